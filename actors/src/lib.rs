@@ -1,1 +1,7 @@
-//! x
+//! The actors of Punctual as pure machines, the ports they need and the turn that drives them.
+//!
+//! Nothing in this crate reads a clock, draws randomness, spawns a task or does IO: time, ids and zone data come in with a command, effects go
+//! out through the ports in [`ports`].
+
+pub mod ports;
+pub mod zone;

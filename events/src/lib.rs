@@ -1,4 +1,17 @@
 //! What Punctual's services say to each other: ids, instants, resources, events, commits and the CloudEvents that carry them.
+//!
+//! Nothing here decides anything and nothing here does IO. The types are the contract between the actors, the roles and everybody outside who
+//! reads the topics; the JSON Schemas and the AsyncAPI document under `events/schemas/` are generated from them ([`contract`]).
+//!
+//! JSON written by this crate is canonical in the sense of RFC 8785: object members are in lexicographic order (the fields of the structs are
+//! declared in that order; a test holds it) and there are no floating-point numbers. A digest of an event is therefore the same however a broker
+//! re-encodes it.
+
+mod cloud_event;
+mod commit;
+pub mod contract;
+mod event;
+mod handover;
 mod id;
 mod moment;
 mod recurrence;
@@ -6,10 +19,17 @@ mod reminder;
 mod task;
 mod timestamp;
 
-pub use id::{
-    ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId,
-    derive_uuid,
+pub use cloud_event::{CloudEvent, CloudEventError, Topic};
+pub use commit::{
+    AnswerKind, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, DecodeError, Digest, EventRecord, IdempotencyKey, Principal,
 };
+pub use event::{EventType, SeriesEvent, TaskChange, TaskField, UserEvent};
+pub use event::{
+    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, UserChanged,
+    UserDeleted, UserRegistered,
+};
+pub use handover::{Handover, HandoverAcknowledged, HandoverMessage, HandoverOffered, OccurrenceOutcome};
+pub use id::{ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId, derive_uuid};
 pub use moment::{Moment, WallTime};
 pub use recurrence::{Anchor, LatePolicy, Recurrence};
 pub use reminder::{Notification, Offset, Reminder, ReminderTime};

@@ -1,0 +1,288 @@
+//! What the core asks of the world. Each port's contract is in its documentation; `conformance` holds every implementation to it.
+//!
+//! Two kinds of outcome that are not success are never mixed: a *refusal* is the caller's and final ([`crate::Refusal`]); a [`Failure`] is ours
+//! and is retried.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use punctual_events::{ActorId, Commit, DecodeError, Digest, Seq, Timestamp};
+use uuid::Uuid;
+
+use crate::zone::ZoneData;
+
+/// A future behind a pointer, for the ports that are used as trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something of ours did not work. It says nothing about whether the attempt took effect.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub Arc<str>);
+
+impl Failure {
+    /// A failure with its cause in words.
+    #[must_use]
+    pub fn new(cause: impl std::fmt::Display) -> Self {
+        Self(cause.to_string().into())
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// Time. All waiting goes through it, so that tests and simulations can run in virtual time.
+pub trait Clock: Send + Sync + 'static {
+    /// The wall clock. It may jump, forwards and back.
+    fn now(&self) -> Timestamp;
+
+    /// Waits this long, by a clock that does not jump.
+    fn sleep_ms(&self, ms: u64) -> BoxFuture<'_, ()>;
+}
+
+/// Randomness.
+pub trait Entropy: Send + Sync + 'static {
+    /// Sixteen random bytes as a number; unguessable outside tests.
+    fn random(&self) -> u128;
+}
+
+/// Time, randomness and zone data: what a decision may depend on besides the state and the command.
+#[derive(Clone)]
+pub struct Environment {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Time zones.
+    pub zones: Arc<dyn ZoneData>,
+}
+
+impl Environment {
+    /// A new id: UUID version 7 (RFC 9562), so that ids made later sort later.
+    #[must_use]
+    pub fn new_uuid(&self) -> Uuid {
+        uuid_v7(self.clock.now(), self.entropy.random())
+    }
+}
+
+/// UUID version 7 of an instant and random bits.
+#[must_use]
+pub fn uuid_v7(now: Timestamp, random: u128) -> Uuid {
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&random.to_be_bytes()[..10]);
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.as_millis()).unwrap_or(0), &bytes).into_uuid()
+}
+
+/// What the store keeps about an actor besides its log: changed only together with an append, or by [`Store::save`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The last commit.
+    pub seq: Seq,
+    /// Its hash.
+    pub hash: Digest,
+    /// The last commit the saved pages contain; zero when there are none.
+    pub snapshot: Seq,
+    /// Zone data the saved pages and the wake-up were computed with.
+    pub zone_version: Box<str>,
+    /// Everything up to here was published when the head was last written.
+    pub published: Seq,
+    /// Everything up to here was confirmed by audit.
+    pub audited: Seq,
+    /// The earliest instant the actor has to do something at.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// What an append changes in the head besides the sequence and the hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadUpdate {
+    /// The earliest instant the actor has to do something at, after this commit.
+    pub wake_at: Option<Timestamp>,
+    /// Zone data `wake_at` was computed with.
+    pub zone_version: Arc<str>,
+    /// Everything up to here is known to be published.
+    pub published: Seq,
+}
+
+/// A commit with its stored form, encoded once.
+#[derive(Clone, Debug)]
+pub struct EncodedCommit {
+    /// The commit.
+    pub commit: Arc<Commit>,
+    /// [`Commit::encode`] of it.
+    pub bytes: Bytes,
+}
+
+/// A page of an actor's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Which, `tasks/17`. At most 64 bytes of ASCII.
+    pub name: Box<str>,
+    /// Its content; it says its own format.
+    pub bytes: Bytes,
+}
+
+/// A page to be written, or removed where `bytes` is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageWrite {
+    /// Which.
+    pub name: Box<str>,
+    /// Its new content.
+    pub bytes: Option<Bytes>,
+}
+
+/// Everything that is needed to activate an actor.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// `None`: nothing was ever appended.
+    pub head: Option<Head>,
+    /// The state as of `head.snapshot`.
+    pub pages: Vec<Page>,
+    /// The commits after `head.snapshot`, in order, without a gap, up to `head.seq`.
+    pub tail: Vec<Arc<Commit>>,
+}
+
+/// The logs of all actors.
+///
+/// # Contract
+/// - A log is a sequence of commits 1, 2, 3, … without a gap. A commit that [`append`](Self::append) answered `Ok` is durable: it survives the
+///   loss of the process and of power.
+/// - Every other outcome of `append` is *unknown*: the commit may be there, may never be, or may still arrive. It can no longer arrive once
+///   another append on the same expected sequence has succeeded.
+/// - Reads see every append that was acknowledged before they began.
+/// - A stored value of a newer format is refused with a failure that says so.
+pub trait Store: Send + Sync + 'static {
+    /// Appends if the log's last sequence is `expected` (0: there is no log yet). The commit's sequence is `expected + 1`.
+    ///
+    /// # Errors
+    /// Every failure means that the outcome is unknown, a sequence that has moved on included.
+    fn append(&self, expected: Seq, commit: EncodedCommit, update: HeadUpdate) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Head, pages and tail, of one moment.
+    ///
+    /// # Errors
+    /// When the store is away or what it holds cannot be read.
+    fn load(&self, actor: ActorId) -> impl Future<Output = Result<Loaded, Failure>> + Send;
+
+    /// The head alone.
+    ///
+    /// # Errors
+    /// When the store is away.
+    fn head(&self, actor: ActorId) -> impl Future<Output = Result<Option<Head>, Failure>> + Send;
+
+    /// Commits after `after`, at most `limit`, in order. The first may be later than `after + 1` when older ones were dropped.
+    ///
+    /// # Errors
+    /// When the store is away or what it holds cannot be read.
+    fn read_log(&self, actor: ActorId, after: Seq, limit: usize) -> impl Future<Output = Result<Vec<Arc<Commit>>, Failure>> + Send;
+
+    /// Writes pages so that together with the ones not named they are the state as of `at`; all of them or none. Ignored when a save of a later
+    /// sequence was there first.
+    ///
+    /// # Errors
+    /// When the outcome is unknown; saving again is harmless.
+    fn save(&self, actor: ActorId, at: Seq, zone_version: &str, pages: Vec<PageWrite>) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Notes that audit holds everything up to `seq`. Never moves back.
+    ///
+    /// # Errors
+    /// When the outcome is unknown; confirming again is harmless.
+    fn confirm_audited(&self, actor: ActorId, seq: Seq) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Drops commits decided before `before` that are in the saved pages *and* confirmed by audit; never any other.
+    ///
+    /// # Errors
+    /// When the outcome is unknown; dropping again is harmless.
+    fn compact(&self, actor: ActorId, before: Timestamp) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Erases the data of every event up to `through` in the log (digests, types and times stay) and removes every page.
+    ///
+    /// # Errors
+    /// When the outcome is unknown; erasing again is harmless.
+    fn erase(&self, actor: ActorId, through: Seq) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// A call to come back, at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WakeUp {
+    /// When.
+    pub at: Timestamp,
+    /// The sequence the actor will have when the commit that needs this wake-up is there. If it fires while the head is behind, that commit is
+    /// still in flight and the wake-up fences it off.
+    pub seq: Seq,
+    /// Tells wake-ups of different activations apart.
+    pub nonce: u64,
+}
+
+/// Wake-ups of actors, kept by something that outlives the process.
+///
+/// # Contract
+/// - An armed wake-up is delivered at its instant or as soon after as an actor host is there, at least once, never before its instant.
+/// - Arming is additive: two wake-ups with different fields are two.
+/// - Only who armed a wake-up cancels it. Cancelling one that fired or never was is harmless.
+pub trait WakeUps: Send + Sync + 'static {
+    /// How far ahead a committing actor keeps a guard that publishes what a lost process left behind, in milliseconds. `None` where undrained
+    /// logs are found at start anyway.
+    fn guard_interval_ms(&self) -> Option<u64>;
+
+    /// Arms.
+    ///
+    /// # Errors
+    /// When it may not be armed.
+    fn arm(&self, actor: ActorId, wake_up: WakeUp) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Cancels, best effort.
+    fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> impl Future<Output = ()> + Send;
+}
+
+/// Takes commits to whoever reacts to their events.
+///
+/// # Contract
+/// - The commits of one call are of one actor, in the order of its log, and so are successive calls.
+/// - `Ok` means: every event of them will be delivered at least once to every service that subscribes to its topic, in order per actor.
+pub trait Publisher: Send + Sync + 'static {
+    /// Publishes.
+    ///
+    /// # Errors
+    /// When some may not have been taken; publishing again is harmless.
+    fn publish(&self, commits: &[Arc<Commit>]) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Knows every actor there is, so that wake-ups can be armed anew after whatever holds them was lost.
+pub trait Directory: Send + Sync + 'static {
+    /// Notes the actor; called before its first commit. Harmless when repeated.
+    ///
+    /// # Errors
+    /// When it may not be noted.
+    fn register(&self, actor: ActorId) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// The actors after `after` in a fixed order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the directory is away.
+    fn list(&self, after: Option<ActorId>, limit: usize) -> impl Future<Output = Result<Vec<ActorId>, Failure>> + Send;
+}
+
+/// The ports of one runtime.
+pub trait Runtime: Send + Sync + 'static {
+    /// Logs.
+    type Store: Store;
+    /// Wake-ups.
+    type WakeUps: WakeUps;
+    /// Events.
+    type Publisher: Publisher;
+    /// Actors there are.
+    type Directory: Directory;
+
+    /// Logs.
+    fn store(&self) -> &Self::Store;
+    /// Wake-ups.
+    fn wake_ups(&self) -> &Self::WakeUps;
+    /// Events.
+    fn publisher(&self) -> &Self::Publisher;
+    /// Actors there are.
+    fn directory(&self) -> &Self::Directory;
+    /// Time, randomness, zones.
+    fn environment(&self) -> &Environment;
+}

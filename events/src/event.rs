@@ -1,0 +1,266 @@
+//! What can happen to an actor: the types of `task-events`, each with its data.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome, Priority, Recurrence, Reminder, SessionId, Task, TaskId,
+    Timestamp, UserId,
+};
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// The type of an event, as CloudEvents writes it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum EventType {
+            $($(#[$doc])* #[serde(rename = $name)] $variant),+
+        }
+
+        impl EventType {
+            /// Every type.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The CloudEvents `type`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// An account got its actor.
+    UserRegistered = "dev.punctual.user.registered.v1",
+    /// Settings changed.
+    UserChanged = "dev.punctual.user.changed.v1",
+    /// The account was deleted with everything in it.
+    UserDeleted = "dev.punctual.user.deleted.v1",
+    /// Somebody signed in.
+    SessionStarted = "dev.punctual.session.started.v1",
+    /// A sign-in was revoked or expired.
+    SessionEnded = "dev.punctual.session.ended.v1",
+    /// A task was created.
+    TaskCreated = "dev.punctual.task.created.v1",
+    /// A task's fields changed.
+    TaskUpdated = "dev.punctual.task.updated.v1",
+    /// A task was completed.
+    TaskCompleted = "dev.punctual.task.completed.v1",
+    /// A completed task is open again.
+    TaskReopened = "dev.punctual.task.reopened.v1",
+    /// A task was deleted.
+    TaskDeleted = "dev.punctual.task.deleted.v1",
+    /// A reminder fired.
+    ReminderFired = "dev.punctual.reminder.fired.v1",
+    /// A notification was dismissed.
+    ReminderDismissed = "dev.punctual.reminder.dismissed.v1",
+    /// A hand-over was made or repeated.
+    HandoverOffered = "dev.punctual.handover.offered.v1",
+    /// A hand-over arrived.
+    HandoverAcknowledged = "dev.punctual.handover.acknowledged.v1",
+    /// A series began.
+    SeriesStarted = "dev.punctual.series.started.v1",
+    /// The definition of a series changed.
+    SeriesChanged = "dev.punctual.series.changed.v1",
+    /// A series came to its end.
+    SeriesEnded = "dev.punctual.series.ended.v1",
+    /// An occurrence got its instance.
+    OccurrenceOpened = "dev.punctual.occurrence.opened.v1",
+    /// An occurrence was completed, skipped or missed.
+    OccurrenceClosed = "dev.punctual.occurrence.closed.v1",
+    /// A completed occurrence is open again.
+    OccurrenceReopened = "dev.punctual.occurrence.reopened.v1",
+    /// On `task-updates`: the whole task after a change.
+    TaskState = "dev.punctual.task.state.v1",
+    /// On `task-updates`: what is left of a deleted task.
+    TaskRemoved = "dev.punctual.task.removed.v1",
+}
+
+/// What happened to a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+#[expect(missing_docs, reason = "each variant is the type of the same name")]
+pub enum UserEvent {
+    #[serde(rename = "dev.punctual.user.registered.v1")]
+    UserRegistered(UserRegistered),
+    #[serde(rename = "dev.punctual.user.changed.v1")]
+    UserChanged(UserChanged),
+    #[serde(rename = "dev.punctual.user.deleted.v1")]
+    UserDeleted(UserDeleted),
+    #[serde(rename = "dev.punctual.session.started.v1")]
+    SessionStarted(SessionStarted),
+    #[serde(rename = "dev.punctual.session.ended.v1")]
+    SessionEnded(SessionEnded),
+    #[serde(rename = "dev.punctual.task.created.v1")]
+    TaskCreated(TaskChange),
+    #[serde(rename = "dev.punctual.task.updated.v1")]
+    TaskUpdated(TaskChange),
+    #[serde(rename = "dev.punctual.task.completed.v1")]
+    TaskCompleted(TaskChange),
+    #[serde(rename = "dev.punctual.task.reopened.v1")]
+    TaskReopened(TaskChange),
+    #[serde(rename = "dev.punctual.task.deleted.v1")]
+    TaskDeleted(TaskChange),
+    #[serde(rename = "dev.punctual.reminder.fired.v1")]
+    ReminderFired(Notification),
+    #[serde(rename = "dev.punctual.reminder.dismissed.v1")]
+    ReminderDismissed(Notification),
+    #[serde(rename = "dev.punctual.handover.offered.v1")]
+    HandoverOffered(HandoverOffered),
+    #[serde(rename = "dev.punctual.handover.acknowledged.v1")]
+    HandoverAcknowledged(HandoverAcknowledged),
+}
+
+/// What happened to a series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", content = "data")]
+#[expect(missing_docs, reason = "each variant is the type of the same name")]
+pub enum SeriesEvent {
+    #[serde(rename = "dev.punctual.series.started.v1")]
+    SeriesStarted(SeriesDefinition),
+    #[serde(rename = "dev.punctual.series.changed.v1")]
+    SeriesChanged(SeriesDefinition),
+    #[serde(rename = "dev.punctual.series.ended.v1")]
+    SeriesEnded(SeriesEnded),
+    #[serde(rename = "dev.punctual.occurrence.opened.v1")]
+    OccurrenceOpened(OccurrenceOpened),
+    #[serde(rename = "dev.punctual.occurrence.closed.v1")]
+    OccurrenceClosed(OccurrenceClosed),
+    #[serde(rename = "dev.punctual.occurrence.reopened.v1")]
+    OccurrenceReopened(OccurrenceReopened),
+    #[serde(rename = "dev.punctual.handover.offered.v1")]
+    HandoverOffered(HandoverOffered),
+    #[serde(rename = "dev.punctual.handover.acknowledged.v1")]
+    HandoverAcknowledged(HandoverAcknowledged),
+}
+
+/// Data of the `task.*` events: what changed, and the whole task afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskChange {
+    /// The fields a person changed; empty where the type says it all.
+    pub changed: Vec<TaskField>,
+    /// The task after the change.
+    pub task: Task,
+}
+
+/// A field of a task that a person can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named after the fields of Task")]
+pub enum TaskField {
+    Description,
+    Due,
+    ExternalUid,
+    List,
+    Priority,
+    Recurrence,
+    Reminders,
+    Start,
+    Tags,
+    Title,
+}
+
+/// Data of `user.registered`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserRegistered {
+    /// Key of the account record: a keyed hash, from which the e-mail address cannot be had.
+    pub account: Box<str>,
+    /// IANA zone the user lives in.
+    pub time_zone: Box<str>,
+}
+
+/// Data of `user.changed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserChanged {
+    /// IANA zone the user lives in.
+    pub time_zone: Box<str>,
+}
+
+/// Data of `user.deleted`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserDeleted {}
+
+/// Data of `session.started`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionStarted {
+    /// When its token stops being valid.
+    pub expires: Timestamp,
+    /// The sign-in.
+    pub session: SessionId,
+}
+
+/// Data of `session.ended`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionEnded {
+    /// The sign-in.
+    pub session: SessionId,
+}
+
+/// How a series repeats and what its instances look like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesDefinition {
+    /// Description of each instance.
+    pub description: Option<Box<str>>,
+    /// Due of the occurrence the definition starts at; the rule runs on it when it is there.
+    pub due: Option<Moment>,
+    /// Number of the occurrence the definition starts at.
+    pub first_occurrence: u32,
+    /// List of each instance.
+    pub list: Option<Box<str>>,
+    /// Whose series it is.
+    pub owner: UserId,
+    /// Priority of each instance.
+    pub priority: Option<Priority>,
+    /// Rule, anchor and late policy.
+    pub recurrence: Recurrence,
+    /// Relative reminders of each instance.
+    pub reminders: Vec<Reminder>,
+    /// Start of the occurrence the definition starts at; the rule runs on it when there is no due.
+    pub start: Option<Moment>,
+    /// Tags of each instance.
+    pub tags: Vec<Box<str>>,
+    /// The zone in which all-day occurrences and "now" are meant.
+    pub time_zone: Box<str>,
+    /// Title of each instance.
+    pub title: Box<str>,
+}
+
+/// Data of `series.ended`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesEnded {
+    /// True when the rule has no further occurrence, false when a person ended it.
+    pub exhausted: bool,
+}
+
+/// Data of `occurrence.opened`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OccurrenceOpened {
+    /// What it is due (or starts) at.
+    pub at: Moment,
+    /// Counts the times this occurrence was opened, from 1.
+    pub generation: u32,
+    /// Which, from 0.
+    pub occurrence: u32,
+    /// Its instance: a function of series, occurrence and generation.
+    pub task: TaskId,
+}
+
+/// Data of `occurrence.closed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OccurrenceClosed {
+    /// What it was due (or started) at.
+    pub at: Moment,
+    /// When it was closed.
+    pub closed: Timestamp,
+    /// Which, from 0.
+    pub occurrence: u32,
+    /// How.
+    pub outcome: OccurrenceOutcome,
+}
+
+/// Data of `occurrence.reopened`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OccurrenceReopened {
+    /// Which, from 0. Every later occurrence is withdrawn.
+    pub occurrence: u32,
+}

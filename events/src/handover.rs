@@ -1,0 +1,89 @@
+//! Hand-overs: an event of one actor that must change another. The sender keeps it until the receiver acknowledged it; the receiver takes a
+//! sender's hand-overs in the order of their numbers and ignores numbers it has passed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ActorId, SeriesDefinition, Task, Timestamp};
+
+/// A change one actor owes another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Handover {
+    /// What is to change.
+    pub message: HandoverMessage,
+    /// Counts the sender's hand-overs from 1; the receiver takes them in this order.
+    pub number: u64,
+    /// Who is to change.
+    pub to: ActorId,
+}
+
+/// What a hand-over asks of its receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HandoverMessage {
+    /// User to series: a recurring task was created; it is occurrence 0.
+    StartSeries {
+        /// How the series repeats and what its instances look like.
+        definition: SeriesDefinition,
+        /// The first instance.
+        first: Box<Task>,
+    },
+    /// User to series: the recurrence was changed on the open instance, from there on.
+    ChangeSeries {
+        /// The definition from this occurrence on.
+        definition: SeriesDefinition,
+        /// The open instance the change was made on.
+        occurrence: u32,
+    },
+    /// User to series: the open instance was completed, skipped or deleted.
+    CloseOccurrence {
+        /// When.
+        closed: Timestamp,
+        /// Which.
+        occurrence: u32,
+        /// How.
+        outcome: OccurrenceOutcome,
+    },
+    /// User to series: a completed instance is open again.
+    ReopenOccurrence {
+        /// Which.
+        occurrence: u32,
+    },
+    /// User to series: no further occurrences.
+    EndSeries {},
+    /// Series to user: make this instance.
+    OpenInstance {
+        /// Number of the user's hand-over that caused it; the user ignores it when it has handed over something newer to this series since.
+        cause: u64,
+        /// The instance; the user's actor sets `created`, `updated` and `version`.
+        task: Box<Task>,
+    },
+}
+
+/// How an occurrence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OccurrenceOutcome {
+    /// Completed.
+    Done,
+    /// Deleted while it was open.
+    Skipped,
+    /// Its instant passed while an earlier one was open.
+    Missed,
+}
+
+/// Data of `handover.offered`: a hand-over was made, or is repeated because nobody acknowledged it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandoverOffered {
+    /// 1 for the first offer.
+    pub attempt: u32,
+    /// The change.
+    pub handover: Handover,
+}
+
+/// Data of `handover.acknowledged`: the receiver has committed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandoverAcknowledged {
+    /// The hand-over.
+    pub number: u64,
+}
