@@ -1,0 +1,43 @@
+//! Rules of this repository that no general tool knows. A check returns what is wrong, one line per fault.
+
+mod architecture;
+mod length;
+mod links;
+mod markdown;
+mod names;
+mod notes;
+
+use crate::failure::Result;
+use crate::workspace::Workspace;
+
+/// One rule.
+pub(crate) struct Check {
+    /// What holds, in the words of a test name.
+    pub(crate) fact: &'static str,
+    /// Finds what breaks it.
+    pub(crate) run: fn(&Workspace) -> Result<Vec<String>>,
+}
+
+/// Every check.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        fact: "every path named in the architecture document exists",
+        run: architecture::run,
+    },
+    Check {
+        fact: "relative links in Markdown resolve",
+        run: links::run,
+    },
+    Check {
+        fact: "only a runtime's own module names its libraries",
+        run: names::run,
+    },
+    Check {
+        fact: "nothing is left to do in a comment",
+        run: notes::run,
+    },
+    Check {
+        fact: "no source file is longer than 500 lines",
+        run: length::run,
+    },
+];

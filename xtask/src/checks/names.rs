@@ -1,0 +1,78 @@
+//! Which modules may name which library: the core and the roles must not know what they run on.
+
+use crate::failure::Result;
+use crate::workspace::Workspace;
+
+/// A word of code that belongs to a few places. `loadtest/` compares with what lies below, and `xtask/` holds this list.
+struct Rule {
+    word: &'static str,
+    homes: &'static [&'static str],
+    reason: &'static str,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        word: "rusqlite",
+        homes: &["hosts/src/embedded", "loadtest/", "xtask/"],
+        reason: "only the embedded runtime knows SQLite",
+    },
+    Rule {
+        word: "dapr",
+        homes: &["hosts/src/dapr", "loadtest/", "xtask/"],
+        reason: "only the Dapr runtime knows the sidecar",
+    },
+];
+
+pub(super) fn run(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for file in workspace.files()?.iter().filter(|file| file.ends_with(".rs")) {
+        let rules: Vec<&Rule> = RULES.iter().filter(|rule| !rule.allows(file)).collect();
+        let text = workspace.read(file)?;
+        for (index, line) in text.lines().enumerate() {
+            let broken = rules.iter().filter(|rule| rule.broken_by(line));
+            faults.extend(broken.map(|rule| format!("{file}:{}: `{}`: {}", index + 1, rule.word, rule.reason)));
+        }
+    }
+    Ok(faults)
+}
+
+impl Rule {
+    fn allows(&self, file: &str) -> bool {
+        self.homes.iter().any(|home| file.starts_with(home))
+    }
+
+    /// Comments may explain, and the crate root must declare the module; any other mention is a use.
+    fn broken_by(&self, line: &str) -> bool {
+        let code = line.split("//").next().unwrap_or_default();
+        contains_word(code, self.word) && !code.trim_end().ends_with(&format!("mod {};", self.word))
+    }
+}
+
+/// True when `word` stands in `text` with nothing that could be part of a word on either side.
+pub(super) fn contains_word(text: &str, word: &str) -> bool {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part_of_word) && !text[at + word.len()..].starts_with(part_of_word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_is_found_and_a_comment_or_a_declaration_is_not() {
+        let rule = &RULES[0];
+        let word = rule.word;
+        assert!(rule.broken_by(&format!("use {word}::Connection;")));
+        assert!(!rule.broken_by(&format!("// unlike {word}, this waits")));
+        assert!(!rule.broken_by(&format!("pub mod {word};")));
+        assert!(!rule.broken_by(&format!("let my_{word}_2 = 1;")));
+    }
+
+    #[test]
+    fn a_library_is_at_home_in_its_runtime_only() {
+        assert!(RULES[0].allows("hosts/src/embedded/store.rs"));
+        assert!(!RULES[0].allows("hosts/src/audit/store.rs"));
+        assert!(!RULES[1].allows("actors/src/turn.rs"));
+    }
+}

@@ -1,0 +1,34 @@
+//! What can be asked for on the command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Developer commands of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run every suite, in order, and close with one line of counts. Any failure, a missing tool included, is exit code 1.
+    #[command(after_help = crate::suites::catalogue())]
+    Test(Selection),
+}
+
+/// Which suites to run, and how long they may take.
+#[derive(Args, Default)]
+pub(crate) struct Selection {
+    /// The same suites at length: more random cases, more crashes, and the suites that are too slow for every change.
+    #[arg(long)]
+    pub(crate) long: bool,
+
+    /// Leave a suite out, for instance where its tool cannot be installed; the closing lines say so. Refused when CI=true.
+    #[arg(long, value_name = "SUITE", conflicts_with = "only")]
+    pub(crate) without: Vec<String>,
+
+    /// Run only this suite (repeatable). Refused when CI=true.
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) only: Vec<String>,
+}

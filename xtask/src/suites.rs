@@ -1,0 +1,65 @@
+//! The suites, in the order they run: quick answers first, so that a slip is seen before the long ones begin.
+
+mod doc_tests;
+mod documentation;
+mod format;
+mod lints;
+mod repository;
+mod spelling;
+mod tests;
+
+use crate::failure::Result;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// One thing that has to hold.
+pub(crate) struct Suite {
+    /// What `--without` and `--only` call it.
+    pub(crate) name: &'static str,
+    /// One line for the header and the help.
+    pub(crate) about: &'static str,
+    /// Too slow for every change.
+    pub(crate) only_at_length: bool,
+    /// Does it, printing as it goes.
+    pub(crate) run: fn(&Workspace) -> Result<Tally>,
+}
+
+impl Suite {
+    const fn new(name: &'static str, about: &'static str, run: fn(&Workspace) -> Result<Tally>) -> Suite {
+        Suite {
+            name,
+            about,
+            only_at_length: false,
+            run,
+        }
+    }
+
+    /// The suite of that name.
+    pub(crate) fn named(name: &str) -> Option<&'static Suite> {
+        SUITES.iter().find(|suite| suite.name == name)
+    }
+}
+
+/// Every suite.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite::new("format", "rustfmt finds nothing to change", format::run),
+    Suite::new("repository", "the rules of this repository hold", repository::run),
+    Suite::new("spelling", "typos finds no misspelling", spelling::run),
+    Suite::new("lints", "clippy finds nothing in any target", lints::run),
+    Suite::new("tests", "unit, property and wire tests", tests::run),
+    Suite::new("doc-tests", "the examples in the documentation work", doc_tests::run),
+    Suite::new("documentation", "rustdoc finds no broken link", documentation::run),
+];
+
+/// The list of suites for the help text.
+pub(crate) fn catalogue() -> String {
+    let line = |suite: &Suite| {
+        let note = if suite.only_at_length {
+            " (only with --long)"
+        } else {
+            ""
+        };
+        format!("\n  {:<14} {}{note}", suite.name, suite.about)
+    };
+    format!("Suites:{}", SUITES.iter().map(line).collect::<String>())
+}

@@ -1,0 +1,71 @@
+//! Where things are, and which files belong to the repository.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::process;
+
+/// The checkout the suites run in.
+pub(crate) struct Workspace {
+    /// The repository's top folder.
+    pub(crate) root: PathBuf,
+    /// Whether suites run at length.
+    pub(crate) long: bool,
+}
+
+impl Workspace {
+    /// Finds the workspace from what `cargo run` tells every program it starts.
+    pub(crate) fn find(long: bool) -> Result<Workspace> {
+        let own = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = own.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+        root.map(|root| Workspace { root, long })
+            .ok_or_else(|| Failure::Usage("start this with `cargo xtask`, inside the repository".to_owned()))
+    }
+
+    /// A cargo command in this workspace. `--long` reaches tests as `PUNCTUAL_TEST_LONG=1` and as more cases for proptest.
+    pub(crate) fn cargo<const N: usize>(&self, args: [&str; N]) -> Command {
+        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(args).current_dir(&self.root);
+        if self.long {
+            command.env("PUNCTUAL_TEST_LONG", "1");
+            if env::var_os("PROPTEST_CASES").is_none() {
+                command.env("PROPTEST_CASES", LONG_PROPTEST_CASES);
+            }
+        }
+        command
+    }
+
+    /// A folder for tools and downloads, outside version control and kept between runs.
+    pub(crate) fn cache(&self, name: &str) -> PathBuf {
+        self.root.join(".cache").join(name)
+    }
+
+    /// Every file that is committed or about to be, as paths relative to the root, in order.
+    pub(crate) fn files(&self) -> Result<Vec<String>> {
+        let mut git = Command::new("git");
+        git.args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--deduplicate",
+        ]);
+        let listing = process::output(git.current_dir(&self.root))?;
+        let mut files: Vec<String> = listing.split_terminator('\0').map(str::to_owned).collect();
+        files.retain(|file| self.root.join(file).is_file());
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    /// The text of one of [`files`](Self::files).
+    pub(crate) fn read(&self, file: &str) -> Result<String> {
+        let path = self.root.join(file);
+        std::fs::read_to_string(&path).map_err(Failure::file(path))
+    }
+}
+
+/// Proptest's own default is 256 cases a property.
+const LONG_PROPTEST_CASES: &str = "10000";
