@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome, Priority, Recurrence, Reminder, SessionId, Task, TaskId,
+    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome, Principal, Priority, Recurrence, Reminder, SessionId, Task, TaskId,
     Timestamp, UserId,
 };
 
@@ -264,3 +264,50 @@ pub struct OccurrenceReopened {
     /// Which, from 0. Every later occurrence is withdrawn.
     pub occurrence: u32,
 }
+
+/// Events of one actor kind, between their enum and their stored records.
+pub trait EventData: Sized + Clone + Send + Sync + 'static {
+    /// The CloudEvents type.
+    fn event_type(&self) -> EventType;
+
+    /// The stored form.
+    ///
+    /// # Errors
+    /// When the data cannot be written as JSON.
+    fn to_record(&self, by: Principal) -> Result<EventRecord, serde_json::Error>;
+
+    /// Reads the stored form. `None` when the content was erased.
+    ///
+    /// # Errors
+    /// When the data is not what its type says.
+    fn from_record(record: &EventRecord) -> Result<Option<Self>, DecodeError>;
+}
+
+macro_rules! event_data {
+    ($kind:ident: $($variant:ident),+ $(,)?) => {
+        impl EventData for $kind {
+            fn event_type(&self) -> EventType {
+                match self { $(Self::$variant(_) => EventType::$variant),+ }
+            }
+
+            fn to_record(&self, by: Principal) -> Result<EventRecord, serde_json::Error> {
+                match self { $(Self::$variant(data) => EventRecord::new(EventType::$variant, by, data)),+ }
+            }
+
+            fn from_record(record: &EventRecord) -> Result<Option<Self>, DecodeError> {
+                if record.is_erased() {
+                    return Ok(None);
+                }
+                match record.event_type {
+                    $(EventType::$variant => Ok(Some(Self::$variant(serde_json::from_str(record.data.get())?)))),+,
+                    other => Err(DecodeError::Malformed(format!("{} in the log of a {}", other.as_str(), stringify!($kind)).into())),
+                }
+            }
+        }
+    };
+}
+
+event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
+    TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, HandoverOffered, HandoverAcknowledged);
+event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered,
+    HandoverAcknowledged);

@@ -23,7 +23,7 @@ pub use cloud_event::{CloudEvent, CloudEventError, Topic};
 pub use commit::{
     AnswerKind, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, DecodeError, Digest, EventRecord, IdempotencyKey, Principal,
 };
-pub use event::{EventType, SeriesEvent, TaskChange, TaskField, UserEvent};
+pub use event::{EventData, EventType, SeriesEvent, TaskChange, TaskField, UserEvent};
 pub use event::{
     OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, UserChanged,
     UserDeleted, UserRegistered,

@@ -1,0 +1,138 @@
+//! Refusals: what a caller is told when a command or a question is not accepted. Each has a stable code, and each code a paragraph in
+//! `docs/errors.md`.
+
+use std::sync::Arc;
+
+use punctual_events::Task;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = ($name:literal, $status:literal)),+ $(,)?) => {
+        /// The stable code of a refusal or of another problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Code {
+            $($(#[doc = $doc])+ $variant),+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its text in `problem+json`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// Its HTTP status.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+
+            /// What it means, in a sentence or two.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body, the query or a header is not what the operation takes.
+    BadRequest = ("bad_request", 400),
+    /// The cursor was not made here, or for another filter or sort.
+    CursorMismatch = ("cursor_mismatch", 400),
+    /// There is no token, or it is not one of ours.
+    Unauthorised = ("unauthorised", 401),
+    /// The token has expired or its session was ended: sign in again.
+    SessionEnded = ("session_ended", 401),
+    /// The e-mail address or the password is wrong.
+    BadCredentials = ("bad_credentials", 401),
+    /// The server does not take new users.
+    RegistrationClosed = ("registration_closed", 403),
+    /// There is no such thing, or it is not yours.
+    NotFound = ("not_found", 404),
+    /// The path exists, but not with this method.
+    MethodNotAllowed = ("method_not_allowed", 405),
+    /// The request took too long to arrive or to be answered.
+    RequestTimeout = ("request_timeout", 408),
+    /// There is an account with this e-mail address already.
+    EmailTaken = ("email_taken", 409),
+    /// The occurrence cannot be opened again: its successor was changed or closed since.
+    OccurrenceSuperseded = ("occurrence_superseded", 409),
+    /// `If-Match` names another version than the current one, which `current` shows.
+    VersionMismatch = ("version_mismatch", 412),
+    /// The body is larger than the server takes.
+    BodyTooLarge = ("body_too_large", 413),
+    /// The body is not of a media type the operation takes.
+    UnsupportedMediaType = ("unsupported_media_type", 415),
+    /// A value is not acceptable; `field` names it.
+    Invalid = ("invalid", 422),
+    /// A field that only the server sets differs from its current value.
+    ReadOnly = ("read_only", 422),
+    /// The time zone is not known.
+    UnknownTimeZone = ("unknown_time_zone", 422),
+    /// The recurrence rule cannot be read.
+    RecurrenceInvalid = ("recurrence_invalid", 422),
+    /// The recurrence rule uses a part that is not supported.
+    RecurrenceUnsupported = ("recurrence_unsupported", 422),
+    /// The recurrence rule has no occurrence in the 400 years after its start.
+    RecurrenceNeverOccurs = ("recurrence_never_occurs", 422),
+    /// A recurring task needs a due or a start to count from.
+    RecurrenceWithoutDate = ("recurrence_without_date", 422),
+    /// The `Idempotency-Key` was used before with another request.
+    IdempotencyKeyReused = ("idempotency_key_reused", 422),
+    /// The webhook's address is not allowed or cannot be resolved.
+    WebhookAddress = ("webhook_address", 422),
+    /// There are as many of these as there may be.
+    LimitReached = ("limit_reached", 422),
+    /// Too many requests; `Retry-After` says when to come back.
+    RateLimited = ("rate_limited", 429),
+    /// A fault in the server. It was logged; what the request did is not known.
+    Internal = ("internal", 500),
+    /// Something the server needs is away. Whether the request took effect is not known; repeat it with the same `Idempotency-Key`.
+    Unavailable = ("unavailable", 503),
+}
+
+/// A refusal: the caller's to understand, final for this command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}: {detail}", code.as_str())]
+pub struct Refusal {
+    /// Which.
+    pub code: Code,
+    /// In words, for a person.
+    pub detail: Box<str>,
+    /// The field at fault.
+    pub field: Option<Box<str>>,
+    /// The task as it is, for a version mismatch.
+    pub current: Option<Arc<Task>>,
+}
+
+impl Refusal {
+    /// A refusal in words.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
+        Self { code, detail: detail.into(), field: None, current: None }
+    }
+
+    /// A value of `field` that is not acceptable.
+    #[must_use]
+    pub fn invalid(field: &str, detail: impl Into<Box<str>>) -> Self {
+        Self { field: Some(field.into()), ..Self::new(Code::Invalid, detail) }
+    }
+
+    /// The same with the field it is about.
+    #[must_use]
+    pub fn on(self, field: &str) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    /// No such task, notification, series or user.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "there is no such thing, or it is not yours")
+    }
+}
