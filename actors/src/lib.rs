@@ -3,11 +3,14 @@
 //! Nothing in this crate reads a clock, draws randomness, spawns a task or does IO: time, ids and zone data come in with a command, effects go
 //! out through the ports in [`ports`].
 
+pub mod activation;
 pub mod machine;
 pub mod memory;
+pub mod outbox;
 pub mod paged;
 pub mod ports;
 pub mod refusal;
+pub mod turn;
 pub mod zone;
 
 pub use refusal::{Code, Refusal};

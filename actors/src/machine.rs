@@ -28,13 +28,21 @@ impl<'a> Context<'a> {
     /// A context. `seed` is random and belongs to the attempt: deciding the attempt again makes the same ids.
     #[must_use]
     pub fn new(by: Principal, now: Timestamp, zones: &'a dyn ZoneData, seed: u128) -> Self {
-        Self { by, now, zones, seed, ids_made: 0 }
+        Self {
+            by,
+            now,
+            zones,
+            seed,
+            ids_made: 0,
+        }
     }
 
     /// A new id that sorts after those made earlier.
     pub fn new_uuid(&mut self) -> Uuid {
         // An odd multiplier visits every value once; the counter keeps the ids of one command apart and the seed those of different ones.
-        let random = self.seed.wrapping_add(u128::from(self.ids_made).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835));
+        let random = self
+            .seed
+            .wrapping_add(u128::from(self.ids_made).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835));
         self.ids_made += 1;
         uuid_v7(self.now, random)
     }
@@ -86,7 +94,11 @@ pub trait Machine: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// A refusal is final for this command on this state.
-    fn decide(&self, command: &Self::Command, context: &mut Context<'_>) -> Result<Decision<Self::Event, Self::Reply>, Refusal>;
+    fn decide(
+        &self,
+        command: &Self::Command,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Self::Event, Self::Reply>, Refusal>;
 
     /// Takes in what happened.
     fn evolve(&mut self, event: &Self::Event, zones: &dyn ZoneData);

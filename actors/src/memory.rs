@@ -38,7 +38,10 @@ pub struct Memory<R> {
 
 impl<R: Reply> Default for Memory<R> {
     fn default() -> Self {
-        Self { entries: Paged::default(), by_key: imbl::HashMap::new() }
+        Self {
+            entries: Paged::default(),
+            by_key: imbl::HashMap::new(),
+        }
     }
 }
 
@@ -54,7 +57,14 @@ impl<R: Reply> Memory<R> {
     pub fn remember(&mut self, key: IdempotencyKey, reply: R, now: Timestamp) {
         // Two for each one that comes: the memory shrinks, and no single command pays for a day of them.
         for _ in 0..2 {
-            let Some(old) = self.entries.first().map(|(id, _)| *id).filter(|(expires, _)| *expires <= now) else { break };
+            let Some(old) = self
+                .entries
+                .first()
+                .map(|(id, _)| *id)
+                .filter(|(expires, _)| *expires <= now)
+            else {
+                break;
+            };
             self.entries.remove(&old);
             self.by_key.remove(&old.1);
         }
@@ -62,7 +72,8 @@ impl<R: Reply> Memory<R> {
             self.entries.remove(&(*before, key.key));
         }
         let expires = now.plus_millis(KEY_LIFETIME_MS);
-        self.entries.insert((expires, key.key), Arc::new(Remembered { body: key.body, reply }));
+        self.entries
+            .insert((expires, key.key), Arc::new(Remembered { body: key.body, reply }));
         self.by_key.insert(key.key, expires);
     }
 

@@ -46,7 +46,12 @@ impl<K: Clone, V: Clone, D> Clone for Leaf<K, V, D> {
     fn clone(&self) -> Self {
         let mut entries = Vec::with_capacity(self.entries.len() + 1);
         entries.extend_from_slice(&self.entries);
-        Self { number: self.number, entries, weight: self.weight, derived: OnceLock::new() }
+        Self {
+            number: self.number,
+            entries,
+            weight: self.weight,
+            derived: OnceLock::new(),
+        }
     }
 }
 
@@ -72,13 +77,21 @@ pub struct Paged<K, V, D = ()> {
 
 impl<K, V, D> Clone for Paged<K, V, D> {
     fn clone(&self) -> Self {
-        Self { leaves: self.leaves.clone(), next_number: self.next_number, len: self.len }
+        Self {
+            leaves: self.leaves.clone(),
+            next_number: self.next_number,
+            len: self.len,
+        }
     }
 }
 
 impl<K, V, D> Default for Paged<K, V, D> {
     fn default() -> Self {
-        Self { leaves: Vec::new(), next_number: 0, len: 0 }
+        Self {
+            leaves: Vec::new(),
+            next_number: 0,
+            len: 0,
+        }
     }
 }
 
@@ -102,7 +115,9 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
 
     /// The entries in key order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
-        self.leaves.iter().flat_map(|leaf| leaf.entries.iter().map(|(key, value)| (key, value)))
+        self.leaves
+            .iter()
+            .flat_map(|leaf| leaf.entries.iter().map(|(key, value)| (key, value)))
     }
 
     /// The value of `key`.
@@ -121,7 +136,9 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
 
     /// The page in which `key` is or belongs.
     fn position(&self, key: &K) -> usize {
-        self.leaves.partition_point(|leaf| leaf.entries.first().is_some_and(|(first, _)| first <= key)).saturating_sub(1)
+        self.leaves
+            .partition_point(|leaf| leaf.entries.first().is_some_and(|(first, _)| first <= key))
+            .saturating_sub(1)
     }
 
     /// Sets `key` to `value`.
@@ -155,7 +172,11 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
     fn split(&mut self, position: usize) {
         let is_last = position + 1 == self.leaves.len();
         let leaf = Arc::make_mut(&mut self.leaves[position]);
-        let at = if is_last { leaf.entries.len() - 1 } else { leaf.entries.len() / 2 };
+        let at = if is_last {
+            leaf.entries.len() - 1
+        } else {
+            leaf.entries.len() / 2
+        };
         let moved = leaf.entries.split_off(at);
         leaf.weight = leaf.entries.iter().map(|(_, value)| value.weight()).sum();
         self.push_leaf(position + 1, moved);
@@ -163,7 +184,15 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
 
     fn push_leaf(&mut self, position: usize, entries: Vec<(K, V)>) {
         let weight = entries.iter().map(|(_, value)| value.weight()).sum();
-        self.leaves.insert(position, Arc::new(Leaf { number: self.next_number, entries, weight, derived: OnceLock::new() }));
+        self.leaves.insert(
+            position,
+            Arc::new(Leaf {
+                number: self.next_number,
+                entries,
+                weight,
+                derived: OnceLock::new(),
+            }),
+        );
         self.next_number += 1;
     }
 
@@ -195,7 +224,11 @@ struct Stored<E> {
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn encode_page(content: &impl Serialize) -> Result<Bytes, DecodeError> {
-    Ok(serde_json::to_vec(&Stored { format: PAGE_FORMAT, entries: content })?.into())
+    Ok(serde_json::to_vec(&Stored {
+        format: PAGE_FORMAT,
+        entries: content,
+    })?
+    .into())
 }
 
 /// Reads a page's content.
@@ -212,9 +245,15 @@ pub fn decode_page<E: DeserializeOwned>(bytes: &[u8]) -> Result<E, DecodeError> 
         outcome => {
             let Format { format } = serde_json::from_slice(bytes)?;
             if format > PAGE_FORMAT {
-                return Err(DecodeError::Newer { what: "a page", found: format, known: PAGE_FORMAT });
+                return Err(DecodeError::Newer {
+                    what: "a page",
+                    found: format,
+                    known: PAGE_FORMAT,
+                });
             }
-            Err(outcome.err().map_or_else(|| DecodeError::Malformed("a page".into()), DecodeError::from))
+            Err(outcome
+                .err()
+                .map_or_else(|| DecodeError::Malformed("a page".into()), DecodeError::from))
         }
     }
 }
@@ -226,14 +265,22 @@ impl<K: Ord + Clone + Serialize + DeserializeOwned, V: Clone + Weigh + Serialize
     /// When an entry cannot be written as JSON.
     pub fn save(&self, prefix: &str, since: Option<&Self>, writes: &mut Vec<PageWrite>) -> Result<(), DecodeError> {
         let name = |number: u32| format!("{prefix}/{number}").into_boxed_str();
-        let mut old: HashMap<u32, &Arc<Leaf<K, V, D>>> =
-            since.into_iter().flat_map(|since| since.leaves.iter().map(|leaf| (leaf.number, leaf))).collect();
+        let mut old: HashMap<u32, &Arc<Leaf<K, V, D>>> = since
+            .into_iter()
+            .flat_map(|since| since.leaves.iter().map(|leaf| (leaf.number, leaf)))
+            .collect();
         for leaf in &self.leaves {
             if !old.remove(&leaf.number).is_some_and(|before| Arc::ptr_eq(before, leaf)) {
-                writes.push(PageWrite { name: name(leaf.number), bytes: Some(encode_page(&leaf.entries)?) });
+                writes.push(PageWrite {
+                    name: name(leaf.number),
+                    bytes: Some(encode_page(&leaf.entries)?),
+                });
             }
         }
-        writes.extend(old.into_keys().map(|number| PageWrite { name: name(number), bytes: None }));
+        writes.extend(old.into_keys().map(|number| PageWrite {
+            name: name(number),
+            bytes: None,
+        }));
         Ok(())
     }
 
@@ -244,21 +291,38 @@ impl<K: Ord + Clone + Serialize + DeserializeOwned, V: Clone + Weigh + Serialize
     pub fn restore(prefix: &str, pages: &[Page]) -> Result<Self, DecodeError> {
         let mut restored = Self::default();
         for page in pages {
-            let Some(number) = page.name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) else { continue };
-            let number: u32 = number.parse().map_err(|_| DecodeError::Malformed(format!("page {}", page.name).into()))?;
+            let Some(number) = page.name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) else {
+                continue;
+            };
+            let number: u32 = number
+                .parse()
+                .map_err(|_| DecodeError::Malformed(format!("page {}", page.name).into()))?;
             let entries: Vec<(K, V)> = decode_page(&page.bytes)?;
             let weight = entries.iter().map(|(_, value)| value.weight()).sum();
             restored.len += entries.len();
             restored.next_number = restored.next_number.max(number + 1);
-            restored.leaves.push(Arc::new(Leaf { number, entries, weight, derived: OnceLock::new() }));
+            restored.leaves.push(Arc::new(Leaf {
+                number,
+                entries,
+                weight,
+                derived: OnceLock::new(),
+            }));
         }
-        restored.leaves.sort_by(|a, b| a.entries.first().map(|(key, _)| key).cmp(&b.entries.first().map(|(key, _)| key)));
+        restored.leaves.sort_by(|a, b| {
+            a.entries
+                .first()
+                .map(|(key, _)| key)
+                .cmp(&b.entries.first().map(|(key, _)| key))
+        });
         Ok(restored)
     }
 
     /// Replaces every value by what `change` makes of it, where it makes something.
     pub fn update_all(&mut self, mut change: impl FnMut(&K, &V) -> Option<V>) {
-        let changes: Vec<(K, V)> = self.iter().filter_map(|(key, value)| change(key, value).map(|new| (key.clone(), new))).collect();
+        let changes: Vec<(K, V)> = self
+            .iter()
+            .filter_map(|(key, value)| change(key, value).map(|new| (key.clone(), new)))
+            .collect();
         for (key, value) in changes {
             self.insert(key, value);
         }

@@ -139,7 +139,8 @@ pub struct Loaded {
     pub head: Option<Head>,
     /// The state as of `head.snapshot`.
     pub pages: Vec<Page>,
-    /// The commits after `head.snapshot`, in order, without a gap, up to `head.seq`.
+    /// The commits after `head.snapshot`, in order, without a gap, up to `head.seq`; the last commit is always among them, also when the pages
+    /// contain it.
     pub tail: Vec<Arc<Commit>>,
 }
 
@@ -157,7 +158,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// Every failure means that the outcome is unknown, a sequence that has moved on included.
-    fn append(&self, expected: Seq, commit: EncodedCommit, update: HeadUpdate) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn append(
+        &self,
+        expected: Seq,
+        commit: EncodedCommit,
+        update: HeadUpdate,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Head, pages and tail, of one moment.
     ///
@@ -175,14 +181,25 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store is away or what it holds cannot be read.
-    fn read_log(&self, actor: ActorId, after: Seq, limit: usize) -> impl Future<Output = Result<Vec<Arc<Commit>>, Failure>> + Send;
+    fn read_log(
+        &self,
+        actor: ActorId,
+        after: Seq,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Arc<Commit>>, Failure>> + Send;
 
     /// Writes pages so that together with the ones not named they are the state as of `at`; all of them or none. Ignored when a save of a later
     /// sequence was there first.
     ///
     /// # Errors
     /// When the outcome is unknown; saving again is harmless.
-    fn save(&self, actor: ActorId, at: Seq, zone_version: &str, pages: Vec<PageWrite>) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn save(
+        &self,
+        actor: ActorId,
+        at: Seq,
+        zone_version: &str,
+        pages: Vec<PageWrite>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Notes that audit holds everything up to `seq`. Never moves back.
     ///
@@ -190,7 +207,8 @@ pub trait Store: Send + Sync + 'static {
     /// When the outcome is unknown; confirming again is harmless.
     fn confirm_audited(&self, actor: ActorId, seq: Seq) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Drops commits decided before `before` that are in the saved pages *and* confirmed by audit; never any other.
+    /// Drops commits decided before `before` that are in the saved pages *and* confirmed by audit; never any other, and never the last
+    /// one.
     ///
     /// # Errors
     /// When the outcome is unknown; dropping again is harmless.
@@ -285,4 +303,8 @@ pub trait Runtime: Send + Sync + 'static {
     fn directory(&self) -> &Self::Directory;
     /// Time, randomness, zones.
     fn environment(&self) -> &Environment;
+
+    /// How old an activation's knowledge of its head may be before it serves or authorises a read, in milliseconds. `None` where no other
+    /// process can own the actor.
+    fn recheck_head_after_ms(&self) -> Option<i64>;
 }

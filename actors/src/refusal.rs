@@ -115,19 +115,30 @@ impl Refusal {
     /// A refusal in words.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
-        Self { code, detail: detail.into(), field: None, current: None }
+        Self {
+            code,
+            detail: detail.into(),
+            field: None,
+            current: None,
+        }
     }
 
     /// A value of `field` that is not acceptable.
     #[must_use]
     pub fn invalid(field: &str, detail: impl Into<Box<str>>) -> Self {
-        Self { field: Some(field.into()), ..Self::new(Code::Invalid, detail) }
+        Self {
+            field: Some(field.into()),
+            ..Self::new(Code::Invalid, detail)
+        }
     }
 
     /// The same with the field it is about.
     #[must_use]
     pub fn on(self, field: &str) -> Self {
-        Self { field: Some(field.into()), ..self }
+        Self {
+            field: Some(field.into()),
+            ..self
+        }
     }
 
     /// No such task, notification, series or user.

@@ -5,7 +5,10 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ActorId, Commit, CommitHeader, Digest, EventRecord, EventType, Principal, Seq, Task, TaskTombstone, Timestamp, UserId};
+use crate::{
+    ActorId, Commit, CommitHeader, Digest, EventRecord, EventType, Principal, Seq, Task, TaskTombstone, Timestamp,
+    UserId,
+};
 
 /// Where events go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,7 +50,9 @@ impl Topic {
             (Self::TaskEvents, T::TaskState | T::TaskRemoved) => None,
             (Self::TaskEvents, own) => Some(own),
             (Self::Reminders, T::ReminderFired | T::ReminderDismissed) => Some(event_type),
-            (Self::TaskUpdates, T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened) => Some(T::TaskState),
+            (Self::TaskUpdates, T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened) => {
+                Some(T::TaskState)
+            }
             (Self::TaskUpdates, T::TaskDeleted) => Some(T::TaskRemoved),
             // Sync must close the sockets of a sign-in that ended; clients never see these.
             (Self::TaskUpdates, T::SessionEnded | T::UserDeleted) => Some(event_type),
@@ -90,7 +95,12 @@ impl Commit {
     /// # Errors
     /// When the data of an event is not what its type says.
     pub fn cloud_events(&self, topic: Topic) -> Result<Vec<CloudEvent>, CloudEventError> {
-        let on_topic = || self.events.iter().enumerate().filter_map(|(i, e)| Some((i, e, topic.carries(e.event_type)?)));
+        let on_topic = || {
+            self.events
+                .iter()
+                .enumerate()
+                .filter_map(|(i, e)| Some((i, e, topic.carries(e.event_type)?)))
+        };
         let parts = u16::try_from(on_topic().count()).unwrap_or(u16::MAX);
         if parts == 0 {
             return Ok(Vec::new());
@@ -117,7 +127,9 @@ impl Commit {
     /// True when at least one event of this commit is on `topic`.
     #[must_use]
     pub fn is_on(&self, topic: Topic) -> bool {
-        self.events.iter().any(|event| topic.carries(event.event_type).is_some())
+        self.events
+            .iter()
+            .any(|event| topic.carries(event.event_type).is_some())
     }
 }
 
@@ -140,7 +152,11 @@ fn data_for(event_type: EventType, record: &EventRecord) -> Result<Arc<RawValue>
         EventType::TaskRemoved => {
             let WithTask { task } = serde_json::from_str(record.data.get()).map_err(bad)?;
             let task: Task = serde_json::from_str(task.get()).map_err(bad)?;
-            let tombstone = TaskTombstone { deleted: true, id: task.id, version: task.version };
+            let tombstone = TaskTombstone {
+                deleted: true,
+                id: task.id,
+                version: task.version,
+            };
             Ok(serde_json::value::to_raw_value(&tombstone).map_err(bad)?.into())
         }
         _ => Ok(Arc::clone(&record.data)),
@@ -229,10 +245,13 @@ impl CloudEvent {
         if wire.specversion != "1.0" {
             return Err(bad("specversion is not 1.0"));
         }
-        let topic = Topic::ALL.into_iter().find(|topic| wire.source.strip_prefix("/punctual/") == Some(topic.as_str()));
+        let topic = Topic::ALL
+            .into_iter()
+            .find(|topic| wire.source.strip_prefix("/punctual/") == Some(topic.as_str()));
         let topic = topic.ok_or_else(|| bad("source names no topic"))?;
         let (actor, place) = split_id(&wire.id).ok_or_else(|| bad("id is not <actor>/<seq>/<n>"))?;
-        let data: serde_json::Value = serde_json::from_str(wire.data.get()).map_err(|error| CloudEventError(error.to_string()))?;
+        let data: serde_json::Value =
+            serde_json::from_str(wire.data.get()).map_err(|error| CloudEventError(error.to_string()))?;
         let data = serde_json::value::to_raw_value(&data).map_err(|error| CloudEventError(error.to_string()))?;
         let mut previous_on_topic = [Seq::ZERO; 3];
         previous_on_topic[topic.index()] = Seq(wire.previoussequence.parse().map_err(|_| bad("previoussequence"))?);

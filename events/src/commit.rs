@@ -55,7 +55,9 @@ impl FromStr for Digest {
         let mut out = [0; 32];
         for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
             let digit = |c: u8| char::from(c).to_digit(16).filter(|_| !c.is_ascii_uppercase());
-            let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else { return Err(bad()) };
+            let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else {
+                return Err(bad());
+            };
             *byte = u8::try_from(high * 16 + low).map_err(|_| bad())?;
         }
         Ok(Self(out))
@@ -89,7 +91,9 @@ impl JsonSchema for Digest {
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// Written by a newer release.
-    #[error("{what} has format {found}, newer than {known}, the newest this release reads: use the release that wrote it, or a newer one")]
+    #[error(
+        "{what} has format {found}, newer than {known}, the newest this release reads: use the release that wrote it, or a newer one"
+    )]
     Newer {
         /// What was read.
         what: &'static str,
@@ -135,8 +139,14 @@ impl FromStr for Principal {
         if text == "system" {
             return Ok(Self::System);
         }
-        let (user, session) = text.strip_prefix("user/").and_then(|rest| rest.split_once("/session/")).ok_or_else(bad)?;
-        Ok(Self::User(user.parse().map_err(|_| bad())?, session.parse().map_err(|_| bad())?))
+        let (user, session) = text
+            .strip_prefix("user/")
+            .and_then(|rest| rest.split_once("/session/"))
+            .ok_or_else(bad)?;
+        Ok(Self::User(
+            user.parse().map_err(|_| bad())?,
+            session.parse().map_err(|_| bad())?,
+        ))
     }
 }
 
@@ -213,7 +223,12 @@ impl EventRecord {
     pub fn new(event_type: EventType, by: Principal, data: &impl Serialize) -> Result<Self, serde_json::Error> {
         let data: Arc<RawValue> = serde_json::value::to_raw_value(data)?.into();
         let digest = Self::digest_of(event_type, by, data.get());
-        Ok(Self { by, data, digest, event_type })
+        Ok(Self {
+            by,
+            data,
+            digest,
+            event_type,
+        })
     }
 
     /// SHA-256 over `type LF principal LF data`.
@@ -243,7 +258,10 @@ impl EventRecord {
     /// The record without its content.
     #[must_use]
     pub fn erased(&self) -> Self {
-        Self { data: RawValue::NULL.to_owned().into(), ..self.clone() }
+        Self {
+            data: RawValue::NULL.to_owned().into(),
+            ..self.clone()
+        }
     }
 }
 
@@ -287,7 +305,13 @@ impl Commit {
     /// The hash of a commit: SHA-256 over the lines `punctual.commit.1`, actor, sequence, instant, previous hash, and the digest of each event,
     /// each line ended by LF. A client that kept an earlier hash can verify everything since from what the audit endpoint shows.
     #[must_use]
-    pub fn hash_of(actor: ActorId, seq: Seq, time: Timestamp, previous: &Digest, digests: impl IntoIterator<Item = Digest>) -> Digest {
+    pub fn hash_of(
+        actor: ActorId,
+        seq: Seq,
+        time: Timestamp,
+        previous: &Digest,
+        digests: impl IntoIterator<Item = Digest>,
+    ) -> Digest {
         use std::fmt::Write as _;
         let mut text = String::with_capacity(256);
         // Writing to a String cannot fail.
@@ -301,8 +325,21 @@ impl Commit {
     /// True when the hash is what the header and the events' digests give.
     #[must_use]
     pub fn is_genuine(&self) -> bool {
-        let CommitHeader { actor, seq, time, previous, hash, .. } = &self.header;
-        Self::hash_of(*actor, *seq, *time, previous, self.events.iter().map(|event| event.digest)) == *hash
+        let CommitHeader {
+            actor,
+            seq,
+            time,
+            previous,
+            hash,
+            ..
+        } = &self.header;
+        Self::hash_of(
+            *actor,
+            *seq,
+            *time,
+            previous,
+            self.events.iter().map(|event| event.digest),
+        ) == *hash
     }
 
     /// The stored form.
@@ -328,10 +365,14 @@ impl Commit {
         match serde_json::from_slice::<Self>(bytes) {
             Ok(commit) if commit.format <= COMMIT_FORMAT => Ok(commit),
             outcome => match serde_json::from_slice::<Format>(bytes) {
-                Ok(Format { format }) if format > COMMIT_FORMAT => {
-                    Err(DecodeError::Newer { what: "a commit", found: format, known: COMMIT_FORMAT })
-                }
-                _ => Err(outcome.err().map_or_else(|| DecodeError::Malformed("a commit".into()), DecodeError::from)),
+                Ok(Format { format }) if format > COMMIT_FORMAT => Err(DecodeError::Newer {
+                    what: "a commit",
+                    found: format,
+                    known: COMMIT_FORMAT,
+                }),
+                _ => Err(outcome
+                    .err()
+                    .map_or_else(|| DecodeError::Malformed("a commit".into()), DecodeError::from)),
             },
         }
     }
@@ -339,8 +380,16 @@ impl Commit {
     /// The events of the command at `index` of [`Self::commands`].
     #[must_use]
     pub fn events_of(&self, index: usize) -> &[EventRecord] {
-        let start: usize = self.commands.iter().take(index).map(|command| usize::from(command.events)).sum();
-        let len = self.commands.get(index).map_or(0, |command| usize::from(command.events));
+        let start: usize = self
+            .commands
+            .iter()
+            .take(index)
+            .map(|command| usize::from(command.events))
+            .sum();
+        let len = self
+            .commands
+            .get(index)
+            .map_or(0, |command| usize::from(command.events));
         self.events.get(start..start + len).unwrap_or_default()
     }
 }

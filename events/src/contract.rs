@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    EventType, HandoverAcknowledged, HandoverOffered, Notification, OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition,
-    SeriesEnded, SessionEnded, SessionStarted, Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
+    EventType, HandoverAcknowledged, HandoverOffered, Notification, OccurrenceClosed, OccurrenceOpened,
+    OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, Task, TaskChange, TaskTombstone,
+    Topic, UserChanged, UserDeleted, UserRegistered,
 };
 
 /// The JSON Schema (2020-12) of the data of `event_type`.
@@ -18,7 +19,9 @@ pub fn data_schema(event_type: EventType) -> Value {
         T::UserDeleted => schemars::schema_for!(UserDeleted),
         T::SessionStarted => schemars::schema_for!(SessionStarted),
         T::SessionEnded => schemars::schema_for!(SessionEnded),
-        T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened | T::TaskDeleted => schemars::schema_for!(TaskChange),
+        T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened | T::TaskDeleted => {
+            schemars::schema_for!(TaskChange)
+        }
         T::ReminderFired | T::ReminderDismissed => schemars::schema_for!(Notification),
         T::HandoverOffered => schemars::schema_for!(HandoverOffered),
         T::HandoverAcknowledged => schemars::schema_for!(HandoverAcknowledged),
@@ -36,7 +39,10 @@ pub fn data_schema(event_type: EventType) -> Value {
 /// The types that appear on `topic`.
 #[must_use]
 pub fn types_on(topic: Topic) -> Vec<EventType> {
-    let mut types: Vec<EventType> = EventType::ALL.iter().filter_map(|event_type| topic.carries(*event_type)).collect();
+    let mut types: Vec<EventType> = EventType::ALL
+        .iter()
+        .filter_map(|event_type| topic.carries(*event_type))
+        .collect();
     types.sort();
     types.dedup();
     types
@@ -82,14 +88,25 @@ pub fn async_api() -> Value {
     let channel = |topic: Topic| {
         let messages: serde_json::Map<String, Value> = types_on(topic)
             .into_iter()
-            .map(|event_type| (event_type.as_str().to_owned(), json!({"$ref": format!("#/components/messages/{}", event_type.as_str())})))
+            .map(|event_type| {
+                (
+                    event_type.as_str().to_owned(),
+                    json!({"$ref": format!("#/components/messages/{}", event_type.as_str())}),
+                )
+            })
             .collect();
-        (topic.as_str().to_owned(), json!({"address": topic.as_str(), "messages": messages}))
+        (
+            topic.as_str().to_owned(),
+            json!({"address": topic.as_str(), "messages": messages}),
+        )
     };
     let message = |event_type: &EventType| {
         let name = event_type.as_str();
         let payload = json!({"allOf": [{"$ref": "./envelope.json"}, {"properties": {"type": {"const": name}, "data": {"$ref": format!("./{name}.json")}}}]});
-        (name.to_owned(), json!({"name": name, "contentType": "application/cloudevents+json", "payload": payload}))
+        (
+            name.to_owned(),
+            json!({"name": name, "contentType": "application/cloudevents+json", "payload": payload}),
+        )
     };
     json!({
         "asyncapi": "3.0.0",
@@ -105,8 +122,15 @@ pub fn async_api() -> Value {
 #[must_use]
 pub fn files() -> Vec<(String, String)> {
     let pretty = |value: &Value| format!("{value:#}\n");
-    let mut files: Vec<_> =
-        EventType::ALL.iter().map(|event_type| (format!("{}.json", event_type.as_str()), pretty(&data_schema(*event_type)))).collect();
+    let mut files: Vec<_> = EventType::ALL
+        .iter()
+        .map(|event_type| {
+            (
+                format!("{}.json", event_type.as_str()),
+                pretty(&data_schema(*event_type)),
+            )
+        })
+        .collect();
     files.push(("envelope.json".to_owned(), pretty(&envelope_schema())));
     files.push(("asyncapi.json".to_owned(), pretty(&async_api())));
     files

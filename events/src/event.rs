@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome, Principal, Priority, Recurrence, Reminder, SessionId, Task, TaskId,
-    Timestamp, UserId,
+    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome,
+    Principal, Priority, Recurrence, Reminder, SessionId, Task, TaskId, Timestamp, UserId,
 };
 
 macro_rules! event_types {

@@ -21,15 +21,19 @@ mod timestamp;
 
 pub use cloud_event::{CloudEvent, CloudEventError, Topic};
 pub use commit::{
-    AnswerKind, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, DecodeError, Digest, EventRecord, IdempotencyKey, Principal,
+    AnswerKind, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, DecodeError, Digest, EventRecord,
+    IdempotencyKey, Principal,
 };
 pub use event::{EventData, EventType, SeriesEvent, TaskChange, TaskField, UserEvent};
 pub use event::{
-    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, UserChanged,
-    UserDeleted, UserRegistered,
+    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded,
+    SessionStarted, UserChanged, UserDeleted, UserRegistered,
 };
 pub use handover::{Handover, HandoverAcknowledged, HandoverMessage, HandoverOffered, OccurrenceOutcome};
-pub use id::{ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId, derive_uuid};
+pub use id::{
+    ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId,
+    derive_uuid,
+};
 pub use moment::{Moment, WallTime};
 pub use recurrence::{Anchor, LatePolicy, Recurrence};
 pub use reminder::{Notification, Offset, Reminder, ReminderTime};

@@ -1,0 +1,278 @@
+//! An actor in memory: its last committed state, which reads use as it is, and what the next append needs to know.
+
+use std::sync::Arc;
+
+use punctual_events::{ActorId, Commit, DecodeError, Digest, EventData as _, Seq, Timestamp, Topic};
+
+use crate::{
+    machine::Machine,
+    memory::Memory,
+    ports::{Failure, Head, Loaded, PageWrite, Store, WakeUp},
+    zone::ZoneData,
+};
+
+/// A committed state. Immutable: the next commit makes another.
+#[derive(Clone, Debug)]
+pub struct Snapshot<M: Machine> {
+    /// The last commit in it; zero for an actor that does not exist yet.
+    pub seq: Seq,
+    /// The state.
+    pub machine: M,
+    /// The answers of keyed commands.
+    pub memory: Memory<M::Reply>,
+}
+
+impl<M: Machine> Snapshot<M> {
+    fn new(actor: ActorId) -> Self {
+        Self {
+            seq: Seq::ZERO,
+            machine: M::new(actor),
+            memory: Memory::default(),
+        }
+    }
+
+    /// Takes in a commit from the log.
+    pub(crate) fn replay(&mut self, commit: &Commit, zones: &dyn ZoneData) -> Result<(), DecodeError> {
+        let events: Vec<Option<M::Event>> = commit
+            .events
+            .iter()
+            .map(M::Event::from_record)
+            .collect::<Result<_, _>>()?;
+        for event in events.iter().flatten() {
+            self.machine.evolve(event, zones);
+        }
+        let mut rest = events.as_slice();
+        for command in &commit.commands {
+            let (own, later) = rest.split_at(usize::from(command.events).min(rest.len()));
+            rest = later;
+            let Some(key) = command.key else { continue };
+            let own: Vec<M::Event> = own.iter().flatten().cloned().collect();
+            if let Some(reply) = M::recollect(command.answer, &own) {
+                self.memory.remember(key, reply, commit.header.time);
+            }
+        }
+        self.seq = commit.header.seq;
+        Ok(())
+    }
+}
+
+/// What the next append names as its predecessor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tip {
+    pub(crate) seq: Seq,
+    pub(crate) hash: Digest,
+    pub(crate) on_topic: [Seq; 3],
+}
+
+impl Tip {
+    const EMPTY: Self = Self {
+        seq: Seq::ZERO,
+        hash: Digest::ZERO,
+        on_topic: [Seq::ZERO; 3],
+    };
+
+    pub(crate) fn of(commit: &Commit) -> Self {
+        let mut on_topic = commit.header.previous_on_topic;
+        for topic in Topic::ALL {
+            if commit.is_on(topic) {
+                on_topic[topic.index()] = commit.header.seq;
+            }
+        }
+        Self {
+            seq: commit.header.seq,
+            hash: commit.header.hash,
+            on_topic,
+        }
+    }
+}
+
+/// An actor in memory.
+#[derive(Debug)]
+pub struct Activation<M: Machine> {
+    pub(crate) snapshot: Arc<Snapshot<M>>,
+    pub(crate) tip: Tip,
+    /// The state the saved pages hold, when it is in memory.
+    saved: Option<Arc<Snapshot<M>>>,
+    unsaved_bytes: usize,
+    unsaved_commits: usize,
+    /// Wake-ups that are known to be armed and have not been delivered.
+    pub(crate) armed: Vec<WakeUp>,
+    pub(crate) guard: Option<WakeUp>,
+    /// Everything up to here was taken by the publisher.
+    pub(crate) published: Seq,
+    /// Committed and not yet handed to the publisher.
+    pub(crate) unpublished: Vec<Arc<Commit>>,
+    /// When the head was last compared with the store's.
+    pub(crate) checked: Timestamp,
+    pub(crate) nonce: u64,
+}
+
+/// Saves after this many commits, so that an activation replays few.
+const SAVE_AFTER_COMMITS: usize = 1024;
+/// Saves after this many bytes of commits.
+const SAVE_AFTER_BYTES: usize = 2 << 20;
+
+impl<M: Machine> Activation<M> {
+    /// Activates from what the store holds.
+    ///
+    /// # Errors
+    /// When it is of a newer format or damaged.
+    pub fn restore(
+        actor: ActorId,
+        loaded: &Loaded,
+        zones: &dyn ZoneData,
+        now: Timestamp,
+        nonce: u64,
+    ) -> Result<Self, DecodeError> {
+        let mut snapshot = Snapshot::<M>::new(actor);
+        let mut saved = None;
+        let rezone = loaded
+            .head
+            .as_ref()
+            .is_some_and(|head| &*head.zone_version != zones.version());
+        if let Some(head) = loaded.head.as_ref().filter(|head| head.snapshot > Seq::ZERO) {
+            snapshot.machine = M::restore(actor, &loaded.pages, zones, rezone)?;
+            snapshot.memory = Memory::restore(&loaded.pages)?;
+            snapshot.seq = head.snapshot;
+            // Pages of other zone data differ from what they would be now in more than pointers show: save all of them the next time.
+            saved = (!rezone).then(|| Arc::new(snapshot.clone()));
+        }
+        let in_pages = snapshot.seq;
+        for commit in loaded.tail.iter().filter(|commit| commit.header.seq > in_pages) {
+            snapshot.replay(commit, zones)?;
+        }
+        let tip = match (&loaded.head, loaded.tail.last()) {
+            (None, _) => Tip::EMPTY,
+            (Some(_), Some(last)) => Tip::of(last),
+            (Some(_), None) => return Err(DecodeError::Malformed("a head without its last commit".into())),
+        };
+        let head = loaded.head.as_ref();
+        if head.is_some_and(|head| head.seq != tip.seq || head.hash != tip.hash || snapshot.seq != tip.seq) {
+            return Err(DecodeError::Malformed("the head and the log disagree".into()));
+        }
+        let wake_at = head.and_then(|head| head.wake_at);
+        Ok(Self {
+            snapshot: Arc::new(snapshot),
+            tip,
+            saved,
+            unsaved_bytes: 0,
+            unsaved_commits: loaded.tail.iter().filter(|commit| commit.header.seq > in_pages).count(),
+            armed: wake_at
+                .map(|at| WakeUp {
+                    at,
+                    seq: tip.seq,
+                    nonce: 0,
+                })
+                .into_iter()
+                .collect(),
+            guard: None,
+            published: head.map_or(Seq::ZERO, |head| head.published),
+            unpublished: Vec::new(),
+            checked: now,
+            nonce,
+        })
+    }
+
+    /// The last committed state.
+    #[must_use]
+    pub fn snapshot(&self) -> &Arc<Snapshot<M>> {
+        &self.snapshot
+    }
+
+    /// The last commit.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.tip.seq
+    }
+
+    pub(crate) fn committed(&mut self, commit: Arc<Commit>, bytes: usize, snapshot: Snapshot<M>) {
+        self.tip = Tip::of(&commit);
+        self.snapshot = Arc::new(snapshot);
+        self.unpublished.push(commit);
+        self.unsaved_commits += 1;
+        self.unsaved_bytes += bytes;
+    }
+
+    /// Commits that wait to be published, in order; they are the caller's from here on.
+    pub fn take_unpublished(&mut self) -> Vec<Arc<Commit>> {
+        std::mem::take(&mut self.unpublished)
+    }
+
+    /// Notes that everything up to `seq` was published.
+    pub fn published(&mut self, seq: Seq) {
+        self.published = self.published.max(seq);
+    }
+
+    /// True when so much was committed since the last save that the next activation would take long.
+    #[must_use]
+    pub fn wants_save(&self) -> bool {
+        self.unsaved_commits >= SAVE_AFTER_COMMITS || self.unsaved_bytes >= SAVE_AFTER_BYTES
+    }
+
+    /// True when there is anything to save at all.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.unsaved_commits > 0
+    }
+
+    /// What a save of the present state has to write.
+    #[must_use]
+    pub fn start_save(&mut self) -> Save<M> {
+        (self.unsaved_commits, self.unsaved_bytes) = (0, 0);
+        Save {
+            snapshot: Arc::clone(&self.snapshot),
+            since: self.saved.clone(),
+        }
+    }
+
+    /// Notes how a save ended.
+    pub fn end_save(&mut self, save: Save<M>, succeeded: bool) {
+        if succeeded {
+            self.saved = Some(save.snapshot);
+        } else {
+            // What the pages hold is not known any more: the next save writes all of them.
+            self.saved = None;
+            self.unsaved_commits += 1;
+        }
+    }
+}
+
+/// A save under way. It needs no turn: it writes an immutable state.
+#[derive(Debug)]
+pub struct Save<M: Machine> {
+    snapshot: Arc<Snapshot<M>>,
+    since: Option<Arc<Snapshot<M>>>,
+}
+
+impl<M: Machine> Save<M> {
+    /// The commit the save is of.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.snapshot.seq
+    }
+
+    fn pages(&self) -> Result<Vec<PageWrite>, DecodeError> {
+        let mut writes = self
+            .snapshot
+            .machine
+            .save(self.since.as_ref().map(|since| &since.machine))?;
+        self.snapshot
+            .memory
+            .save(self.since.as_ref().map(|since| &since.memory), &mut writes)?;
+        Ok(writes)
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When the outcome is unknown.
+    pub async fn write(&self, actor: ActorId, store: &impl Store, zones: &dyn ZoneData) -> Result<(), Failure> {
+        let pages = self.pages()?;
+        store.save(actor, self.snapshot.seq, zones.version(), pages).await
+    }
+}
+
+/// True when `head` shows that another activation has appended since.
+pub(crate) fn moved_on(tip: &Tip, head: Option<&Head>) -> bool {
+    head.map_or(Seq::ZERO, |head| head.seq) != tip.seq
+}
