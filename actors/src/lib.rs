@@ -11,6 +11,7 @@ pub mod paged;
 pub mod ports;
 pub mod refusal;
 pub mod turn;
+pub mod user;
 pub mod zone;
 
 pub use refusal::{Code, Refusal};

@@ -1,0 +1,6 @@
+//! The actor of a user.
+
+pub mod record;
+pub mod search;
+
+pub use record::{TaskRecord, Tasks};

@@ -1,0 +1,111 @@
+//! A task as the actor keeps it: the resource, and what only the actor needs to know about it.
+
+use std::sync::Arc;
+
+use punctual_events::{Moment, ReminderTime, Status, Task, TaskId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    paged::{Paged, Weigh},
+    user::search::Columns,
+    zone::ZoneData,
+};
+
+/// All tasks of a user, by id; deleted ones too.
+pub type Tasks = Paged<TaskId, Arc<TaskRecord>, Columns>;
+
+/// A task and its bookkeeping.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TaskRecord {
+    /// The resource, as of its last event; `overdue` is as of then too.
+    pub task: Task,
+    /// When it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
+    /// Reminders whose instant is not after this have fired, or were in the past already when they were set.
+    pub reminded_until: Timestamp,
+    /// When an open task becomes overdue: at its due, or at the end of its due day in the user's zone.
+    pub overdue_from: Option<Timestamp>,
+    /// What relative reminders count from: the due, or 09:00 of the due day in the user's zone.
+    pub reminders_from: Option<Timestamp>,
+}
+
+/// The hour of the due day that relative reminders of an all-day task count from.
+const ALL_DAY_REMINDER_HOUR: u32 = 9;
+
+impl TaskRecord {
+    /// A record of `task`, its instants derived for a user who lives in `time_zone`.
+    #[must_use]
+    pub fn new(task: Task, reminded_until: Timestamp, time_zone: &str, zones: &dyn ZoneData) -> Self {
+        let mut record = Self { task, deleted: None, reminded_until, overdue_from: None, reminders_from: None };
+        record.derive(time_zone, zones);
+        record
+    }
+
+    /// Derives every instant anew from wall times and zones. What cannot be resolved any more keeps its instant: zones are never removed from
+    /// the zone data, but a damaged name must not lose a task.
+    pub fn derive(&mut self, time_zone: &str, zones: &dyn ZoneData) {
+        for moment in [&mut self.task.start, &mut self.task.due].into_iter().flatten() {
+            resolve(moment, time_zone, zones);
+        }
+        let day = |date: chrono::NaiveDate| zones.day_start(time_zone, date);
+        (self.overdue_from, self.reminders_from) = match &self.task.due {
+            None => (None, None),
+            Some(Moment::Time { instant, .. }) => (Some(*instant), Some(*instant)),
+            Some(Moment::Day { date, instant }) => {
+                let nine = date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0).and_then(|nine| zones.resolve(time_zone, nine));
+                (date.succ_opt().and_then(day).or(Some(Timestamp::MAX)), nine.or(Some(*instant)))
+            }
+        };
+    }
+
+    /// True while the task is neither done nor deleted.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.deleted.is_none() && self.task.status == Status::Open
+    }
+
+    /// True when the task is open and its due has passed.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.is_open() && self.overdue_from.is_some_and(|from| from <= now)
+    }
+
+    /// The instant of a reminder; `None` for a relative one of a task without a due.
+    #[must_use]
+    pub fn reminder_instant(&self, time: ReminderTime) -> Option<Timestamp> {
+        match time {
+            ReminderTime::At(at) => Some(at),
+            ReminderTime::Before(offset) => Some(self.reminders_from?.plus_millis(-offset.as_seconds() * 1000)),
+        }
+    }
+
+    /// The earliest instant a reminder has still to fire at.
+    #[must_use]
+    pub fn next_reminder(&self) -> Option<Timestamp> {
+        if !self.is_open() {
+            return None;
+        }
+        let instants = self.task.reminders.iter().filter_map(|reminder| self.reminder_instant(reminder.time));
+        instants.filter(|instant| *instant > self.reminded_until).min()
+    }
+}
+
+/// Sets the instant of a moment from its wall time.
+fn resolve(moment: &mut Moment, user_zone: &str, zones: &dyn ZoneData) {
+    let resolved = match moment {
+        Moment::Day { date, .. } => zones.day_start(user_zone, *date),
+        Moment::Time { at, time_zone, .. } => zones.resolve(time_zone, at.get()),
+    };
+    let (Moment::Day { instant, .. } | Moment::Time { instant, .. }) = moment;
+    *instant = resolved.unwrap_or(*instant);
+}
+
+impl Weigh for TaskRecord {
+    fn weight(&self) -> usize {
+        let task = &self.task;
+        let text = task.title.len() + task.description.as_deref().map_or(0, str::len) + task.external_uid.as_deref().map_or(0, str::len);
+        let tags: usize = task.tags.iter().map(|tag| tag.len() + 4).sum();
+        600 + text + tags + task.reminders.len() * 90 + task.recurrence.as_ref().map_or(0, |recurrence| recurrence.rrule.len() + 80)
+    }
+}

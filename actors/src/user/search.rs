@@ -1,0 +1,5 @@
+//! Finding tasks.
+
+/// Columns of one page.
+#[derive(Debug)]
+pub struct Columns;
