@@ -131,11 +131,12 @@ impl<M: Machine> Activation<M> {
             .as_ref()
             .is_some_and(|head| &*head.zone_version != zones.version());
         if let Some(head) = loaded.head.as_ref().filter(|head| head.snapshot > Seq::ZERO) {
-            snapshot.machine = M::restore(actor, &loaded.pages, zones, rezone)?;
+            let (machine, as_saved) = M::restore(actor, &loaded.pages, zones)?;
+            snapshot.machine = machine;
             snapshot.memory = Memory::restore(&loaded.pages)?;
             snapshot.seq = head.snapshot;
-            // Pages of other zone data differ from what they would be now in more than pointers show: save all of them the next time.
-            saved = (!rezone).then(|| Arc::new(snapshot.clone()));
+            // Pages that would be written otherwise now differ in more than pointers show: the next save writes all of them.
+            saved = as_saved.then(|| Arc::new(snapshot.clone()));
         }
         let in_pages = snapshot.seq;
         for commit in loaded.tail.iter().filter(|commit| commit.header.seq > in_pages) {
@@ -251,7 +252,7 @@ impl<M: Machine> Save<M> {
         self.snapshot.seq
     }
 
-    fn pages(&self) -> Result<Vec<PageWrite>, DecodeError> {
+    fn pages(&self, zone_version: &str) -> Result<Vec<PageWrite>, DecodeError> {
         let mut writes = self
             .snapshot
             .machine
@@ -267,8 +268,8 @@ impl<M: Machine> Save<M> {
     /// # Errors
     /// When the outcome is unknown.
     pub async fn write(&self, actor: ActorId, store: &impl Store, zones: &dyn ZoneData) -> Result<(), Failure> {
-        let pages = self.pages()?;
-        store.save(actor, self.snapshot.seq, zones.version(), pages).await
+        let pages = self.pages(zones.version())?;
+        store.save(actor, self.snapshot.seq, pages).await
     }
 }
 

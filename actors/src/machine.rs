@@ -113,12 +113,12 @@ pub trait Machine: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// When something cannot be written.
-    fn save(&self, since: Option<&Self>) -> Result<Vec<PageWrite>, DecodeError>;
+    fn save(&self, since: Option<&Self>, zone_version: &str) -> Result<Vec<PageWrite>, DecodeError>;
 
-    /// Reads back what [`save`](Self::save) wrote. With `rezone` every instant derived from a wall time is derived anew, because the pages were
-    /// written with other zone data.
+    /// Reads back what [`save`](Self::save) wrote, and says whether the pages are as they would be written now: not when they were written with
+    /// other zone data, after which every instant derived from a wall time is derived anew.
     ///
     /// # Errors
     /// When a page is of a newer format or damaged.
-    fn restore(actor: ActorId, pages: &[Page], zones: &dyn ZoneData, rezone: bool) -> Result<Self, DecodeError>;
+    fn restore(actor: ActorId, pages: &[Page], zones: &dyn ZoneData) -> Result<(Self, bool), DecodeError>;
 }

@@ -84,7 +84,7 @@ pub struct Head {
     pub hash: Digest,
     /// The last commit the saved pages contain; zero when there are none.
     pub snapshot: Seq,
-    /// Zone data the saved pages and the wake-up were computed with.
+    /// Zone data the wake-up was computed with.
     pub zone_version: Box<str>,
     /// Everything up to here was published when the head was last written.
     pub published: Seq,

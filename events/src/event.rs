@@ -1,11 +1,13 @@
 //! What can happen to an actor: the types of `task-events`, each with its data.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome,
-    Principal, Priority, Recurrence, Reminder, SessionId, Task, TaskId, Timestamp, UserId,
+    Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId, Timestamp, UserId,
 };
 
 macro_rules! event_types {
@@ -140,7 +142,7 @@ pub struct TaskChange {
     /// The fields a person changed; empty where the type says it all.
     pub changed: Vec<TaskField>,
     /// The task after the change.
-    pub task: Task,
+    pub task: Arc<Task>,
 }
 
 /// A field of a task that a person can change.
@@ -177,8 +179,11 @@ pub struct UserChanged {
 }
 
 /// Data of `user.deleted`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UserDeleted {}
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserDeleted {
+    /// The series the user had, whose content goes with the user's.
+    pub series: Vec<SeriesId>,
+}
 
 /// Data of `session.started`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -79,6 +79,8 @@ pub struct HandoverOffered {
     pub attempt: u32,
     /// The change.
     pub handover: Handover,
+    /// When.
+    pub offered: Timestamp,
 }
 
 /// Data of `handover.acknowledged`: the receiver has committed it.

@@ -18,7 +18,7 @@ pub type Tasks = Paged<TaskId, Arc<TaskRecord>, Columns>;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TaskRecord {
     /// The resource, as of its last event; `overdue` is as of then too.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// When it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
@@ -36,8 +36,14 @@ const ALL_DAY_REMINDER_HOUR: u32 = 9;
 impl TaskRecord {
     /// A record of `task`, its instants derived for a user who lives in `time_zone`.
     #[must_use]
-    pub fn new(task: Task, reminded_until: Timestamp, time_zone: &str, zones: &dyn ZoneData) -> Self {
-        let mut record = Self { task, deleted: None, reminded_until, overdue_from: None, reminders_from: None };
+    pub fn new(task: Arc<Task>, reminded_until: Timestamp, time_zone: &str, zones: &dyn ZoneData) -> Self {
+        let mut record = Self {
+            task,
+            deleted: None,
+            reminded_until,
+            overdue_from: None,
+            reminders_from: None,
+        };
         record.derive(time_zone, zones);
         record
     }
@@ -45,16 +51,24 @@ impl TaskRecord {
     /// Derives every instant anew from wall times and zones. What cannot be resolved any more keeps its instant: zones are never removed from
     /// the zone data, but a damaged name must not lose a task.
     pub fn derive(&mut self, time_zone: &str, zones: &dyn ZoneData) {
-        for moment in [&mut self.task.start, &mut self.task.due].into_iter().flatten() {
-            resolve(moment, time_zone, zones);
+        let resolved = |moment: &Option<Moment>| moment.as_ref().map(|moment| resolve(moment, time_zone, zones));
+        let (start, due) = (resolved(&self.task.start), resolved(&self.task.due));
+        if start != self.task.start || due != self.task.due {
+            let task = Arc::make_mut(&mut self.task);
+            (task.start, task.due) = (start, due);
         }
         let day = |date: chrono::NaiveDate| zones.day_start(time_zone, date);
         (self.overdue_from, self.reminders_from) = match &self.task.due {
             None => (None, None),
             Some(Moment::Time { instant, .. }) => (Some(*instant), Some(*instant)),
             Some(Moment::Day { date, instant }) => {
-                let nine = date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0).and_then(|nine| zones.resolve(time_zone, nine));
-                (date.succ_opt().and_then(day).or(Some(Timestamp::MAX)), nine.or(Some(*instant)))
+                let nine = date
+                    .and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0)
+                    .and_then(|nine| zones.resolve(time_zone, nine));
+                (
+                    date.succ_opt().and_then(day).or(Some(Timestamp::MAX)),
+                    nine.or(Some(*instant)),
+                )
             }
         };
     }
@@ -86,26 +100,43 @@ impl TaskRecord {
         if !self.is_open() {
             return None;
         }
-        let instants = self.task.reminders.iter().filter_map(|reminder| self.reminder_instant(reminder.time));
+        let instants = self
+            .task
+            .reminders
+            .iter()
+            .filter_map(|reminder| self.reminder_instant(reminder.time));
         instants.filter(|instant| *instant > self.reminded_until).min()
     }
 }
 
-/// Sets the instant of a moment from its wall time.
-fn resolve(moment: &mut Moment, user_zone: &str, zones: &dyn ZoneData) {
-    let resolved = match moment {
-        Moment::Day { date, .. } => zones.day_start(user_zone, *date),
-        Moment::Time { at, time_zone, .. } => zones.resolve(time_zone, at.get()),
-    };
-    let (Moment::Day { instant, .. } | Moment::Time { instant, .. }) = moment;
-    *instant = resolved.unwrap_or(*instant);
+/// The moment with the instant its wall time has now. What cannot be resolved keeps its instant.
+pub(crate) fn resolve(moment: &Moment, user_zone: &str, zones: &dyn ZoneData) -> Moment {
+    match moment {
+        Moment::Day { date, instant } => Moment::Day {
+            date: *date,
+            instant: zones.day_start(user_zone, *date).unwrap_or(*instant),
+        },
+        Moment::Time { at, instant, time_zone } => Moment::Time {
+            at: *at,
+            instant: zones.resolve(time_zone, at.get()).unwrap_or(*instant),
+            time_zone: time_zone.clone(),
+        },
+    }
 }
 
 impl Weigh for TaskRecord {
     fn weight(&self) -> usize {
         let task = &self.task;
-        let text = task.title.len() + task.description.as_deref().map_or(0, str::len) + task.external_uid.as_deref().map_or(0, str::len);
+        let text = task.title.len()
+            + task.description.as_deref().map_or(0, str::len)
+            + task.external_uid.as_deref().map_or(0, str::len);
         let tags: usize = task.tags.iter().map(|tag| tag.len() + 4).sum();
-        600 + text + tags + task.reminders.len() * 90 + task.recurrence.as_ref().map_or(0, |recurrence| recurrence.rrule.len() + 80)
+        600 + text
+            + tags
+            + task.reminders.len() * 90
+            + task
+                .recurrence
+                .as_ref()
+                .map_or(0, |recurrence| recurrence.rrule.len() + 80)
     }
 }
