@@ -41,3 +41,10 @@ pub(crate) const CHECKS: &[Check] = &[
         run: length::run,
     },
 ];
+
+/// True when `word` stands in `text` with nothing that could be part of a word on either side.
+pub(crate) fn contains_word(text: &str, word: &str) -> bool {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(part_of_word) && !text[at + word.len()..].starts_with(part_of_word))
+}

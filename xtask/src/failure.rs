@@ -18,6 +18,10 @@ pub(crate) enum Failure {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
 
+    /// A `Cargo.toml` could not be understood.
+    #[error("{}: {source}", path.display())]
+    Manifest { path: PathBuf, source: toml::de::Error },
+
     /// The command line or the environment asks for something that makes no sense.
     #[error("{0}")]
     Usage(String),

@@ -2,6 +2,7 @@
 //!
 //! Suites (`suites/`) run tools and count what they say; checks (`checks/`) are rules of this repository that no tool knows.
 
+mod cargo_tool;
 mod checks;
 mod cli;
 mod console;

@@ -1,11 +1,13 @@
 //! The suites, in the order they run: quick answers first, so that a slip is seen before the long ones begin.
 
+mod dependencies;
 mod doc_tests;
 mod documentation;
 mod format;
 mod lints;
 mod repository;
 mod spelling;
+mod supply_chain;
 mod tests;
 
 use crate::failure::Result;
@@ -34,6 +36,13 @@ impl Suite {
         }
     }
 
+    const fn only_at_length(self) -> Suite {
+        Suite {
+            only_at_length: true,
+            ..self
+        }
+    }
+
     /// The suite of that name.
     pub(crate) fn named(name: &str) -> Option<&'static Suite> {
         SUITES.iter().find(|suite| suite.name == name)
@@ -49,6 +58,13 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite::new("tests", "unit, property and wire tests", tests::run),
     Suite::new("doc-tests", "the examples in the documentation work", doc_tests::run),
     Suite::new("documentation", "rustdoc finds no broken link", documentation::run),
+    Suite::new("dependencies", "every dependency is used", dependencies::run),
+    Suite::new(
+        "supply-chain",
+        "crates, licenses and sources are allowed",
+        supply_chain::run,
+    )
+    .only_at_length(),
 ];
 
 /// The list of suites for the help text.

@@ -1,5 +1,6 @@
 //! Which modules may name which library: the core and the roles must not know what they run on.
 
+use crate::checks::contains_word;
 use crate::failure::Result;
 use crate::workspace::Workspace;
 
@@ -46,13 +47,6 @@ impl Rule {
         let code = line.split("//").next().unwrap_or_default();
         contains_word(code, self.word) && !code.trim_end().ends_with(&format!("mod {};", self.word))
     }
-}
-
-/// True when `word` stands in `text` with nothing that could be part of a word on either side.
-pub(super) fn contains_word(text: &str, word: &str) -> bool {
-    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(part_of_word) && !text[at + word.len()..].starts_with(part_of_word))
 }
 
 #[cfg(test)]

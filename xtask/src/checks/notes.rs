@@ -1,6 +1,6 @@
 //! Notes of work left undone: such a thing is either done or written down where it is planned.
 
-use crate::checks::names::contains_word;
+use crate::checks::contains_word;
 use crate::failure::Result;
 use crate::workspace::Workspace;
 
