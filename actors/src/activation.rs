@@ -7,7 +7,7 @@ use punctual_events::{ActorId, Commit, DecodeError, Digest, EventData as _, Seq,
 use crate::{
     machine::Machine,
     memory::Memory,
-    ports::{Failure, Head, Loaded, PageWrite, Store, WakeUp},
+    ports::{Failure, Head, Loaded, PageSave, PageWrite, Store, WakeUp},
     zone::ZoneData,
 };
 
@@ -126,10 +126,6 @@ impl<M: Machine> Activation<M> {
     ) -> Result<Self, DecodeError> {
         let mut snapshot = Snapshot::<M>::new(actor);
         let mut saved = None;
-        let rezone = loaded
-            .head
-            .as_ref()
-            .is_some_and(|head| &*head.zone_version != zones.version());
         if let Some(head) = loaded.head.as_ref().filter(|head| head.snapshot > Seq::ZERO) {
             let (machine, as_saved) = M::restore(actor, &loaded.pages, zones)?;
             snapshot.machine = machine;
@@ -256,7 +252,7 @@ impl<M: Machine> Save<M> {
         let mut writes = self
             .snapshot
             .machine
-            .save(self.since.as_ref().map(|since| &since.machine))?;
+            .save(self.since.as_ref().map(|since| &since.machine), zone_version)?;
         self.snapshot
             .memory
             .save(self.since.as_ref().map(|since| &since.memory), &mut writes)?;
@@ -269,7 +265,16 @@ impl<M: Machine> Save<M> {
     /// When the outcome is unknown.
     pub async fn write(&self, actor: ActorId, store: &impl Store, zones: &dyn ZoneData) -> Result<(), Failure> {
         let pages = self.pages(zones.version())?;
-        store.save(actor, self.snapshot.seq, pages).await
+        store
+            .save(
+                actor,
+                PageSave {
+                    at: self.snapshot.seq,
+                    pages,
+                    whole: self.since.is_none(),
+                },
+            )
+            .await
     }
 }
 

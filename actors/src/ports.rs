@@ -132,6 +132,17 @@ pub struct PageWrite {
     pub bytes: Option<Bytes>,
 }
 
+/// A save of an actor's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageSave {
+    /// The commit the state is of.
+    pub at: Seq,
+    /// What is written and removed.
+    pub pages: Vec<PageWrite>,
+    /// True when `pages` is the whole state: every page that is not named is removed. Otherwise the others stay as they are.
+    pub whole: bool,
+}
+
 /// Everything that is needed to activate an actor.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
@@ -188,18 +199,11 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Arc<Commit>>, Failure>> + Send;
 
-    /// Writes pages so that together with the ones not named they are the state as of `at`; all of them or none. Ignored when a save of a later
-    /// sequence was there first.
+    /// Writes the state as of `save.at`: all pages of it or none. Ignored when a save of a later sequence was there first.
     ///
     /// # Errors
     /// When the outcome is unknown; saving again is harmless.
-    fn save(
-        &self,
-        actor: ActorId,
-        at: Seq,
-        zone_version: &str,
-        pages: Vec<PageWrite>,
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn save(&self, actor: ActorId, save: PageSave) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Notes that audit holds everything up to `seq`. Never moves back.
     ///
