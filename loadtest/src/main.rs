@@ -1,2 +1,71 @@
-//! x
-fn main() {}
+//! Measures Punctual against what it has to reach, with the floor beside it; see the README.
+
+mod api;
+mod bench;
+mod corpus;
+mod floor;
+mod histogram;
+mod http;
+mod load;
+mod machine;
+mod options;
+mod parallel;
+mod process;
+mod progress;
+mod random;
+mod report;
+mod request;
+mod rows;
+mod seed;
+
+use std::{io, process::ExitCode};
+
+use clap::Parser as _;
+
+use crate::{
+    bench::Bench,
+    options::{Command, CommandLine, Options, Row},
+    progress::progress,
+};
+
+/// The allocator of the server measured, so that the floor has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Floor { listen, data } => {
+            runtime(tokio::runtime::Builder::new_multi_thread(), floor::serve(listen, &data))
+        }
+        Command::All(options) => measure(&Row::ALL, options),
+        Command::Rows { rows, options } => measure(&rows, options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress(format_args!("{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread carries all callers: it is cheaper than several, and leaves the other core to the server.
+fn measure(rows: &[Row], options: Options) -> io::Result<()> {
+    runtime(tokio::runtime::Builder::new_current_thread(), report(rows, options))
+}
+
+fn runtime<T>(mut builder: tokio::runtime::Builder, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    builder.enable_all().build()?.block_on(work)
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+async fn report(rows: &[Row], options: Options) -> io::Result<()> {
+    let bench = Bench::prepare(options).await?;
+    let mut sections = Vec::new();
+    for row in rows {
+        sections.push(rows::measure(*row, &bench).await?);
+    }
+    println!("{}", report::markdown(&machine::facts(&bench.options.work), &sections));
+    println!("{}", report::verdict(&sections));
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Creating tasks: many callers as many users, and one caller who owns many tasks already.
+
+use std::{io, time::Duration};
+
+use chrono::Utc;
+
+use crate::{
+    bench::Bench,
+    corpus,
+    http::Answer,
+    load::{self, Caller, Tally},
+    progress::progress,
+    random::Random,
+    report::{Ask, Figure, Section, Unit},
+    request::{NUMBER_SLOT, Request},
+    seed::User,
+};
+
+/// Different tasks a caller creates in turn, each time with another number in its title.
+const TASKS_IN_TURN: usize = 32;
+/// The last seconds whose rate is told apart.
+const LAST_SECONDS: usize = 10;
+
+/// Creates tasks for one user.
+pub(crate) struct Creator {
+    requests: Vec<Request>,
+    sent: usize,
+    /// Tasks the server has acknowledged.
+    pub(crate) acknowledged: u64,
+}
+
+impl Creator {
+    /// A caller with tasks of its own.
+    pub(crate) fn new(token: &str, seed: u64) -> Self {
+        let mut random = Random::new(seed ^ 0xc0ff_ee00);
+        let today = Utc::now().date_naive();
+        let requests = (0..TASKS_IN_TURN).map(|_| {
+            let mut task = corpus::task(&mut random, today);
+            task["title"] = format!("{} {NUMBER_SLOT}", task["title"].as_str().unwrap_or_default()).into();
+            Request::with_body("POST", "/v1/tasks", token, &task.to_string())
+        });
+        Self {
+            requests: requests.collect(),
+            sent: 0,
+            acknowledged: 0,
+        }
+    }
+}
+
+impl Caller for Creator {
+    fn request(&mut self) -> &[u8] {
+        self.sent += 1;
+        let turn = self.sent % TASKS_IN_TURN;
+        self.requests[turn].set_number(self.sent as u64).bytes()
+    }
+
+    fn answered(&mut self, answer: &Answer<'_>, _latency: Duration) {
+        self.acknowledged += u64::from(answer.status == 201);
+    }
+}
+
+/// Both lines.
+pub(super) async fn measure(bench: &Bench) -> io::Result<Section> {
+    let mut section = Section::default();
+    many(bench, &mut section).await?;
+    one(bench, &mut section).await?;
+    Ok(section)
+}
+
+async fn many(bench: &Bench, section: &mut Section) -> io::Result<()> {
+    let callers = bench.options.callers;
+    let what = format!("create, {callers} callers as {callers} users");
+    progress(format_args!("{what}: floor"));
+    let floor = on_floor(bench, callers).await?;
+    section.notes.push(format!("{what}, floor: {}", floor.describe()));
+    let Some((server, seed)) = bench.start_seeded()? else {
+        section
+            .figures
+            .push(Figure::new(what, floor.rate(), Unit::PerSecond, Ask::Nothing));
+        return Ok(());
+    };
+    progress(format_args!("{what}: server"));
+    let users = &seed.users[..callers.min(seed.users.len())];
+    let (tally, _) = load::run(bench.write_plan(&server), creators(users)).await?;
+    server.stop()?;
+    section.notes.push(format!("{what}: {}", tally.describe()));
+    section.notes.push(format!(
+        "{what}: {:.0}/s in the last {LAST_SECONDS} s",
+        tally.rate_at_the_end(LAST_SECONDS)
+    ));
+    section.figures.extend([
+        Figure::new(&what, tally.rate(), Unit::PerSecond, Ask::AtLeast(20_000.0))
+            .beside_floor(floor.rate(), Some(35.0)),
+        refused(&what, &tally),
+        Figure::new(
+            "server CPU per create",
+            tally.server_cpu_ms(),
+            Unit::Milliseconds,
+            Ask::AtMost(0.075),
+        )
+        .beside_floor(floor.server_cpu_ms(), None),
+    ]);
+    Ok(())
+}
+
+async fn one(bench: &Bench, section: &mut Section) -> io::Result<()> {
+    let what = "create, one caller";
+    progress(format_args!("{what}: floor"));
+    let floor = on_floor(bench, 1).await?;
+    section.notes.push(format!("{what}, floor: {}", floor.describe()));
+    let Some((server, seed)) = bench.start_seeded()? else {
+        section
+            .figures
+            .push(Figure::new(what, floor.rate(), Unit::PerSecond, Ask::Nothing));
+        return Ok(());
+    };
+    progress(format_args!("{what}: server"));
+    let (tally, _) = load::run(bench.write_plan(&server), creators(&seed.owners[..1])).await?;
+    server.stop()?;
+    section.notes.push(format!("{what}: {}", tally.describe()));
+    let p99_ms = |tally: &Tally| tally.latency.quantile(0.99).as_secs_f64() * 1e3;
+    section.figures.extend([
+        Figure::new(what, tally.rate(), Unit::PerSecond, Ask::Nothing).beside_floor(floor.rate(), Some(60.0)),
+        Figure::new(
+            "create, one caller, p99",
+            p99_ms(&tally),
+            Unit::Milliseconds,
+            Ask::AtMost(2.0),
+        )
+        .beside_floor(p99_ms(&floor), None),
+    ]);
+    Ok(())
+}
+
+/// The line that says how many were refused.
+pub(super) fn refused(what: &str, tally: &Tally) -> Figure {
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    Figure::new(
+        format!("{what}, refused"),
+        tally.refusals() as f64,
+        Unit::Times,
+        Ask::AtMost(0.0),
+    )
+}
+
+fn creators(users: &[User]) -> Vec<Creator> {
+    let creators = users.iter().enumerate();
+    creators
+        .map(|(number, user)| Creator::new(&user.token, number as u64))
+        .collect()
+}
+
+async fn on_floor(bench: &Bench, callers: usize) -> io::Result<Tally> {
+    let floor = bench.start_floor()?;
+    let creators = (0..callers as u64).map(|number| Creator::new(&bench.token_for_floor(), number));
+    let (tally, _) = load::run(bench.write_plan(&floor), creators.collect()).await?;
+    floor.stop()?;
+    Ok(tally)
+}
