@@ -25,6 +25,10 @@ pub(crate) enum Failure {
     /// The command line or the environment asks for something that makes no sense.
     #[error("{0}")]
     Usage(String),
+
+    /// The server under test did not do what a suite needs.
+    #[error("the server under test {0}")]
+    Server(String),
 }
 
 impl Failure {

@@ -1,5 +1,6 @@
 //! The suites, in the order they run: quick answers first, so that a slip is seen before the long ones begin.
 
+mod api;
 mod dependencies;
 mod doc_tests;
 mod documentation;
@@ -58,6 +59,11 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite::new("tests", "unit, property and wire tests", tests::run),
     Suite::new("doc-tests", "the examples in the documentation work", doc_tests::run),
     Suite::new("documentation", "rustdoc finds no broken link", documentation::run),
+    Suite::new(
+        "api",
+        "schemathesis finds no answer that OpenAPI does not describe",
+        api::run,
+    ),
     Suite::new("dependencies", "every dependency is used", dependencies::run),
     Suite::new(
         "supply-chain",

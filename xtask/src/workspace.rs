@@ -42,6 +42,11 @@ impl Workspace {
         self.root.join(".cache").join(name)
     }
 
+    /// Where cargo puts what it builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |target| self.root.join(target))
+    }
+
     /// Every file that is committed or about to be, as paths relative to the root, in order.
     pub(crate) fn files(&self) -> Result<Vec<String>> {
         let mut git = Command::new("git");
