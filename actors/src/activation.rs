@@ -222,13 +222,16 @@ impl<M: Machine> Activation<M> {
         }
     }
 
-    /// Notes how a save ended.
-    pub fn end_save(&mut self, save: Save<M>, succeeded: bool) {
-        if succeeded {
+    /// Notes how a save ended, with what [`Save::write`] said.
+    pub fn end_save(&mut self, save: Save<M>, outcome: &Result<bool, Failure>) {
+        if matches!(outcome, Ok(true)) {
             self.saved = Some(save.snapshot);
-        } else {
-            // What the pages hold is not known any more: the next save writes all of them.
-            self.saved = None;
+            return;
+        }
+        // What the pages hold is not known any more: the next save writes all of them.
+        self.saved = None;
+        let is_there = matches!(outcome, Ok(false)) && save.since.is_none();
+        if !is_there {
             self.unsaved_commits += 1;
         }
     }
@@ -259,11 +262,11 @@ impl<M: Machine> Save<M> {
         Ok(writes)
     }
 
-    /// Writes it.
+    /// Writes it. `false` when another activation has saved in between, which leaves this one's pages without the others they belong to.
     ///
     /// # Errors
     /// When the outcome is unknown.
-    pub async fn write(&self, actor: ActorId, store: &impl Store, zones: &dyn ZoneData) -> Result<(), Failure> {
+    pub async fn write(&self, actor: ActorId, store: &impl Store, zones: &dyn ZoneData) -> Result<bool, Failure> {
         let pages = self.pages(zones.version())?;
         store
             .save(
@@ -271,7 +274,7 @@ impl<M: Machine> Save<M> {
                 PageSave {
                     at: self.snapshot.seq,
                     pages,
-                    whole: self.since.is_none(),
+                    since: self.since.as_ref().map(|since| since.seq),
                 },
             )
             .await

@@ -82,7 +82,7 @@ pub struct Head {
     pub seq: Seq,
     /// Its hash.
     pub hash: Digest,
-    /// The last commit the saved pages contain; zero when there are none.
+    /// The last commit the saved pages contain; zero when nothing was ever saved.
     pub snapshot: Seq,
     /// Zone data the wake-up was computed with.
     pub zone_version: Box<str>,
@@ -139,8 +139,8 @@ pub struct PageSave {
     pub at: Seq,
     /// What is written and removed.
     pub pages: Vec<PageWrite>,
-    /// True when `pages` is the whole state: every page that is not named is removed. Otherwise the others stay as they are.
-    pub whole: bool,
+    /// The save that pages not named are left from. `None` when `pages` is the whole state: every page that is not named is removed.
+    pub since: Option<Seq>,
 }
 
 /// Everything that is needed to activate an actor.
@@ -199,11 +199,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Arc<Commit>>, Failure>> + Send;
 
-    /// Writes the state as of `save.at`: all pages of it or none. Ignored when a save of a later sequence was there first.
+    /// Writes the state as of `save.at`: all pages of it or none. `true` when it was written. `false`, and nothing changes, when a save of
+    /// `save.at` or later is there already, and when `save.since` is not the sequence of the last save: two activations lay their pages out
+    /// differently, so a save of one must never be completed by pages of the other.
     ///
     /// # Errors
     /// When the outcome is unknown; saving again is harmless.
-    fn save(&self, actor: ActorId, save: PageSave) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn save(&self, actor: ActorId, save: PageSave) -> impl Future<Output = Result<bool, Failure>> + Send;
 
     /// Notes that audit holds everything up to `seq`. Never moves back.
     ///
@@ -211,14 +213,15 @@ pub trait Store: Send + Sync + 'static {
     /// When the outcome is unknown; confirming again is harmless.
     fn confirm_audited(&self, actor: ActorId, seq: Seq) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Drops commits decided before `before` that are in the saved pages *and* confirmed by audit; never any other, and never the last
-    /// one.
+    /// Drops commits from the front of the log: those decided before `before` that are in the saved pages *and* confirmed by audit; never any
+    /// other, and never the last one. What stays has no gap.
     ///
     /// # Errors
     /// When the outcome is unknown; dropping again is harmless.
     fn compact(&self, actor: ActorId, before: Timestamp) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Erases the data of every event up to `through` in the log (digests, types and times stay) and removes every page.
+    /// Erases the data of every event up to `through` in the log (digests, types and times stay) and removes every page. It counts as a save of
+    /// `through` without pages, unless a later one is there: no earlier state can be saved any more, which would bring back what was erased.
     ///
     /// # Errors
     /// When the outcome is unknown; erasing again is harmless.
