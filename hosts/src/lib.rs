@@ -1,3 +1,4 @@
 //! x
 pub mod accounts;
 pub mod keyed_hash;
+pub mod limits;
