@@ -1,0 +1,111 @@
+//! When a webhook that failed is tried again.
+
+use punctual_events::Timestamp;
+
+/// For how long after the first try a delivery is tried again: 24 hours.
+pub const GIVE_UP_AFTER_MS: i64 = 24 * HOUR_MS;
+
+const SECOND_MS: i64 = 1000;
+const MINUTE_MS: i64 = 60 * SECOND_MS;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// The pause after the first failed try, the second, … ; the last one repeats.
+const PAUSES_MS: [i64; 9] = [
+    5 * SECOND_MS,
+    30 * SECOND_MS,
+    2 * MINUTE_MS,
+    10 * MINUTE_MS,
+    30 * MINUTE_MS,
+    HOUR_MS,
+    2 * HOUR_MS,
+    4 * HOUR_MS,
+    8 * HOUR_MS,
+];
+
+/// What follows a failed try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextTry {
+    /// Another one.
+    At(Timestamp),
+    /// None: 24 hours have passed, the webhook is to be disabled and its owner to be shown so.
+    Disable,
+}
+
+/// What follows the failure `now` of a delivery that was tried `tries` times (this one included), first at `first_try`.
+///
+/// Each pause is made up to a fifth longer by `jitter` (0 not at all, 255 by a fifth), so that what failed together does not come back
+/// together. The last try is 24 hours after the first.
+#[must_use]
+pub fn next_try(tries: u32, first_try: Timestamp, now: Timestamp, jitter: u8) -> NextTry {
+    let give_up_at = first_try.plus_millis(GIVE_UP_AFTER_MS);
+    if now >= give_up_at {
+        return NextTry::Disable;
+    }
+    let index = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
+    let pause_ms = PAUSES_MS[index.min(PAUSES_MS.len() - 1)];
+    let jitter_ms = pause_ms * i64::from(jitter) / (5 * i64::from(u8::MAX));
+    NextTry::At(now.plus_millis(pause_ms + jitter_ms).min(give_up_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIRST: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    /// All tries of a delivery that always fails at once, in seconds after the first.
+    fn tries_s(jitter: u8) -> Vec<i64> {
+        let mut instants = vec![FIRST];
+        while let NextTry::At(next) = next_try(
+            u32::try_from(instants.len()).unwrap(),
+            FIRST,
+            instants[instants.len() - 1],
+            jitter,
+        ) {
+            instants.push(next);
+        }
+        instants
+            .iter()
+            .map(|at| (at.as_millis() - FIRST.as_millis()) / SECOND_MS)
+            .collect()
+    }
+
+    #[test]
+    fn tries_spread_out_over_24_hours_and_the_last_is_at_their_end() {
+        assert_eq!(
+            tries_s(0),
+            [0, 5, 35, 155, 755, 2555, 6155, 13_355, 27_755, 56_555, 85_355, 86_400]
+        );
+    }
+
+    #[test]
+    fn jitter_makes_pauses_up_to_a_fifth_longer() {
+        assert_eq!(tries_s(255)[..4], [0, 6, 42, 186]);
+        assert_eq!(tries_s(255).last(), Some(&86_400));
+    }
+
+    #[test]
+    fn after_an_outage_of_ours_one_failure_past_the_24_hours_disables() {
+        assert_eq!(
+            next_try(2, FIRST, FIRST.plus_millis(GIVE_UP_AFTER_MS), 0),
+            NextTry::Disable
+        );
+        assert_eq!(
+            next_try(2, FIRST, FIRST.plus_millis(GIVE_UP_AFTER_MS - 1), 0),
+            NextTry::At(FIRST.plus_millis(GIVE_UP_AFTER_MS))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_next_try_is_always_later_and_never_after_the_end(tries: u32, passed_ms in 0..2 * GIVE_UP_AFTER_MS, jitter: u8) {
+            let now = FIRST.plus_millis(passed_ms);
+            match next_try(tries, FIRST, now, jitter) {
+                NextTry::At(next) => prop_assert!(next > now && next <= FIRST.plus_millis(GIVE_UP_AFTER_MS)),
+                NextTry::Disable => prop_assert!(passed_ms >= GIVE_UP_AFTER_MS),
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Webhooks: telling a URL of the user's choice that a reminder fired, signed as Standard Webhooks ask, without being turned against
+//! our own network.
+
+pub mod address;
+pub mod backoff;
+mod resolver;
+pub mod sender;
+pub mod signature;
+pub mod target;
+
+pub use address::{AddressPolicy, RefusedAddress};
+pub use backoff::{NextTry, next_try};
+pub use sender::{Delivery, Failure, Outcome, Sender};
+pub use signature::{SecretError, WebhookSecret};
+pub use target::{Target, TargetError};

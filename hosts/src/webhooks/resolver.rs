@@ -1,0 +1,76 @@
+//! Name resolution that yields only addresses a webhook may reach. Connections are made to exactly these, so a name that changes
+//! between a check and the connection (DNS rebinding) has nothing to change.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::address::{AddressPolicy, RefusedAddress};
+
+/// The system's resolver, its answers filtered.
+pub(super) struct CheckedResolver(pub(super) Arc<AddressPolicy>);
+
+/// Why there is no address to connect to.
+#[derive(Debug, thiserror::Error)]
+enum ResolveError {
+    #[error(transparent)]
+    Lookup(#[from] io::Error),
+    #[error("the name has no address")]
+    NoAddress,
+    // Not transparent: the sender looks for the refusal among the sources of the client's error.
+    #[error("none of the name's addresses may be reached")]
+    Refused(#[from] RefusedAddress),
+}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = Arc::clone(&self.0);
+        Box::pin(async move {
+            // Port 0 stands for the URL's port.
+            let found = tokio::net::lookup_host((name.as_str(), 0))
+                .await
+                .map_err(ResolveError::from)?;
+            let reachable: Addrs = Box::new(reachable(found, &policy)?.into_iter());
+            Ok(reachable)
+        })
+    }
+}
+
+/// The addresses that may be reached. Refused ones among them are left out rather than spoiling the rest: they are never connected to.
+fn reachable(found: impl Iterator<Item = SocketAddr>, policy: &AddressPolicy) -> Result<Vec<SocketAddr>, ResolveError> {
+    let (mut reachable, mut outcome) = (Vec::new(), ResolveError::NoAddress);
+    for address in found {
+        match policy.check(address.ip()) {
+            Ok(()) => reachable.push(address),
+            Err(refused) => outcome = refused.into(),
+        }
+    }
+    if reachable.is_empty() {
+        Err(outcome)
+    } else {
+        Ok(reachable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(found: &[&str]) -> Result<Vec<SocketAddr>, ResolveError> {
+        let found = found.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0));
+        reachable(found, &AddressPolicy::default())
+    }
+
+    #[test]
+    fn only_public_addresses_of_a_name_are_connected_to() {
+        let addresses = resolved(&["10.0.0.1", "1.1.1.1", "::1", "2606:4700:4700::1111"]).unwrap();
+        let ips: Vec<_> = addresses.iter().map(|address| address.ip().to_string()).collect();
+        assert_eq!(ips, ["1.1.1.1", "2606:4700:4700::1111"]);
+    }
+
+    #[test]
+    fn a_name_with_private_addresses_only_is_refused_and_one_without_any_is_unknown() {
+        assert!(matches!(resolved(&["10.0.0.1", "::1"]), Err(ResolveError::Refused(_))));
+        assert!(matches!(resolved(&[]), Err(ResolveError::NoAddress)));
+    }
+}
