@@ -172,7 +172,7 @@ impl fmt::Display for Offset {
         if days > 0 {
             write!(f, "{days}D")?;
         }
-        if days == 0 || total % 86_400 > 0 {
+        if days == 0 || !total.is_multiple_of(86_400) {
             f.write_str("T")?;
         }
         for (amount, unit) in [(hours, 'H'), (minutes, 'M')] {

@@ -2,7 +2,7 @@
 //! that the document does not describe.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -12,6 +12,7 @@ use crate::failure::{Failure, Result};
 use crate::process;
 use crate::python;
 use crate::server::Server;
+use crate::suites::tests as test_suite;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -43,7 +44,8 @@ const CONFIGURATION: &str = "xtask/schemathesis.toml";
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let schemathesis = python::tool(workspace, "schemathesis")?;
-    let mut server = Server::start(&build(workspace)?)?;
+    // The tests' build, not a release: it is there already, and its assertions and overflow checks are on.
+    let mut server = Server::start(&test_suite::server_binary(workspace)?)?;
     let mut tally = Tally::default();
     for group in GROUPS {
         console::say(&format!("--- {}", group.name));
@@ -51,14 +53,6 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
         server.is_sound()?;
     }
     Ok(tally)
-}
-
-/// The binary of the tests, not of a release: it is built already, and its assertions and overflow checks are on.
-fn build(workspace: &Workspace) -> Result<PathBuf> {
-    if process::run(&mut workspace.cargo(["build", "--workspace", "--bin", "punctual"]))? {
-        return Ok(workspace.target().join("debug/punctual"));
-    }
-    Err(Failure::Server("cannot be built".into()))
 }
 
 fn try_group(workspace: &Workspace, schemathesis: &Path, group: &Group, server: &Server) -> Result<Tally> {
