@@ -9,6 +9,7 @@ pub mod memory;
 pub mod outbox;
 pub mod paged;
 pub mod ports;
+pub mod recurrence;
 pub mod refusal;
 pub mod turn;
 pub mod user;

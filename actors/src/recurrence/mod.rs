@@ -1,0 +1,22 @@
+//! Recurrence: which wall times a rule of RFC 5545, section 3.3.10, names, and the instants they are in a zone.
+//!
+//! - [`Rule`] is the parsed text of an `RRULE`. Days, weeks, months and years with `INTERVAL`, `COUNT`, `UNTIL`, `BYDAY`, `BYMONTHDAY` and `BYMONTH`; all else is
+//!   refused as unsupported, never ignored.
+//! - `Pattern` (private) says on which days a rule falls, one month at a time, as a set of bits. A month is computed from the first day of the series by
+//!   arithmetic alone, so that the next occurrence of a daily task begun 20 years ago costs as much as that of one begun yesterday, and a rule that never matches is known
+//!   to within 4,800 months. This is why the expansion is ours: the crate `rrule` walks from the first occurrence, keeps `INTERVAL` in 16 bits and takes `BYDAY=MO,1TU` for
+//!   the days that are both. It serves as the oracle in the tests.
+//! - [`Schedule`] joins a rule to its first occurrence and its zone, and answers what comes next.
+//!
+//! Expansion runs on wall time; zones come in at the very end, through [`ZoneData`](crate::zone::ZoneData). Every answer takes bounded time whatever the rule: a search ends after
+//! 400 years without a day and at the year 9999. Only `COUNT` has to be counted from the start, in some 50 ns for each month since.
+
+mod parse;
+mod pattern;
+mod rule;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
+pub use rule::{MAX_RULE_BYTES, Rule, RuleError};
+pub use schedule::{Occurrence, Schedule};

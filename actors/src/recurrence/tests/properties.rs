@@ -1,0 +1,160 @@
+//! Random rules: order, agreement of the ways to ask, the text, and another implementation as the oracle.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::*;
+
+fn list<T: ToString>(name: &'static str, values: &[T]) -> String {
+    let values: Vec<String> = values.iter().map(T::to_string).collect();
+    if values.is_empty() {
+        String::new()
+    } else {
+        format!(";{name}={}", values.join(","))
+    }
+}
+
+fn weekday() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
+}
+
+/// `BYDAY` with or without ordinals, never mixed: the oracle gets that wrong.
+fn by_day(ordinals: std::ops::RangeInclusive<i8>) -> impl Strategy<Value = Vec<String>> {
+    let plain = vec(weekday().prop_map(str::to_owned), 0..4);
+    let nth = vec((ordinals, weekday()), 1..4).prop_map(|days| {
+        days.into_iter()
+            .filter(|(nth, _)| *nth != 0)
+            .map(|(nth, day)| format!("{nth}{day}"))
+            .collect()
+    });
+    prop_oneof![plain, nth]
+}
+
+fn month_days() -> impl Strategy<Value = Vec<i8>> {
+    vec((-31_i8..=31).prop_filter("not 0", |day| *day != 0), 0..4)
+}
+
+fn months() -> impl Strategy<Value = Vec<u8>> {
+    vec(1_u8..=12, 0..4)
+}
+
+/// The text of a rule without an end.
+fn endless() -> impl Strategy<Value = String> {
+    let daily = (Just("DAILY"), by_day(0..=0), month_days());
+    let weekly = (Just("WEEKLY"), by_day(0..=0), Just(Vec::new()));
+    let monthly = (Just("MONTHLY"), by_day(-5..=5), month_days());
+    let yearly = (Just("YEARLY"), by_day(-53..=53), month_days());
+    (prop_oneof![daily, weekly, monthly, yearly], 1_u32..40, months()).prop_map(
+        |((frequency, by_day, month_days), interval, months)| {
+            let lists = [
+                list("BYMONTH", &months),
+                list("BYMONTHDAY", &month_days),
+                list("BYDAY", &by_day),
+            ]
+            .concat();
+            format!("FREQ={frequency};INTERVAL={interval}{lists}")
+        },
+    )
+}
+
+fn end() -> impl Strategy<Value = String> {
+    let count = (1_u32..60).prop_map(|count| format!(";COUNT={count}"));
+    let form = prop::sample::select(vec!["%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"]);
+    let until = (start(), form).prop_map(|(until, form)| format!(";UNTIL={}", until.get().format(form)));
+    option::of(prop_oneof![count, until]).prop_map(Option::unwrap_or_default)
+}
+
+fn start() -> impl Strategy<Value = WallTime> {
+    (0_i64..2_500_000_000)
+        .prop_map(|second| WallTime::new(DateTime::<Utc>::from_timestamp(second, 0).unwrap().naive_utc()).unwrap())
+}
+
+fn zone() -> impl Strategy<Value = &'static str> {
+    let zones = [
+        "UTC",
+        "Europe/Paris",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "America/Sao_Paulo",
+    ];
+    prop::sample::select(zones.to_vec())
+}
+
+fn any_schedule() -> impl Strategy<Value = Schedule> {
+    (endless(), end(), start(), zone(), any::<bool>()).prop_map(|(text, end, start, zone, all_day)| {
+        let rule = rule(&format!("{text}{end}"));
+        if all_day {
+            Schedule::all_day(rule, start.get().date(), zone)
+        } else {
+            Schedule::timed(rule, start, zone)
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn text_round_trips(text in endless(), end in end()) {
+        let rule = rule(&format!("{text}{end}"));
+        prop_assert_eq!(Rule::parse(&rule.to_string()), Ok(rule));
+    }
+
+    #[test]
+    fn any_text_is_a_rule_or_a_refusal(text in "(FREQ=(DAILY|YEARLY)[;A-Z0-9=,+-]{0,40}|\\PC{0,40})") {
+        if let Ok(rule) = Rule::parse(&text) {
+            prop_assert_eq!(Rule::parse(&rule.to_string()), Ok(rule));
+        }
+    }
+
+    #[test]
+    fn wall_times_strictly_increase_and_instants_never_go_back(schedule in any_schedule()) {
+        let found: Vec<_> = schedule.occurrences(&BundledZones).unwrap().take(50).collect();
+        prop_assert!(!found.is_empty());
+        prop_assert!(found.is_sorted_by(|a, b| a.at < b.at && a.instant <= b.instant));
+    }
+
+    #[test]
+    fn each_occurrence_is_next_after_the_one_before(schedule in any_schedule()) {
+        let all: Vec<_> = schedule.occurrences(&BundledZones).unwrap().take(20).collect();
+        for pair in all.windows(2) {
+            prop_assert_eq!(schedule.next_after_wall(pair[0].at, &BundledZones), Ok(Some(pair[1])));
+        }
+        if all.len() < 20 {
+            prop_assert_eq!(schedule.next_after_wall(all[all.len() - 1].at, &BundledZones), Ok(None));
+        }
+    }
+
+    #[test]
+    fn next_after_an_instant_is_the_first_of_all_that_come_later(schedule in any_schedule(), days in 0_i64..2000) {
+        let first = schedule.occurrences(&BundledZones).unwrap().next().unwrap();
+        let now = first.instant.plus_millis(days * 40_000_000);
+        let expected = schedule.occurrences(&BundledZones).unwrap().find(|occurrence| occurrence.instant > now);
+        prop_assert_eq!(schedule.next_after(now, &BundledZones), Ok(expected));
+    }
+
+    #[test]
+    fn count_cuts_the_endless_series_off(text in endless(), start in start(), count in 1_usize..40) {
+        let start = start.to_string();
+        prop_assert_eq!(walls(&format!("{text};COUNT={count}"), &start, 100), walls(&text, &start, count));
+    }
+
+    #[test]
+    fn the_rrule_crate_agrees(text in endless(), start in start()) {
+        let schedule = Schedule::timed(rule(&text), start, "UTC");
+        prop_assume!(schedule.ensure_occurs(&BundledZones).is_ok());
+        let oracle: rrule::RRule<rrule::Unvalidated> = text.parse().unwrap();
+        let Ok(oracle) = oracle.build(start.get().and_utc().with_timezone(&rrule::Tz::UTC)) else {
+            // Version 0.14 refuses the fifth last weekday of a month and the 53rd last of a year.
+            prop_assert!(text.contains("-5"), "{}", text);
+            return Ok(());
+        };
+        let horizon = NaiveDate::from_ymd_opt(2300, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
+        let expected: Vec<_> = oracle.into_iter().map(|at| at.naive_utc()).take_while(|at| *at < horizon).take(30).collect();
+        let ours = schedule.occurrences(&BundledZones).unwrap().map(|occurrence| occurrence.at.get());
+        let start_is_named = expected.first() == Some(&start.get());
+        let ours: Vec<_> = ours.skip(usize::from(!start_is_named)).take_while(|at| *at < horizon).take(30).collect();
+        prop_assert_eq!(ours, expected);
+    }
+}

@@ -1,0 +1,163 @@
+//! What is read, what is written, what is refused.
+
+use super::*;
+
+fn malformed(text: &str) -> bool {
+    matches!(Rule::parse(text), Err(RuleError::Malformed { .. }))
+}
+
+fn unsupported_part(text: &str) -> String {
+    match Rule::parse(text) {
+        Err(RuleError::Unsupported { part }) => part,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_canonical_text_is_sorted_and_says_nothing_twice() {
+    for (text, canonical) in [
+        ("freq=daily", "FREQ=DAILY"),
+        (
+            "BYDAY=FR,mo,FR;INTERVAL=01;FREQ=WEEKLY;WKST=MO",
+            "FREQ=WEEKLY;BYDAY=MO,FR",
+        ),
+        (
+            "BYDAY=+1FR,-1SU,WE,1FR;FREQ=MONTHLY;COUNT=007",
+            "FREQ=MONTHLY;COUNT=7;BYDAY=WE,-1SU,1FR",
+        ),
+        (
+            "FREQ=YEARLY;BYMONTHDAY=-1,+31,1,-10;BYMONTH=12,02",
+            "FREQ=YEARLY;BYMONTH=2,12;BYMONTHDAY=1,31,-1,-10",
+        ),
+        ("FREQ=DAILY;UNTIL=20261231", "FREQ=DAILY;UNTIL=20261231"),
+        ("FREQ=DAILY;UNTIL=20261231T235959", "FREQ=DAILY;UNTIL=20261231T235959"),
+        ("FREQ=DAILY;UNTIL=20261231t235960z", "FREQ=DAILY;UNTIL=20261231T235959Z"),
+        (
+            "FREQ=DAILY;INTERVAL=4294967295;COUNT=4000000000",
+            "FREQ=DAILY;INTERVAL=4294967295;COUNT=4000000000",
+        ),
+    ] {
+        assert_eq!(rule(text).to_string(), canonical);
+        assert_eq!(rule(canonical), rule(text));
+    }
+}
+
+#[test]
+fn parts_that_are_not_built_are_named() {
+    for (text, part) in [
+        ("FREQ=HOURLY", "FREQ=HOURLY"),
+        ("FREQ=MINUTELY;INTERVAL=5", "FREQ=MINUTELY"),
+        ("FREQ=SECONDLY", "FREQ=SECONDLY"),
+        ("FREQ=WEEKLY;WKST=SU", "WKST=SU"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS"),
+        ("FREQ=YEARLY;BYWEEKNO=20", "BYWEEKNO"),
+        ("FREQ=YEARLY;BYYEARDAY=1,100", "BYYEARDAY"),
+        ("FREQ=DAILY;BYHOUR=9", "BYHOUR"),
+        ("FREQ=DAILY;BYMINUTE=0;BYHOUR=9", "BYMINUTE"),
+        ("RSCALE=HEBREW;FREQ=YEARLY;SKIP=FORWARD", "RSCALE"),
+        ("FREQ=YEARLY;X-ACME=1", "X-ACME"),
+    ] {
+        assert_eq!(unsupported_part(text), part);
+    }
+}
+
+#[test]
+fn broken_text_is_refused() {
+    for text in [
+        "",
+        ";",
+        "=",
+        "FREQ",
+        "FREQ=",
+        "FREQ=DAILY;",
+        "FREQ=DAILY;;COUNT=1",
+        "FREQ=FORTNIGHTLY",
+        "INTERVAL=1",
+        "RRULE:FREQ=DAILY",
+        "FREQ=DAILY;FREQ=DAILY",
+        "FREQ=DAILY COUNT=1",
+        "FREQ=DAILY\r\nATTENDEE:x",
+        "FREQ=DÄILY",
+        "FREQ=DAILY;\0=1",
+        "FREQ=WEEKLY;WKST=XX",
+        "FREQ=DAILY;COUNT=2;UNTIL=20261231",
+    ] {
+        assert!(malformed(text), "{text:?}");
+    }
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    for text in [
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;INTERVAL=-1",
+        "FREQ=DAILY;INTERVAL=+1",
+        "FREQ=DAILY;INTERVAL=1.5",
+        "FREQ=DAILY;INTERVAL=4294967296",
+        "FREQ=DAILY;COUNT=0",
+        "FREQ=DAILY;COUNT=",
+        "FREQ=DAILY;COUNT=99999999999999999999",
+        "FREQ=DAILY;BYMONTH=0",
+        "FREQ=DAILY;BYMONTH=13",
+        "FREQ=DAILY;BYMONTH=1,,2",
+        "FREQ=MONTHLY;BYMONTHDAY=0",
+        "FREQ=MONTHLY;BYMONTHDAY=32",
+        "FREQ=MONTHLY;BYMONTHDAY=-32",
+        "FREQ=MONTHLY;BYMONTHDAY=--1",
+        "FREQ=MONTHLY;BYMONTHDAY=001",
+        "FREQ=MONTHLY;BYDAY=0MO",
+        "FREQ=MONTHLY;BYDAY=6MO",
+        "FREQ=MONTHLY;BYDAY=-6MO",
+        "FREQ=YEARLY;BYDAY=54MO",
+        "FREQ=YEARLY;BYDAY=128MO",
+        "FREQ=YEARLY;BYDAY=M",
+        "FREQ=YEARLY;BYDAY=1",
+        "FREQ=YEARLY;BYDAY=1é",
+        "FREQ=YEARLY;BYDAY=",
+    ] {
+        assert!(malformed(text), "{text}");
+    }
+}
+
+#[test]
+fn ordinals_and_days_of_the_month_need_a_frequency_they_mean_something_with() {
+    assert!(malformed("FREQ=DAILY;BYDAY=1MO"));
+    assert!(malformed("FREQ=WEEKLY;BYDAY=-1MO"));
+    assert!(malformed("FREQ=WEEKLY;BYMONTHDAY=1"));
+}
+
+#[test]
+fn an_until_that_is_no_date_is_refused() {
+    for until in [
+        "",
+        "T",
+        "2026-12-31",
+        "20261301",
+        "20260230",
+        "00000101",
+        "99999-01-01",
+        "20261231T",
+        "20261231T24",
+        "20261231T240000",
+        "20261231T235961",
+        "20261231T000000ZZ",
+        "20261231T000000+0100",
+        "20261231Z",
+        "２0261231",
+    ] {
+        assert!(malformed(&format!("FREQ=DAILY;UNTIL={until}")), "{until}");
+    }
+}
+
+#[test]
+fn long_text_is_refused_unread() {
+    let months = vec!["1"; 5000].join(",");
+    assert!(malformed(&format!("FREQ=YEARLY;BYMONTH={months}")));
+    assert!(malformed(&"A".repeat(1_000_000)));
+    let most = format!(
+        "FREQ=YEARLY;BYMONTH=1{}",
+        ",12".repeat((super::super::MAX_RULE_BYTES - 21) / 3)
+    );
+    assert!(most.len() <= super::super::MAX_RULE_BYTES);
+    assert_eq!(rule(&most).to_string(), "FREQ=YEARLY;BYMONTH=1,12");
+}

@@ -1,0 +1,258 @@
+//! Wall time is the truth: what becomes of it where clocks change, for `UNTIL`, and after a completion.
+
+use super::*;
+use crate::zone::UnknownZone;
+use chrono::NaiveDate;
+use punctual_events::Moment;
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn next_after(schedule: &Schedule, now: &str) -> Option<String> {
+    let next = schedule.next_after(instant(now), &BundledZones).unwrap();
+    next.map(|occurrence| format!("{} = {}", occurrence.at, occurrence.instant))
+}
+
+fn next_from_completion(schedule: &Schedule, completed: &str, made: u32) -> Option<String> {
+    let next = schedule
+        .next_from_completion(date(completed), made, &BundledZones)
+        .unwrap();
+    next.map(|occurrence| occurrence.at.to_string())
+}
+
+#[test]
+fn a_daily_task_keeps_its_wall_time_through_both_changes_of_the_clocks() {
+    let spring = schedule("FREQ=DAILY", "2026-03-28T09:00:00", "Europe/Paris");
+    assert_eq!(
+        instants(&spring, 2),
+        ["2026-03-28T08:00:00.000Z", "2026-03-29T07:00:00.000Z"]
+    );
+    let autumn = schedule("FREQ=DAILY", "2026-10-24T09:00:00", "Europe/Paris");
+    assert_eq!(
+        instants(&autumn, 2),
+        ["2026-10-24T07:00:00.000Z", "2026-10-25T08:00:00.000Z"]
+    );
+}
+
+#[test]
+fn in_a_gap_only_that_days_occurrence_moves() {
+    let paris = schedule("FREQ=DAILY", "2026-03-28T02:30:00", "Europe/Paris");
+    let expected = [
+        "2026-03-28T01:30:00.000Z",
+        "2026-03-29T01:30:00.000Z",
+        "2026-03-30T00:30:00.000Z",
+    ];
+    assert_eq!(instants(&paris, 3), expected);
+    let lord_howe = schedule("FREQ=DAILY", "2026-10-04T02:15:00", "Australia/Lord_Howe");
+    assert_eq!(
+        instants(&lord_howe, 2),
+        ["2026-10-03T15:45:00.000Z", "2026-10-04T15:15:00.000Z"]
+    );
+}
+
+#[test]
+fn an_occurrence_moved_by_a_gap_is_found_until_its_instant_has_passed() {
+    let paris = schedule("FREQ=DAILY", "2026-03-28T02:30:00", "Europe/Paris");
+    // Clocks show 03:10, past 02:30; but the occurrence is at 03:30.
+    let moved = "2026-03-29T02:30:00 = 2026-03-29T01:30:00.000Z";
+    assert_eq!(next_after(&paris, "2026-03-29T01:10:00Z").unwrap(), moved);
+    let following = "2026-03-30T02:30:00 = 2026-03-30T00:30:00.000Z";
+    assert_eq!(next_after(&paris, "2026-03-29T01:30:00Z").unwrap(), following);
+}
+
+#[test]
+fn an_occurrence_happens_once_where_clocks_show_its_time_twice() {
+    let paris = schedule("FREQ=DAILY", "2026-10-24T02:45:00", "Europe/Paris");
+    // Clocks show 02:30 for the second time.
+    let following = "2026-10-26T02:45:00 = 2026-10-26T01:45:00.000Z";
+    assert_eq!(next_after(&paris, "2026-10-25T01:30:00Z").unwrap(), following);
+}
+
+#[test]
+fn a_skipped_day_keeps_its_occurrence_at_the_instant_of_the_next() {
+    let apia = schedule("FREQ=DAILY", "2011-12-29T09:00:00", "Pacific/Apia");
+    let expected = [
+        "2011-12-29T19:00:00.000Z",
+        "2011-12-30T19:00:00.000Z",
+        "2011-12-30T19:00:00.000Z",
+        "2011-12-31T19:00:00.000Z",
+    ];
+    assert_eq!(instants(&apia, 4), expected);
+    let after_both = "2012-01-01T09:00:00 = 2011-12-31T19:00:00.000Z";
+    assert_eq!(next_after(&apia, "2011-12-30T19:00:00Z").unwrap(), after_both);
+}
+
+#[test]
+fn an_all_day_occurrence_is_at_the_first_instant_of_its_day() {
+    let paris = Schedule::all_day(rule("FREQ=WEEKLY;BYDAY=SU"), date("2026-03-22"), "Europe/Paris");
+    let expected = [
+        "2026-03-21T23:00:00.000Z",
+        "2026-03-28T23:00:00.000Z",
+        "2026-04-04T22:00:00.000Z",
+    ];
+    assert_eq!(instants(&paris, 3), expected);
+    let sao_paulo = Schedule::all_day(rule("FREQ=DAILY"), date("2018-11-03"), "America/Sao_Paulo");
+    assert_eq!(
+        instants(&sao_paulo, 2),
+        ["2018-11-03T03:00:00.000Z", "2018-11-04T03:00:00.000Z"]
+    );
+}
+
+#[test]
+fn until_in_utc_is_an_instant() {
+    // 09:00 in Auckland is 20:00 UTC of the day before.
+    let auckland = |until: &str| {
+        schedule(
+            &format!("FREQ=DAILY;UNTIL={until}"),
+            "2026-12-01T09:00:00",
+            "Pacific/Auckland",
+        )
+    };
+    assert_eq!(instants(&auckland("20261202T200000Z"), 9).len(), 3);
+    assert_eq!(instants(&auckland("20261202T195959Z"), 9).len(), 2);
+}
+
+#[test]
+fn until_without_a_zone_is_wall_time_and_a_date_is_its_whole_day() {
+    let auckland = |until: &str| {
+        schedule(
+            &format!("FREQ=DAILY;UNTIL={until}"),
+            "2026-12-01T09:00:00",
+            "Pacific/Auckland",
+        )
+    };
+    assert_eq!(instants(&auckland("20261202T090000"), 9).len(), 2);
+    assert_eq!(instants(&auckland("20261202T085959"), 9).len(), 1);
+    assert_eq!(instants(&auckland("20261202"), 9).len(), 2);
+    let all_day = |until: &str| {
+        let rule = rule(&format!("FREQ=DAILY;UNTIL={until}"));
+        Schedule::all_day(rule, date("2026-12-01"), "Pacific/Auckland")
+    };
+    assert_eq!(instants(&all_day("20261203"), 9).len(), 3);
+    assert_eq!(instants(&all_day("20261203T000000"), 9).len(), 3);
+    assert_eq!(instants(&all_day("20261202T110000Z"), 9).len(), 3); // the first instant of the 3rd there
+    assert_eq!(instants(&all_day("20261202T105959Z"), 9).len(), 2);
+}
+
+#[test]
+fn completing_late_rolls_to_the_next_future_date() {
+    let mondays = schedule("FREQ=WEEKLY;BYDAY=MO", "2026-11-02T09:00:00", "Europe/Paris");
+    let following = "2026-12-07T09:00:00 = 2026-12-07T08:00:00.000Z";
+    assert_eq!(next_after(&mondays, "2026-11-30T08:00:00Z").unwrap(), following);
+    let same_morning = "2026-11-30T09:00:00 = 2026-11-30T08:00:00.000Z";
+    assert_eq!(next_after(&mondays, "2026-11-30T07:59:59.999Z").unwrap(), same_morning);
+}
+
+#[test]
+fn the_start_is_next_while_it_lies_ahead() {
+    let mondays = schedule("FREQ=WEEKLY;BYDAY=MO", "2026-12-02T09:00:00", "Europe/Paris");
+    let start = "2026-12-02T09:00:00 = 2026-12-02T08:00:00.000Z";
+    assert_eq!(next_after(&mondays, "1970-01-01T00:00:00Z").unwrap(), start);
+    assert_eq!(
+        mondays
+            .next_after_wall(wall("2026-12-02T08:59:59"), &BundledZones)
+            .unwrap()
+            .unwrap()
+            .at,
+        wall("2026-12-02T09:00:00")
+    );
+    assert_eq!(
+        mondays
+            .next_after_wall(wall("2026-12-02T09:00:00"), &BundledZones)
+            .unwrap()
+            .unwrap()
+            .at,
+        wall("2026-12-07T09:00:00")
+    );
+}
+
+#[test]
+fn after_a_completion_the_rule_counts_from_that_day() {
+    let every_3_days = schedule("FREQ=DAILY;INTERVAL=3", "2026-12-01T09:00:00", "Europe/Paris");
+    assert_eq!(
+        next_from_completion(&every_3_days, "2026-12-09", 1).unwrap(),
+        "2026-12-12T09:00:00"
+    );
+    let weekly = schedule("FREQ=WEEKLY", "2026-12-01T09:00:00", "Europe/Paris");
+    assert_eq!(
+        next_from_completion(&weekly, "2026-12-04", 1).unwrap(),
+        "2026-12-11T09:00:00"
+    );
+    let mondays = schedule("FREQ=WEEKLY;BYDAY=MO", "2026-11-30T09:00:00", "Europe/Paris");
+    assert_eq!(
+        next_from_completion(&mondays, "2026-12-07", 1).unwrap(),
+        "2026-12-14T09:00:00"
+    );
+    assert_eq!(
+        next_from_completion(&mondays, "2026-12-06", 1).unwrap(),
+        "2026-12-07T09:00:00"
+    );
+    // Completed before the start, too.
+    assert_eq!(
+        next_from_completion(&mondays, "2026-11-20", 1).unwrap(),
+        "2026-11-23T09:00:00"
+    );
+}
+
+#[test]
+fn after_a_completion_count_and_until_still_end_the_series() {
+    let three = schedule("FREQ=DAILY;COUNT=3", "2026-12-01T09:00:00", "Europe/Paris");
+    assert_eq!(
+        next_from_completion(&three, "2026-12-05", 2).unwrap(),
+        "2026-12-06T09:00:00"
+    );
+    assert_eq!(next_from_completion(&three, "2026-12-05", 3), None);
+    let until = schedule("FREQ=DAILY;UNTIL=20261205", "2026-12-01T09:00:00", "Europe/Paris");
+    assert_eq!(
+        next_from_completion(&until, "2026-12-04", 9).unwrap(),
+        "2026-12-05T09:00:00"
+    );
+    assert_eq!(next_from_completion(&until, "2026-12-05", 9), None);
+}
+
+#[test]
+fn moments_go_in_and_come_out() {
+    let due = Moment::Day {
+        date: date("2026-12-01"),
+        instant: Timestamp::MIN,
+    };
+    let all_day = Schedule::from_moment(rule("FREQ=DAILY"), &due, "Europe/Paris");
+    let first = all_day.occurrences(&BundledZones).unwrap().next().unwrap();
+    let expected = Moment::Day {
+        date: date("2026-12-01"),
+        instant: instant("2026-11-30T23:00:00Z"),
+    };
+    assert_eq!(all_day.moment(first), expected);
+
+    let due = Moment::Time {
+        at: wall("2026-12-01T09:00:00"),
+        instant: Timestamp::MIN,
+        time_zone: "Asia/Tokyo".into(),
+    };
+    let timed = Schedule::from_moment(rule("FREQ=DAILY"), &due, "Europe/Paris");
+    let first = timed.occurrences(&BundledZones).unwrap().next().unwrap();
+    let instant = instant("2026-12-01T00:00:00Z");
+    let expected = Moment::Time {
+        at: wall("2026-12-01T09:00:00"),
+        instant,
+        time_zone: "Asia/Tokyo".into(),
+    };
+    assert_eq!(timed.moment(first), expected);
+}
+
+#[test]
+fn an_unknown_zone_is_an_error_and_never_the_end_of_a_series() {
+    let lost = schedule("FREQ=DAILY", "2026-12-01T09:00:00", "Mars/Olympus");
+    let unknown = UnknownZone("Mars/Olympus".into());
+    assert_eq!(lost.next_after(Timestamp::MIN, &BundledZones), Err(unknown.clone()));
+    assert_eq!(
+        lost.next_after_wall(wall("2026-12-01T09:00:00"), &BundledZones),
+        Err(unknown.clone())
+    );
+    assert_eq!(
+        lost.next_from_completion(date("2026-12-01"), 1, &BundledZones),
+        Err(unknown.clone())
+    );
+    assert_eq!(lost.ensure_occurs(&BundledZones), Err(RuleError::UnknownZone(unknown)));
+}
