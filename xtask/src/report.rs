@@ -78,7 +78,11 @@ impl fmt::Display for Line {
             Outcome::Ran {
                 result: Err(why),
                 elapsed,
-            } => write!(f, "FAILED {:>7.1} s  {why}", elapsed.as_secs_f64()),
+            } => {
+                // The rest stands where the suite ran.
+                let first_line = why.lines().next().unwrap_or_default();
+                write!(f, "FAILED {:>7.1} s  {first_line}", elapsed.as_secs_f64())
+            }
             Outcome::Ran {
                 result: Ok(tally),
                 elapsed,
