@@ -4,12 +4,14 @@
 //! out through the ports in [`ports`].
 
 pub mod activation;
+pub mod conformance;
 pub mod machine;
 pub mod memory;
 pub mod outbox;
 pub mod paged;
 pub mod ports;
 pub mod recurrence;
+pub mod reference;
 pub mod refusal;
 pub mod turn;
 pub mod user;
