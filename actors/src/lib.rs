@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod conformance;
+pub mod handovers;
 pub mod machine;
 pub mod memory;
 pub mod outbox;
@@ -13,6 +14,7 @@ pub mod ports;
 pub mod recurrence;
 pub mod reference;
 pub mod refusal;
+pub mod series;
 pub mod turn;
 pub mod user;
 pub mod zone;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    EventType, HandoverAcknowledged, HandoverOffered, Notification, OccurrenceClosed, OccurrenceOpened,
+    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, Notification, OccurrenceClosed, OccurrenceOpened,
     OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, Task, TaskChange, TaskTombstone,
     Topic, UserChanged, UserDeleted, UserRegistered,
 };
@@ -24,6 +24,7 @@ pub fn data_schema(event_type: EventType) -> Value {
         }
         T::ReminderFired | T::ReminderDismissed => schemars::schema_for!(Notification),
         T::HandoverOffered => schemars::schema_for!(HandoverOffered),
+        T::HandoverReceived => schemars::schema_for!(HandoverReceived),
         T::HandoverAcknowledged => schemars::schema_for!(HandoverAcknowledged),
         T::SeriesStarted | T::SeriesChanged => schemars::schema_for!(SeriesDefinition),
         T::SeriesEnded => schemars::schema_for!(SeriesEnded),

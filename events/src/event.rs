@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, Moment, Notification, OccurrenceOutcome,
+    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, Moment, Notification, OccurrenceOutcome,
     Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId, Timestamp, UserId,
 };
 
@@ -58,6 +58,8 @@ event_types! {
     ReminderDismissed = "dev.punctual.reminder.dismissed.v1",
     /// A hand-over was made or repeated.
     HandoverOffered = "dev.punctual.handover.offered.v1",
+    /// A hand-over of another actor was taken in.
+    HandoverReceived = "dev.punctual.handover.received.v1",
     /// A hand-over arrived.
     HandoverAcknowledged = "dev.punctual.handover.acknowledged.v1",
     /// A series began.
@@ -132,6 +134,8 @@ pub enum SeriesEvent {
     OccurrenceReopened(OccurrenceReopened),
     #[serde(rename = "dev.punctual.handover.offered.v1")]
     HandoverOffered(HandoverOffered),
+    #[serde(rename = "dev.punctual.handover.received.v1")]
+    HandoverReceived(HandoverReceived),
     #[serde(rename = "dev.punctual.handover.acknowledged.v1")]
     HandoverAcknowledged(HandoverAcknowledged),
 }
@@ -314,5 +318,5 @@ macro_rules! event_data {
 
 event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
     TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, HandoverOffered, HandoverAcknowledged);
-event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered,
+event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
     HandoverAcknowledged);

@@ -89,3 +89,10 @@ pub struct HandoverAcknowledged {
     /// The hand-over.
     pub number: u64,
 }
+
+/// Data of `handover.received`: the receiver has taken it in, with whatever it led to in the same commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandoverReceived {
+    /// The sender's number of it.
+    pub number: u64,
+}

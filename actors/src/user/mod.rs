@@ -1,6 +1,19 @@
-//! The actor of a user.
+//! The actor of a user: their tasks, reminders, notifications and sessions.
 
+mod command;
+pub mod draft;
+mod inbox;
+mod instances;
+mod question;
 pub mod record;
 pub mod search;
+mod sessions;
+mod state;
+mod tasks;
+pub mod validate;
 
+pub use command::{UserCommand, UserReply};
+pub use inbox::MAX_NOTIFICATIONS;
+pub use question::{NotificationFilter, SeriesSummary, TaskItems, UserAnswer, UserQuestion};
 pub use record::{TaskRecord, Tasks};
+pub use state::{Profile, SeriesRef, UserActor};

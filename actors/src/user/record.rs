@@ -57,18 +57,13 @@ impl TaskRecord {
             let task = Arc::make_mut(&mut self.task);
             (task.start, task.due) = (start, due);
         }
-        let day = |date: chrono::NaiveDate| zones.day_start(time_zone, date);
-        (self.overdue_from, self.reminders_from) = match &self.task.due {
-            None => (None, None),
-            Some(Moment::Time { instant, .. }) => (Some(*instant), Some(*instant)),
+        self.overdue_from = overdue_from(self.task.due.as_ref(), time_zone, zones);
+        self.reminders_from = match &self.task.due {
+            None => None,
+            Some(Moment::Time { instant, .. }) => Some(*instant),
             Some(Moment::Day { date, instant }) => {
-                let nine = date
-                    .and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0)
-                    .and_then(|nine| zones.resolve(time_zone, nine));
-                (
-                    date.succ_opt().and_then(day).or(Some(Timestamp::MAX)),
-                    nine.or(Some(*instant)),
-                )
+                let nine = date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0);
+                nine.and_then(|nine| zones.resolve(time_zone, nine)).or(Some(*instant))
             }
         };
     }
@@ -107,6 +102,16 @@ impl TaskRecord {
             .filter_map(|reminder| self.reminder_instant(reminder.time));
         instants.filter(|instant| *instant > self.reminded_until).min()
     }
+}
+
+/// When an open task with this due becomes overdue: at its due, or at the end of its due day in the user's zone.
+pub(super) fn overdue_from(due: Option<&Moment>, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
+    Some(match due? {
+        Moment::Time { instant, .. } => *instant,
+        Moment::Day { date, .. } => {
+            date.succ_opt().and_then(|next| zones.day_start(user_zone, next)).unwrap_or(Timestamp::MAX)
+        }
+    })
 }
 
 /// The moment with the instant its wall time has now. What cannot be resolved keeps its instant.

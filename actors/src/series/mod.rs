@@ -1,0 +1,10 @@
+//! The actor of a recurring series: the rule, and a record of every occurrence, kept for ever, which decides what comes next.
+//!
+//! An instance is made when its predecessor is closed, and never more than one is open. Its id is a function of series, occurrence and
+//! generation, so that a hand-over that is repeated, or read again from a restored log, cannot make a second one.
+
+mod next;
+mod state;
+
+pub use next::{MAX_MISSED, schedule};
+pub use state::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion, SeriesReply};

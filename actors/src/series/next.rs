@@ -1,0 +1,152 @@
+//! What comes after an occurrence.
+
+use chrono::TimeDelta;
+use punctual_events::{
+    Anchor, LatePolicy, Moment, OccurrenceOutcome, SeriesDefinition, SeriesId, Status, Task, TaskId, Timestamp,
+    WallTime, derive_uuid,
+};
+
+use crate::{
+    recurrence::{Occurrence, Rule, Schedule},
+    user::{record::resolve, validate::wall_time},
+    zone::ZoneData,
+};
+
+/// Missed occurrences that are recorded one by one; a series that is later than that goes on at the first instant after now all the same.
+pub const MAX_MISSED: usize = 1_000;
+
+/// What a closed occurrence leads to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Next {
+    /// Occurrences whose instant passed while the closed one was open.
+    pub(super) missed: Vec<Moment>,
+    /// The next; none when the rule has no more.
+    pub(super) open: Option<Moment>,
+}
+
+/// The schedule of a definition. `None` when its rule cannot be read any more or it has no date.
+#[must_use]
+pub fn schedule(definition: &SeriesDefinition) -> Option<Schedule> {
+    let rule = Rule::parse(&definition.recurrence.rrule).ok()?;
+    let first = definition.due.as_ref().or(definition.start.as_ref())?;
+    Some(Schedule::from_moment(rule, first, &definition.time_zone))
+}
+
+/// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
+pub(super) fn after(
+    definition: &SeriesDefinition,
+    occurrence: u32,
+    closed_at: &Moment,
+    closed: Timestamp,
+    zones: &dyn ZoneData,
+) -> Next {
+    let Some(schedule) = schedule(definition) else { return Next::default() };
+    match definition.recurrence.anchor {
+        Anchor::Completion => Next {
+            missed: Vec::new(),
+            open: from_completion(&schedule, definition, occurrence, closed, zones),
+        },
+        Anchor::Schedule => match definition.recurrence.late_policy {
+            LatePolicy::RollToFuture => roll_to_future(&schedule, closed_at, closed, zones),
+        },
+    }
+}
+
+/// The first occurrence after the closed one that is also after now; those in between are missed.
+fn roll_to_future(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zones: &dyn ZoneData) -> Next {
+    let Some(after) = WallTime::new(wall_time(closed_at)) else { return Next::default() };
+    let Ok(occurrences) = schedule.occurrences_after(after, zones) else { return Next::default() };
+    let mut missed = Vec::new();
+    for occurrence in occurrences {
+        if occurrence.instant > closed {
+            return Next { missed, open: Some(schedule.moment(occurrence)) };
+        }
+        if missed.len() == MAX_MISSED {
+            let next: Option<Occurrence> = schedule.next_after(closed, zones).ok().flatten();
+            return Next { missed, open: next.map(|occurrence| schedule.moment(occurrence)) };
+        }
+        missed.push(schedule.moment(occurrence));
+    }
+    Next { missed, open: None }
+}
+
+/// The occurrence the rule gives when it counts from the day of completion.
+fn from_completion(
+    schedule: &Schedule,
+    definition: &SeriesDefinition,
+    occurrence: u32,
+    closed: Timestamp,
+    zones: &dyn ZoneData,
+) -> Option<Moment> {
+    let zone = match definition.due.as_ref().or(definition.start.as_ref())? {
+        Moment::Day { .. } => &definition.time_zone,
+        Moment::Time { time_zone, .. } => time_zone,
+    };
+    let completed = zones.wall_time(zone, closed)?.date();
+    let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
+    let next = schedule.next_from_completion(completed, made, zones).ok().flatten()?;
+    Some(schedule.moment(next))
+}
+
+/// The id of an instance.
+pub(super) fn instance_id(series: SeriesId, occurrence: u32, generation: u32) -> TaskId {
+    let parts: [&[u8]; 3] = [series.0.as_bytes(), &occurrence.to_be_bytes(), &generation.to_be_bytes()];
+    TaskId(derive_uuid("punctual.instance.1", &parts))
+}
+
+/// The instance of an occurrence; its owner's actor sets instants of change and version.
+pub(super) fn instance(
+    series: SeriesId,
+    definition: &SeriesDefinition,
+    occurrence: u32,
+    task: TaskId,
+    at: &Moment,
+    zones: &dyn ZoneData,
+) -> Task {
+    let (due, start) = match (&definition.due, &definition.start) {
+        (Some(due), Some(start)) => {
+            let ahead = wall_time(due) - wall_time(start);
+            (Some(at.clone()), shifted(start, at, ahead, &definition.time_zone, zones))
+        }
+        (Some(_), None) => (Some(at.clone()), None),
+        (None, _) => (None, Some(at.clone())),
+    };
+    Task {
+        completed: None,
+        created: Timestamp::MIN,
+        description: definition.description.clone(),
+        due,
+        external_uid: None,
+        id: task,
+        list: definition.list.clone(),
+        occurrence: Some(occurrence),
+        overdue: false,
+        priority: definition.priority,
+        recurrence: Some(definition.recurrence.clone()),
+        reminders: definition.reminders.clone(),
+        series: Some(series),
+        start,
+        status: Status::Open,
+        tags: definition.tags.clone(),
+        title: definition.title.clone(),
+        updated: Timestamp::MIN,
+        version: 1,
+    }
+}
+
+/// The start that lies as far before `due` as the first occurrence's did.
+fn shifted(start: &Moment, due: &Moment, ahead: TimeDelta, user_zone: &str, zones: &dyn ZoneData) -> Option<Moment> {
+    let wall = WallTime::new(wall_time(due).checked_sub_signed(ahead)?)?;
+    let unresolved = match start {
+        Moment::Day { .. } => Moment::Day { date: wall.get().date(), instant: due.instant() },
+        Moment::Time { time_zone, .. } => {
+            Moment::Time { at: wall, instant: due.instant(), time_zone: time_zone.clone() }
+        }
+    };
+    Some(resolve(&unresolved, user_zone, zones))
+}
+
+/// Whether an outcome was a person's doing.
+pub(super) fn is_chosen(outcome: OccurrenceOutcome) -> bool {
+    !matches!(outcome, OccurrenceOutcome::Missed)
+}

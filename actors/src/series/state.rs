@@ -1,0 +1,385 @@
+//! The state of a series' actor, what it decides and how events change it.
+
+use std::sync::Arc;
+
+use punctual_events::{
+    ActorId, AnswerKind, DecodeError, Handover, HandoverAcknowledged, HandoverMessage, HandoverReceived, Moment,
+    OccurrenceClosed, OccurrenceOpened, OccurrenceOutcome, OccurrenceReopened, Principal, SeriesDefinition, SeriesEnded,
+    SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    handovers::{Handovers, SavedHandovers},
+    machine::{Context, Decision, Machine, Reply},
+    paged::{Paged, Weigh, decode_page, encode_page},
+    ports::{Page, PageWrite},
+    refusal::Refusal,
+    series::next::{self, instance, instance_id},
+    zone::ZoneData,
+};
+
+/// A command to a series' actor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum SeriesCommand {
+    /// The owner's actor hands something over.
+    Receive {
+        /// What.
+        handover: Handover,
+    },
+    /// A hand-over of this series arrived.
+    Acknowledge {
+        /// Its number.
+        number: u64,
+    },
+    /// An instant has come at which something is due.
+    Wake,
+}
+
+/// What a series' actor answers to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesReply {
+    /// The hand-overs up to this number were taken in. A sender that hears less than it handed over sends what is missing first.
+    pub received: u64,
+}
+
+impl Reply for SeriesReply {
+    fn kind(&self) -> AnswerKind {
+        AnswerKind::Done
+    }
+
+    fn weight(&self) -> usize {
+        24
+    }
+}
+
+/// A question to a series' actor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
+pub enum SeriesQuestion {
+    /// The series as it is, with some of its occurrences.
+    Occurrences {
+        /// Only those after this one.
+        after: Option<u32>,
+        /// How many at most.
+        limit: u16,
+    },
+}
+
+/// What a series' actor answers to a question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SeriesAnswer {
+    /// What its instances look like from the occurrence on at which it was last changed.
+    pub definition: SeriesDefinition,
+    /// True when there will be no further instance.
+    pub ended: bool,
+    /// Occurrences with their numbers, in order.
+    pub occurrences: Vec<(u32, OccurrenceRecord)>,
+}
+
+/// What is kept about an occurrence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OccurrenceRecord {
+    /// What it is due (or starts) at.
+    pub at: Moment,
+    /// When it was closed.
+    pub closed: Option<Timestamp>,
+    /// Counts the times it was opened.
+    pub generation: u32,
+    /// How it was closed.
+    pub outcome: Option<OccurrenceOutcome>,
+    /// Its instance; none when it was missed or withdrawn.
+    pub task: Option<TaskId>,
+}
+
+impl OccurrenceRecord {
+    /// An occurrence whose instance was withdrawn: only its generation is remembered.
+    fn is_withdrawn(&self) -> bool {
+        self.task.is_none() && self.outcome.is_none()
+    }
+}
+
+impl Weigh for OccurrenceRecord {
+    fn weight(&self) -> usize {
+        260
+    }
+}
+
+/// The actor of a series.
+#[derive(Clone, Debug)]
+pub struct SeriesActor {
+    id: SeriesId,
+    definition: Option<Arc<SeriesDefinition>>,
+    occurrences: Paged<u32, Arc<OccurrenceRecord>>,
+    open: Option<u32>,
+    ended: Option<SeriesEnded>,
+    /// Hand-overs of the owner up to this number were taken in.
+    received: u64,
+    handovers: Handovers,
+}
+
+impl SeriesActor {
+    /// Answers a question of `by`, who must be the owner.
+    ///
+    /// # Errors
+    /// When it is somebody else's, or has not begun.
+    pub fn ask(&self, by: Principal, question: &SeriesQuestion) -> Result<SeriesAnswer, Refusal> {
+        let definition = self.definition.as_ref().ok_or_else(Refusal::not_found)?;
+        if !matches!(by, Principal::User(user, _) if user == definition.owner) {
+            return Err(Refusal::not_found());
+        }
+        let SeriesQuestion::Occurrences { after, limit } = question;
+        let wanted = |(number, record): &(&u32, &Arc<OccurrenceRecord>)| {
+            after.is_none_or(|after| **number > after) && !record.is_withdrawn()
+        };
+        let found = self.occurrences.iter().filter(wanted).take(usize::from(*limit));
+        Ok(SeriesAnswer {
+            definition: SeriesDefinition::clone(definition),
+            ended: self.ended.is_some(),
+            occurrences: found.map(|(number, record)| (*number, OccurrenceRecord::clone(record))).collect(),
+        })
+    }
+
+    fn receive(&self, handover: &Handover, context: &Context<'_>) -> Vec<SeriesEvent> {
+        // Passed already, or not its turn yet: the reply says how far we are.
+        if handover.number != self.received + 1 {
+            return Vec::new();
+        }
+        let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived { number: handover.number })];
+        events.extend(match &handover.message {
+            HandoverMessage::StartSeries { definition, first } => self.start(definition, first.id),
+            HandoverMessage::ChangeSeries { definition, .. } => vec![SeriesEvent::SeriesChanged(definition.clone())],
+            HandoverMessage::CloseOccurrence { closed, occurrence, outcome } => {
+                self.close(*occurrence, *outcome, *closed, handover.number, context)
+            }
+            HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
+            HandoverMessage::EndSeries {} => vec![SeriesEvent::SeriesEnded(SeriesEnded { exhausted: false })],
+            HandoverMessage::OpenInstance { .. } => Vec::new(),
+        });
+        events
+    }
+
+    fn start(&self, definition: &SeriesDefinition, first: TaskId) -> Vec<SeriesEvent> {
+        let Some(at) = definition.due.clone().or_else(|| definition.start.clone()) else { return Vec::new() };
+        let opened = OccurrenceOpened { at, generation: 1, occurrence: definition.first_occurrence, task: first };
+        vec![SeriesEvent::SeriesStarted(definition.clone()), SeriesEvent::OccurrenceOpened(opened)]
+    }
+
+    fn reopen(&self, occurrence: u32) -> Vec<SeriesEvent> {
+        let closed = self.occurrences.get(&occurrence).is_some_and(|record| record.outcome.is_some_and(next::is_chosen));
+        let event = closed.then_some(SeriesEvent::OccurrenceReopened(OccurrenceReopened { occurrence }));
+        event.into_iter().collect()
+    }
+
+    fn close(
+        &self,
+        occurrence: u32,
+        outcome: OccurrenceOutcome,
+        closed: Timestamp,
+        cause: u64,
+        context: &Context<'_>,
+    ) -> Vec<SeriesEvent> {
+        let (Some(definition), Some(record)) = (&self.definition, self.occurrences.get(&occurrence)) else {
+            return Vec::new();
+        };
+        if self.open != Some(occurrence) {
+            return Vec::new();
+        }
+        let close = |at: &Moment, occurrence, outcome| {
+            SeriesEvent::OccurrenceClosed(OccurrenceClosed { at: at.clone(), closed, occurrence, outcome })
+        };
+        let mut events = vec![close(&record.at, occurrence, outcome)];
+        if self.ended.is_some() {
+            return events;
+        }
+        let next = next::after(definition, occurrence, &record.at, closed, context.zones);
+        let mut number = occurrence;
+        for at in &next.missed {
+            number += 1;
+            events.push(close(at, number, OccurrenceOutcome::Missed));
+        }
+        match next.open {
+            Some(at) => events.extend(self.open(number + 1, at, definition, cause, context)),
+            None => events.push(SeriesEvent::SeriesEnded(SeriesEnded { exhausted: true })),
+        }
+        events
+    }
+
+    fn open(
+        &self,
+        occurrence: u32,
+        at: Moment,
+        definition: &SeriesDefinition,
+        cause: u64,
+        context: &Context<'_>,
+    ) -> [SeriesEvent; 2] {
+        let generation = self.occurrences.get(&occurrence).map_or(0, |record| record.generation) + 1;
+        let id = instance_id(self.id, occurrence, generation);
+        let task = Box::new(instance(self.id, definition, occurrence, id, &at, context.zones));
+        let message = HandoverMessage::OpenInstance { cause, task };
+        let offer = self.handovers.numbering().offer(ActorId::User(definition.owner), message, context.now);
+        let opened = OccurrenceOpened { at, generation, occurrence, task: id };
+        [SeriesEvent::OccurrenceOpened(opened), SeriesEvent::HandoverOffered(offer)]
+    }
+
+    fn change_occurrence(&mut self, occurrence: u32, at: &Moment, change: impl FnOnce(&mut OccurrenceRecord)) {
+        let fresh = || OccurrenceRecord { at: at.clone(), closed: None, generation: 0, outcome: None, task: None };
+        let mut record = self.occurrences.get(&occurrence).map_or_else(fresh, |record| OccurrenceRecord::clone(record));
+        record.at = at.clone();
+        change(&mut record);
+        self.occurrences.insert(occurrence, Arc::new(record));
+    }
+
+    /// The occurrence is open again; later ones are withdrawn, only their generations are remembered.
+    fn evolve_reopened(&mut self, occurrence: u32) {
+        self.occurrences.update_all(|number, record| match number.cmp(&occurrence) {
+            std::cmp::Ordering::Less => None,
+            std::cmp::Ordering::Equal => {
+                Some(Arc::new(OccurrenceRecord { closed: None, outcome: None, ..OccurrenceRecord::clone(record) }))
+            }
+            std::cmp::Ordering::Greater => Some(Arc::new(OccurrenceRecord {
+                closed: None,
+                outcome: None,
+                task: None,
+                ..OccurrenceRecord::clone(record)
+            })),
+        });
+        self.open = Some(occurrence);
+        self.ended = self.ended.filter(|ended| !ended.exhausted);
+    }
+}
+
+/// The page of everything but the occurrences.
+#[derive(Serialize, Deserialize)]
+struct Root {
+    definition: Option<SeriesDefinition>,
+    ended: Option<SeriesEnded>,
+    handovers: SavedHandovers,
+    open: Option<u32>,
+    received: u64,
+}
+
+const ROOT: &str = "root";
+
+impl Machine for SeriesActor {
+    type Command = SeriesCommand;
+    type Event = SeriesEvent;
+    type Reply = SeriesReply;
+
+    fn new(actor: ActorId) -> Self {
+        Self {
+            id: SeriesId(actor.uuid()),
+            definition: None,
+            occurrences: Paged::default(),
+            open: None,
+            ended: None,
+            received: 0,
+            handovers: Handovers::default(),
+        }
+    }
+
+    fn owner(&self) -> UserId {
+        self.definition.as_ref().map_or(UserId(Uuid::nil()), |definition| definition.owner)
+    }
+
+    fn wake() -> SeriesCommand {
+        SeriesCommand::Wake
+    }
+
+    fn authorise(&self, by: Principal, _: Timestamp) -> Result<(), Refusal> {
+        // People act on their tasks, and their own actor hands over what that means here.
+        if by == Principal::System { Ok(()) } else { Err(Refusal::not_found()) }
+    }
+
+    fn decide(
+        &self,
+        command: &SeriesCommand,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<SeriesEvent, SeriesReply>, Refusal> {
+        let events = match command {
+            SeriesCommand::Receive { handover } => self.receive(handover, context),
+            SeriesCommand::Acknowledge { number } => {
+                let owed = self.handovers.owes(*number);
+                let number = *number;
+                let event = owed.then_some(SeriesEvent::HandoverAcknowledged(HandoverAcknowledged { number }));
+                event.into_iter().collect()
+            }
+            SeriesCommand::Wake => {
+                self.handovers.due(context.now).into_iter().map(SeriesEvent::HandoverOffered).collect()
+            }
+        };
+        let received = Self::recollect(AnswerKind::Done, &events).map_or(0, |reply| reply.received).max(self.received);
+        Ok(Decision { events, reply: SeriesReply { received } })
+    }
+
+    fn evolve(&mut self, event: &SeriesEvent, _: &dyn ZoneData) {
+        match event {
+            SeriesEvent::SeriesStarted(definition) | SeriesEvent::SeriesChanged(definition) => {
+                self.definition = Some(Arc::new(definition.clone()));
+            }
+            SeriesEvent::SeriesEnded(ended) => self.ended = Some(*ended),
+            SeriesEvent::OccurrenceOpened(opened) => {
+                self.change_occurrence(opened.occurrence, &opened.at, |record| {
+                    (record.closed, record.outcome) = (None, None);
+                    (record.generation, record.task) = (opened.generation, Some(opened.task));
+                });
+                self.open = Some(opened.occurrence);
+            }
+            SeriesEvent::OccurrenceClosed(closed) => {
+                self.change_occurrence(closed.occurrence, &closed.at, |record| {
+                    (record.closed, record.outcome) = (Some(closed.closed), Some(closed.outcome));
+                });
+                if self.open == Some(closed.occurrence) {
+                    self.open = None;
+                }
+            }
+            SeriesEvent::OccurrenceReopened(reopened) => self.evolve_reopened(reopened.occurrence),
+            SeriesEvent::HandoverOffered(offer) => self.handovers.offered(offer),
+            SeriesEvent::HandoverReceived(received) => self.received = self.received.max(received.number),
+            SeriesEvent::HandoverAcknowledged(acknowledged) => self.handovers.acknowledged(acknowledged.number),
+        }
+    }
+
+    fn next_wakeup(&self) -> Option<Timestamp> {
+        self.handovers.next_wakeup()
+    }
+
+    fn recollect(_: AnswerKind, events: &[SeriesEvent]) -> Option<SeriesReply> {
+        let received = events.iter().rev().find_map(|event| match event {
+            SeriesEvent::HandoverReceived(received) => Some(received.number),
+            _ => None,
+        });
+        Some(SeriesReply { received: received.unwrap_or(0) })
+    }
+
+    fn save(&self, since: Option<&Self>, _: &str) -> Result<Vec<PageWrite>, DecodeError> {
+        let root = Root {
+            definition: self.definition.as_deref().cloned(),
+            ended: self.ended,
+            handovers: self.handovers.to_saved(),
+            open: self.open,
+            received: self.received,
+        };
+        let mut writes = vec![PageWrite { name: ROOT.into(), bytes: Some(encode_page(&root)?) }];
+        self.occurrences.save("occurrences", since.map(|since| &since.occurrences), &mut writes)?;
+        Ok(writes)
+    }
+
+    fn restore(actor: ActorId, pages: &[Page], _: &dyn ZoneData) -> Result<(Self, bool), DecodeError> {
+        let root = pages.iter().find(|page| &*page.name == ROOT);
+        let root = root.ok_or_else(|| DecodeError::Malformed("no root page".into()))?;
+        let root: Root = decode_page(&root.bytes)?;
+        let restored = Self {
+            definition: root.definition.map(Arc::new),
+            occurrences: Paged::restore("occurrences", pages)?,
+            open: root.open,
+            ended: root.ended,
+            received: root.received,
+            handovers: Handovers::from_saved(root.handovers),
+            ..Self::new(actor)
+        };
+        Ok((restored, true))
+    }
+}

@@ -1,0 +1,233 @@
+//! A task as a client writes it: whole, or as a JSON Merge Patch (RFC 7396).
+
+use chrono::NaiveDate;
+use punctual_events::{Moment, Offset, Priority, Recurrence, ReminderId, Timestamp, WallTime};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{refusal::Code, refusal::Refusal, zone::ZoneData};
+
+/// A member of a merge patch: absent, null or a value.
+#[expect(clippy::option_option, reason = "absent and null differ in a merge patch")]
+fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// A new task.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TaskDraft {
+    /// Free text, up to 16,384 characters.
+    #[schema(max_length = 16384)]
+    pub description: Option<String>,
+    /// When it is due.
+    pub due: Option<MomentInput>,
+    /// A UID it has elsewhere.
+    #[schema(max_length = 255)]
+    pub external_uid: Option<String>,
+    /// The list it goes to; null is the inbox.
+    pub list: Option<String>,
+    /// How urgent it is.
+    pub priority: Option<Priority>,
+    /// How it repeats; needs a due or a start.
+    pub recurrence: Option<Recurrence>,
+    /// When to remind of it, up to 20.
+    #[schema(max_items = 20)]
+    pub reminders: Vec<ReminderInput>,
+    /// When it can start.
+    pub start: Option<MomentInput>,
+    /// Words to find it by, up to 50 of up to 64 characters.
+    #[schema(max_items = 50)]
+    pub tags: Vec<String>,
+    /// What is to be done, 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500, required)]
+    pub title: String,
+}
+
+/// What only an import can set. An imported task is there already when one with its `external_uid` is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Imported {
+    /// When it was completed, for a task that arrives done.
+    pub completed: Option<Timestamp>,
+    /// Whether it arrives done.
+    pub done: bool,
+}
+
+/// Changes to a task: what is absent stays, what is null is taken away.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::option_option, reason = "absent and null differ in a merge patch")]
+pub struct TaskPatch {
+    /// Free text.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 16384)]
+    pub description: Option<Option<String>>,
+    /// When it is due.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MomentInput>)]
+    pub due: Option<Option<MomentInput>>,
+    /// A UID it has elsewhere.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    pub external_uid: Option<Option<String>>,
+    /// The list it is in.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub list: Option<Option<String>>,
+    /// How urgent it is.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Priority>)]
+    pub priority: Option<Option<Priority>>,
+    /// How it repeats from here on; null ends the series.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RecurrencePatch>)]
+    pub recurrence: Option<Option<RecurrencePatch>>,
+    /// All reminders; an array is replaced as a whole.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ReminderInput>>, max_items = 20)]
+    pub reminders: Option<Option<Vec<ReminderInput>>>,
+    /// When it can start.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MomentInput>)]
+    pub start: Option<Option<MomentInput>>,
+    /// All tags; an array is replaced as a whole.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    pub tags: Option<Option<Vec<String>>>,
+    /// What is to be done.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub title: Option<Option<String>>,
+
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub completed: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub created: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub id: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub occurrence: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub overdue: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub series: Option<Option<Value>>,
+    /// Read-only: accepted when equal. Use complete and reopen.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub status: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub updated: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    pub version: Option<Option<Value>>,
+}
+
+/// A change of the recurrence; what is absent stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecurrencePatch {
+    /// What the next occurrence counts from.
+    pub anchor: Option<punctual_events::Anchor>,
+    /// What happens to instants that passed while an instance was open.
+    pub late_policy: Option<punctual_events::LatePolicy>,
+    /// RFC 5545 RRULE.
+    #[schema(max_length = 512)]
+    pub rrule: Option<Box<str>>,
+}
+
+impl RecurrencePatch {
+    /// The recurrence after the patch; `None` when there is no rule.
+    #[must_use]
+    pub fn apply(&self, current: Option<&Recurrence>) -> Option<Recurrence> {
+        Some(Recurrence {
+            anchor: self.anchor.or(current.map(|current| current.anchor)).unwrap_or_default(),
+            late_policy: self.late_policy.or(current.map(|current| current.late_policy)).unwrap_or_default(),
+            rrule: self.rrule.clone().or_else(|| current.map(|current| current.rrule.clone()))?,
+        })
+    }
+}
+
+/// A start or a due as a client writes it: `{"date"}`, or `{"at", "time_zone"}` (without a zone, the user's). In a patch the members that are
+/// absent stay, but a date and a wall time push each other out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MomentInput {
+    /// Wall time, `2026-12-01T09:00:00`.
+    pub at: Option<WallTime>,
+    /// A day, `2026-12-01`.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub date: Option<NaiveDate>,
+    /// Read-only: what it resolved to before; not looked at.
+    pub instant: Option<Timestamp>,
+    /// IANA zone name.
+    #[schema(max_length = 64)]
+    pub time_zone: Option<Box<str>>,
+}
+
+impl MomentInput {
+    /// The moment it means, as a change of `current`.
+    ///
+    /// # Errors
+    /// When it is neither a day nor a wall time, the zone is unknown or the year is out of range.
+    pub fn resolve(
+        &self,
+        field: &str,
+        current: Option<&Moment>,
+        user_zone: &str,
+        zones: &dyn ZoneData,
+    ) -> Result<Moment, Refusal> {
+        if let Some(date) = self.date {
+            if self.at.is_some() || self.time_zone.is_some() {
+                return Err(Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"));
+            }
+            let in_range = (1..=9999).contains(&chrono::Datelike::year(&date));
+            let instant = zones.day_start(user_zone, date).filter(|_| in_range);
+            let instant = instant.ok_or_else(|| Refusal::invalid(field, "the year is not between 1 and 9999"))?;
+            return Ok(Moment::Day { date, instant });
+        }
+        let before = match current {
+            Some(Moment::Time { at, time_zone, .. }) => Some((*at, time_zone)),
+            Some(Moment::Day { .. }) | None => None,
+        };
+        let at = self.at.or(before.map(|(at, _)| at));
+        let at = at.ok_or_else(|| Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"))?;
+        let zone = self.time_zone.as_deref().or(before.map(|(_, zone)| &**zone)).unwrap_or(user_zone);
+        let instant = zones.resolve(zone, at.get()).ok_or_else(|| unknown_zone(zone, field))?;
+        Ok(Moment::Time { at, instant, time_zone: zone.into() })
+    }
+}
+
+/// The zone is not known.
+#[must_use]
+pub fn unknown_zone(zone: &str, field: &str) -> Refusal {
+    let shown: String = zone.chars().take(64).collect();
+    Refusal::new(Code::UnknownTimeZone, format!("`{shown}` is not the name of a time zone in the IANA database")).on(field)
+}
+
+/// A reminder as a client writes it: `{"at"}` or `{"before"}`; with the `id` it has, or without one for a new reminder.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReminderInput {
+    /// An instant.
+    pub at: Option<Timestamp>,
+    /// An ISO 8601 duration before the due, `PT15M`.
+    pub before: Option<Offset>,
+    /// Identifies it within the task.
+    pub id: Option<ReminderId>,
+}

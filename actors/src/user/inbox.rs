@@ -1,0 +1,89 @@
+//! Reminders that fire and the notifications they become.
+
+use std::sync::Arc;
+
+use punctual_events::{Notification, NotificationId, Timestamp, UserEvent, derive_uuid};
+
+use crate::{
+    machine::{Context, Decision},
+    refusal::Refusal,
+    user::{command::UserReply, record::TaskRecord, state::UserActor},
+};
+
+/// Notifications that are kept; the oldest leave first.
+pub const MAX_NOTIFICATIONS: usize = 1_000;
+/// Tasks whose reminders fire in one turn: what one commit can carry. Others that are due fire in the next, at once.
+const MAX_TASKS_PER_WAKE: usize = 200;
+/// A reminder that fires later than this is marked late, in milliseconds.
+const LATE_AFTER_MS: i64 = 1_000;
+
+impl UserActor {
+    /// Everything that is due now.
+    pub(super) fn wake_up(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {
+        let due = self.reminders.iter().take_while(|(instant, _)| *instant <= context.now).take(MAX_TASKS_PER_WAKE);
+        let records = due.filter_map(|(_, task)| self.tasks.get(task));
+        let mut events: Vec<UserEvent> = records.flat_map(|record| Self::fire(record, context.now)).collect();
+        events.extend(self.handovers.due(context.now).into_iter().map(UserEvent::HandoverOffered));
+        Decision { events, reply: UserReply::Done }
+    }
+
+    /// The reminders of a task that are due and have not fired.
+    pub(super) fn fire(record: &TaskRecord, now: Timestamp) -> Vec<UserEvent> {
+        if !record.is_open() {
+            return Vec::new();
+        }
+        let instants = record.task.reminders.iter().filter_map(|reminder| {
+            let instant = record.reminder_instant(reminder.time)?;
+            (record.reminded_until < instant && instant <= now).then_some((reminder.id, instant))
+        });
+        let fired = instants.map(|(reminder, due_at)| Notification {
+            dismissed: None,
+            due_at,
+            fired_at: now,
+            id: notification_id(record.task.id, reminder, due_at),
+            late: now.as_millis() - due_at.as_millis() > LATE_AFTER_MS,
+            reminder,
+            task: record.task.id,
+            title: record.task.title.clone(),
+        });
+        fired.map(UserEvent::ReminderFired).collect()
+    }
+
+    /// Takes a notification into the inbox, or its new state.
+    pub(super) fn show(&mut self, notification: &Notification) {
+        let key = (notification.fired_at, notification.id);
+        self.notifications.insert(key, Arc::new(notification.clone()));
+        self.fired.insert(notification.id, notification.fired_at);
+        while self.notifications.len() > MAX_NOTIFICATIONS {
+            let Some(oldest) = self.notifications.first().map(|(key, _)| *key) else { break };
+            self.notifications.remove(&oldest);
+            self.fired.remove(&oldest.1);
+        }
+    }
+
+    pub(super) fn dismiss(
+        &self,
+        id: NotificationId,
+        context: &Context<'_>,
+    ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
+        let place = self.fired.get(&id).map(|fired| (*fired, id));
+        let notification = place.and_then(|place| self.notifications.get(&place)).ok_or_else(Refusal::not_found)?;
+        if notification.dismissed.is_some() {
+            let reply = UserReply::Notification { notification: Notification::clone(notification) };
+            return Ok(Decision { events: Vec::new(), reply });
+        }
+        let dismissed = Notification { dismissed: Some(context.now), ..Notification::clone(notification) };
+        let events = vec![UserEvent::ReminderDismissed(dismissed.clone())];
+        Ok(Decision { events, reply: UserReply::Notification { notification: dismissed } })
+    }
+}
+
+/// The same firing always has the same id, whoever computes it and however often.
+fn notification_id(
+    task: punctual_events::TaskId,
+    reminder: punctual_events::ReminderId,
+    due_at: Timestamp,
+) -> NotificationId {
+    let instant = due_at.as_millis().to_be_bytes();
+    NotificationId(derive_uuid("punctual.notification.1", &[task.0.as_bytes(), reminder.0.as_bytes(), &instant]))
+}

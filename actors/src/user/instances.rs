@@ -1,0 +1,187 @@
+//! Tasks that are instances of a series: what is handed over to the series' actor, and what comes back.
+
+use std::sync::Arc;
+
+use punctual_events::{
+    ActorId, Handover, HandoverAcknowledged, HandoverMessage, HandoverOffered, OccurrenceOutcome, ReminderTime,
+    SeriesDefinition, SeriesId, Task, TaskChange, UserEvent,
+};
+
+use crate::{
+    machine::{Context, Decision},
+    refusal::{Code, Refusal},
+    user::{
+        command::UserReply,
+        state::{SeriesRef, UserActor},
+    },
+};
+
+impl UserActor {
+    /// The definition of a series whose instances look like `task`, from its occurrence on.
+    fn definition(&self, task: &Task) -> Option<SeriesDefinition> {
+        let relative = |reminder: &&punctual_events::Reminder| matches!(reminder.time, ReminderTime::Before(_));
+        Some(SeriesDefinition {
+            description: task.description.clone(),
+            due: task.due.clone(),
+            first_occurrence: task.occurrence?,
+            list: task.list.clone(),
+            owner: self.id,
+            priority: task.priority,
+            recurrence: task.recurrence.clone()?,
+            reminders: task.reminders.iter().filter(relative).cloned().collect(),
+            start: task.start.clone(),
+            tags: task.tags.clone(),
+            time_zone: self.profile.time_zone.clone(),
+            title: task.title.clone(),
+        })
+    }
+
+    fn offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> UserEvent {
+        UserEvent::HandoverOffered(self.first_offer(series, message, context))
+    }
+
+    fn first_offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> HandoverOffered {
+        self.handovers.numbering().offer(ActorId::Series(series), message, context.now)
+    }
+
+    /// The series of an instance, unless a person ended it.
+    fn live_series(&self, task: &Task) -> Option<(SeriesId, &SeriesRef)> {
+        let series = task.series?;
+        let reference = self.series.get(&series).filter(|reference| !reference.ended)?;
+        Some((series, reference))
+    }
+
+    /// A recurring task was created: its series begins.
+    pub(super) fn start_series(&self, task: &Task, context: &Context<'_>) -> Option<UserEvent> {
+        let definition = self.definition(task)?;
+        let message = HandoverMessage::StartSeries { definition, first: Box::new(task.clone()) };
+        Some(self.offer(task.series?, message, context))
+    }
+
+    /// The recurrence of a task was set, changed or taken away.
+    pub(super) fn change_recurrence(
+        &self,
+        before: &Task,
+        after: &mut Arc<Task>,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<UserEvent>, Refusal> {
+        if before.status == punctual_events::Status::Done {
+            return Err(Refusal::invalid("recurrence", "only an open task can be made to recur, or to stop recurring"));
+        }
+        let live = self.live_series(before);
+        Ok(match (live, after.recurrence.is_some()) {
+            (Some((series, _)), true) => {
+                let occurrence = before.occurrence.unwrap_or_default();
+                let definition = self.definition(after);
+                let message = definition.map(|definition| HandoverMessage::ChangeSeries { definition, occurrence });
+                message.map(|message| self.offer(series, message, context)).into_iter().collect()
+            }
+            (Some((series, _)), false) => vec![self.offer(series, HandoverMessage::EndSeries {}, context)],
+            (None, true) => {
+                let task = Arc::make_mut(after);
+                (task.series, task.occurrence) = (Some(SeriesId(context.new_uuid())), Some(0));
+                self.start_series(after, context).into_iter().collect()
+            }
+            (None, false) => Vec::new(),
+        })
+    }
+
+    /// The open instance of a series was completed or skipped.
+    pub(super) fn close_occurrence(
+        &self,
+        task: &Task,
+        outcome: OccurrenceOutcome,
+        context: &Context<'_>,
+    ) -> Option<UserEvent> {
+        let (series, reference) = self.live_series(task)?;
+        if reference.open != Some(task.id) {
+            return None;
+        }
+        let message = HandoverMessage::CloseOccurrence { closed: context.now, occurrence: task.occurrence?, outcome };
+        Some(self.offer(series, message, context))
+    }
+
+    /// A completed instance is to be open again: its successor, if nobody touched it, is withdrawn.
+    pub(super) fn reopen_occurrence(
+        &self,
+        task: &Task,
+        context: &Context<'_>,
+    ) -> Result<(Option<UserEvent>, Option<UserEvent>), Refusal> {
+        let Some((series, reference)) = self.live_series(task) else { return Ok((None, None)) };
+        let occurrence = task.occurrence.unwrap_or_default();
+        let successor = reference.open.and_then(|open| self.tasks.get(&open));
+        let withdrawn = match successor {
+            Some(successor) if successor.task.version == 1 && reference_precedes(task, &successor.task, self) => {
+                Some(self.deleted(successor, context))
+            }
+            None if reference.latest == occurrence => None,
+            Some(_) | None => {
+                return Err(Refusal::new(
+                    Code::OccurrenceSuperseded,
+                    "its successor was changed or closed since; only the latest completed instance can be reopened",
+                ));
+            }
+        };
+        Ok((withdrawn, Some(self.offer(series, HandoverMessage::ReopenOccurrence { occurrence }, context))))
+    }
+
+    /// No further instances.
+    pub(super) fn end_series(&self, task: &Task, context: &Context<'_>) -> Option<UserEvent> {
+        let (series, _) = self.live_series(task)?;
+        Some(self.offer(series, HandoverMessage::EndSeries {}, context))
+    }
+
+    /// Ends every series, in one decision.
+    pub(super) fn end_all_series(&self, context: &Context<'_>) -> Vec<UserEvent> {
+        let mut numbering = self.handovers.numbering();
+        let live = self.series.iter().filter(|(_, reference)| !reference.ended);
+        live.map(|(series, _)| {
+            let offer = numbering.offer(ActorId::Series(*series), HandoverMessage::EndSeries {}, context.now);
+            UserEvent::HandoverOffered(offer)
+        })
+        .collect()
+    }
+
+    /// A series hands an instance over. One that was made for an older state of things is out of date and not taken; either way the series may
+    /// forget it.
+    pub(super) fn receive(
+        &self,
+        from: SeriesId,
+        handover: &Handover,
+        context: &Context<'_>,
+    ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
+        let ignored = Ok(Decision { events: Vec::new(), reply: UserReply::Done });
+        let HandoverMessage::OpenInstance { cause, task } = &handover.message else {
+            return Err(Refusal::new(Code::BadRequest, "a user takes instances only"));
+        };
+        let Some(reference) = self.series.get(&from) else { return ignored };
+        let is_current = reference.cause == *cause && !reference.ended && reference.open.is_none();
+        if !is_current || self.tasks.get(&task.id).is_some() {
+            return ignored;
+        }
+        let mut task = Task::clone(task);
+        (task.created, task.updated, task.version) = (context.now, context.now, 0);
+        let task = self.next_version(&task, context, |_| ());
+        let events = vec![UserEvent::TaskCreated(TaskChange { changed: Vec::new(), task })];
+        Ok(Decision { events, reply: UserReply::Done })
+    }
+
+    /// A hand-over arrived.
+    pub(super) fn acknowledge(&self, number: u64) -> Decision<UserEvent, UserReply> {
+        let owed = self.handovers.owes(number);
+        let event = owed.then_some(UserEvent::HandoverAcknowledged(HandoverAcknowledged { number }));
+        Decision { events: event.into_iter().collect(), reply: UserReply::Done }
+    }
+}
+
+/// True when no occurrence between `task` and `successor` had an instance of its own that was closed.
+fn reference_precedes(task: &Task, successor: &Task, user: &UserActor) -> bool {
+    let between = |other: &Task| {
+        other.series == task.series
+            && other.id != task.id
+            && other.id != successor.id
+            && other.occurrence > task.occurrence
+            && other.occurrence < successor.occurrence
+    };
+    task.occurrence < successor.occurrence && !user.tasks.iter().any(|(_, record)| between(&record.task))
+}

@@ -1,0 +1,137 @@
+//! What a user's actor can be asked. A question takes no turn: it is answered from the last committed state.
+
+use std::sync::Arc;
+
+use punctual_events::{Notification, Principal, SeriesId, Task, TaskId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    machine::Machine,
+    refusal::Refusal,
+    user::{
+        search::{Cursor, TaskQuery, search},
+        state::{SeriesRef, UserActor},
+    },
+};
+
+/// A question to a user's actor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
+pub enum UserQuestion {
+    /// Settings.
+    Profile,
+    /// One task.
+    Task {
+        /// Which.
+        task: TaskId,
+    },
+    /// A page of tasks.
+    Tasks {
+        /// Which.
+        query: Box<TaskQuery>,
+    },
+    /// The inbox, the latest first.
+    Notifications {
+        /// Which.
+        filter: NotificationFilter,
+        /// How many at most.
+        limit: u16,
+    },
+    /// Whether a series is this user's.
+    Series {
+        /// Which.
+        series: SeriesId,
+    },
+}
+
+/// Which notifications.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationFilter {
+    /// Those that were not dismissed.
+    #[default]
+    Open,
+    /// All that are kept.
+    All,
+}
+
+/// What a user's actor answers to a question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum UserAnswer {
+    /// Settings.
+    Profile {
+        /// Key of the account record.
+        account: Box<str>,
+        /// IANA zone the user lives in.
+        time_zone: Box<str>,
+    },
+    /// One task.
+    Task {
+        /// As it is now.
+        task: Arc<Task>,
+    },
+    /// A page of tasks.
+    Tasks(TaskItems),
+    /// Notifications.
+    Notifications {
+        /// The latest first.
+        items: Vec<Arc<Notification>>,
+    },
+    /// A series.
+    Series(SeriesSummary),
+}
+
+/// A page of tasks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TaskItems {
+    /// As they are now.
+    pub items: Vec<Arc<Task>>,
+    /// Where the next page begins.
+    pub next_cursor: Option<Cursor>,
+    /// How many the filter finds.
+    pub total: usize,
+}
+
+/// What the user's actor knows of a series.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SeriesSummary {
+    /// The reference.
+    pub reference: SeriesRef,
+}
+
+impl UserActor {
+    /// Answers a question of `by`.
+    ///
+    /// # Errors
+    /// When `by` may not ask, or there is no such thing.
+    pub fn ask(&self, by: Principal, question: &UserQuestion, now: Timestamp) -> Result<UserAnswer, Refusal> {
+        self.authorise(by, now)?;
+        match question {
+            UserQuestion::Profile => Ok(UserAnswer::Profile {
+                account: self.profile.account.clone(),
+                time_zone: self.profile.time_zone.clone(),
+            }),
+            UserQuestion::Task { task } => Ok(UserAnswer::Task { task: Self::as_of(self.record(*task)?, now) }),
+            UserQuestion::Tasks { query } => {
+                let page = search(&self.tasks, query, now)?;
+                Ok(UserAnswer::Tasks(TaskItems {
+                    items: page.items.iter().map(|record| Self::as_of(record, now)).collect(),
+                    next_cursor: page.next_cursor,
+                    total: page.total,
+                }))
+            }
+            UserQuestion::Notifications { filter, limit } => {
+                let wanted = |notification: &&Arc<Notification>| {
+                    *filter == NotificationFilter::All || notification.dismissed.is_none()
+                };
+                let latest = self.notifications.iter().rev().map(|(_, notification)| notification);
+                Ok(UserAnswer::Notifications { items: latest.filter(wanted).take(usize::from(*limit)).cloned().collect() })
+            }
+            UserQuestion::Series { series } => {
+                let reference = self.series.get(series).ok_or_else(Refusal::not_found)?;
+                Ok(UserAnswer::Series(SeriesSummary { reference: SeriesRef::clone(reference) }))
+            }
+        }
+    }
+}

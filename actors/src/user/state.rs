@@ -1,0 +1,388 @@
+//! The state of a user's actor, how events change it, and how it is saved.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use punctual_events::{
+    ActorId, AnswerKind, DecodeError, HandoverMessage, Notification, NotificationId, Principal, SeriesId, SessionId,
+    TaskChange, TaskField, TaskId, Timestamp, UserEvent, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    handovers::{Handovers, SavedHandovers},
+    machine::{Context, Decision, Machine},
+    paged::{Paged, Weigh, decode_page, encode_page},
+    ports::{Page, PageWrite},
+    refusal::{Code, Refusal},
+    user::{
+        command::{UserCommand, UserReply},
+        record::{TaskRecord, Tasks},
+    },
+    zone::ZoneData,
+};
+
+/// Who the user is and which sign-ins are live.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Key of the account record; empty before the first sign-in.
+    pub account: Box<str>,
+    /// True when the account was deleted; nothing but this is left then.
+    pub deleted: bool,
+    /// Live sign-ins and when their tokens expire.
+    pub sessions: BTreeMap<SessionId, Timestamp>,
+    /// IANA zone the user lives in.
+    pub time_zone: Box<str>,
+}
+
+/// What a user's actor knows of one of their series; the series' own actor knows the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesRef {
+    /// Number of the last hand-over to the series. An instance that was made for an older one is out of date.
+    pub cause: u64,
+    /// True when a person ended it.
+    pub ended: bool,
+    /// The latest occurrence that had an instance.
+    pub latest: u32,
+    /// The open instance.
+    pub open: Option<TaskId>,
+}
+
+impl Weigh for SeriesRef {
+    fn weight(&self) -> usize {
+        180
+    }
+}
+
+impl Weigh for Notification {
+    fn weight(&self) -> usize {
+        340 + self.title.len()
+    }
+}
+
+/// The actor of a user.
+#[derive(Clone, Debug)]
+pub struct UserActor {
+    pub(super) id: UserId,
+    pub(super) profile: Arc<Profile>,
+    pub(super) tasks: Tasks,
+    pub(super) series: Paged<SeriesId, Arc<SeriesRef>>,
+    /// By the instant they fired.
+    pub(super) notifications: Paged<(Timestamp, NotificationId), Arc<Notification>>,
+    pub(super) handovers: Handovers,
+    /// Derived: the next reminder of each open task.
+    pub(super) reminders: imbl::OrdSet<(Timestamp, TaskId)>,
+    /// Derived: where each notification is.
+    pub(super) fired: imbl::HashMap<NotificationId, Timestamp>,
+    /// Derived: tasks by the UID they were imported with.
+    pub(super) by_uid: imbl::HashMap<Box<str>, TaskId>,
+}
+
+impl UserActor {
+    /// The user.
+    #[must_use]
+    pub fn id(&self) -> UserId {
+        self.id
+    }
+
+    /// Settings and sessions.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// All tasks, deleted ones too.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Sets a task and what is derived from it.
+    fn put(&mut self, record: TaskRecord) {
+        let id = record.task.id;
+        if let Some(before) = self.tasks.get(&id) {
+            if let Some(instant) = before.next_reminder() {
+                self.reminders.remove(&(instant, id));
+            }
+            if before.task.external_uid != record.task.external_uid
+                && let Some(uid) = &before.task.external_uid
+            {
+                self.by_uid.remove(uid);
+            }
+        }
+        self.index(&record);
+        self.tasks.insert(id, Arc::new(record));
+    }
+
+    fn index(&mut self, record: &TaskRecord) {
+        if let Some(instant) = record.next_reminder() {
+            self.reminders.insert((instant, record.task.id));
+        }
+        if let Some(uid) = &record.task.external_uid {
+            if record.deleted.is_none() {
+                self.by_uid.insert(uid.clone(), record.task.id);
+            } else if self.by_uid.get(uid) == Some(&record.task.id) {
+                self.by_uid.remove(uid);
+            }
+        }
+    }
+
+    fn evolve_task(&mut self, event: &UserEvent, change: &TaskChange, zones: &dyn ZoneData) {
+        let task = &change.task;
+        let before = self.tasks.get(&task.id);
+        let resets = match event {
+            UserEvent::TaskCreated(_) | UserEvent::TaskReopened(_) => true,
+            UserEvent::TaskUpdated(_) => {
+                change.changed.iter().any(|field| matches!(field, TaskField::Due | TaskField::Reminders))
+            }
+            _ => false,
+        };
+        // Reminders that were due before a change of due or reminders fired in the same commit; what is in the past now stays silent.
+        let reminded_until = match before {
+            Some(before) if !resets => before.reminded_until,
+            Some(_) | None => task.updated,
+        };
+        let mut record = TaskRecord::new(Arc::clone(task), reminded_until, &self.profile.time_zone, zones);
+        if matches!(event, UserEvent::TaskDeleted(_)) {
+            record.deleted = Some(task.updated);
+        }
+        self.evolve_series(&record);
+        self.put(record);
+    }
+
+    /// Keeps the reference to a task's series.
+    fn evolve_series(&mut self, record: &TaskRecord) {
+        let (Some(series), Some(occurrence)) = (record.task.series, record.task.occurrence) else { return };
+        let mut reference = self.series.get(&series).map_or_else(
+            || SeriesRef { cause: 0, ended: false, latest: 0, open: None },
+            |reference| SeriesRef::clone(reference),
+        );
+        reference.latest = reference.latest.max(occurrence);
+        if record.is_open() {
+            reference.open = Some(record.task.id);
+            reference.latest = occurrence;
+        } else if reference.open == Some(record.task.id) {
+            reference.open = None;
+        }
+        self.series.insert(series, Arc::new(reference));
+    }
+
+    fn evolve_handover(&mut self, to: ActorId, number: u64, message: &HandoverMessage) {
+        let ActorId::Series(series) = to else { return };
+        let Some(reference) = self.series.get(&series) else { return };
+        let mut reference = SeriesRef::clone(reference);
+        reference.cause = reference.cause.max(number);
+        reference.ended |= matches!(message, HandoverMessage::EndSeries {});
+        self.series.insert(series, Arc::new(reference));
+    }
+
+    fn evolve_notification(&mut self, notification: &Notification) {
+        let (task, fired_at) = (notification.task, notification.fired_at);
+        if let Some(record) = self.tasks.get(&task).filter(|record| record.reminded_until < fired_at) {
+            let mut record = TaskRecord::clone(record);
+            record.reminded_until = fired_at;
+            self.put(record);
+        }
+        self.show(notification);
+    }
+
+    fn change_profile(&mut self, change: impl FnOnce(&mut Profile)) {
+        change(Arc::make_mut(&mut self.profile));
+    }
+
+    /// All-day moments follow the user: derives every instant anew.
+    fn rezone(&mut self, zones: &dyn ZoneData) {
+        let zone = self.profile.time_zone.clone();
+        self.tasks.update_all(|_, record| {
+            let mut moved = TaskRecord::clone(record);
+            moved.derive(&zone, zones);
+            let same = moved.task == record.task
+                && moved.overdue_from == record.overdue_from
+                && moved.reminders_from == record.reminders_from;
+            (!same).then(|| Arc::new(moved))
+        });
+        self.reindex();
+    }
+
+    /// Makes everything derived anew.
+    fn reindex(&mut self) {
+        (self.reminders, self.by_uid, self.fired) = Default::default();
+        let tasks = self.tasks.clone();
+        for (_, record) in tasks.iter() {
+            self.index(record);
+        }
+        self.fired = self.notifications.iter().map(|((fired, id), _)| (*id, *fired)).collect();
+    }
+}
+
+/// The page of everything small.
+#[derive(Serialize, Deserialize)]
+struct Root {
+    handovers: SavedHandovers,
+    profile: Profile,
+    zone_version: Box<str>,
+}
+
+const ROOT: &str = "root";
+
+impl Machine for UserActor {
+    type Command = UserCommand;
+    type Event = UserEvent;
+    type Reply = UserReply;
+
+    fn new(actor: ActorId) -> Self {
+        Self {
+            id: UserId(actor.uuid()),
+            profile: Arc::default(),
+            tasks: Tasks::default(),
+            series: Paged::default(),
+            notifications: Paged::default(),
+            handovers: Handovers::default(),
+            reminders: imbl::OrdSet::new(),
+            fired: imbl::HashMap::new(),
+            by_uid: imbl::HashMap::new(),
+        }
+    }
+
+    fn owner(&self) -> UserId {
+        self.id
+    }
+
+    fn wake() -> UserCommand {
+        UserCommand::Wake
+    }
+
+    fn authorise(&self, by: Principal, now: Timestamp) -> Result<(), Refusal> {
+        let Principal::User(user, session) = by else { return Ok(()) };
+        let live = self.profile.sessions.get(&session).is_some_and(|expires| *expires > now);
+        if user == self.id && live {
+            Ok(())
+        } else {
+            Err(Refusal::new(Code::SessionEnded, "the session has ended: sign in again"))
+        }
+    }
+
+    fn decide(
+        &self,
+        command: &UserCommand,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
+        if self.profile.deleted || self.profile.account.is_empty() {
+            return self.decide_absent(command, context);
+        }
+        match command {
+            UserCommand::SignIn { expires, session, .. } => Ok(self.start_session(*session, *expires, context.now)),
+            UserCommand::EndSession { session } => Ok(self.end_sessions(|other| other == *session)),
+            UserCommand::EndOtherSessions { keep } => Ok(self.end_sessions(|other| other != *keep)),
+            UserCommand::ChangeUser { time_zone } => self.change_user(time_zone, context),
+            UserCommand::DeleteUser => Ok(self.delete_user(context)),
+            UserCommand::CreateTask { draft, imported } => self.create(draft, imported.as_ref(), context),
+            UserCommand::PatchTask { if_match, patch, task } => self.patch(*task, patch, *if_match, context),
+            UserCommand::CompleteTask { if_match, task } => self.complete(*task, *if_match, context),
+            UserCommand::ReopenTask { if_match, task } => self.reopen(*task, *if_match, context),
+            UserCommand::DeleteTask { if_match, series, task } => self.delete(*task, *if_match, *series, context),
+            UserCommand::Dismiss { notification } => self.dismiss(*notification, context),
+            UserCommand::Receive { from, handover } => self.receive(*from, handover, context),
+            UserCommand::Acknowledge { number } => Ok(self.acknowledge(*number)),
+            UserCommand::Wake => Ok(self.wake_up(context)),
+        }
+    }
+
+    fn evolve(&mut self, event: &UserEvent, zones: &dyn ZoneData) {
+        match event {
+            UserEvent::UserRegistered(registered) => self.change_profile(|profile| {
+                profile.account.clone_from(&registered.account);
+                profile.time_zone.clone_from(&registered.time_zone);
+            }),
+            UserEvent::UserChanged(changed) => {
+                self.change_profile(|profile| profile.time_zone.clone_from(&changed.time_zone));
+                self.rezone(zones);
+            }
+            UserEvent::UserDeleted(_) => {
+                let handovers = std::mem::take(&mut self.handovers);
+                let deleted = Profile { deleted: true, ..Profile::default() };
+                *self = Self { profile: Arc::new(deleted), handovers, ..Self::new(ActorId::User(self.id)) };
+            }
+            UserEvent::SessionStarted(started) => {
+                self.change_profile(|profile| drop(profile.sessions.insert(started.session, started.expires)));
+            }
+            UserEvent::SessionEnded(ended) => {
+                self.change_profile(|profile| drop(profile.sessions.remove(&ended.session)));
+            }
+            UserEvent::TaskCreated(change)
+            | UserEvent::TaskUpdated(change)
+            | UserEvent::TaskCompleted(change)
+            | UserEvent::TaskReopened(change)
+            | UserEvent::TaskDeleted(change) => self.evolve_task(event, change, zones),
+            UserEvent::ReminderFired(notification) | UserEvent::ReminderDismissed(notification) => {
+                self.evolve_notification(notification);
+            }
+            UserEvent::HandoverOffered(offer) => {
+                self.handovers.offered(offer);
+                self.evolve_handover(offer.handover.to, offer.handover.number, &offer.handover.message);
+            }
+            UserEvent::HandoverAcknowledged(acknowledged) => self.handovers.acknowledged(acknowledged.number),
+        }
+    }
+
+    fn next_wakeup(&self) -> Option<Timestamp> {
+        let reminder = self.reminders.get_min().map(|(instant, _)| *instant);
+        [reminder, self.handovers.next_wakeup()].into_iter().flatten().min()
+    }
+
+    fn recollect(kind: AnswerKind, events: &[UserEvent]) -> Option<UserReply> {
+        let task = || {
+            events.iter().rev().find_map(|event| match event {
+                UserEvent::TaskCreated(change)
+                | UserEvent::TaskUpdated(change)
+                | UserEvent::TaskCompleted(change)
+                | UserEvent::TaskReopened(change) => Some(Arc::clone(&change.task)),
+                _ => None,
+            })
+        };
+        match kind {
+            AnswerKind::Created => task().map(|task| UserReply::Task { created: true, task }),
+            AnswerKind::Task => task().map(|task| UserReply::Task { created: false, task }),
+            AnswerKind::Notification => events.iter().rev().find_map(|event| match event {
+                UserEvent::ReminderDismissed(notification) => {
+                    Some(UserReply::Notification { notification: notification.clone() })
+                }
+                _ => None,
+            }),
+            AnswerKind::Done => Some(UserReply::Done),
+        }
+    }
+
+    fn save(&self, since: Option<&Self>, zone_version: &str) -> Result<Vec<PageWrite>, DecodeError> {
+        let root = Root {
+            handovers: self.handovers.to_saved(),
+            profile: Profile::clone(&self.profile),
+            zone_version: zone_version.into(),
+        };
+        let mut writes = vec![PageWrite { name: ROOT.into(), bytes: Some(encode_page(&root)?) }];
+        self.tasks.save("tasks", since.map(|since| &since.tasks), &mut writes)?;
+        self.series.save("series", since.map(|since| &since.series), &mut writes)?;
+        self.notifications.save("notifications", since.map(|since| &since.notifications), &mut writes)?;
+        Ok(writes)
+    }
+
+    fn restore(actor: ActorId, pages: &[Page], zones: &dyn ZoneData) -> Result<(Self, bool), DecodeError> {
+        let root = pages.iter().find(|page| &*page.name == ROOT);
+        let root = root.ok_or_else(|| DecodeError::Malformed("no root page".into()))?;
+        let root: Root = decode_page(&root.bytes)?;
+        let mut restored = Self {
+            profile: Arc::new(root.profile),
+            tasks: Paged::restore("tasks", pages)?,
+            series: Paged::restore("series", pages)?,
+            notifications: Paged::restore("notifications", pages)?,
+            handovers: Handovers::from_saved(root.handovers),
+            ..Self::new(actor)
+        };
+        let as_saved = &*root.zone_version == zones.version();
+        if as_saved {
+            restored.reindex();
+        } else {
+            restored.rezone(zones);
+        }
+        Ok((restored, as_saved))
+    }
+}

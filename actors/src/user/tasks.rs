@@ -1,0 +1,305 @@
+//! Commands on tasks: create, patch, complete, reopen, delete.
+
+use std::sync::Arc;
+
+use punctual_events::{Moment, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, UserEvent};
+use serde_json::Value;
+
+use crate::{
+    machine::{Context, Decision},
+    refusal::{Code, Refusal},
+    user::{
+        command::UserReply,
+        draft::{Imported, MomentInput, TaskDraft, TaskPatch},
+        record::{TaskRecord, overdue_from},
+        state::UserActor,
+        validate,
+    },
+};
+
+/// Tasks a user can have, deleted ones included.
+const MAX_TASKS: usize = 200_000;
+
+type Decided = Result<Decision<UserEvent, UserReply>, Refusal>;
+
+/// A decision that answers with a task.
+pub(super) fn with_task(events: Vec<UserEvent>, task: Arc<Task>, created: bool) -> Decision<UserEvent, UserReply> {
+    Decision { events, reply: UserReply::Task { created, task } }
+}
+
+impl UserActor {
+    /// The task, unless it was deleted or never was.
+    pub(super) fn record(&self, task: TaskId) -> Result<&TaskRecord, Refusal> {
+        let record = self.tasks.get(&task).filter(|record| record.deleted.is_none());
+        record.map(Arc::as_ref).ok_or_else(Refusal::not_found)
+    }
+
+    /// The task, if it has the version the client expects.
+    fn record_if(&self, task: TaskId, if_match: Option<u64>) -> Result<&TaskRecord, Refusal> {
+        let record = self.record(task)?;
+        match if_match {
+            Some(version) if version != record.task.version => Err(Refusal {
+                current: Some(Arc::clone(&record.task)),
+                ..Refusal::new(Code::VersionMismatch, format!("the task has version {}", record.task.version))
+            }),
+            Some(_) | None => Ok(record),
+        }
+    }
+
+    /// The next version of a task, after `edit`.
+    pub(super) fn next_version(&self, task: &Task, context: &Context<'_>, edit: impl FnOnce(&mut Task)) -> Arc<Task> {
+        let mut next = task.clone();
+        edit(&mut next);
+        next.version += 1;
+        next.updated = context.now;
+        self.judge_overdue(&mut next, context);
+        Arc::new(next)
+    }
+
+    fn judge_overdue(&self, task: &mut Task, context: &Context<'_>) {
+        let from = overdue_from(task.due.as_ref(), &self.profile.time_zone, context.zones);
+        task.overdue = task.status == Status::Open && from.is_some_and(|from| from <= context.now);
+    }
+
+    /// The task as it is now, where only its being overdue can have changed since its last event.
+    pub(super) fn as_of(record: &TaskRecord, now: punctual_events::Timestamp) -> Arc<Task> {
+        let overdue = record.is_overdue(now);
+        if record.task.overdue == overdue {
+            return Arc::clone(&record.task);
+        }
+        Arc::new(Task { overdue, ..Task::clone(&record.task) })
+    }
+
+    pub(super) fn create(&self, draft: &TaskDraft, imported: Option<&Imported>, context: &mut Context<'_>) -> Decided {
+        if imported.is_some()
+            && let Some(existing) = draft.external_uid.as_deref().and_then(|uid| self.by_uid.get(uid))
+        {
+            return Ok(with_task(Vec::new(), Self::as_of(self.record(*existing)?, context.now), false));
+        }
+        if self.tasks.len() >= MAX_TASKS {
+            return Err(Refusal::new(Code::LimitReached, format!("at most {MAX_TASKS} tasks")));
+        }
+        let mut task = self.draft_task(draft, context)?;
+        if let Some(Imported { completed, done: true }) = imported {
+            (task.status, task.completed) = (Status::Done, Some(completed.unwrap_or(context.now)));
+            task.recurrence = None;
+        }
+        if task.recurrence.is_some() {
+            (task.series, task.occurrence) = (Some(SeriesId(context.new_uuid())), Some(0));
+        }
+        self.judge_overdue(&mut task, context);
+        let task = Arc::new(task);
+        let mut events = vec![UserEvent::TaskCreated(TaskChange { changed: Vec::new(), task: Arc::clone(&task) })];
+        events.extend(self.start_series(&task, context));
+        Ok(with_task(events, task, true))
+    }
+
+    fn draft_task(&self, draft: &TaskDraft, context: &mut Context<'_>) -> Result<Task, Refusal> {
+        validate::list(draft.list.as_deref())?;
+        let zone = &self.profile.time_zone;
+        let moment = |field: &str, input: &Option<MomentInput>| {
+            input.as_ref().map(|input| input.resolve(field, None, zone, context.zones)).transpose()
+        };
+        let (due, start) = (moment("due", &draft.due)?, moment("start", &draft.start)?);
+        let recurrence = draft.recurrence.as_ref();
+        let recurrence = recurrence.map(|recurrence| validate::recurrence(recurrence, due.as_ref(), start.as_ref(), zone, context.zones));
+        Ok(Task {
+            completed: None,
+            created: context.now,
+            description: draft.description.as_deref().map(validate::description).transpose()?.flatten(),
+            due,
+            external_uid: draft.external_uid.as_deref().map(validate::external_uid).transpose()?,
+            id: TaskId(context.new_uuid()),
+            list: None,
+            occurrence: None,
+            overdue: false,
+            priority: draft.priority,
+            recurrence: recurrence.transpose()?,
+            reminders: validate::reminders(&draft.reminders, context)?,
+            series: None,
+            start,
+            status: Status::Open,
+            tags: validate::tags(&draft.tags)?,
+            title: validate::title(&draft.title)?,
+            updated: context.now,
+            version: 1,
+        })
+    }
+
+    pub(super) fn patch(
+        &self,
+        id: TaskId,
+        patch: &TaskPatch,
+        if_match: Option<u64>,
+        context: &mut Context<'_>,
+    ) -> Decided {
+        let record = self.record_if(id, if_match)?;
+        let current = Self::as_of(record, context.now);
+        refuse_read_only(patch, &current)?;
+        let patched = self.patched(&current, patch, context)?;
+        let changed = changed_fields(&current, &patched);
+        if changed.is_empty() {
+            return Ok(with_task(Vec::new(), current, false));
+        }
+        let mut events = Vec::new();
+        if changed.iter().any(|field| matches!(field, TaskField::Due | TaskField::Reminders)) {
+            events.extend(Self::fire(record, context.now));
+        }
+        let mut next = self.next_version(&patched, context, |_| ());
+        let series_events = if changed.contains(&TaskField::Recurrence) {
+            self.change_recurrence(&current, &mut next, context)?
+        } else {
+            Vec::new()
+        };
+        events.push(UserEvent::TaskUpdated(TaskChange { changed, task: Arc::clone(&next) }));
+        events.extend(series_events);
+        Ok(with_task(events, next, false))
+    }
+
+    /// The task with the patch applied; version and bookkeeping are not touched.
+    fn patched(&self, current: &Task, patch: &TaskPatch, context: &mut Context<'_>) -> Result<Task, Refusal> {
+        let mut task = current.clone();
+        let zone = &self.profile.time_zone;
+        if let Some(title) = &patch.title {
+            task.title = validate::title(title.as_deref().unwrap_or_default())?;
+        }
+        if let Some(description) = &patch.description {
+            task.description = description.as_deref().map(validate::description).transpose()?.flatten();
+        }
+        if let Some(list) = &patch.list {
+            validate::list(list.as_deref())?;
+        }
+        if let Some(priority) = patch.priority {
+            task.priority = priority;
+        }
+        if let Some(uid) = &patch.external_uid {
+            task.external_uid = uid.as_deref().map(validate::external_uid).transpose()?;
+        }
+        if let Some(tags) = &patch.tags {
+            task.tags = validate::tags(tags.as_deref().unwrap_or_default())?;
+        }
+        let moment = |field: &str, current: Option<&Moment>, input: &Option<MomentInput>| {
+            input.as_ref().map(|input| input.resolve(field, current, zone, context.zones)).transpose()
+        };
+        if let Some(due) = &patch.due {
+            task.due = moment("due", current.due.as_ref(), due)?;
+        }
+        if let Some(start) = &patch.start {
+            task.start = moment("start", current.start.as_ref(), start)?;
+        }
+        if let Some(reminders) = &patch.reminders {
+            task.reminders = validate::reminders(reminders.as_deref().unwrap_or_default(), context)?;
+        }
+        if let Some(recurrence) = &patch.recurrence {
+            task.recurrence = match recurrence {
+                None => None,
+                Some(changes) => Some(self.patched_recurrence(changes.apply(current.recurrence.as_ref()), &task, context)?),
+            };
+        }
+        Ok(task)
+    }
+
+    fn patched_recurrence(
+        &self,
+        recurrence: Option<Recurrence>,
+        task: &Task,
+        context: &Context<'_>,
+    ) -> Result<Recurrence, Refusal> {
+        let recurrence = recurrence
+            .ok_or_else(|| Refusal::new(Code::RecurrenceInvalid, "a recurrence needs an `rrule`").on("recurrence"))?;
+        validate::recurrence(&recurrence, task.due.as_ref(), task.start.as_ref(), &self.profile.time_zone, context.zones)
+    }
+
+    pub(super) fn complete(&self, id: TaskId, if_match: Option<u64>, context: &mut Context<'_>) -> Decided {
+        let record = self.record_if(id, if_match)?;
+        if record.task.status == Status::Done {
+            return Ok(with_task(Vec::new(), Self::as_of(record, context.now), false));
+        }
+        let now = context.now;
+        let task = self.next_version(&record.task, context, |task| {
+            (task.status, task.completed) = (Status::Done, Some(now));
+        });
+        let mut events = vec![UserEvent::TaskCompleted(TaskChange { changed: Vec::new(), task: Arc::clone(&task) })];
+        events.extend(self.close_occurrence(&task, punctual_events::OccurrenceOutcome::Done, context));
+        Ok(with_task(events, task, false))
+    }
+
+    pub(super) fn reopen(&self, id: TaskId, if_match: Option<u64>, context: &mut Context<'_>) -> Decided {
+        let record = self.record_if(id, if_match)?;
+        if record.task.status == Status::Open {
+            return Ok(with_task(Vec::new(), Self::as_of(record, context.now), false));
+        }
+        let (withdrawn, handover) = self.reopen_occurrence(&record.task, context)?;
+        let task = self.next_version(&record.task, context, |task| {
+            (task.status, task.completed) = (Status::Open, None);
+        });
+        let mut events: Vec<UserEvent> = withdrawn.into_iter().collect();
+        events.push(UserEvent::TaskReopened(TaskChange { changed: Vec::new(), task: Arc::clone(&task) }));
+        events.extend(handover);
+        Ok(with_task(events, task, false))
+    }
+
+    pub(super) fn delete(
+        &self,
+        id: TaskId,
+        if_match: Option<u64>,
+        series: bool,
+        context: &mut Context<'_>,
+    ) -> Decided {
+        let record = self.record_if(id, if_match)?;
+        let mut events = vec![self.deleted(record, context)];
+        if series {
+            events.extend(self.end_series(&record.task, context));
+        } else if record.is_open() {
+            events.extend(self.close_occurrence(&record.task, punctual_events::OccurrenceOutcome::Skipped, context));
+        }
+        Ok(Decision { events, reply: UserReply::Done })
+    }
+
+    pub(super) fn deleted(&self, record: &TaskRecord, context: &Context<'_>) -> UserEvent {
+        let task = self.next_version(&record.task, context, |_| ());
+        UserEvent::TaskDeleted(TaskChange { changed: Vec::new(), task })
+    }
+}
+
+/// The fields in which two versions differ, in the order of their names.
+fn changed_fields(before: &Task, after: &Task) -> Vec<TaskField> {
+    let fields = [
+        (TaskField::Description, before.description != after.description),
+        (TaskField::Due, before.due != after.due),
+        (TaskField::ExternalUid, before.external_uid != after.external_uid),
+        (TaskField::Priority, before.priority != after.priority),
+        (TaskField::Recurrence, before.recurrence != after.recurrence),
+        (TaskField::Reminders, before.reminders != after.reminders),
+        (TaskField::Start, before.start != after.start),
+        (TaskField::Tags, before.tags != after.tags),
+        (TaskField::Title, before.title != after.title),
+    ];
+    fields.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+}
+
+/// Read-only fields may be sent back as they are, which is what a client that edits a whole task does.
+fn refuse_read_only(patch: &TaskPatch, current: &Task) -> Result<(), Refusal> {
+    let sent = [
+        ("completed", &patch.completed),
+        ("created", &patch.created),
+        ("id", &patch.id),
+        ("occurrence", &patch.occurrence),
+        ("overdue", &patch.overdue),
+        ("series", &patch.series),
+        ("status", &patch.status),
+        ("updated", &patch.updated),
+        ("version", &patch.version),
+    ];
+    if sent.iter().all(|(_, value)| value.is_none()) {
+        return Ok(());
+    }
+    let current = serde_json::to_value(current).unwrap_or(Value::Null);
+    for (field, value) in sent {
+        let Some(value) = value else { continue };
+        if current.get(field) != Some(value.as_ref().unwrap_or(&Value::Null)) {
+            return Err(Refusal::new(Code::ReadOnly, format!("`{field}` is set by the server")).on(field));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! From what a client wrote to what a task may be.
+
+use punctual_events::{Moment, Recurrence, Reminder, ReminderId, ReminderTime};
+
+use crate::{
+    machine::Context,
+    recurrence::{Rule, RuleError, Schedule},
+    refusal::{Code, Refusal},
+    user::draft::ReminderInput,
+    zone::ZoneData,
+};
+
+const MAX_TITLE_CHARS: usize = 500;
+const MAX_DESCRIPTION_CHARS: usize = 16_384;
+/// A description in an alphabet of three-byte characters still has its full length; only rarer ones are held to this, in bytes.
+const MAX_DESCRIPTION_BYTES: usize = 48 * 1024;
+const MAX_TAGS: usize = 50;
+const MAX_TAG_CHARS: usize = 64;
+const MAX_REMINDERS: usize = 20;
+const MAX_EXTERNAL_UID_CHARS: usize = 255;
+const MAX_RRULE_BYTES: usize = 512;
+
+/// A title: one line, not empty.
+pub(super) fn title(text: &str) -> Result<Box<str>, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::invalid("title", "a task needs a title"));
+    }
+    line("title", text, MAX_TITLE_CHARS)
+}
+
+/// One line of at most `max` characters.
+pub(super) fn line(field: &str, text: &str, max: usize) -> Result<Box<str>, Refusal> {
+    // Bytes first: counting the characters of a megabyte to refuse it would be work for an attacker's benefit.
+    if text.len() > max * 4 || text.chars().count() > max {
+        return Err(Refusal::invalid(field, format!("at most {max} characters")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Refusal::invalid(field, "no control characters"));
+    }
+    Ok(text.into())
+}
+
+/// A description: any text, line breaks and tabs included.
+pub(super) fn description(text: &str) -> Result<Option<Box<str>>, Refusal> {
+    if text.len() > MAX_DESCRIPTION_BYTES || text.chars().count() > MAX_DESCRIPTION_CHARS {
+        return Err(Refusal::invalid("description", format!("at most {MAX_DESCRIPTION_CHARS} characters")));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Refusal::invalid("description", "no control characters but line breaks and tabs"));
+    }
+    Ok((!text.is_empty()).then(|| text.into()))
+}
+
+pub(super) fn external_uid(text: &str) -> Result<Box<str>, Refusal> {
+    line("external_uid", text, MAX_EXTERNAL_UID_CHARS)
+}
+
+/// Tags, trimmed, the first of equal ones kept.
+pub(super) fn tags(tags: &[String]) -> Result<Vec<Box<str>>, Refusal> {
+    if tags.len() > MAX_TAGS {
+        return Err(Refusal::invalid("tags", format!("at most {MAX_TAGS} tags")));
+    }
+    let mut kept: Vec<Box<str>> = Vec::with_capacity(tags.len());
+    for tag in tags {
+        let tag = line("tags", tag.trim(), MAX_TAG_CHARS)?;
+        if tag.is_empty() {
+            return Err(Refusal::invalid("tags", "a tag cannot be empty"));
+        }
+        if !kept.contains(&tag) {
+            kept.push(tag);
+        }
+    }
+    Ok(kept)
+}
+
+/// There are no lists but the inbox.
+pub(super) fn list(list: Option<&str>) -> Result<(), Refusal> {
+    match list {
+        None => Ok(()),
+        Some(_) => Err(Refusal::invalid("list", "there is no such list")),
+    }
+}
+
+/// Reminders with an id each.
+pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> Result<Vec<Reminder>, Refusal> {
+    if inputs.len() > MAX_REMINDERS {
+        return Err(Refusal::invalid("reminders", format!("at most {MAX_REMINDERS} reminders")));
+    }
+    let mut kept: Vec<Reminder> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let time = match (input.at, input.before) {
+            (Some(at), None) => ReminderTime::At(at),
+            (None, Some(before)) => ReminderTime::Before(before),
+            _ => return Err(Refusal::invalid("reminders", "a reminder has either `at` or `before`")),
+        };
+        let id = input.id.unwrap_or_else(|| ReminderId(context.new_uuid()));
+        if kept.iter().any(|other| other.id == id) {
+            return Err(Refusal::invalid("reminders", "two reminders with the same id"));
+        }
+        kept.push(Reminder { id, time });
+    }
+    Ok(kept)
+}
+
+/// A recurrence that can be read and has an occurrence, written canonically, of a task that has a date to count from.
+pub(super) fn recurrence(
+    recurrence: &Recurrence,
+    due: Option<&Moment>,
+    start: Option<&Moment>,
+    user_zone: &str,
+    zones: &dyn ZoneData,
+) -> Result<Recurrence, Refusal> {
+    if recurrence.rrule.len() > MAX_RRULE_BYTES {
+        return Err(Refusal::new(Code::RecurrenceInvalid, "the rule is longer than 512 bytes").on("recurrence"));
+    }
+    let rule = Rule::parse(&recurrence.rrule).map_err(refuse_rule)?;
+    let from = due.or(start).ok_or_else(|| {
+        Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on("recurrence")
+    })?;
+    let text = rule.to_string().into();
+    Schedule::from_moment(rule, from, user_zone).ensure_occurs(zones).map_err(refuse_rule)?;
+    Ok(Recurrence { rrule: text, ..recurrence.clone() })
+}
+
+/// The wall time a rule runs on.
+pub(crate) fn wall_time(moment: &Moment) -> chrono::NaiveDateTime {
+    match moment {
+        Moment::Day { date, .. } => date.and_time(chrono::NaiveTime::MIN),
+        Moment::Time { at, .. } => at.get(),
+    }
+}
+
+/// A rule error as the caller sees it.
+#[must_use]
+pub fn refuse_rule(error: RuleError) -> Refusal {
+    let code = match error {
+        RuleError::Malformed { .. } => Code::RecurrenceInvalid,
+        RuleError::Unsupported { .. } => Code::RecurrenceUnsupported,
+        RuleError::NeverOccurs => Code::RecurrenceNeverOccurs,
+        RuleError::UnknownZone(_) => Code::UnknownTimeZone,
+    };
+    Refusal::new(code, error.to_string()).on("recurrence")
+}
