@@ -1,6 +1,7 @@
-//! x
+//! The binary of Punctual: roles, runtimes and what they share.
 pub mod accounts;
 pub mod keyed_hash;
 pub mod limits;
 pub mod tls;
 pub mod webhooks;
+pub mod ports;
