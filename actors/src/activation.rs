@@ -127,7 +127,12 @@ impl<M: Machine> Activation<M> {
         let mut snapshot = Snapshot::<M>::new(actor);
         let mut saved = None;
         if let Some(head) = loaded.head.as_ref().filter(|head| head.snapshot > Seq::ZERO) {
-            let (machine, as_saved) = M::restore(actor, &loaded.pages, zones)?;
+            // Erasure leaves a save without pages: what was before it is gone on purpose.
+            let (machine, as_saved) = if loaded.pages.is_empty() {
+                (M::new(actor), true)
+            } else {
+                M::restore(actor, &loaded.pages, zones)?
+            };
             snapshot.machine = machine;
             snapshot.memory = Memory::restore(&loaded.pages)?;
             snapshot.seq = head.snapshot;

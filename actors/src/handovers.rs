@@ -87,15 +87,30 @@ impl Handovers {
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Vec<HandoverOffered> {
         let due = self.heads().filter(|owed| owed.offer_again <= now);
-        due.map(|owed| HandoverOffered { attempt: owed.attempt + 1, handover: owed.handover.clone(), offered: now }).collect()
+        due.map(|owed| HandoverOffered {
+            attempt: owed.attempt + 1,
+            handover: owed.handover.clone(),
+            offered: now,
+        })
+        .collect()
     }
 
     pub(crate) fn to_saved(&self) -> SavedHandovers {
-        SavedHandovers { last: self.last, owed: self.owed.values().cloned().collect() }
+        SavedHandovers {
+            last: self.last,
+            owed: self.owed.values().cloned().collect(),
+        }
     }
 
     pub(crate) fn from_saved(saved: SavedHandovers) -> Self {
-        Self { last: saved.last, owed: saved.owed.into_iter().map(|owed| (owed.handover.number, owed)).collect() }
+        Self {
+            last: saved.last,
+            owed: saved
+                .owed
+                .into_iter()
+                .map(|owed| (owed.handover.number, owed))
+                .collect(),
+        }
     }
 }
 
@@ -109,6 +124,14 @@ impl Numbering {
     /// The first offer of `message` to `to`.
     pub fn offer(&mut self, to: ActorId, message: HandoverMessage, now: Timestamp) -> HandoverOffered {
         self.last += 1;
-        HandoverOffered { attempt: 1, handover: Handover { message, number: self.last, to }, offered: now }
+        HandoverOffered {
+            attempt: 1,
+            handover: Handover {
+                message,
+                number: self.last,
+                to,
+            },
+            offered: now,
+        }
     }
 }

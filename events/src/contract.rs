@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, Notification, OccurrenceClosed, OccurrenceOpened,
-    OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, Task, TaskChange, TaskTombstone,
-    Topic, UserChanged, UserDeleted, UserRegistered,
+    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, Notification, OccurrenceClosed,
+    OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, Task,
+    TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
 };
 
 /// The JSON Schema (2020-12) of the data of `event_type`.

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, Moment, Notification, OccurrenceOutcome,
-    Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId, Timestamp, UserId,
+    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, Moment, Notification,
+    OccurrenceOutcome, Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId, Timestamp, UserId,
 };
 
 macro_rules! event_types {

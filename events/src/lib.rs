@@ -29,7 +29,9 @@ pub use event::{
     OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded,
     SessionStarted, UserChanged, UserDeleted, UserRegistered,
 };
-pub use handover::{Handover, HandoverAcknowledged, HandoverMessage, HandoverOffered, HandoverReceived, OccurrenceOutcome};
+pub use handover::{
+    Handover, HandoverAcknowledged, HandoverMessage, HandoverOffered, HandoverReceived, OccurrenceOutcome,
+};
 pub use id::{
     ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId,
     derive_uuid,

@@ -2,6 +2,6 @@
 pub mod accounts;
 pub mod keyed_hash;
 pub mod limits;
+pub mod ports;
 pub mod tls;
 pub mod webhooks;
-pub mod ports;

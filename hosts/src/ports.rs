@@ -18,7 +18,12 @@ pub trait Actors: Send + Sync + 'static {
     fn command_user(&self, user: UserId, command: Pending<UserCommand>) -> BoxFuture<'_, Outcome<UserActor>>;
 
     /// Asks a user's actor, which checks that `by` may ask.
-    fn ask_user<'a>(&'a self, user: UserId, by: Principal, question: &'a UserQuestion) -> BoxFuture<'a, Result<UserAnswer, TurnError>>;
+    fn ask_user<'a>(
+        &'a self,
+        user: UserId,
+        by: Principal,
+        question: &'a UserQuestion,
+    ) -> BoxFuture<'a, Result<UserAnswer, TurnError>>;
 
     /// Has a series' actor carry out a command.
     fn command_series(&self, series: SeriesId, command: Pending<SeriesCommand>) -> BoxFuture<'_, Outcome<SeriesActor>>;

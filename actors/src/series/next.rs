@@ -40,7 +40,9 @@ pub(super) fn after(
     closed: Timestamp,
     zones: &dyn ZoneData,
 ) -> Next {
-    let Some(schedule) = schedule(definition) else { return Next::default() };
+    let Some(schedule) = schedule(definition) else {
+        return Next::default();
+    };
     match definition.recurrence.anchor {
         Anchor::Completion => Next {
             missed: Vec::new(),
@@ -54,16 +56,26 @@ pub(super) fn after(
 
 /// The first occurrence after the closed one that is also after now; those in between are missed.
 fn roll_to_future(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zones: &dyn ZoneData) -> Next {
-    let Some(after) = WallTime::new(wall_time(closed_at)) else { return Next::default() };
-    let Ok(occurrences) = schedule.occurrences_after(after, zones) else { return Next::default() };
+    let Some(after) = WallTime::new(wall_time(closed_at)) else {
+        return Next::default();
+    };
+    let Ok(occurrences) = schedule.occurrences_after(after, zones) else {
+        return Next::default();
+    };
     let mut missed = Vec::new();
     for occurrence in occurrences {
         if occurrence.instant > closed {
-            return Next { missed, open: Some(schedule.moment(occurrence)) };
+            return Next {
+                missed,
+                open: Some(schedule.moment(occurrence)),
+            };
         }
         if missed.len() == MAX_MISSED {
             let next: Option<Occurrence> = schedule.next_after(closed, zones).ok().flatten();
-            return Next { missed, open: next.map(|occurrence| schedule.moment(occurrence)) };
+            return Next {
+                missed,
+                open: next.map(|occurrence| schedule.moment(occurrence)),
+            };
         }
         missed.push(schedule.moment(occurrence));
     }
@@ -90,7 +102,11 @@ fn from_completion(
 
 /// The id of an instance.
 pub(super) fn instance_id(series: SeriesId, occurrence: u32, generation: u32) -> TaskId {
-    let parts: [&[u8]; 3] = [series.0.as_bytes(), &occurrence.to_be_bytes(), &generation.to_be_bytes()];
+    let parts: [&[u8]; 3] = [
+        series.0.as_bytes(),
+        &occurrence.to_be_bytes(),
+        &generation.to_be_bytes(),
+    ];
     TaskId(derive_uuid("punctual.instance.1", &parts))
 }
 
@@ -106,7 +122,10 @@ pub(super) fn instance(
     let (due, start) = match (&definition.due, &definition.start) {
         (Some(due), Some(start)) => {
             let ahead = wall_time(due) - wall_time(start);
-            (Some(at.clone()), shifted(start, at, ahead, &definition.time_zone, zones))
+            (
+                Some(at.clone()),
+                shifted(start, at, ahead, &definition.time_zone, zones),
+            )
         }
         (Some(_), None) => (Some(at.clone()), None),
         (None, _) => (None, Some(at.clone())),
@@ -138,10 +157,15 @@ pub(super) fn instance(
 fn shifted(start: &Moment, due: &Moment, ahead: TimeDelta, user_zone: &str, zones: &dyn ZoneData) -> Option<Moment> {
     let wall = WallTime::new(wall_time(due).checked_sub_signed(ahead)?)?;
     let unresolved = match start {
-        Moment::Day { .. } => Moment::Day { date: wall.get().date(), instant: due.instant() },
-        Moment::Time { time_zone, .. } => {
-            Moment::Time { at: wall, instant: due.instant(), time_zone: time_zone.clone() }
-        }
+        Moment::Day { .. } => Moment::Day {
+            date: wall.get().date(),
+            instant: due.instant(),
+        },
+        Moment::Time { time_zone, .. } => Moment::Time {
+            at: wall,
+            instant: due.instant(),
+            time_zone: time_zone.clone(),
+        },
     };
     Some(resolve(&unresolved, user_zone, zones))
 }

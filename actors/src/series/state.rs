@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use punctual_events::{
     ActorId, AnswerKind, DecodeError, Handover, HandoverAcknowledged, HandoverMessage, HandoverReceived, Moment,
-    OccurrenceClosed, OccurrenceOpened, OccurrenceOutcome, OccurrenceReopened, Principal, SeriesDefinition, SeriesEnded,
-    SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
+    OccurrenceClosed, OccurrenceOpened, OccurrenceOutcome, OccurrenceReopened, Principal, SeriesDefinition,
+    SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -138,7 +138,9 @@ impl SeriesActor {
         Ok(SeriesAnswer {
             definition: SeriesDefinition::clone(definition),
             ended: self.ended.is_some(),
-            occurrences: found.map(|(number, record)| (*number, OccurrenceRecord::clone(record))).collect(),
+            occurrences: found
+                .map(|(number, record)| (*number, OccurrenceRecord::clone(record)))
+                .collect(),
         })
     }
 
@@ -147,13 +149,17 @@ impl SeriesActor {
         if handover.number != self.received + 1 {
             return Vec::new();
         }
-        let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived { number: handover.number })];
+        let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived {
+            number: handover.number,
+        })];
         events.extend(match &handover.message {
             HandoverMessage::StartSeries { definition, first } => self.start(definition, first.id),
             HandoverMessage::ChangeSeries { definition, .. } => vec![SeriesEvent::SeriesChanged(definition.clone())],
-            HandoverMessage::CloseOccurrence { closed, occurrence, outcome } => {
-                self.close(*occurrence, *outcome, *closed, handover.number, context)
-            }
+            HandoverMessage::CloseOccurrence {
+                closed,
+                occurrence,
+                outcome,
+            } => self.close(*occurrence, *outcome, *closed, handover.number, context),
             HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
             HandoverMessage::EndSeries {} => vec![SeriesEvent::SeriesEnded(SeriesEnded { exhausted: false })],
             HandoverMessage::OpenInstance { .. } => Vec::new(),
@@ -162,13 +168,26 @@ impl SeriesActor {
     }
 
     fn start(&self, definition: &SeriesDefinition, first: TaskId) -> Vec<SeriesEvent> {
-        let Some(at) = definition.due.clone().or_else(|| definition.start.clone()) else { return Vec::new() };
-        let opened = OccurrenceOpened { at, generation: 1, occurrence: definition.first_occurrence, task: first };
-        vec![SeriesEvent::SeriesStarted(definition.clone()), SeriesEvent::OccurrenceOpened(opened)]
+        let Some(at) = definition.due.clone().or_else(|| definition.start.clone()) else {
+            return Vec::new();
+        };
+        let opened = OccurrenceOpened {
+            at,
+            generation: 1,
+            occurrence: definition.first_occurrence,
+            task: first,
+        };
+        vec![
+            SeriesEvent::SeriesStarted(definition.clone()),
+            SeriesEvent::OccurrenceOpened(opened),
+        ]
     }
 
     fn reopen(&self, occurrence: u32) -> Vec<SeriesEvent> {
-        let closed = self.occurrences.get(&occurrence).is_some_and(|record| record.outcome.is_some_and(next::is_chosen));
+        let closed = self
+            .occurrences
+            .get(&occurrence)
+            .is_some_and(|record| record.outcome.is_some_and(next::is_chosen));
         let event = closed.then_some(SeriesEvent::OccurrenceReopened(OccurrenceReopened { occurrence }));
         event.into_iter().collect()
     }
@@ -188,7 +207,12 @@ impl SeriesActor {
             return Vec::new();
         }
         let close = |at: &Moment, occurrence, outcome| {
-            SeriesEvent::OccurrenceClosed(OccurrenceClosed { at: at.clone(), closed, occurrence, outcome })
+            SeriesEvent::OccurrenceClosed(OccurrenceClosed {
+                at: at.clone(),
+                closed,
+                occurrence,
+                outcome,
+            })
         };
         let mut events = vec![close(&record.at, occurrence, outcome)];
         if self.ended.is_some() {
@@ -219,14 +243,34 @@ impl SeriesActor {
         let id = instance_id(self.id, occurrence, generation);
         let task = Box::new(instance(self.id, definition, occurrence, id, &at, context.zones));
         let message = HandoverMessage::OpenInstance { cause, task };
-        let offer = self.handovers.numbering().offer(ActorId::User(definition.owner), message, context.now);
-        let opened = OccurrenceOpened { at, generation, occurrence, task: id };
-        [SeriesEvent::OccurrenceOpened(opened), SeriesEvent::HandoverOffered(offer)]
+        let offer = self
+            .handovers
+            .numbering()
+            .offer(ActorId::User(definition.owner), message, context.now);
+        let opened = OccurrenceOpened {
+            at,
+            generation,
+            occurrence,
+            task: id,
+        };
+        [
+            SeriesEvent::OccurrenceOpened(opened),
+            SeriesEvent::HandoverOffered(offer),
+        ]
     }
 
     fn change_occurrence(&mut self, occurrence: u32, at: &Moment, change: impl FnOnce(&mut OccurrenceRecord)) {
-        let fresh = || OccurrenceRecord { at: at.clone(), closed: None, generation: 0, outcome: None, task: None };
-        let mut record = self.occurrences.get(&occurrence).map_or_else(fresh, |record| OccurrenceRecord::clone(record));
+        let fresh = || OccurrenceRecord {
+            at: at.clone(),
+            closed: None,
+            generation: 0,
+            outcome: None,
+            task: None,
+        };
+        let mut record = self
+            .occurrences
+            .get(&occurrence)
+            .map_or_else(fresh, |record| OccurrenceRecord::clone(record));
         record.at = at.clone();
         change(&mut record);
         self.occurrences.insert(occurrence, Arc::new(record));
@@ -234,18 +278,21 @@ impl SeriesActor {
 
     /// The occurrence is open again; later ones are withdrawn, only their generations are remembered.
     fn evolve_reopened(&mut self, occurrence: u32) {
-        self.occurrences.update_all(|number, record| match number.cmp(&occurrence) {
-            std::cmp::Ordering::Less => None,
-            std::cmp::Ordering::Equal => {
-                Some(Arc::new(OccurrenceRecord { closed: None, outcome: None, ..OccurrenceRecord::clone(record) }))
-            }
-            std::cmp::Ordering::Greater => Some(Arc::new(OccurrenceRecord {
-                closed: None,
-                outcome: None,
-                task: None,
-                ..OccurrenceRecord::clone(record)
-            })),
-        });
+        self.occurrences
+            .update_all(|number, record| match number.cmp(&occurrence) {
+                std::cmp::Ordering::Less => None,
+                std::cmp::Ordering::Equal => Some(Arc::new(OccurrenceRecord {
+                    closed: None,
+                    outcome: None,
+                    ..OccurrenceRecord::clone(record)
+                })),
+                std::cmp::Ordering::Greater => Some(Arc::new(OccurrenceRecord {
+                    closed: None,
+                    outcome: None,
+                    task: None,
+                    ..OccurrenceRecord::clone(record)
+                })),
+            });
         self.open = Some(occurrence);
         self.ended = self.ended.filter(|ended| !ended.exhausted);
     }
@@ -281,7 +328,9 @@ impl Machine for SeriesActor {
     }
 
     fn owner(&self) -> UserId {
-        self.definition.as_ref().map_or(UserId(Uuid::nil()), |definition| definition.owner)
+        self.definition
+            .as_ref()
+            .map_or(UserId(Uuid::nil()), |definition| definition.owner)
     }
 
     fn wake() -> SeriesCommand {
@@ -290,7 +339,11 @@ impl Machine for SeriesActor {
 
     fn authorise(&self, by: Principal, _: Timestamp) -> Result<(), Refusal> {
         // People act on their tasks, and their own actor hands over what that means here.
-        if by == Principal::System { Ok(()) } else { Err(Refusal::not_found()) }
+        if by == Principal::System {
+            Ok(())
+        } else {
+            Err(Refusal::not_found())
+        }
     }
 
     fn decide(
@@ -306,12 +359,20 @@ impl Machine for SeriesActor {
                 let event = owed.then_some(SeriesEvent::HandoverAcknowledged(HandoverAcknowledged { number }));
                 event.into_iter().collect()
             }
-            SeriesCommand::Wake => {
-                self.handovers.due(context.now).into_iter().map(SeriesEvent::HandoverOffered).collect()
-            }
+            SeriesCommand::Wake => self
+                .handovers
+                .due(context.now)
+                .into_iter()
+                .map(SeriesEvent::HandoverOffered)
+                .collect(),
         };
-        let received = Self::recollect(AnswerKind::Done, &events).map_or(0, |reply| reply.received).max(self.received);
-        Ok(Decision { events, reply: SeriesReply { received } })
+        let received = Self::recollect(AnswerKind::Done, &events)
+            .map_or(0, |reply| reply.received)
+            .max(self.received);
+        Ok(Decision {
+            events,
+            reply: SeriesReply { received },
+        })
     }
 
     fn evolve(&mut self, event: &SeriesEvent, _: &dyn ZoneData) {
@@ -351,7 +412,9 @@ impl Machine for SeriesActor {
             SeriesEvent::HandoverReceived(received) => Some(received.number),
             _ => None,
         });
-        Some(SeriesReply { received: received.unwrap_or(0) })
+        Some(SeriesReply {
+            received: received.unwrap_or(0),
+        })
     }
 
     fn save(&self, since: Option<&Self>, _: &str) -> Result<Vec<PageWrite>, DecodeError> {
@@ -362,8 +425,12 @@ impl Machine for SeriesActor {
             open: self.open,
             received: self.received,
         };
-        let mut writes = vec![PageWrite { name: ROOT.into(), bytes: Some(encode_page(&root)?) }];
-        self.occurrences.save("occurrences", since.map(|since| &since.occurrences), &mut writes)?;
+        let mut writes = vec![PageWrite {
+            name: ROOT.into(),
+            bytes: Some(encode_page(&root)?),
+        }];
+        self.occurrences
+            .save("occurrences", since.map(|since| &since.occurrences), &mut writes)?;
         Ok(writes)
     }
 

@@ -156,9 +156,18 @@ impl RecurrencePatch {
     #[must_use]
     pub fn apply(&self, current: Option<&Recurrence>) -> Option<Recurrence> {
         Some(Recurrence {
-            anchor: self.anchor.or(current.map(|current| current.anchor)).unwrap_or_default(),
-            late_policy: self.late_policy.or(current.map(|current| current.late_policy)).unwrap_or_default(),
-            rrule: self.rrule.clone().or_else(|| current.map(|current| current.rrule.clone()))?,
+            anchor: self
+                .anchor
+                .or(current.map(|current| current.anchor))
+                .unwrap_or_default(),
+            late_policy: self
+                .late_policy
+                .or(current.map(|current| current.late_policy))
+                .unwrap_or_default(),
+            rrule: self
+                .rrule
+                .clone()
+                .or_else(|| current.map(|current| current.rrule.clone()))?,
         })
     }
 }
@@ -207,9 +216,17 @@ impl MomentInput {
         };
         let at = self.at.or(before.map(|(at, _)| at));
         let at = at.ok_or_else(|| Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"))?;
-        let zone = self.time_zone.as_deref().or(before.map(|(_, zone)| &**zone)).unwrap_or(user_zone);
+        let zone = self
+            .time_zone
+            .as_deref()
+            .or(before.map(|(_, zone)| &**zone))
+            .unwrap_or(user_zone);
         let instant = zones.resolve(zone, at.get()).ok_or_else(|| unknown_zone(zone, field))?;
-        Ok(Moment::Time { at, instant, time_zone: zone.into() })
+        Ok(Moment::Time {
+            at,
+            instant,
+            time_zone: zone.into(),
+        })
     }
 }
 
@@ -217,7 +234,11 @@ impl MomentInput {
 #[must_use]
 pub fn unknown_zone(zone: &str, field: &str) -> Refusal {
     let shown: String = zone.chars().take(64).collect();
-    Refusal::new(Code::UnknownTimeZone, format!("`{shown}` is not the name of a time zone in the IANA database")).on(field)
+    Refusal::new(
+        Code::UnknownTimeZone,
+        format!("`{shown}` is not the name of a time zone in the IANA database"),
+    )
+    .on(field)
 }
 
 /// A reminder as a client writes it: `{"at"}` or `{"before"}`; with the `id` it has, or without one for a new reminder.

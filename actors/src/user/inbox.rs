@@ -20,11 +20,23 @@ const LATE_AFTER_MS: i64 = 1_000;
 impl UserActor {
     /// Everything that is due now.
     pub(super) fn wake_up(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {
-        let due = self.reminders.iter().take_while(|(instant, _)| *instant <= context.now).take(MAX_TASKS_PER_WAKE);
+        let due = self
+            .reminders
+            .iter()
+            .take_while(|(instant, _)| *instant <= context.now)
+            .take(MAX_TASKS_PER_WAKE);
         let records = due.filter_map(|(_, task)| self.tasks.get(task));
         let mut events: Vec<UserEvent> = records.flat_map(|record| Self::fire(record, context.now)).collect();
-        events.extend(self.handovers.due(context.now).into_iter().map(UserEvent::HandoverOffered));
-        Decision { events, reply: UserReply::Done }
+        events.extend(
+            self.handovers
+                .due(context.now)
+                .into_iter()
+                .map(UserEvent::HandoverOffered),
+        );
+        Decision {
+            events,
+            reply: UserReply::Done,
+        }
     }
 
     /// The reminders of a task that are due and have not fired.
@@ -55,7 +67,9 @@ impl UserActor {
         self.notifications.insert(key, Arc::new(notification.clone()));
         self.fired.insert(notification.id, notification.fired_at);
         while self.notifications.len() > MAX_NOTIFICATIONS {
-            let Some(oldest) = self.notifications.first().map(|(key, _)| *key) else { break };
+            let Some(oldest) = self.notifications.first().map(|(key, _)| *key) else {
+                break;
+            };
             self.notifications.remove(&oldest);
             self.fired.remove(&oldest.1);
         }
@@ -67,14 +81,29 @@ impl UserActor {
         context: &Context<'_>,
     ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
         let place = self.fired.get(&id).map(|fired| (*fired, id));
-        let notification = place.and_then(|place| self.notifications.get(&place)).ok_or_else(Refusal::not_found)?;
+        let notification = place
+            .and_then(|place| self.notifications.get(&place))
+            .ok_or_else(Refusal::not_found)?;
         if notification.dismissed.is_some() {
-            let reply = UserReply::Notification { notification: Notification::clone(notification) };
-            return Ok(Decision { events: Vec::new(), reply });
+            let reply = UserReply::Notification {
+                notification: Notification::clone(notification),
+            };
+            return Ok(Decision {
+                events: Vec::new(),
+                reply,
+            });
         }
-        let dismissed = Notification { dismissed: Some(context.now), ..Notification::clone(notification) };
+        let dismissed = Notification {
+            dismissed: Some(context.now),
+            ..Notification::clone(notification)
+        };
         let events = vec![UserEvent::ReminderDismissed(dismissed.clone())];
-        Ok(Decision { events, reply: UserReply::Notification { notification: dismissed } })
+        Ok(Decision {
+            events,
+            reply: UserReply::Notification {
+                notification: dismissed,
+            },
+        })
     }
 }
 
@@ -85,5 +114,8 @@ fn notification_id(
     due_at: Timestamp,
 ) -> NotificationId {
     let instant = due_at.as_millis().to_be_bytes();
-    NotificationId(derive_uuid("punctual.notification.1", &[task.0.as_bytes(), reminder.0.as_bytes(), &instant]))
+    NotificationId(derive_uuid(
+        "punctual.notification.1",
+        &[task.0.as_bytes(), reminder.0.as_bytes(), &instant],
+    ))
 }

@@ -41,7 +41,9 @@ impl UserActor {
     }
 
     fn first_offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> HandoverOffered {
-        self.handovers.numbering().offer(ActorId::Series(series), message, context.now)
+        self.handovers
+            .numbering()
+            .offer(ActorId::Series(series), message, context.now)
     }
 
     /// The series of an instance, unless a person ended it.
@@ -54,7 +56,10 @@ impl UserActor {
     /// A recurring task was created: its series begins.
     pub(super) fn start_series(&self, task: &Task, context: &Context<'_>) -> Option<UserEvent> {
         let definition = self.definition(task)?;
-        let message = HandoverMessage::StartSeries { definition, first: Box::new(task.clone()) };
+        let message = HandoverMessage::StartSeries {
+            definition,
+            first: Box::new(task.clone()),
+        };
         Some(self.offer(task.series?, message, context))
     }
 
@@ -66,7 +71,10 @@ impl UserActor {
         context: &mut Context<'_>,
     ) -> Result<Vec<UserEvent>, Refusal> {
         if before.status == punctual_events::Status::Done {
-            return Err(Refusal::invalid("recurrence", "only an open task can be made to recur, or to stop recurring"));
+            return Err(Refusal::invalid(
+                "recurrence",
+                "only an open task can be made to recur, or to stop recurring",
+            ));
         }
         let live = self.live_series(before);
         Ok(match (live, after.recurrence.is_some()) {
@@ -74,7 +82,10 @@ impl UserActor {
                 let occurrence = before.occurrence.unwrap_or_default();
                 let definition = self.definition(after);
                 let message = definition.map(|definition| HandoverMessage::ChangeSeries { definition, occurrence });
-                message.map(|message| self.offer(series, message, context)).into_iter().collect()
+                message
+                    .map(|message| self.offer(series, message, context))
+                    .into_iter()
+                    .collect()
             }
             (Some((series, _)), false) => vec![self.offer(series, HandoverMessage::EndSeries {}, context)],
             (None, true) => {
@@ -97,7 +108,11 @@ impl UserActor {
         if reference.open != Some(task.id) {
             return None;
         }
-        let message = HandoverMessage::CloseOccurrence { closed: context.now, occurrence: task.occurrence?, outcome };
+        let message = HandoverMessage::CloseOccurrence {
+            closed: context.now,
+            occurrence: task.occurrence?,
+            outcome,
+        };
         Some(self.offer(series, message, context))
     }
 
@@ -107,7 +122,9 @@ impl UserActor {
         task: &Task,
         context: &Context<'_>,
     ) -> Result<(Option<UserEvent>, Option<UserEvent>), Refusal> {
-        let Some((series, reference)) = self.live_series(task) else { return Ok((None, None)) };
+        let Some((series, reference)) = self.live_series(task) else {
+            return Ok((None, None));
+        };
         let occurrence = task.occurrence.unwrap_or_default();
         let successor = reference.open.and_then(|open| self.tasks.get(&open));
         let withdrawn = match successor {
@@ -122,7 +139,10 @@ impl UserActor {
                 ));
             }
         };
-        Ok((withdrawn, Some(self.offer(series, HandoverMessage::ReopenOccurrence { occurrence }, context))))
+        Ok((
+            withdrawn,
+            Some(self.offer(series, HandoverMessage::ReopenOccurrence { occurrence }, context)),
+        ))
     }
 
     /// No further instances.
@@ -150,11 +170,16 @@ impl UserActor {
         handover: &Handover,
         context: &Context<'_>,
     ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
-        let ignored = Ok(Decision { events: Vec::new(), reply: UserReply::Done });
+        let ignored = Ok(Decision {
+            events: Vec::new(),
+            reply: UserReply::Done,
+        });
         let HandoverMessage::OpenInstance { cause, task } = &handover.message else {
             return Err(Refusal::new(Code::BadRequest, "a user takes instances only"));
         };
-        let Some(reference) = self.series.get(&from) else { return ignored };
+        let Some(reference) = self.series.get(&from) else {
+            return ignored;
+        };
         let is_current = reference.cause == *cause && !reference.ended && reference.open.is_none();
         if !is_current || self.tasks.get(&task.id).is_some() {
             return ignored;
@@ -162,15 +187,24 @@ impl UserActor {
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
         let task = self.next_version(&task, context, |_| ());
-        let events = vec![UserEvent::TaskCreated(TaskChange { changed: Vec::new(), task })];
-        Ok(Decision { events, reply: UserReply::Done })
+        let events = vec![UserEvent::TaskCreated(TaskChange {
+            changed: Vec::new(),
+            task,
+        })];
+        Ok(Decision {
+            events,
+            reply: UserReply::Done,
+        })
     }
 
     /// A hand-over arrived.
     pub(super) fn acknowledge(&self, number: u64) -> Decision<UserEvent, UserReply> {
         let owed = self.handovers.owes(number);
         let event = owed.then_some(UserEvent::HandoverAcknowledged(HandoverAcknowledged { number }));
-        Decision { events: event.into_iter().collect(), reply: UserReply::Done }
+        Decision {
+            events: event.into_iter().collect(),
+            reply: UserReply::Done,
+        }
     }
 }
 

@@ -112,7 +112,9 @@ impl UserActor {
                 account: self.profile.account.clone(),
                 time_zone: self.profile.time_zone.clone(),
             }),
-            UserQuestion::Task { task } => Ok(UserAnswer::Task { task: Self::as_of(self.record(*task)?, now) }),
+            UserQuestion::Task { task } => Ok(UserAnswer::Task {
+                task: Self::as_of(self.record(*task)?, now),
+            }),
             UserQuestion::Tasks { query } => {
                 let page = search(&self.tasks, query, now)?;
                 Ok(UserAnswer::Tasks(TaskItems {
@@ -126,11 +128,15 @@ impl UserActor {
                     *filter == NotificationFilter::All || notification.dismissed.is_none()
                 };
                 let latest = self.notifications.iter().rev().map(|(_, notification)| notification);
-                Ok(UserAnswer::Notifications { items: latest.filter(wanted).take(usize::from(*limit)).cloned().collect() })
+                Ok(UserAnswer::Notifications {
+                    items: latest.filter(wanted).take(usize::from(*limit)).cloned().collect(),
+                })
             }
             UserQuestion::Series { series } => {
                 let reference = self.series.get(series).ok_or_else(Refusal::not_found)?;
-                Ok(UserAnswer::Series(SeriesSummary { reference: SeriesRef::clone(reference) }))
+                Ok(UserAnswer::Series(SeriesSummary {
+                    reference: SeriesRef::clone(reference),
+                }))
             }
         }
     }

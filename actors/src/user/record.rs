@@ -108,9 +108,10 @@ impl TaskRecord {
 pub(super) fn overdue_from(due: Option<&Moment>, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
     Some(match due? {
         Moment::Time { instant, .. } => *instant,
-        Moment::Day { date, .. } => {
-            date.succ_opt().and_then(|next| zones.day_start(user_zone, next)).unwrap_or(Timestamp::MAX)
-        }
+        Moment::Day { date, .. } => date
+            .succ_opt()
+            .and_then(|next| zones.day_start(user_zone, next))
+            .unwrap_or(Timestamp::MAX),
     })
 }
 

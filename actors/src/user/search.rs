@@ -64,7 +64,11 @@ pub struct TaskPage {
 /// When the query is out of bounds.
 pub fn search(tasks: &Tasks, _: &TaskQuery, _: Timestamp) -> Result<TaskPage, Refusal> {
     let items: Vec<_> = tasks.iter().map(|(_, record)| Arc::clone(record)).collect();
-    Ok(TaskPage { total: items.len(), items, next_cursor: None })
+    Ok(TaskPage {
+        total: items.len(),
+        items,
+        next_cursor: None,
+    })
 }
 
 /// Which tasks, in which order, and how many of them. Every filter that is set must hold.

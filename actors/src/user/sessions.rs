@@ -18,7 +18,10 @@ use crate::{
 const MAX_SESSIONS: usize = 100;
 
 fn done(events: Vec<UserEvent>) -> Decision<UserEvent, UserReply> {
-    Decision { events, reply: UserReply::Done }
+    Decision {
+        events,
+        reply: UserReply::Done,
+    }
 }
 
 impl UserActor {
@@ -29,18 +32,36 @@ impl UserActor {
         context: &Context<'_>,
     ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
         match command {
-            UserCommand::SignIn { account, expires, session, time_zone } if !self.profile.deleted => {
+            UserCommand::SignIn {
+                account,
+                expires,
+                session,
+                time_zone,
+            } if !self.profile.deleted => {
                 if !context.zones.contains(time_zone) {
                     return Err(unknown_zone(time_zone, "time_zone"));
                 }
-                let registered = UserRegistered { account: account.clone(), time_zone: time_zone.clone() };
-                let started = SessionStarted { expires: *expires, session: *session };
-                Ok(done(vec![UserEvent::UserRegistered(registered), UserEvent::SessionStarted(started)]))
+                let registered = UserRegistered {
+                    account: account.clone(),
+                    time_zone: time_zone.clone(),
+                };
+                let started = SessionStarted {
+                    expires: *expires,
+                    session: *session,
+                };
+                Ok(done(vec![
+                    UserEvent::UserRegistered(registered),
+                    UserEvent::SessionStarted(started),
+                ]))
             }
             // What is left to do after a deletion: the series have to hear that they ended.
-            UserCommand::Wake => {
-                Ok(done(self.handovers.due(context.now).into_iter().map(UserEvent::HandoverOffered).collect()))
-            }
+            UserCommand::Wake => Ok(done(
+                self.handovers
+                    .due(context.now)
+                    .into_iter()
+                    .map(UserEvent::HandoverOffered)
+                    .collect(),
+            )),
             UserCommand::Acknowledge { number } => Ok(self.acknowledge(*number)),
             UserCommand::Receive { .. } => Ok(done(Vec::new())),
             _ => Err(Refusal::new(Code::SessionEnded, "there is no such account")),
@@ -53,20 +74,32 @@ impl UserActor {
         expires: Timestamp,
         now: Timestamp,
     ) -> Decision<UserEvent, UserReply> {
-        let mut live: Vec<(Timestamp, SessionId)> =
-            self.profile.sessions.iter().map(|(session, expires)| (*expires, *session)).collect();
+        let mut live: Vec<(Timestamp, SessionId)> = self
+            .profile
+            .sessions
+            .iter()
+            .map(|(session, expires)| (*expires, *session))
+            .collect();
         live.sort_unstable();
         let surplus = (live.len() + 1).saturating_sub(MAX_SESSIONS);
-        let over = live.iter().enumerate().filter(|(place, (expires, _))| *expires <= now || *place < surplus);
-        let mut events: Vec<UserEvent> =
-            over.map(|(_, (_, session))| UserEvent::SessionEnded(SessionEnded { session: *session })).collect();
+        let over = live
+            .iter()
+            .enumerate()
+            .filter(|(place, (expires, _))| *expires <= now || *place < surplus);
+        let mut events: Vec<UserEvent> = over
+            .map(|(_, (_, session))| UserEvent::SessionEnded(SessionEnded { session: *session }))
+            .collect();
         events.push(UserEvent::SessionStarted(SessionStarted { expires, session }));
         done(events)
     }
 
     pub(super) fn end_sessions(&self, ends: impl Fn(SessionId) -> bool) -> Decision<UserEvent, UserReply> {
         let ending = self.profile.sessions.keys().filter(|session| ends(**session));
-        done(ending.map(|session| UserEvent::SessionEnded(SessionEnded { session: *session })).collect())
+        done(
+            ending
+                .map(|session| UserEvent::SessionEnded(SessionEnded { session: *session }))
+                .collect(),
+        )
     }
 
     pub(super) fn change_user(
@@ -80,7 +113,9 @@ impl UserActor {
         if *self.profile.time_zone == *time_zone {
             return Ok(done(Vec::new()));
         }
-        Ok(done(vec![UserEvent::UserChanged(UserChanged { time_zone: time_zone.into() })]))
+        Ok(done(vec![UserEvent::UserChanged(UserChanged {
+            time_zone: time_zone.into(),
+        })]))
     }
 
     pub(super) fn delete_user(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {

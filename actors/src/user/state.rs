@@ -131,9 +131,10 @@ impl UserActor {
         let before = self.tasks.get(&task.id);
         let resets = match event {
             UserEvent::TaskCreated(_) | UserEvent::TaskReopened(_) => true,
-            UserEvent::TaskUpdated(_) => {
-                change.changed.iter().any(|field| matches!(field, TaskField::Due | TaskField::Reminders))
-            }
+            UserEvent::TaskUpdated(_) => change
+                .changed
+                .iter()
+                .any(|field| matches!(field, TaskField::Due | TaskField::Reminders)),
             _ => false,
         };
         // Reminders that were due before a change of due or reminders fired in the same commit; what is in the past now stays silent.
@@ -151,9 +152,16 @@ impl UserActor {
 
     /// Keeps the reference to a task's series.
     fn evolve_series(&mut self, record: &TaskRecord) {
-        let (Some(series), Some(occurrence)) = (record.task.series, record.task.occurrence) else { return };
+        let (Some(series), Some(occurrence)) = (record.task.series, record.task.occurrence) else {
+            return;
+        };
         let mut reference = self.series.get(&series).map_or_else(
-            || SeriesRef { cause: 0, ended: false, latest: 0, open: None },
+            || SeriesRef {
+                cause: 0,
+                ended: false,
+                latest: 0,
+                open: None,
+            },
             |reference| SeriesRef::clone(reference),
         );
         reference.latest = reference.latest.max(occurrence);
@@ -168,7 +176,9 @@ impl UserActor {
 
     fn evolve_handover(&mut self, to: ActorId, number: u64, message: &HandoverMessage) {
         let ActorId::Series(series) = to else { return };
-        let Some(reference) = self.series.get(&series) else { return };
+        let Some(reference) = self.series.get(&series) else {
+            return;
+        };
         let mut reference = SeriesRef::clone(reference);
         reference.cause = reference.cause.max(number);
         reference.ended |= matches!(message, HandoverMessage::EndSeries {});
@@ -210,7 +220,11 @@ impl UserActor {
         for (_, record) in tasks.iter() {
             self.index(record);
         }
-        self.fired = self.notifications.iter().map(|((fired, id), _)| (*id, *fired)).collect();
+        self.fired = self
+            .notifications
+            .iter()
+            .map(|((fired, id), _)| (*id, *fired))
+            .collect();
     }
 }
 
@@ -252,8 +266,14 @@ impl Machine for UserActor {
     }
 
     fn authorise(&self, by: Principal, now: Timestamp) -> Result<(), Refusal> {
-        let Principal::User(user, session) = by else { return Ok(()) };
-        let live = self.profile.sessions.get(&session).is_some_and(|expires| *expires > now);
+        let Principal::User(user, session) = by else {
+            return Ok(());
+        };
+        let live = self
+            .profile
+            .sessions
+            .get(&session)
+            .is_some_and(|expires| *expires > now);
         if user == self.id && live {
             Ok(())
         } else {
@@ -299,8 +319,15 @@ impl Machine for UserActor {
             }
             UserEvent::UserDeleted(_) => {
                 let handovers = std::mem::take(&mut self.handovers);
-                let deleted = Profile { deleted: true, ..Profile::default() };
-                *self = Self { profile: Arc::new(deleted), handovers, ..Self::new(ActorId::User(self.id)) };
+                let deleted = Profile {
+                    deleted: true,
+                    ..Profile::default()
+                };
+                *self = Self {
+                    profile: Arc::new(deleted),
+                    handovers,
+                    ..Self::new(ActorId::User(self.id))
+                };
             }
             UserEvent::SessionStarted(started) => {
                 self.change_profile(|profile| drop(profile.sessions.insert(started.session, started.expires)));
@@ -343,9 +370,9 @@ impl Machine for UserActor {
             AnswerKind::Created => task().map(|task| UserReply::Task { created: true, task }),
             AnswerKind::Task => task().map(|task| UserReply::Task { created: false, task }),
             AnswerKind::Notification => events.iter().rev().find_map(|event| match event {
-                UserEvent::ReminderDismissed(notification) => {
-                    Some(UserReply::Notification { notification: notification.clone() })
-                }
+                UserEvent::ReminderDismissed(notification) => Some(UserReply::Notification {
+                    notification: notification.clone(),
+                }),
                 _ => None,
             }),
             AnswerKind::Done => Some(UserReply::Done),
@@ -358,10 +385,15 @@ impl Machine for UserActor {
             profile: Profile::clone(&self.profile),
             zone_version: zone_version.into(),
         };
-        let mut writes = vec![PageWrite { name: ROOT.into(), bytes: Some(encode_page(&root)?) }];
+        let mut writes = vec![PageWrite {
+            name: ROOT.into(),
+            bytes: Some(encode_page(&root)?),
+        }];
         self.tasks.save("tasks", since.map(|since| &since.tasks), &mut writes)?;
-        self.series.save("series", since.map(|since| &since.series), &mut writes)?;
-        self.notifications.save("notifications", since.map(|since| &since.notifications), &mut writes)?;
+        self.series
+            .save("series", since.map(|since| &since.series), &mut writes)?;
+        self.notifications
+            .save("notifications", since.map(|since| &since.notifications), &mut writes)?;
         Ok(writes)
     }
 

@@ -24,7 +24,10 @@ type Decided = Result<Decision<UserEvent, UserReply>, Refusal>;
 
 /// A decision that answers with a task.
 pub(super) fn with_task(events: Vec<UserEvent>, task: Arc<Task>, created: bool) -> Decision<UserEvent, UserReply> {
-    Decision { events, reply: UserReply::Task { created, task } }
+    Decision {
+        events,
+        reply: UserReply::Task { created, task },
+    }
 }
 
 impl UserActor {
@@ -40,7 +43,10 @@ impl UserActor {
         match if_match {
             Some(version) if version != record.task.version => Err(Refusal {
                 current: Some(Arc::clone(&record.task)),
-                ..Refusal::new(Code::VersionMismatch, format!("the task has version {}", record.task.version))
+                ..Refusal::new(
+                    Code::VersionMismatch,
+                    format!("the task has version {}", record.task.version),
+                )
             }),
             Some(_) | None => Ok(record),
         }
@@ -67,14 +73,21 @@ impl UserActor {
         if record.task.overdue == overdue {
             return Arc::clone(&record.task);
         }
-        Arc::new(Task { overdue, ..Task::clone(&record.task) })
+        Arc::new(Task {
+            overdue,
+            ..Task::clone(&record.task)
+        })
     }
 
     pub(super) fn create(&self, draft: &TaskDraft, imported: Option<&Imported>, context: &mut Context<'_>) -> Decided {
         if imported.is_some()
             && let Some(existing) = draft.external_uid.as_deref().and_then(|uid| self.by_uid.get(uid))
         {
-            return Ok(with_task(Vec::new(), Self::as_of(self.record(*existing)?, context.now), false));
+            return Ok(with_task(
+                Vec::new(),
+                Self::as_of(self.record(*existing)?, context.now),
+                false,
+            ));
         }
         if self.tasks.len() >= MAX_TASKS {
             return Err(Refusal::new(Code::LimitReached, format!("at most {MAX_TASKS} tasks")));
@@ -89,7 +102,10 @@ impl UserActor {
         }
         self.judge_overdue(&mut task, context);
         let task = Arc::new(task);
-        let mut events = vec![UserEvent::TaskCreated(TaskChange { changed: Vec::new(), task: Arc::clone(&task) })];
+        let mut events = vec![UserEvent::TaskCreated(TaskChange {
+            changed: Vec::new(),
+            task: Arc::clone(&task),
+        })];
         events.extend(self.start_series(&task, context));
         Ok(with_task(events, task, true))
     }
@@ -98,15 +114,24 @@ impl UserActor {
         validate::list(draft.list.as_deref())?;
         let zone = &self.profile.time_zone;
         let moment = |field: &str, input: &Option<MomentInput>| {
-            input.as_ref().map(|input| input.resolve(field, None, zone, context.zones)).transpose()
+            input
+                .as_ref()
+                .map(|input| input.resolve(field, None, zone, context.zones))
+                .transpose()
         };
         let (due, start) = (moment("due", &draft.due)?, moment("start", &draft.start)?);
         let recurrence = draft.recurrence.as_ref();
-        let recurrence = recurrence.map(|recurrence| validate::recurrence(recurrence, due.as_ref(), start.as_ref(), zone, context.zones));
+        let recurrence = recurrence
+            .map(|recurrence| validate::recurrence(recurrence, due.as_ref(), start.as_ref(), zone, context.zones));
         Ok(Task {
             completed: None,
             created: context.now,
-            description: draft.description.as_deref().map(validate::description).transpose()?.flatten(),
+            description: draft
+                .description
+                .as_deref()
+                .map(validate::description)
+                .transpose()?
+                .flatten(),
             due,
             external_uid: draft.external_uid.as_deref().map(validate::external_uid).transpose()?,
             id: TaskId(context.new_uuid()),
@@ -142,7 +167,10 @@ impl UserActor {
             return Ok(with_task(Vec::new(), current, false));
         }
         let mut events = Vec::new();
-        if changed.iter().any(|field| matches!(field, TaskField::Due | TaskField::Reminders)) {
+        if changed
+            .iter()
+            .any(|field| matches!(field, TaskField::Due | TaskField::Reminders))
+        {
             events.extend(Self::fire(record, context.now));
         }
         let mut next = self.next_version(&patched, context, |_| ());
@@ -151,7 +179,10 @@ impl UserActor {
         } else {
             Vec::new()
         };
-        events.push(UserEvent::TaskUpdated(TaskChange { changed, task: Arc::clone(&next) }));
+        events.push(UserEvent::TaskUpdated(TaskChange {
+            changed,
+            task: Arc::clone(&next),
+        }));
         events.extend(series_events);
         Ok(with_task(events, next, false))
     }
@@ -179,7 +210,10 @@ impl UserActor {
             task.tags = validate::tags(tags.as_deref().unwrap_or_default())?;
         }
         let moment = |field: &str, current: Option<&Moment>, input: &Option<MomentInput>| {
-            input.as_ref().map(|input| input.resolve(field, current, zone, context.zones)).transpose()
+            input
+                .as_ref()
+                .map(|input| input.resolve(field, current, zone, context.zones))
+                .transpose()
         };
         if let Some(due) = &patch.due {
             task.due = moment("due", current.due.as_ref(), due)?;
@@ -193,7 +227,9 @@ impl UserActor {
         if let Some(recurrence) = &patch.recurrence {
             task.recurrence = match recurrence {
                 None => None,
-                Some(changes) => Some(self.patched_recurrence(changes.apply(current.recurrence.as_ref()), &task, context)?),
+                Some(changes) => {
+                    Some(self.patched_recurrence(changes.apply(current.recurrence.as_ref()), &task, context)?)
+                }
             };
         }
         Ok(task)
@@ -207,7 +243,13 @@ impl UserActor {
     ) -> Result<Recurrence, Refusal> {
         let recurrence = recurrence
             .ok_or_else(|| Refusal::new(Code::RecurrenceInvalid, "a recurrence needs an `rrule`").on("recurrence"))?;
-        validate::recurrence(&recurrence, task.due.as_ref(), task.start.as_ref(), &self.profile.time_zone, context.zones)
+        validate::recurrence(
+            &recurrence,
+            task.due.as_ref(),
+            task.start.as_ref(),
+            &self.profile.time_zone,
+            context.zones,
+        )
     }
 
     pub(super) fn complete(&self, id: TaskId, if_match: Option<u64>, context: &mut Context<'_>) -> Decided {
@@ -219,7 +261,10 @@ impl UserActor {
         let task = self.next_version(&record.task, context, |task| {
             (task.status, task.completed) = (Status::Done, Some(now));
         });
-        let mut events = vec![UserEvent::TaskCompleted(TaskChange { changed: Vec::new(), task: Arc::clone(&task) })];
+        let mut events = vec![UserEvent::TaskCompleted(TaskChange {
+            changed: Vec::new(),
+            task: Arc::clone(&task),
+        })];
         events.extend(self.close_occurrence(&task, punctual_events::OccurrenceOutcome::Done, context));
         Ok(with_task(events, task, false))
     }
@@ -234,18 +279,15 @@ impl UserActor {
             (task.status, task.completed) = (Status::Open, None);
         });
         let mut events: Vec<UserEvent> = withdrawn.into_iter().collect();
-        events.push(UserEvent::TaskReopened(TaskChange { changed: Vec::new(), task: Arc::clone(&task) }));
+        events.push(UserEvent::TaskReopened(TaskChange {
+            changed: Vec::new(),
+            task: Arc::clone(&task),
+        }));
         events.extend(handover);
         Ok(with_task(events, task, false))
     }
 
-    pub(super) fn delete(
-        &self,
-        id: TaskId,
-        if_match: Option<u64>,
-        series: bool,
-        context: &mut Context<'_>,
-    ) -> Decided {
+    pub(super) fn delete(&self, id: TaskId, if_match: Option<u64>, series: bool, context: &mut Context<'_>) -> Decided {
         let record = self.record_if(id, if_match)?;
         let mut events = vec![self.deleted(record, context)];
         if series {
@@ -253,12 +295,18 @@ impl UserActor {
         } else if record.is_open() {
             events.extend(self.close_occurrence(&record.task, punctual_events::OccurrenceOutcome::Skipped, context));
         }
-        Ok(Decision { events, reply: UserReply::Done })
+        Ok(Decision {
+            events,
+            reply: UserReply::Done,
+        })
     }
 
     pub(super) fn deleted(&self, record: &TaskRecord, context: &Context<'_>) -> UserEvent {
         let task = self.next_version(&record.task, context, |_| ());
-        UserEvent::TaskDeleted(TaskChange { changed: Vec::new(), task })
+        UserEvent::TaskDeleted(TaskChange {
+            changed: Vec::new(),
+            task,
+        })
     }
 }
 
@@ -275,7 +323,10 @@ fn changed_fields(before: &Task, after: &Task) -> Vec<TaskField> {
         (TaskField::Tags, before.tags != after.tags),
         (TaskField::Title, before.title != after.title),
     ];
-    fields.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+    fields
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect()
 }
 
 /// Read-only fields may be sent back as they are, which is what a client that edits a whole task does.

@@ -44,10 +44,16 @@ pub(super) fn line(field: &str, text: &str, max: usize) -> Result<Box<str>, Refu
 /// A description: any text, line breaks and tabs included.
 pub(super) fn description(text: &str) -> Result<Option<Box<str>>, Refusal> {
     if text.len() > MAX_DESCRIPTION_BYTES || text.chars().count() > MAX_DESCRIPTION_CHARS {
-        return Err(Refusal::invalid("description", format!("at most {MAX_DESCRIPTION_CHARS} characters")));
+        return Err(Refusal::invalid(
+            "description",
+            format!("at most {MAX_DESCRIPTION_CHARS} characters"),
+        ));
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(Refusal::invalid("description", "no control characters but line breaks and tabs"));
+        return Err(Refusal::invalid(
+            "description",
+            "no control characters but line breaks and tabs",
+        ));
     }
     Ok((!text.is_empty()).then(|| text.into()))
 }
@@ -85,7 +91,10 @@ pub(super) fn list(list: Option<&str>) -> Result<(), Refusal> {
 /// Reminders with an id each.
 pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> Result<Vec<Reminder>, Refusal> {
     if inputs.len() > MAX_REMINDERS {
-        return Err(Refusal::invalid("reminders", format!("at most {MAX_REMINDERS} reminders")));
+        return Err(Refusal::invalid(
+            "reminders",
+            format!("at most {MAX_REMINDERS} reminders"),
+        ));
     }
     let mut kept: Vec<Reminder> = Vec::with_capacity(inputs.len());
     for input in inputs {
@@ -119,8 +128,13 @@ pub(super) fn recurrence(
         Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on("recurrence")
     })?;
     let text = rule.to_string().into();
-    Schedule::from_moment(rule, from, user_zone).ensure_occurs(zones).map_err(refuse_rule)?;
-    Ok(Recurrence { rrule: text, ..recurrence.clone() })
+    Schedule::from_moment(rule, from, user_zone)
+        .ensure_occurs(zones)
+        .map_err(refuse_rule)?;
+    Ok(Recurrence {
+        rrule: text,
+        ..recurrence.clone()
+    })
 }
 
 /// The wall time a rule runs on.
