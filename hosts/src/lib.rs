@@ -1,5 +1,6 @@
 //! The binary of Punctual: roles, runtimes and what they share.
 pub mod accounts;
+pub mod icalendar;
 pub mod keyed_hash;
 pub mod limits;
 pub mod ports;

@@ -1,0 +1,119 @@
+//! VALARM to reminders.
+//!
+//! A trigger relative to the due, or to the start (the default of RFC 5545) when there is a due as well, becomes an offset before the due that gives the
+//! same instant now and moves with the due later. A relative trigger without a due becomes the instant it means. Many programs write a trigger relative to
+//! the start for a to-do that only has a due; what they mean is the due.
+
+use calcard::icalendar::{
+    ICalendar, ICalendarAction, ICalendarComponent, ICalendarComponentType, ICalendarParameterName,
+    ICalendarParameterValue, ICalendarProperty, ICalendarRelated, ICalendarValue,
+};
+use chrono::NaiveTime;
+use punctual_events::{Offset, ReminderTime, Timestamp};
+
+use super::{
+    moments::{Stated, entry_stated},
+    zones::{Zones, resolve},
+};
+
+const MAX_REMINDERS: usize = 20;
+/// The hour from which the relative reminders of an all-day due count.
+const DAY_REFERENCE_HOUR: u32 = 9;
+
+/// What the alarms of a to-do relate to.
+pub(super) struct Span<'a> {
+    pub(super) due: Option<&'a Stated>,
+    pub(super) start: Option<&'a Stated>,
+    pub(super) zones: &'a Zones,
+}
+
+/// The reminders of the to-do that is the first component of `calendar`.
+pub(super) fn reminders(calendar: &ICalendar, span: &Span<'_>, notes: &mut Vec<String>) -> Vec<ReminderTime> {
+    let (mut reminders, mut unusable, mut repeated, mut beyond) = (Vec::new(), 0, false, 0);
+    for alarm in alarms(calendar) {
+        repeated |= alarm.has_property(&ICalendarProperty::Repeat);
+        match reminder(alarm, span) {
+            None => unusable += 1,
+            Some(time) if reminders.contains(&time) => {}
+            Some(_) if reminders.len() == MAX_REMINDERS => beyond += 1,
+            Some(time) => reminders.push(time),
+        }
+    }
+    if unusable > 0 {
+        notes.push(format!("alarms left out, as nothing says when they ring: {unusable}"));
+    }
+    if beyond > 0 {
+        notes.push(format!(
+            "alarms left out, as a task has {MAX_REMINDERS} reminders at most: {beyond}"
+        ));
+    }
+    if repeated {
+        notes.push("an alarm that repeats rings once".to_owned());
+    }
+    reminders
+}
+
+fn alarms(calendar: &ICalendar) -> impl Iterator<Item = &ICalendarComponent> {
+    let todo = calendar.components.first();
+    let nested = todo.map_or(&[][..], |todo| &todo.component_ids);
+    nested
+        .iter()
+        .filter_map(|index| calendar.components.get(usize::try_from(*index).ok()?))
+        .filter(|component| component.component_type == ICalendarComponentType::VAlarm && !is_silent(component))
+}
+
+/// Apple writes ACTION:NONE to say that there is no alarm.
+fn is_silent(alarm: &ICalendarComponent) -> bool {
+    let action = alarm
+        .property(&ICalendarProperty::Action)
+        .and_then(|entry| entry.values.first());
+    match action {
+        Some(ICalendarValue::Action(ICalendarAction::Audio | ICalendarAction::Display | ICalendarAction::Email)) => {
+            false
+        }
+        Some(action) => action.as_text().is_some_and(|text| text.eq_ignore_ascii_case("NONE")),
+        None => false,
+    }
+}
+
+fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Option<ReminderTime> {
+    let trigger = alarm.property(&ICalendarProperty::Trigger)?;
+    match trigger.values.first()? {
+        ICalendarValue::Duration(after) => {
+            let related = trigger.parameter(&ICalendarParameterName::Related);
+            let to_end = matches!(related, Some(ICalendarParameterValue::Related(ICalendarRelated::End)));
+            relative(span, to_end, after.as_seconds())
+        }
+        // Apple's placeholder for "at a place, at no time".
+        _ if alarm.has_property(&ICalendarProperty::Other("X-APPLE-PROXIMITY".to_owned())) => None,
+        _ => {
+            let at = entry_stated(trigger, span.zones).ok()??;
+            Some(ReminderTime::At(at.instant(span.zones)))
+        }
+    }
+}
+
+fn relative(span: &Span<'_>, to_end: bool, after_s: i64) -> Option<ReminderTime> {
+    let related = if to_end {
+        span.due.or(span.start)
+    } else {
+        span.start.or(span.due)
+    };
+    let at = related?.instant(span.zones).plus_millis(after_s.saturating_mul(1000));
+    let before = span.due.and_then(|due| {
+        let before_ms = reference(due, span.zones).as_millis() - at.as_millis();
+        Offset::from_seconds(before_ms.div_euclid(1000))
+    });
+    Some(before.map_or(ReminderTime::At(at), ReminderTime::Before))
+}
+
+/// The instant from which the relative reminders of `due` count.
+fn reference(due: &Stated, zones: &Zones) -> Timestamp {
+    match due {
+        Stated::Day(date) => {
+            let time = NaiveTime::from_hms_opt(DAY_REFERENCE_HOUR, 0, 0).unwrap_or_default();
+            resolve(zones.user(), date.and_time(time))
+        }
+        Stated::Floating(_) | Stated::InZone(..) => due.instant(zones),
+    }
+}

@@ -1,0 +1,84 @@
+//! What the reader hands out.
+
+use chrono::NaiveDate;
+use punctual_events::{Priority, Recurrence, ReminderTime, Timestamp, WallTime};
+
+/// One to-do of the file: taken, or refused and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportItem {
+    /// The task it would become, or why it cannot.
+    pub draft: Result<ImportDraft, Refused>,
+    /// What of it was left out or changed, one short sentence each.
+    pub notes: Vec<String>,
+    /// Its RECURRENCE-ID in one form per instant; with `uid` it identifies the item.
+    pub recurrence_id: Option<String>,
+    /// The beginning of its title, for the report. `None` where the file has none.
+    pub summary_for_report: Option<String>,
+    /// Its UID; cut to 255 characters where that is why it was refused.
+    pub uid: Option<String>,
+}
+
+/// Why an item was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Stable, for programs: `cancelled`, `date_invalid`, `item_too_large`, `line_too_long`, `nesting_too_deep`, `recurrence_unsupported`,
+    /// `time_zone_unknown`, `uid_too_long`, `unterminated`.
+    pub code: &'static str,
+    /// For people.
+    pub reason: String,
+}
+
+impl Refused {
+    pub(super) fn new(code: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A task as an item of the file describes it. Within the limits of a task, but not yet decided on by the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportDraft {
+    /// When it was completed; a done one may not say.
+    pub completed: Option<Timestamp>,
+    /// DESCRIPTION.
+    pub description: Option<String>,
+    /// DUE, or DTSTART and DURATION.
+    pub due: Option<DraftMoment>,
+    /// UID.
+    pub external_uid: Option<String>,
+    /// PRIORITY.
+    pub priority: Option<Priority>,
+    /// The same as [`ImportItem::recurrence_id`].
+    pub recurrence_id: Option<String>,
+    /// RRULE, as it was written.
+    pub recurrence: Option<Recurrence>,
+    /// The VALARMs, up to 20, without doubles.
+    pub reminders: Vec<ReminderTime>,
+    /// DTSTART.
+    pub start: Option<DraftMoment>,
+    /// True when it is completed.
+    pub status_done: bool,
+    /// CATEGORIES, up to 50 of up to 64 characters, without doubles.
+    pub tags: Vec<String>,
+    /// SUMMARY: 1 to 500 characters on one line.
+    pub title: String,
+}
+
+/// A start or a due, not yet resolved to an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DraftMoment {
+    /// All day.
+    Day {
+        /// The day, in the years 1 to 9999.
+        date: NaiveDate,
+    },
+    /// A wall time in a zone.
+    Time {
+        /// The wall time.
+        at: WallTime,
+        /// IANA name, known to `chrono-tz`.
+        time_zone: String,
+    },
+}
