@@ -73,6 +73,12 @@ impl Outbox {
         self.waiting.extend(commits);
     }
 
+    /// What waits, taken out.
+    #[must_use]
+    pub fn into_waiting(self) -> impl Iterator<Item = Arc<Commit>> {
+        self.waiting.into_iter()
+    }
+
     /// How many commits wait.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -330,10 +330,14 @@ impl Machine for UserActor {
                 };
             }
             UserEvent::SessionStarted(started) => {
-                self.change_profile(|profile| drop(profile.sessions.insert(started.session, started.expires)));
+                self.change_profile(|profile| {
+                    profile.sessions.insert(started.session, started.expires);
+                });
             }
             UserEvent::SessionEnded(ended) => {
-                self.change_profile(|profile| drop(profile.sessions.remove(&ended.session)));
+                self.change_profile(|profile| {
+                    profile.sessions.remove(&ended.session);
+                });
             }
             UserEvent::TaskCreated(change)
             | UserEvent::TaskUpdated(change)

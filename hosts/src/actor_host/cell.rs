@@ -1,0 +1,330 @@
+//! A cell: one actor in this process. Commands wait in a queue; whoever finds nobody serving it starts a task that takes turns until the queue is
+//! empty. A client that hangs up cannot stop a turn half way, and commands that arrive during a turn share the next one.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+use arc_swap::ArcSwapOption;
+use punctual_actors::{
+    activation::Snapshot,
+    machine::Machine,
+    outbox::Outbox,
+    ports::{Failure, Runtime, Store as _, WakeUp},
+    turn::{Outcome, Pending, Slot, TurnError},
+};
+use punctual_events::ActorId;
+use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
+
+use super::{Shared, wake_command};
+
+/// Commands one turn takes at most; the rest take the next.
+const MAX_WAITING_PER_TURN: usize = 1_024;
+/// Commands that wait for one actor at most; beyond that callers are told to come back.
+const MAX_WAITING: usize = 16_384;
+
+struct Waiting<M: Machine> {
+    commands: Vec<Pending<M::Command>>,
+    answers: Vec<oneshot::Sender<Outcome<M>>>,
+    is_served: bool,
+}
+
+struct Publishing {
+    outbox: Outbox,
+    is_running: bool,
+}
+
+/// One actor in this process.
+pub(super) struct Cell<M: Machine, R: Runtime> {
+    actor: ActorId,
+    shared: Arc<Shared<R>>,
+    waiting: Mutex<Waiting<M>>,
+    slot: AsyncMutex<Slot<M>>,
+    /// The last committed state, for reads. Empty when it has to be loaded.
+    snapshot: ArcSwapOption<Snapshot<M>>,
+    publishing: Mutex<Publishing>,
+    /// Signals the end of serving, publishing and saving.
+    rested: Notify,
+    used_ms: AtomicI64,
+    checked_ms: AtomicI64,
+    is_saving: AtomicBool,
+    is_dirty: AtomicBool,
+}
+
+impl<M: Machine, R: Runtime> Cell<M, R> {
+    pub(super) fn new(actor: ActorId, shared: Arc<Shared<R>>) -> Arc<Self> {
+        let now = shared.runtime.environment().clock.now().as_millis();
+        Arc::new(Self {
+            actor,
+            shared,
+            waiting: Mutex::new(Waiting {
+                commands: Vec::new(),
+                answers: Vec::new(),
+                is_served: false,
+            }),
+            slot: AsyncMutex::new(Slot::new(actor)),
+            snapshot: ArcSwapOption::empty(),
+            publishing: Mutex::new(Publishing {
+                outbox: Outbox::default(),
+                is_running: false,
+            }),
+            rested: Notify::new(),
+            used_ms: AtomicI64::new(now),
+            checked_ms: AtomicI64::new(i64::MIN),
+            is_saving: AtomicBool::new(false),
+            is_dirty: AtomicBool::new(false),
+        })
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.shared.runtime.environment().clock.now().as_millis()
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting<M>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publishing(&self) -> std::sync::MutexGuard<'_, Publishing> {
+        self.publishing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the actor carry out a command.
+    pub(super) async fn submit(self: Arc<Self>, command: Pending<M::Command>) -> Outcome<M> {
+        let (answer, outcome) = oneshot::channel();
+        let serve = {
+            let mut waiting = self.waiting();
+            if waiting.commands.len() >= MAX_WAITING {
+                return Err(TurnError::Unknown(Failure::new(
+                    "too many commands wait for this actor",
+                )));
+            }
+            waiting.commands.push(command);
+            waiting.answers.push(answer);
+            !std::mem::replace(&mut waiting.is_served, true)
+        };
+        if serve {
+            tokio::spawn(Arc::clone(&self).serve());
+        }
+        outcome
+            .await
+            .unwrap_or_else(|_| Err(TurnError::Unknown(Failure::new("the turn was cut off"))))
+    }
+
+    /// Takes turns until nobody waits.
+    async fn serve(self: Arc<Self>) {
+        let _rest = Rest(&self);
+        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        let mut slot = self.slot.lock().await;
+        while let Some((commands, answers)) = self.take_waiting() {
+            let started = std::time::Instant::now();
+            let outcomes = slot.take_turn(&commands, &*self.shared.runtime).await;
+            self.after_turn(&mut slot);
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                // Nobody listens where the client has hung up.
+                let _ = answer.send(outcome);
+            }
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.shared.observer.turn(commands.len(), micros);
+        }
+    }
+
+    #[expect(
+        clippy::type_complexity,
+        reason = "two lists of the same length, taken apart at once"
+    )]
+    fn take_waiting(&self) -> Option<(Vec<Pending<M::Command>>, Vec<oneshot::Sender<Outcome<M>>>)> {
+        let mut waiting = self.waiting();
+        let count = waiting.commands.len().min(MAX_WAITING_PER_TURN);
+        if count == 0 {
+            waiting.is_served = false;
+            return None;
+        }
+        Some((
+            waiting.commands.drain(..count).collect(),
+            waiting.answers.drain(..count).collect(),
+        ))
+    }
+
+    /// Shows the new state to readers and sends on what the turn left to be done.
+    fn after_turn(self: &Arc<Self>, slot: &mut Slot<M>) {
+        let Some(activation) = slot.activation() else {
+            self.snapshot.store(None);
+            return;
+        };
+        self.snapshot.store(Some(Arc::clone(activation.snapshot())));
+        self.checked_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.is_dirty.store(activation.is_dirty(), Ordering::Relaxed);
+        let commits = activation.take_unpublished();
+        let wants_save = activation.wants_save();
+        if !commits.is_empty() {
+            self.shared
+                .observer
+                .outbox(i64::try_from(commits.len()).unwrap_or(i64::MAX));
+            let start = {
+                let mut publishing = self.publishing();
+                publishing.outbox.extend(commits);
+                !std::mem::replace(&mut publishing.is_running, true)
+            };
+            if start {
+                tokio::spawn(Arc::clone(self).publish());
+            }
+        }
+        if wants_save {
+            self.save_soon();
+        }
+    }
+
+    /// Publishes until nothing waits.
+    async fn publish(self: Arc<Self>) {
+        let _rest = Rest(&self);
+        let runtime = &*self.shared.runtime;
+        loop {
+            let mut outbox = std::mem::take(&mut self.publishing().outbox);
+            let before = outbox.len();
+            let outcome = outbox.publish_some(runtime, &self.shared.breaker).await;
+            let published = before - outbox.len();
+            self.shared
+                .observer
+                .outbox(-i64::try_from(published).unwrap_or(i64::MAX));
+            if let Err(failure) = &outcome {
+                tracing::warn!(actor = %self.actor, %failure, waiting = outbox.len(), "publishing failed; the events wait");
+            }
+            if let Ok(Some(seq)) = outcome
+                && let Ok(mut slot) = self.slot.try_lock()
+                && let Some(activation) = slot.activation()
+            {
+                // Only a hint for the next head, so a busy slot is left alone.
+                activation.published(seq);
+            }
+            let mut publishing = self.publishing();
+            let newer = std::mem::replace(&mut publishing.outbox, outbox).into_waiting();
+            publishing.outbox.extend(newer);
+            if publishing.outbox.is_empty() {
+                publishing.is_running = false;
+                return;
+            }
+        }
+    }
+
+    /// The last committed state.
+    pub(super) async fn snapshot(self: Arc<Self>) -> Result<Arc<Snapshot<M>>, Failure> {
+        if let Some(snapshot) = self.snapshot.load_full()
+            && self.is_fresh()
+        {
+            return Ok(snapshot);
+        }
+        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        // In a task of its own: a caller that hangs up must not stop an activation that others wait for.
+        let cell = Arc::clone(&self);
+        let load = tokio::spawn(async move { cell.load().await });
+        load.await.map_err(Failure::new)?
+    }
+
+    fn is_fresh(&self) -> bool {
+        let Some(age_ms) = self.shared.runtime.recheck_head_after_ms() else {
+            return true;
+        };
+        let age = self.now_ms() - self.checked_ms.load(Ordering::Relaxed);
+        (0..=age_ms).contains(&age)
+    }
+
+    async fn load(self: Arc<Self>) -> Result<Arc<Snapshot<M>>, Failure> {
+        let mut slot = self.slot.lock().await;
+        if !self.is_fresh() {
+            slot.recheck(&*self.shared.runtime).await?;
+        }
+        slot.activate(&*self.shared.runtime).await?;
+        self.after_turn(&mut slot);
+        self.snapshot.load_full().ok_or_else(|| Failure::new("not activated"))
+    }
+
+    /// Delivers a wake-up.
+    pub(super) async fn wake(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
+        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        let mut slot = self.slot.lock().await;
+        let command = wake_command::<M, R>(&self.shared.runtime);
+        let outcome = slot.wake(wake_up, command, &*self.shared.runtime).await;
+        self.after_turn(&mut slot);
+        outcome
+    }
+
+    /// Saves the state in the background, unless that is under way.
+    pub(super) fn save_soon(self: &Arc<Self>) {
+        if !self.is_saving.swap(true, Ordering::Relaxed) {
+            tokio::spawn(Arc::clone(self).save());
+        }
+    }
+
+    async fn save(self: Arc<Self>) {
+        let _rest = Rest(&self);
+        let save = {
+            let mut slot = self.slot.lock().await;
+            slot.activation()
+                .filter(|activation| activation.is_dirty())
+                .map(|activation| activation.start_save())
+        };
+        if let Some(save) = save {
+            let runtime = &*self.shared.runtime;
+            let environment = runtime.environment();
+            let outcome = save.write(self.actor, runtime.store(), &*environment.zones).await;
+            if let Err(failure) = &outcome {
+                tracing::warn!(actor = %self.actor, %failure, "saving pages failed; the log holds everything");
+            }
+            let mut slot = self.slot.lock().await;
+            if let Some(activation) = slot.activation() {
+                activation.end_save(save, &outcome);
+                self.is_dirty.store(activation.is_dirty(), Ordering::Relaxed);
+            }
+            drop(slot);
+            let before = environment.clock.now().plus_millis(-self.shared.config.resume_ms);
+            if let Err(failure) = runtime.store().compact(self.actor, before).await {
+                tracing::warn!(actor = %self.actor, %failure, "dropping old commits failed");
+            }
+        }
+        self.is_saving.store(false, Ordering::Relaxed);
+    }
+
+    /// True when nobody asked it anything for a while and nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        let idle_for = self.now_ms() - self.used_ms.load(Ordering::Relaxed);
+        // A clock set back makes every use lie in the future: then it is idle as well, and merely loaded again.
+        (idle_for >= self.shared.config.idle_ms || idle_for < 0) && self.is_resting()
+    }
+
+    fn is_resting(&self) -> bool {
+        !self.waiting().is_served && !self.publishing().is_running && !self.is_saving.load(Ordering::Relaxed)
+    }
+
+    /// True when activating it again replays nothing.
+    pub(super) fn is_saved(&self) -> bool {
+        !self.is_dirty.load(Ordering::Relaxed)
+    }
+
+    /// Drops what is in memory.
+    pub(super) fn forget(self: &Arc<Self>) {
+        self.snapshot.store(None);
+        let cell = Arc::clone(self);
+        tokio::spawn(async move { *cell.slot.lock().await = Slot::new(cell.actor) });
+    }
+
+    /// Waits until nothing is under way.
+    pub(super) async fn drain(&self) {
+        loop {
+            let rested = self.rested.notified();
+            if self.is_resting() {
+                return;
+            }
+            rested.await;
+        }
+    }
+}
+
+/// Tells whoever drains that something has ended, however it ended.
+struct Rest<'a, M: Machine, R: Runtime>(&'a Cell<M, R>);
+
+impl<M: Machine, R: Runtime> Drop for Rest<'_, M, R> {
+    fn drop(&mut self) {
+        self.0.rested.notify_waiters();
+    }
+}
