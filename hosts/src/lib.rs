@@ -1,5 +1,6 @@
 //! The binary of Punctual: roles, runtimes and what they share.
 pub mod accounts;
+pub mod embedded;
 pub mod icalendar;
 pub mod actor_host;
 pub mod keyed_hash;

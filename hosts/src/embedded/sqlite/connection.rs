@@ -1,0 +1,49 @@
+//! How connections are set up.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Only the three threads of one process share the file, and none holds a lock for long: this is never waited for unless somebody looks at
+/// the file with other tools.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `synchronous=FULL`: a commit is on the disk when it returns. Checkpoints are the checkpoint thread's. Erased content is overwritten where
+/// that costs no extra writes (`secure_delete`). The cache is 16 MB, which fills only as pages are touched. No `mmap`: there an I/O error
+/// ends the process.
+const WRITER: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA foreign_keys = OFF;
+    PRAGMA secure_delete = FAST;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -16384;";
+
+const READER: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -2048;";
+
+/// The one connection that writes. Makes the file where there is none.
+pub(super) fn for_writing(file: &Path) -> rusqlite::Result<Connection> {
+    open(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        WRITER,
+    )
+}
+
+/// A connection that only reads.
+pub(super) fn for_reading(file: &Path) -> rusqlite::Result<Connection> {
+    open(file, OpenFlags::SQLITE_OPEN_READ_ONLY, READER)
+}
+
+fn open(file: &Path, mode: OpenFlags, settings: &str) -> rusqlite::Result<Connection> {
+    // Each connection is used by one thread at a time, so SQLite's own mutexes are not needed.
+    let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(settings)?;
+    Ok(connection)
+}

@@ -1,0 +1,153 @@
+//! Everything durable of the embedded runtime, in one SQLite file.
+//!
+//! One thread owns the connection that writes ([`writer`]): it takes all operations that wait, runs them in one transaction, commits, and
+//! answers them all. So a hundred callers share one flush of the disk. Reads go through a few connections of their own ([`readers`]) and never
+//! wait for the writer. A third thread moves what was committed from the write-ahead log into the file ([`checkpoint`]).
+
+mod batch;
+mod checkpoint;
+mod connection;
+mod directory;
+mod heads;
+mod lock;
+mod migrations;
+mod operations;
+mod readers;
+mod rows;
+mod session;
+mod store;
+#[cfg(test)]
+mod tests;
+mod watermarks;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use punctual_actors::ports::Failure;
+use punctual_events::DecodeError;
+
+use self::{lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writer::Writer};
+
+pub use self::{directory::SqliteDirectory, store::SqliteStore};
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another server has it.
+    #[error("{} is in use by another server; stop that one, or give this one a directory of its own", directory.display())]
+    InUse {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// It cannot be made, read or written.
+    #[error("cannot use {}: {source}", directory.display())]
+    Directory {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A newer release wrote the database.
+    #[error(
+        "the database has version {found}, newer than {known}, the newest this release reads: use the release that wrote it, or a newer one"
+    )]
+    Newer {
+        /// The version of the file.
+        found: usize,
+        /// The newest version known.
+        known: usize,
+    },
+    /// The file belongs to something else.
+    #[error("the file is not a database of Punctual")]
+    Foreign,
+    /// SQLite refused.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Why something stored could not be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error("the log of {0} has a hole")]
+    Hole(punctual_events::ActorId),
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// Settings of a database.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Compaction keeps what the event loop has not yet delivered. To be set where there is an event loop.
+    pub keep_undrained: bool,
+}
+
+/// The database of one data directory, open. Clones share it; it closes with the last one, or by [`close`](Self::close).
+#[derive(Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    directory: PathBuf,
+    options: Options,
+    readers: Readers,
+    watermarks: Arc<Watermarks>,
+    writer: Writer,
+}
+
+impl Database {
+    /// Opens the database in `directory`, makes both where they are not there, and brings an older one to the present version.
+    ///
+    /// # Errors
+    /// When another server has the directory, the database is newer than this release, or it cannot be used at all.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
+        let lock = DirectoryLock::take(directory)?;
+        let file = directory.join("punctual.db");
+        let mut connection = connection::for_writing(&file)?;
+        migrations::migrate(&mut connection)?;
+        let watermarks = Arc::new(Watermarks::default());
+        let writer = Writer::start(connection, &file, lock, Arc::clone(&watermarks))?;
+        let (directory, readers) = (directory.to_owned(), Readers::new(file));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                directory,
+                options,
+                readers,
+                watermarks,
+                writer,
+            }),
+        })
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.shared.directory
+    }
+
+    fn options(&self) -> Options {
+        self.shared.options
+    }
+
+    /// Writes what is still in memory and ends the threads; when it returns, another server may open the directory. Every later operation
+    /// fails.
+    pub async fn close(&self) {
+        let shared = Arc::clone(&self.shared);
+        // Joining a thread blocks; a failure to join means that it panicked, which was reported then.
+        let _ = tokio::task::spawn_blocking(move || shared.writer.close()).await;
+    }
+}

@@ -1,0 +1,139 @@
+use futures_util::future::join_all;
+use punctual_actors::ports::Store as _;
+
+use super::*;
+use crate::embedded::{
+    sqlite::{OpenError, session::Session, writer::Operation},
+    wakeups::MemoryWakeUps,
+};
+
+/// Sets the largest size the file may have, which is what a full disk looks like to SQLite.
+struct LimitPages(Limit);
+
+#[derive(Clone, Copy)]
+enum Limit {
+    ToWhatThereIs,
+    Off,
+}
+
+impl Operation for LimitPages {
+    type Answer = ();
+
+    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
+        let pages = match self.0 {
+            // SQLite makes it the present size.
+            Limit::ToWhatThereIs => 1,
+            Limit::Off => 1_000_000_000,
+        };
+        session
+            .connection
+            .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn when_the_disk_is_full_writes_fail_reads_go_on_and_writes_resume_with_space() {
+    let opened = open();
+    fill(&opened.store, user(1), 3).await;
+    opened.database.write(LimitPages(Limit::ToWhatThereIs)).await.unwrap();
+    let mut seq = 3;
+    let failure = loop {
+        match opened.store.append(Seq(seq), commit(user(1), seq + 1), update()).await {
+            Ok(()) => seq += 1,
+            Err(failure) => break failure,
+        }
+    };
+    assert!(failure.to_string().contains("full"), "{failure}");
+    let several = (10..20).map(|id| opened.store.append(Seq(0), commit(user(id), 1), update()));
+    let before = join_all(several).await.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(
+        seqs(&opened.store.load(user(1)).await.unwrap().tail),
+        (1..=seq).collect::<Vec<_>>()
+    );
+
+    opened.database.write(LimitPages(Limit::Off)).await.unwrap();
+    opened
+        .store
+        .append(Seq(seq), commit(user(1), seq + 1), update())
+        .await
+        .unwrap();
+    let several = (10..20).map(|id| opened.store.append(Seq(0), commit(user(id), 1), update()));
+    let after = join_all(several).await.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(before + after, 10, "each was either written or not");
+    let opened = opened.reopened().await;
+    assert_eq!(opened.store.head(user(1)).await.unwrap().unwrap().seq, Seq(seq + 1));
+}
+
+/// An operation that cannot be run.
+struct Broken;
+
+impl Operation for Broken {
+    type Answer = ();
+
+    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
+        session.connection.execute_batch("INSERT INTO nowhere VALUES (1)")
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_cannot_be_run_does_not_fail_those_it_shares_a_transaction_with() {
+    let opened = open();
+    let appends = join_all((0..32).map(|id| opened.store.append(Seq(0), commit(user(id), 1), update())));
+    let broken = join_all((0..4).map(|_| opened.database.write(Broken)));
+    let more = join_all((32..64).map(|id| opened.store.append(Seq(0), commit(user(id), 1), update())));
+    let (appended, broken, more) = tokio::join!(appends, broken, more);
+    assert!(appended.iter().chain(&more).all(Result::is_ok));
+    assert!(broken.iter().all(Result::is_err));
+    assert_eq!(opened.store.head(user(63)).await.unwrap().unwrap().seq, Seq(1));
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_directory_is_refused_until_the_first_has_closed() {
+    let opened = open();
+    let path = opened.directory.path();
+    let error = Database::open(path, Options::default()).err().unwrap();
+    assert!(
+        matches!(&error, OpenError::InUse { directory } if directory == path),
+        "{error}"
+    );
+    opened.database.close().await;
+    assert!(
+        opened.store.append(Seq(0), commit(user(1), 1), update()).await.is_err(),
+        "it is closed"
+    );
+    Database::open(path, Options::default()).unwrap();
+}
+
+#[tokio::test]
+async fn everything_sent_before_the_close_is_written() {
+    let opened = open();
+    let appends = join_all((0..100).map(|id| opened.store.append(Seq(0), commit(user(id), 1), update())));
+    let (outcomes, ()) = tokio::join!(appends, opened.database.close());
+    let acknowledged: Vec<_> = (0..100)
+        .zip(&outcomes)
+        .filter(|(_, outcome)| outcome.is_ok())
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(acknowledged.len(), 100);
+    let opened = opened.reopened().await;
+    for id in acknowledged {
+        assert_eq!(opened.store.head(user(id)).await.unwrap().unwrap().seq, Seq(1));
+    }
+}
+
+#[tokio::test]
+async fn the_wake_ups_of_all_heads_are_there_after_a_restart() {
+    let opened = open();
+    for id in 0..10 {
+        let wake_at = (id % 2 == 0).then_some(Timestamp::MAX);
+        opened
+            .store
+            .append(Seq(0), commit(user(id), 1), HeadUpdate { wake_at, ..update() })
+            .await
+            .unwrap();
+    }
+    let opened = opened.reopened().await;
+    let wake_ups = MemoryWakeUps::new(Arc::new(crate::embedded::environment::SystemClock));
+    assert_eq!(wake_ups.load(&opened.database).await.unwrap(), 5);
+    assert_eq!(wake_ups.len(), 5);
+}
