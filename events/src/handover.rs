@@ -17,9 +17,9 @@ pub struct Handover {
     pub to: ActorId,
 }
 
-/// What a hand-over asks of its receiver.
+/// What a hand-over asks of its receiver. (The tag sorts before every field, as canonical JSON wants it.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "action", rename_all = "snake_case")]
 pub enum HandoverMessage {
     /// User to series: a recurring task was created; it is occurrence 0.
     StartSeries {
