@@ -209,12 +209,12 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// The last committed state.
     pub(super) async fn snapshot(self: Arc<Self>) -> Result<Arc<Snapshot<M>>, Failure> {
+        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
         if let Some(snapshot) = self.snapshot.load_full()
             && self.is_fresh()
         {
             return Ok(snapshot);
         }
-        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
         // In a task of its own: a caller that hangs up must not stop an activation that others wait for.
         let cell = Arc::clone(&self);
         let load = tokio::spawn(async move { cell.load().await });
