@@ -21,11 +21,6 @@ impl Api {
         })
     }
 
-    /// Speaks for another user from here on.
-    pub(crate) fn speak_for(&mut self, token: &str) {
-        token.clone_into(&mut self.token);
-    }
-
     /// Reads; anything but 200 is an error.
     pub(crate) async fn get(&mut self, path: &str) -> io::Result<Value> {
         let request = Request::get(path, &self.token);
@@ -42,6 +37,12 @@ impl Api {
     ) -> io::Result<Value> {
         let request = Request::with_body(method, path, &self.token, &body.to_string());
         self.send(&request, expected).await
+    }
+
+    /// Posts without content; anything but 200 is an error.
+    pub(crate) async fn post(&mut self, path: &str) -> io::Result<Value> {
+        let request = Request::with_body("POST", path, &self.token, "");
+        self.send(&request, 200).await
     }
 
     /// Registers a user; answers the token.

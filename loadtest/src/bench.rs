@@ -89,6 +89,14 @@ impl Bench {
         Ok(Some((running, seed)))
     }
 
+    /// A server on an empty folder; `None` when only the floor is measured.
+    pub(crate) fn start_empty(&self) -> io::Result<Option<Running>> {
+        self.punctual
+            .as_ref()
+            .map(|punctual| self.start(punctual, None))
+            .transpose()
+    }
+
     /// What a caller of the floor sends as its token: the floor does not look, but reads as many bytes as the server.
     pub(crate) fn token_for_floor(&self) -> String {
         let token = self

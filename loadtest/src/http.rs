@@ -31,11 +31,16 @@ pub(crate) struct Answer<'a> {
 impl Connection {
     /// Connects.
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
+        Self::open_small(address, INITIAL_BUFFER_BYTES).await
+    }
+
+    /// Connects with a buffer of so many bytes to begin with.
+    pub(crate) async fn open_small(address: SocketAddr, buffer_bytes: usize) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            buffer: vec![0; INITIAL_BUFFER_BYTES],
+            buffer: vec![0; buffer_bytes],
         })
     }
 

@@ -133,7 +133,7 @@ fn count(number: u64) -> f64 {
     number as f64
 }
 
-/// Applies the load and gives the callers back with what they kept.
+/// Applies the load and gives the callers back, in the same order, with what they kept.
 pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(Tally, Vec<C>)> {
     let mut connected = Vec::with_capacity(callers.len());
     for caller in callers {
@@ -141,8 +141,8 @@ pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(T
     }
     let begin = Instant::now() + plan.warm_up;
     let mut loops = JoinSet::new();
-    for (caller, connection) in connected {
-        loops.spawn(drive(plan, begin, caller, connection));
+    for (number, (caller, connection)) in connected.into_iter().enumerate() {
+        loops.spawn(async move { (number, drive(plan, begin, caller, connection).await) });
     }
     tokio::time::sleep_until(begin.into()).await;
     let before = Usage::now(plan.pid)?;
@@ -157,11 +157,12 @@ pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(T
     };
     let mut callers = Vec::new();
     while let Some(finished) = loops.join_next().await {
-        let (part, caller) = finished.map_err(io::Error::other)?;
+        let (number, (part, caller)) = finished.map_err(io::Error::other)?;
         tally.merge(&part);
-        callers.push(caller);
+        callers.push((number, caller));
     }
-    Ok((tally, callers))
+    callers.sort_by_key(|(number, _)| *number);
+    Ok((tally, callers.into_iter().map(|(_, caller)| caller).collect()))
 }
 
 /// CPU time at one moment.

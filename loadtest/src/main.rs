@@ -1,6 +1,8 @@
 //! Measures Punctual against what it has to reach, with the floor beside it; see the README.
 
 mod api;
+mod audience;
+mod backlog;
 mod bench;
 mod corpus;
 mod floor;
@@ -12,11 +14,13 @@ mod options;
 mod parallel;
 mod process;
 mod progress;
+mod queries;
 mod random;
 mod report;
 mod request;
 mod rows;
 mod seed;
+mod websocket;
 
 use std::{io, process::ExitCode};
 
@@ -60,6 +64,7 @@ fn runtime<T>(mut builder: tokio::runtime::Builder, work: impl Future<Output = i
 
 #[expect(clippy::print_stdout, reason = "the report is what this program is for")]
 async fn report(rows: &[Row], options: Options) -> io::Result<()> {
+    process::raise_limit_of_files()?;
     let bench = Bench::prepare(options).await?;
     let mut sections = Vec::new();
     for row in rows {

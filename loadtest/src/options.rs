@@ -41,13 +41,43 @@ pub(crate) enum Command {
 pub(crate) enum Row {
     /// Create: many callers as many users, and one caller.
     Create,
+    /// Update: many callers on one user's tasks.
+    Update,
     /// Read one task, many callers.
     Get,
+    /// List and search: many callers, and one.
+    Search,
+    /// A user with many tasks comes into memory.
+    Activation,
+    /// A thousand reminders due in one second.
+    Reminders,
+    /// From completing to reading the next instance.
+    Completion,
+    /// Many sockets, each of another user.
+    Sockets,
+    /// Many sockets of one user.
+    FanOut,
+    /// Memory at rest, and of a socket.
+    Memory,
+    /// From the start of the process to ready.
+    Start,
 }
 
 impl Row {
     /// Every row, in the table's order.
-    pub(crate) const ALL: [Self; 2] = [Self::Create, Self::Get];
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Create,
+        Self::Update,
+        Self::Get,
+        Self::Search,
+        Self::Activation,
+        Self::Reminders,
+        Self::Completion,
+        Self::Sockets,
+        Self::FanOut,
+        Self::Memory,
+        Self::Start,
+    ];
 }
 
 /// How to measure.

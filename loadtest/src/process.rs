@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
 /// Linux reports CPU time to user space in hundredths of a second (`USER_HZ`) on every architecture Punctual runs on.
 const TICKS_PER_SECOND: u64 = 100;
@@ -151,6 +151,13 @@ pub(crate) fn cpu_of_machine() -> io::Result<Duration> {
 
 fn ticks(ticks: u64) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+}
+
+/// Allows this process, and the servers it starts, as many open files as the system lets it: a thousand sockets are more than many shells allow.
+pub(crate) fn raise_limit_of_files() -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 fn free_port() -> io::Result<SocketAddr> {

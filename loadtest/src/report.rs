@@ -15,6 +15,7 @@ pub(crate) enum Unit {
 impl Unit {
     fn write(self, value: f64) -> String {
         match self {
+            _ if value.is_infinite() => "never".into(),
             Self::PerSecond => format!("{}/s", thousands(value)),
             Self::Milliseconds if value < 1.0 => format!("{value:.3} ms"),
             Self::Milliseconds => format!("{value:.2} ms"),

@@ -4,7 +4,6 @@ use std::{fs, io, net::SocketAddr, path::Path};
 
 use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     api::Api,
@@ -144,8 +143,7 @@ impl Job {
         for number in 0..self.tasks {
             let id = api.create(&corpus::task(&mut random, self.today)).await?;
             if self.completing && number % COMPLETED_EVERY == 0 {
-                api.send_body("POST", &format!("/v1/tasks/{id}/complete"), &json!({}), 200)
-                    .await?;
+                api.post(&format!("/v1/tasks/{id}/complete")).await?;
             } else {
                 open.push(id);
             }

@@ -5,6 +5,7 @@ use std::{io, time::Duration};
 use chrono::Utc;
 
 use crate::{
+    backlog::Watch,
     bench::Bench,
     corpus,
     http::Answer,
@@ -20,6 +21,9 @@ use crate::{
 const TASKS_IN_TURN: usize = 32;
 /// The last seconds whose rate is told apart.
 const LAST_SECONDS: usize = 10;
+
+/// Users whose audit and sync are looked at.
+const WATCHED_USERS: usize = 3;
 
 /// Creates tasks for one user.
 pub(crate) struct Creator {
@@ -81,13 +85,17 @@ async fn many(bench: &Bench, section: &mut Section) -> io::Result<()> {
     };
     progress(format_args!("{what}: server"));
     let users = &seed.users[..callers.min(seed.users.len())];
-    let (tally, _) = load::run(bench.write_plan(&server), creators(users)).await?;
+    let plan = bench.write_plan(&server);
+    let watch = Watch::begin(server.address, &users[..users.len().min(WATCHED_USERS)]).await?;
+    let (tally, creators) = load::run(plan, creators(users)).await?;
+    let acknowledged: Vec<u64> = creators.iter().map(|creator| creator.acknowledged).collect();
+    let backlog = watch.end(&acknowledged, plan.warm_up + plan.length).await?;
     server.stop()?;
     section.notes.push(format!("{what}: {}", tally.describe()));
-    section.notes.push(format!(
-        "{what}: {:.0}/s in the last {LAST_SECONDS} s",
-        tally.rate_at_the_end(LAST_SECONDS)
-    ));
+    if tally.per_second.len() > LAST_SECONDS {
+        let rate = tally.rate_at_the_end(LAST_SECONDS);
+        section.notes.push(format!("{what}: {rate:.0}/s in the last {LAST_SECONDS} s"));
+    }
     section.figures.extend([
         Figure::new(&what, tally.rate(), Unit::PerSecond, Ask::AtLeast(20_000.0))
             .beside_floor(floor.rate(), Some(35.0)),
@@ -100,6 +108,7 @@ async fn many(bench: &Bench, section: &mut Section) -> io::Result<()> {
         )
         .beside_floor(floor.server_cpu_ms(), None),
     ]);
+    backlog.report(&what, section);
     Ok(())
 }
 

@@ -1,0 +1,259 @@
+//! A thousand reminders due in one second: of one user and of many, all at one instant and spread over the second.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    net::SocketAddr,
+    time::Duration,
+};
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tokio::time::timeout_at;
+use uuid::Uuid;
+
+use crate::{
+    api::{Api, string},
+    bench::Bench,
+    histogram::Histogram,
+    parallel::in_parallel,
+    progress::progress,
+    report::{Ask, Figure, Section, Unit},
+    seed::User,
+    websocket::Socket,
+};
+
+/// Reminders due in one second.
+const REMINDERS: usize = 1_000;
+/// Users they belong to when they belong to many.
+const MANY_USERS: usize = 100;
+/// Time to create the tasks before the first reminder is due.
+const PREPARATION: TimeDelta = TimeDelta::seconds(8);
+/// How long the last one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Type of the event, as the socket tells it.
+const FIRED: &str = "dev.punctual.reminder.fired.v1";
+/// Notifications on a page of the inbox.
+const PAGE: usize = 200;
+
+/// How the reminders are spread.
+#[derive(Clone, Copy)]
+struct Shape {
+    users: usize,
+    span: TimeDelta,
+}
+
+impl Shape {
+    fn describe(self) -> String {
+        let whose = if self.users == 1 {
+            "one user".into()
+        } else {
+            format!("{} users", self.users)
+        };
+        let when = if self.span.is_zero() {
+            "at one instant"
+        } else {
+            "spread over a second"
+        };
+        format!("{REMINDERS} reminders of {whose}, {when}")
+    }
+
+    /// When the reminder with this number is due. Whole milliseconds, as the API keeps them.
+    fn due(self, first: DateTime<Utc>, number: usize) -> DateTime<Utc> {
+        let millisecond = self.span.num_milliseconds() * i64::try_from(number).unwrap_or_default() / REMINDERS as i64;
+        first + TimeDelta::milliseconds(millisecond)
+    }
+}
+
+/// What arrived.
+#[derive(Default)]
+struct Seen {
+    /// From due to the frame's arrival.
+    late_on_socket: Histogram,
+    /// From due to the instant the inbox says it fired.
+    late_in_inbox: Histogram,
+    early: u64,
+    missing_on_socket: usize,
+    missing_in_inbox: usize,
+    twice: u64,
+}
+
+impl Seen {
+    fn merge(&mut self, other: &Self) {
+        self.late_on_socket.merge(&other.late_on_socket);
+        self.late_in_inbox.merge(&other.late_in_inbox);
+        self.early += other.early;
+        self.missing_on_socket += other.missing_on_socket;
+        self.missing_in_inbox += other.missing_in_inbox;
+        self.twice += other.twice;
+    }
+
+    fn count(histogram: &mut Histogram, early: &mut u64, late: TimeDelta) {
+        match late.to_std() {
+            Ok(late) => histogram.record(late),
+            Err(_) => *early += 1,
+        }
+    }
+
+    fn describe(&self) -> String {
+        let ms = |histogram: &Histogram, share| histogram.quantile(share).as_secs_f64() * 1e3;
+        format!(
+            "on the socket p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms late; in the inbox (`fired_at` − `due_at`) p99 {:.0} ms, max {:.0} ms; {} \
+             early, {} missing on the socket, {} missing in the inbox, {} twice",
+            ms(&self.late_on_socket, 0.5),
+            ms(&self.late_on_socket, 0.99),
+            self.late_on_socket.max().as_secs_f64() * 1e3,
+            ms(&self.late_in_inbox, 0.99),
+            self.late_in_inbox.max().as_secs_f64() * 1e3,
+            self.early,
+            self.missing_on_socket,
+            self.missing_in_inbox,
+            self.twice,
+        )
+    }
+}
+
+/// A line for the worst of the four shapes, a note for each.
+pub(super) async fn measure(bench: &Bench) -> io::Result<Section> {
+    let mut section = Section::default();
+    let Some((server, seed)) = bench.start_seeded()? else {
+        return Ok(section);
+    };
+    // The inbox of a user holds nothing but what one shape made, so every shape has users of its own.
+    let mut users = seed.users.iter();
+    for (many, span_ms) in [(false, 0), (false, 1_000), (true, 0), (true, 1_000)] {
+        let chosen: Vec<User> = users
+            .by_ref()
+            .take(if many { MANY_USERS } else { 1 })
+            .cloned()
+            .collect();
+        let shape = Shape {
+            users: chosen.len(),
+            span: TimeDelta::milliseconds(span_ms),
+        };
+        progress(shape.describe());
+        let seen = run(server.address, shape, chosen).await?;
+        section.notes.push(format!("{}: {}", shape.describe(), seen.describe()));
+        section.figures.extend(figures(&shape.describe(), &seen));
+    }
+    server.stop()?;
+    Ok(section)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn figures(what: &str, seen: &Seen) -> [Figure; 2] {
+    let p99 = seen.late_on_socket.quantile(0.99).as_secs_f64() * 1e3;
+    let faults = seen.early as f64 + seen.twice as f64 + (seen.missing_on_socket + seen.missing_in_inbox) as f64;
+    [
+        Figure::new(format!("{what}, p99 late"), p99, Unit::Milliseconds, Ask::AtMost(50.0)),
+        Figure::new(
+            format!("{what}, early, twice or missing"),
+            faults,
+            Unit::Times,
+            Ask::AtMost(0.0),
+        ),
+    ]
+}
+
+async fn run(address: SocketAddr, shape: Shape, users: Vec<User>) -> io::Result<Seen> {
+    let first = Utc::now() + PREPARATION;
+    let each = REMINDERS / users.len().max(1);
+    let last = shape.due(first, REMINDERS);
+    let people = users.into_iter().enumerate().map(|(index, user)| async move {
+        let dues = (index * each..(index + 1) * each).map(|number| shape.due(first, number));
+        Person { address, user }.wait_for(dues.collect(), last).await
+    });
+    let mut seen = Seen::default();
+    for part in in_parallel(MANY_USERS, people).await? {
+        seen.merge(&part);
+    }
+    Ok(seen)
+}
+
+/// A user with a socket and an inbox.
+struct Person {
+    address: SocketAddr,
+    user: User,
+}
+
+impl Person {
+    async fn wait_for(self, dues: Vec<DateTime<Utc>>, last: DateTime<Utc>) -> io::Result<Seen> {
+        let mut api = Api::open(self.address, &self.user.token).await?;
+        let mut expected = HashMap::with_capacity(dues.len());
+        for due in dues {
+            let at = due.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let task = json!({ "title": "Leave for the train", "reminders": [{ "id": Uuid::now_v7(), "at": at }] });
+            let due = DateTime::from_timestamp_millis(due.timestamp_millis()).unwrap_or(due);
+            expected.insert(api.create(&task).await?, due);
+        }
+        if Utc::now() + TimeDelta::milliseconds(200) > last {
+            return Err(io::Error::other(
+                "creating the tasks took longer than the time until the first reminder",
+            ));
+        }
+        let socket = Socket::open(self.address, &self.user.token).await?;
+        let until = (last - Utc::now()).to_std().unwrap_or_default() + PATIENCE;
+        let mut seen = on_socket(socket, &expected, until).await?;
+        in_inbox(&mut api, &expected, &mut seen).await?;
+        Ok(seen)
+    }
+}
+
+async fn on_socket(mut socket: Socket, expected: &HashMap<String, DateTime<Utc>>, until: Duration) -> io::Result<Seen> {
+    let mut seen = Seen::default();
+    let mut fired = HashSet::new();
+    let end = tokio::time::Instant::now() + until;
+    while fired.len() < expected.len() {
+        let Ok(message) = timeout_at(end, socket.next()).await else {
+            break;
+        };
+        let (message, now) = (message?, Utc::now());
+        let message: Value = serde_json::from_slice(message).map_err(io::Error::other)?;
+        if message["event"]["type"] != FIRED {
+            continue;
+        }
+        let task = string(&message["event"]["data"], "task")?;
+        let Some(due) = expected.get(&task) else {
+            continue;
+        };
+        if fired.insert(task) {
+            Seen::count(&mut seen.late_on_socket, &mut seen.early, now - due);
+        } else {
+            seen.twice += 1;
+        }
+    }
+    seen.missing_on_socket = expected.len() - fired.len();
+    Ok(seen)
+}
+
+async fn in_inbox(api: &mut Api, expected: &HashMap<String, DateTime<Utc>>, seen: &mut Seen) -> io::Result<()> {
+    let mut fired = HashSet::new();
+    let mut path = format!("/v1/notifications?limit={PAGE}");
+    loop {
+        let page = api.get(&path).await?;
+        for notification in page["items"].as_array().into_iter().flatten() {
+            let task = string(notification, "task")?;
+            let Some(due) = expected.get(&task) else {
+                continue;
+            };
+            let fired_at =
+                DateTime::parse_from_rfc3339(&string(notification, "fired_at")?).map_err(io::Error::other)?;
+            if fired.insert(task) {
+                Seen::count(&mut seen.late_in_inbox, &mut seen.early, fired_at.to_utc() - due);
+            } else {
+                seen.twice += 1;
+            }
+        }
+        match page["next_cursor"].as_str() {
+            Some(cursor) => {
+                path = format!(
+                    "/v1/notifications?limit={PAGE}&cursor={}",
+                    crate::queries::encoded(cursor)
+                )
+            }
+            None => break,
+        }
+    }
+    seen.missing_in_inbox = expected.len() - fired.len();
+    Ok(())
+}
