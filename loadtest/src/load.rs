@@ -20,9 +20,6 @@ use crate::{
 /// How long a caller waits before it connects again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Cores used by others from which on a measurement is called disturbed.
-const DISTURBING_CORES: f64 = 0.1;
-
 /// What one caller asks, and what it keeps of the answers.
 pub(crate) trait Caller: Send + 'static {
     /// The next request.
@@ -61,8 +58,6 @@ pub(crate) struct Tally {
     pub(crate) server_cpu: Duration,
     /// CPU this client used meanwhile.
     pub(crate) client_cpu: Duration,
-    /// CPU everything else on the machine used meanwhile: it should be next to nothing.
-    pub(crate) others_cpu: Duration,
 }
 
 impl Tally {
@@ -101,10 +96,6 @@ impl Tally {
             self.server_cpu_ms() * 1e3,
             self.client_cpu.as_secs_f64() * 1e6 / count(self.latency.count().max(1)),
         );
-        let others = self.others_cpu.as_secs_f64() / self.length.as_secs_f64().max(f64::MIN_POSITIVE);
-        if others > DISTURBING_CORES {
-            text += &format!("; **disturbed: other processes used {others:.1} cores**");
-        }
         for (status, times) in &self.refused {
             match status {
                 0 => text += &format!("; {times} broken connections"),
@@ -145,14 +136,13 @@ pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(T
         loops.spawn(async move { (number, drive(plan, begin, caller, connection).await) });
     }
     tokio::time::sleep_until(begin.into()).await;
-    let before = Usage::now(plan.pid)?;
+    let before = (process::cpu(plan.pid)?, process::cpu(std::process::id())?);
     tokio::time::sleep_until((begin + plan.length).into()).await;
-    let used = Usage::now(plan.pid)?.since(&before);
+    let after = (process::cpu(plan.pid)?, process::cpu(std::process::id())?);
     let mut tally = Tally {
         length: plan.length,
-        server_cpu: used.server,
-        client_cpu: used.client,
-        others_cpu: used.machine.saturating_sub(used.server + used.client),
+        server_cpu: after.0.saturating_sub(before.0),
+        client_cpu: after.1.saturating_sub(before.1),
         ..Tally::default()
     };
     let mut callers = Vec::new();
@@ -163,31 +153,6 @@ pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(T
     }
     callers.sort_by_key(|(number, _)| *number);
     Ok((tally, callers.into_iter().map(|(_, caller)| caller).collect()))
-}
-
-/// CPU time at one moment.
-struct Usage {
-    server: Duration,
-    client: Duration,
-    machine: Duration,
-}
-
-impl Usage {
-    fn now(server: u32) -> io::Result<Self> {
-        Ok(Self {
-            server: process::cpu(server)?,
-            client: process::cpu(std::process::id())?,
-            machine: process::cpu_of_machine()?,
-        })
-    }
-
-    fn since(&self, earlier: &Self) -> Self {
-        Self {
-            server: self.server.saturating_sub(earlier.server),
-            client: self.client.saturating_sub(earlier.client),
-            machine: self.machine.saturating_sub(earlier.machine),
-        }
-    }
 }
 
 async fn drive<C: Caller>(plan: Plan, begin: Instant, mut caller: C, connection: Connection) -> (Tally, C) {

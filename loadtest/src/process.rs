@@ -120,29 +120,37 @@ impl Drop for Server {
 
 /// CPU a process has used since it began, all its threads together.
 pub(crate) fn cpu(pid: u32) -> io::Result<Duration> {
+    let [user, system, ..] = cpu_fields(pid)?;
+    Ok(ticks(user + system))
+}
+
+/// CPU this process has used, and the servers it started and saw end.
+pub(crate) fn cpu_of_this_and_ended() -> io::Result<Duration> {
+    Ok(ticks(cpu_fields(std::process::id())?.iter().sum()))
+}
+
+/// User and system time of a process, then those of its children that have ended.
+fn cpu_fields(pid: u32) -> io::Result<[u64; 4]> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The second field, the command's name in parentheses, can contain spaces; user and system time are the 14th and 15th.
-    let used = stat
+    // The second field, the command's name in parentheses, can contain spaces; the times are the 14th to 17th.
+    let fields = stat
         .rsplit_once(')')
-        .map(|(_, fields)| fields.split_whitespace().skip(11).take(2))
-        .and_then(|times| times.map(|time| time.parse::<u64>().ok()).sum::<Option<u64>>())
-        .ok_or_else(|| io::Error::other("unexpected form of /proc/<pid>/stat"))?;
-    Ok(ticks(used))
+        .map(|(_, fields)| fields.split_whitespace().skip(11).take(4));
+    let times: Option<Vec<u64>> = fields.and_then(|fields| fields.map(|field| field.parse().ok()).collect());
+    let times = times.and_then(|times| times.try_into().ok());
+    times.ok_or_else(|| io::Error::other("unexpected form of /proc/<pid>/stat"))
 }
 
 /// CPU the whole machine has used since it began, what a hypervisor took from it included.
 pub(crate) fn cpu_of_machine() -> io::Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;
     let all = stat.lines().next().and_then(|line| line.strip_prefix("cpu "));
-    let fields: Option<Vec<u64>> = all.map(|fields| {
-        fields
-            .split_whitespace()
-            .map_while(|field| field.parse().ok())
-            .collect()
+    let fields: Vec<u64> = all.map_or_else(Vec::new, |all| {
+        all.split_whitespace().map_while(|field| field.parse().ok()).collect()
     });
-    match fields.as_deref() {
-        // user, nice, system, idle, iowait, irq, softirq, steal; guest time is part of user time already.
-        Some([user, nice, system, _idle, _iowait, irq, softirq, steal, ..]) => {
+    match fields[..] {
+        // Guest time, which follows, is part of user time already.
+        [user, nice, system, _idle, _iowait, irq, softirq, steal, ..] => {
             Ok(ticks(user + nice + system + irq + softirq + steal))
         }
         _ => Err(io::Error::other("unexpected form of /proc/stat")),

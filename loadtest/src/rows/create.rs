@@ -94,7 +94,9 @@ async fn many(bench: &Bench, section: &mut Section) -> io::Result<()> {
     section.notes.push(format!("{what}: {}", tally.describe()));
     if tally.per_second.len() > LAST_SECONDS {
         let rate = tally.rate_at_the_end(LAST_SECONDS);
-        section.notes.push(format!("{what}: {rate:.0}/s in the last {LAST_SECONDS} s"));
+        section
+            .notes
+            .push(format!("{what}: {rate:.0}/s in the last {LAST_SECONDS} s"));
     }
     section.figures.extend([
         Figure::new(&what, tally.rate(), Unit::PerSecond, Ask::AtLeast(20_000.0))
