@@ -7,17 +7,21 @@ use std::{
     time::Duration,
 };
 
-use punctual::embedded::{
-    environment::SystemClock,
-    sqlite::{Database, Options, SqliteDirectory, SqliteStore},
-    timer::Alarm,
-    wakeups::{MemoryWakeUps, WakeUpHandler},
+use punctual::{
+    embedded::{
+        bus::Bus,
+        environment::SystemClock,
+        sqlite::{Database, Options, SqliteDirectory, SqliteStore},
+        timer::Alarm,
+        wakeups::{MemoryWakeUps, WakeUpHandler},
+    },
+    ports::EventHandler,
 };
 use punctual_actors::{
-    conformance::{self, Delivery, DirectoryMaker, StoreMaker, WakeUpsMaker},
+    conformance::{self, Delivery, DirectoryMaker, PublisherMaker, StoreMaker, WakeUpsMaker},
     ports::{BoxFuture, Clock, Failure, WakeUp},
 };
-use punctual_events::{ActorId, Timestamp};
+use punctual_events::{ActorId, CloudEvent, Timestamp, Topic};
 use tempfile::TempDir;
 
 /// Makes everything anew, each in a directory of its own.
@@ -25,6 +29,7 @@ use tempfile::TempDir;
 struct Maker {
     directories: Mutex<Vec<TempDir>>,
     delivered: Arc<Mutex<Vec<Delivery>>>,
+    events: Arc<Mutex<Vec<CloudEvent>>>,
 }
 
 impl Maker {
@@ -106,6 +111,53 @@ impl WakeUpsMaker for Maker {
         tokio::time::sleep(Duration::from_millis(1)).await;
         self.delivered.lock().unwrap().clone()
     }
+}
+
+/// A durable service of task events.
+struct Listener {
+    events: Arc<Mutex<Vec<CloudEvent>>>,
+}
+
+impl EventHandler for Listener {
+    fn name(&self) -> &'static str {
+        "suite"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::TaskEvents]
+    }
+
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
+        self.events.lock().unwrap().extend_from_slice(events);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl PublisherMaker for Maker {
+    type Publisher = Bus;
+
+    async fn make(&self) -> Bus {
+        let listener = Arc::new(Listener {
+            events: Arc::clone(&self.events),
+        });
+        Bus::new(self.database(), Arc::new(SystemClock), vec![listener])
+    }
+
+    async fn delivered(&self, bus: &Bus, enough: impl Fn(&[CloudEvent]) -> bool) -> Vec<CloudEvent> {
+        bus.drain().await;
+        let events = self.events.lock().unwrap().clone();
+        assert!(enough(&events), "everything is delivered and something is missing");
+        events
+    }
+}
+
+#[tokio::test]
+async fn the_bus_keeps_the_contract_of_a_publisher() {
+    conformance::publisher(&Maker::default()).await;
 }
 
 #[tokio::test]

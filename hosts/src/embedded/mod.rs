@@ -1,6 +1,7 @@
 //! The embedded runtime: everything in one process on one SQLite file.
 
 mod backoff;
+pub mod bus;
 pub mod environment;
 pub mod sqlite;
 pub mod timer;

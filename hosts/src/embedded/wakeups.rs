@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use punctual_actors::ports::{BoxFuture, Clock, Failure, WakeUp, WakeUps};
-use punctual_events::{ActorId, Seq, Timestamp};
+use punctual_events::{ActorId, Timestamp};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
@@ -135,18 +135,6 @@ impl WakeUps for MemoryWakeUps {
     }
 }
 
-/// A head that asks to be woken.
-pub(super) struct ArmedHead {
-    /// Its place in the order of the database.
-    pub(super) key: i64,
-    /// Whose.
-    pub(super) actor: ActorId,
-    /// Its last commit.
-    pub(super) seq: Seq,
-    /// When.
-    pub(super) wake_at: Timestamp,
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
@@ -154,7 +142,7 @@ mod tests {
         time::Instant,
     };
 
-    use punctual_events::UserId;
+    use punctual_events::{Seq, UserId};
     use tokio::sync::mpsc;
     use uuid::Uuid;
 

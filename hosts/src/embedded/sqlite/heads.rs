@@ -1,14 +1,32 @@
 //! Reading many heads at start.
 
 use punctual_actors::ports::Failure;
-use punctual_events::Timestamp;
-use rusqlite::params;
+use punctual_events::{ActorId, Seq, Timestamp};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{
     Database,
-    rows::{Named, SeqColumn},
+    rows::{ActorRow, Name, Named, SeqColumn},
+    watermarks::Marks,
 };
-use crate::embedded::wakeups::ArmedHead;
+
+/// A head that asks to be woken.
+pub(in crate::embedded) struct ArmedHead {
+    /// Its place in the order of the table.
+    pub(in crate::embedded) key: i64,
+    pub(in crate::embedded) actor: ActorId,
+    pub(in crate::embedded) seq: Seq,
+    pub(in crate::embedded) wake_at: Timestamp,
+}
+
+/// A head whose last commits are not noted as delivered.
+pub(in crate::embedded) struct UndrainedHead {
+    /// Its place in the order of the table.
+    pub(in crate::embedded) key: i64,
+    pub(in crate::embedded) actor: ActorId,
+    pub(in crate::embedded) seq: Seq,
+    pub(in crate::embedded) drained: Seq,
+}
 
 impl Database {
     /// Heads that ask to be woken, in the order of the table: one pass over it, whatever their number.
@@ -17,21 +35,75 @@ impl Database {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<ArmedHead>, Failure> {
+        let sql =
+            "SELECT id, name, seq, wake_at FROM actors WHERE id > ?1 AND wake_at IS NOT NULL ORDER BY id LIMIT ?2";
+        self.heads(sql, after, limit, |row| {
+            Ok(ArmedHead {
+                key: row.get(0)?,
+                actor: row.get::<_, Named>(1)?.0,
+                seq: row.get::<_, SeqColumn>(2)?.0,
+                wake_at: Timestamp::from_millis(row.get(3)?),
+            })
+        })
+        .await
+    }
+
+    /// Heads with commits that are not noted as delivered, in the order of the table.
+    pub(in crate::embedded) async fn undrained_heads(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<UndrainedHead>, Failure> {
+        let sql = "SELECT id, name, seq, drained FROM actors WHERE id > ?1 AND drained < seq ORDER BY id LIMIT ?2";
+        let heads = self.heads(sql, after, limit, |row| {
+            Ok(UndrainedHead {
+                key: row.get(0)?,
+                actor: row.get::<_, Named>(1)?.0,
+                seq: row.get::<_, SeqColumn>(2)?.0,
+                drained: row.get::<_, SeqColumn>(3)?.0,
+            })
+        });
+        let mut heads = heads.await?;
+        heads
+            .iter_mut()
+            .for_each(|head| head.drained = head.drained.max(self.marks(head.actor).drained));
+        Ok(heads)
+    }
+
+    async fn heads<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        after: Option<i64>,
+        limit: usize,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Failure> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |connection| {
-            let sql =
-                "SELECT id, name, seq, wake_at FROM actors WHERE id > ?1 AND wake_at IS NOT NULL ORDER BY id LIMIT ?2";
             let mut select = connection.prepare_cached(sql)?;
-            let heads = select.query_map(params![after.unwrap_or(0), limit], |row| {
-                Ok(ArmedHead {
-                    key: row.get(0)?,
-                    actor: row.get::<_, Named>(1)?.0,
-                    seq: row.get::<_, SeqColumn>(2)?.0,
-                    wake_at: Timestamp::from_millis(row.get(3)?),
-                })
-            })?;
+            let heads = select.query_map(params![after.unwrap_or(0), limit], read)?;
             Ok(heads.collect::<Result<_, _>>()?)
         })
         .await
+    }
+
+    /// Everything up to here was delivered; `None` for an actor that never committed.
+    pub(in crate::embedded) async fn drained(&self, actor: ActorId) -> Result<Option<Seq>, Failure> {
+        let read = self.read(move |connection| {
+            let mut select = connection.prepare_cached(ActorRow::BY_NAME)?;
+            Ok(select.query_row([Name::from(actor)], ActorRow::read).optional()?)
+        });
+        let row = read.await?.filter(|row| row.head.is_some());
+        Ok(row.map(|row| row.drained.max(self.marks(actor).drained)))
+    }
+
+    /// Notes that everything up to `seq` was delivered; written with a later batch.
+    pub(in crate::embedded) fn note_drained(&self, actor: ActorId, seq: Seq) {
+        self.raise(
+            actor,
+            Marks {
+                drained: seq,
+                ..Marks::default()
+            },
+        );
     }
 }

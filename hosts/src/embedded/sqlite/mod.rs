@@ -17,7 +17,7 @@ mod rows;
 mod session;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod watermarks;
 mod writer;
 

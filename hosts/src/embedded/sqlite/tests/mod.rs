@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use super::{Database, Options, SqliteStore};
 
-struct Opened {
-    database: Database,
-    directory: tempfile::TempDir,
-    store: SqliteStore,
+pub(in crate::embedded) struct Opened {
+    pub(in crate::embedded) database: Database,
+    pub(in crate::embedded) directory: tempfile::TempDir,
+    pub(in crate::embedded) store: SqliteStore,
 }
 
-fn open() -> Opened {
+pub(in crate::embedded) fn open() -> Opened {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::open(directory.path(), Options::default()).unwrap();
     Opened {
@@ -33,7 +33,7 @@ fn open() -> Opened {
 
 impl Opened {
     /// Closes the database and opens it again.
-    async fn reopened(self) -> Self {
+    pub(in crate::embedded) async fn reopened(self) -> Self {
         let Self {
             database,
             directory,
@@ -50,12 +50,12 @@ impl Opened {
     }
 }
 
-fn user(id: u128) -> ActorId {
+pub(in crate::embedded) fn user(id: u128) -> ActorId {
     ActorId::User(UserId(Uuid::from_u128(id)))
 }
 
 /// A commit of one event with some content, decided at `seq` seconds.
-fn commit(actor: ActorId, seq: u64) -> EncodedCommit {
+pub(in crate::embedded) fn commit(actor: ActorId, seq: u64) -> EncodedCommit {
     let data = serde_json::json!({"content": format!("secret {seq}")});
     let event = EventRecord::new(EventType::TaskCreated, Principal::System, &data).unwrap();
     let time = Timestamp::from_millis(i64::try_from(seq).unwrap() * 1_000);
@@ -82,7 +82,7 @@ fn commit(actor: ActorId, seq: u64) -> EncodedCommit {
     }
 }
 
-fn update() -> HeadUpdate {
+pub(in crate::embedded) fn update() -> HeadUpdate {
     HeadUpdate {
         wake_at: None,
         zone_version: "2026a".into(),
@@ -91,7 +91,7 @@ fn update() -> HeadUpdate {
 }
 
 /// Appends commits 1 to `last`.
-async fn fill(store: &SqliteStore, actor: ActorId, last: u64) {
+pub(in crate::embedded) async fn fill(store: &SqliteStore, actor: ActorId, last: u64) {
     use punctual_actors::ports::Store as _;
     for seq in 1..=last {
         store.append(Seq(seq - 1), commit(actor, seq), update()).await.unwrap();
@@ -119,6 +119,6 @@ fn sorted(pages: &[Page]) -> Vec<(String, String)> {
     pages
 }
 
-fn seqs(commits: &[Arc<Commit>]) -> Vec<u64> {
+pub(in crate::embedded) fn seqs(commits: &[Arc<Commit>]) -> Vec<u64> {
     commits.iter().map(|commit| commit.header.seq.0).collect()
 }

@@ -1,0 +1,140 @@
+//! The tasks that deliver: one per actor and durable service that is behind with it.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+};
+
+use futures_util::FutureExt as _;
+use punctual_actors::ports::{Failure, Store as _};
+use punctual_events::{ActorId, CloudEvent, Commit, Seq, Topic};
+
+use super::{
+    Shared,
+    queue::{BATCH, Next},
+};
+use crate::{embedded::backoff::Backoff, ports::EventHandler};
+
+/// True when a commit has something for a service.
+pub(super) fn wants(handler: &dyn EventHandler, commit: &Commit) -> bool {
+    handler.topics().iter().any(|topic| commit.is_on(*topic))
+}
+
+/// Hands commits of one actor to a service, topic by topic.
+pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>]) -> Result<(), Failure> {
+    for topic in handler.topics() {
+        let events: Vec<CloudEvent> = commits.iter().flat_map(|commit| events(commit, *topic)).collect();
+        if !events.is_empty() {
+            let handling = AssertUnwindSafe(handler.handle(*topic, &events)).catch_unwind();
+            handling
+                .await
+                .unwrap_or_else(|_| Err(Failure::new("the service panicked")))?;
+        }
+    }
+    Ok(())
+}
+
+/// The events of a commit. Those that cannot be read now never can be: they are passed over, and it is said.
+fn events(commit: &Commit, topic: Topic) -> Vec<CloudEvent> {
+    commit.cloud_events(topic).unwrap_or_else(|error| {
+        let (actor, seq) = (commit.header.actor, commit.header.seq);
+        tracing::error!(%actor, %seq, %error, "a commit cannot be delivered");
+        Vec::new()
+    })
+}
+
+/// Counts a task for as long as it lives, however it ends.
+struct Counted(Arc<Shared>);
+
+impl Counted {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.tasks.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.tasks.fetch_sub(1, Ordering::AcqRel);
+        self.0.rested.notify_waiters();
+    }
+}
+
+/// Starts the task that finds out what was delivered of an actor before.
+pub(super) fn spawn_seed(shared: &Arc<Shared>, actor: ActorId) {
+    let counted = Counted::new(shared);
+    tokio::spawn(async move {
+        let shared = &counted.0;
+        let mut backoff = Backoff::default();
+        let drained = loop {
+            match shared.database.drained(actor).await {
+                Ok(drained) => break drained,
+                Err(failure) => pause(shared, &mut backoff, actor, "the bus", &failure).await,
+            }
+            if *shared.stopped.borrow() {
+                return;
+            }
+        };
+        shared.with_queue(actor, |queue| queue.seed(drained));
+    });
+}
+
+/// Starts the task of a service that is behind with an actor.
+pub(super) fn spawn(shared: &Arc<Shared>, actor: ActorId, lane: usize) {
+    let counted = Counted::new(shared);
+    tokio::spawn(async move {
+        let shared = &counted.0;
+        let handler = &*shared.durable[lane];
+        let mut backoff = Backoff::default();
+        while !*shared.stopped.borrow() {
+            match deliver_next(shared, actor, lane).await {
+                Ok(true) => backoff = Backoff::default(),
+                Ok(false) => return,
+                Err(failure) => pause(shared, &mut backoff, actor, handler.name(), &failure).await,
+            }
+        }
+    });
+}
+
+async fn pause(shared: &Shared, backoff: &mut Backoff, actor: ActorId, service: &str, failure: &Failure) {
+    let pause_ms = backoff.next_ms();
+    tracing::warn!(service, %actor, %failure, pause_ms, "events were not taken");
+    let mut stopped = shared.stopped.subscribe();
+    tokio::select! {
+        () = shared.clock.sleep_ms(pause_ms) => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+}
+
+/// Delivers the next batch; false when there is none.
+async fn deliver_next(shared: &Shared, actor: ActorId, lane: usize) -> Result<bool, Failure> {
+    let handler = &*shared.durable[lane];
+    // The queue stays while a task of it runs.
+    let Some(mut queue) = shared.queues.get_mut(&actor) else {
+        return Ok(false);
+    };
+    let next = queue.next(lane, |commit| wants(handler, commit));
+    shared.trim(actor, &mut queue);
+    drop(queue);
+    let commits = match next {
+        Next::Nothing => return Ok(false),
+        Next::Batch(commits) => commits,
+        Next::ReadLog(after) => read_log(shared, actor, after).await?,
+    };
+    let Some(through) = commits.last().map(|commit| commit.header.seq) else {
+        return Err(Failure::new("the log lacks what was committed"));
+    };
+    deliver(handler, &commits).await?;
+    if let Some(mut queue) = shared.queues.get_mut(&actor) {
+        queue.handled(lane, through);
+    }
+    Ok(true)
+}
+
+async fn read_log(shared: &Shared, actor: ActorId, after: Seq) -> Result<Vec<Arc<Commit>>, Failure> {
+    let commits = shared.store.read_log(actor, after, BATCH).await?;
+    if let Some(first) = commits.first().filter(|first| first.header.seq > after.next()) {
+        tracing::error!(%actor, %after, first = %first.header.seq, "commits were dropped before they were delivered");
+    }
+    Ok(commits)
+}
