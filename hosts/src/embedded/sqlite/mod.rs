@@ -4,15 +4,18 @@
 //! answers them all. So a hundred callers share one flush of the disk. Reads go through a few connections of their own ([`readers`]) and never
 //! wait for the writer. A third thread moves what was committed from the write-ahead log into the file ([`checkpoint`]).
 
+mod audit;
 mod batch;
 mod checkpoint;
 mod connection;
 mod directory;
 mod heads;
+mod jobs;
 mod lock;
 mod migrations;
 mod operations;
 mod readers;
+mod records;
 mod rows;
 mod session;
 mod store;
@@ -31,7 +34,9 @@ use punctual_events::DecodeError;
 
 use self::{lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writer::Writer};
 
-pub use self::{directory::SqliteDirectory, store::SqliteStore};
+pub use self::{
+    audit::SqliteAudit, directory::SqliteDirectory, jobs::SqliteJobs, records::SqliteRecords, store::SqliteStore,
+};
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
