@@ -1,75 +1,21 @@
-//! Finding tasks.
+//! What is asked for.
 
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 
 use punctual_events::{Priority, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    refusal::Refusal,
-    user::record::{TaskRecord, Tasks},
-};
+use super::{cursor::Cursor, order::Sort};
+use crate::Refusal;
 
-/// Columns of one page.
-#[derive(Debug)]
-pub struct Columns;
-
-/// Where a page ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(Box<str>);
-
-impl Cursor {
-    /// From a client.
-    #[must_use]
-    pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// For a client.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// An order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sort {}
-
-impl Sort {
-    /// From a client.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn parse(_: &str) -> Result<Self, Refusal> {
-        Ok(Self {})
-    }
-}
-
-/// A page of tasks.
-#[derive(Debug)]
-pub struct TaskPage {
-    /// The tasks.
-    pub items: Vec<Arc<TaskRecord>>,
-    /// How many the filter finds.
-    pub total: usize,
-    /// Where the next page begins.
-    pub next_cursor: Option<Cursor>,
-}
-
-/// Finds tasks.
-///
-/// # Errors
-/// When the query is out of bounds.
-pub fn search(tasks: &Tasks, _: &TaskQuery, _: Timestamp) -> Result<TaskPage, Refusal> {
-    let items: Vec<_> = tasks.iter().map(|(_, record)| Arc::clone(record)).collect();
-    Ok(TaskPage {
-        total: items.len(),
-        items,
-        next_cursor: None,
-    })
-}
+/// Characters `q` may have.
+pub const MAX_TEXT_CHARS: usize = 256;
+/// Terms `q` may have.
+pub const MAX_TERMS: usize = 16;
+/// Tags that may be asked for: as many as a task can have.
+pub const MAX_TAGS: usize = 50;
+/// Tasks on a page.
+pub const LIMITS: RangeInclusive<u16> = 1..=200;
 
 /// Which tasks, in which order, and how many of them. Every filter that is set must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +58,26 @@ impl Default for TaskQuery {
             limit: 50,
             cursor: None,
         }
+    }
+}
+
+impl TaskQuery {
+    /// Refuses what is out of bounds, before any work is done for it.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let text = self.q.as_deref().unwrap_or_default();
+        if text.chars().nth(MAX_TEXT_CHARS).is_some() {
+            return Err(Refusal::invalid("q", format!("at most {MAX_TEXT_CHARS} characters")));
+        }
+        if self.tags.len() > MAX_TAGS {
+            return Err(Refusal::invalid("tag", format!("at most {MAX_TAGS} tags")));
+        }
+        if !LIMITS.contains(&self.limit) {
+            return Err(Refusal::invalid(
+                "limit",
+                format!("from {} to {}", LIMITS.start(), LIMITS.end()),
+            ));
+        }
+        Ok(())
     }
 }
 

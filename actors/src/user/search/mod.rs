@@ -1,0 +1,102 @@
+//! Finding tasks: filters, free text, an order and pages, as a function of a user's tasks.
+//!
+//! Every task is looked at in every search, but as a bit: a page of [`Tasks`] has [`Columns`] derived from it (once per change of the page), and
+//! in those a filter is a few operations on sets of 64 tasks. Nothing is remembered between searches, so nothing can be stale and the time a
+//! search takes does not depend on what was searched before.
+
+mod columns;
+mod cursor;
+mod filter;
+mod fold;
+mod order;
+mod postings;
+mod query;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod top;
+
+use std::sync::Arc;
+
+use punctual_events::Timestamp;
+
+pub use self::{
+    columns::Columns,
+    cursor::Cursor,
+    order::Sort,
+    query::{LIMITS, MAX_TAGS, MAX_TERMS, MAX_TEXT_CHARS, StatusFilter, TaskQuery},
+};
+use self::{
+    columns::{Block, Entry},
+    cursor::Scope,
+    filter::Filter,
+    postings::Slots,
+    top::Top,
+};
+use crate::{
+    Refusal,
+    user::record::{TaskRecord, Tasks},
+};
+
+/// A page of what was found.
+#[derive(Clone, Debug)]
+pub struct TaskPage {
+    /// The tasks, in the order that was asked for.
+    pub items: Vec<Arc<TaskRecord>>,
+    /// How many pass the filters, on all pages together.
+    pub total: usize,
+    /// For the next page, if there is one.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// Finds tasks. Deleted ones are never found.
+///
+/// # Errors
+/// When the query is out of bounds, and [`Code::CursorMismatch`](crate::Code::CursorMismatch) when its cursor is not one of this filter and sort.
+pub fn search(tasks: &Tasks, query: &TaskQuery, now: Timestamp) -> Result<TaskPage, Refusal> {
+    let filter = Filter::new(query, now)?;
+    let scope = Scope::new(&filter, &query.sort);
+    let after = query
+        .cursor
+        .as_ref()
+        .map(|cursor| cursor.bound(&query.sort, scope))
+        .transpose()?;
+    let found = Found::new(tasks, &filter);
+    let limit = usize::from(query.limit);
+    // One more than fits on the page shows that there is another.
+    let mut top = Top::new(&query.sort, after, limit + 1);
+    found.add_to(&mut top);
+    let mut items: Vec<Arc<TaskRecord>> = top.into_rows().map(|row| row.record().clone()).collect();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| more);
+    Ok(TaskPage {
+        total: found.total,
+        next_cursor: last.map(|last| Cursor::after(last, &query.sort, scope)),
+        items,
+    })
+}
+
+/// The blocks with their tasks, and which of them were found.
+struct Found<'a> {
+    parts: Vec<(&'a Block, &'a [Entry], Slots)>,
+    total: usize,
+}
+
+impl<'a> Found<'a> {
+    fn new(tasks: &'a Tasks, filter: &Filter) -> Self {
+        let pages = tasks.leaves().map(|leaf| (leaf.derived(Columns::of), leaf.entries()));
+        let blocks = pages.flat_map(|(columns, entries)| columns.blocks(entries));
+        let parts: Vec<_> = blocks
+            .map(|(block, entries)| (block, entries, filter.matching(block)))
+            .collect();
+        let total = parts.iter().map(|(_, _, slots)| slots.count_ones() as usize).sum();
+        Self { parts, total }
+    }
+
+    fn add_to(&self, top: &mut Top<'a>) {
+        for (block, entries, slots) in &self.parts {
+            top.add(block, entries, *slots);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The first tasks of an order out of many: those that would be on the page, and one more to see whether there is another page.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use punctual_events::TaskId;
+
+use super::{
+    columns::{Block, Entry, Instant},
+    cursor::Bound,
+    order::{Order, Sort, SortKey, Sortable},
+    postings::Slots,
+};
+use crate::user::record::TaskRecord;
+
+/// A task among the entries of its block.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) block: &'a Block,
+    pub(super) entries: &'a [Entry],
+    pub(super) slot: usize,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn record(&self) -> &'a Arc<TaskRecord> {
+        &self.entries[self.slot].1
+    }
+}
+
+impl Sortable for Row<'_> {
+    fn instant(&self, column: Instant) -> i64 {
+        self.block.instant(column, self.slot)
+    }
+
+    fn priority(&self) -> u8 {
+        self.block.priority(self.slot)
+    }
+
+    fn title(&self) -> &str {
+        self.block.titles.get(self.slot)
+    }
+
+    fn id(&self) -> TaskId {
+        self.entries[self.slot].0
+    }
+}
+
+/// Collects the first `keep` rows after a bound.
+pub(super) struct Top<'a> {
+    sort: &'a Sort,
+    after: Option<Ranked<Bound>>,
+    keep: usize,
+    /// Among them the first `keep` of all rows so far.
+    rows: Vec<Ranked<Row<'a>>>,
+    /// The last of the first `keep`, since there are so many; what comes after it is of no interest.
+    last: Option<Ranked<Row<'a>>>,
+}
+
+/// Something to sort, with its prefix.
+#[derive(Clone, Copy)]
+struct Ranked<T> {
+    prefix: u128,
+    by: T,
+}
+
+impl<T: Sortable> Ranked<T> {
+    fn new(by: T, sort: &Sort) -> Self {
+        Self {
+            prefix: sort.prefix(&by),
+            by,
+        }
+    }
+
+    fn compare(&self, other: &Ranked<impl Sortable>, sort: &Sort) -> Ordering {
+        self.prefix
+            .cmp(&other.prefix)
+            .then_with(|| sort.compare(&self.by, &other.by))
+    }
+}
+
+impl<'a> Top<'a> {
+    pub(super) fn new(sort: &'a Sort, after: Option<Bound>, keep: usize) -> Self {
+        Self {
+            sort,
+            after: after.map(|bound| Ranked::new(bound, sort)),
+            keep,
+            rows: Vec::with_capacity(keep * 2),
+            last: None,
+        }
+    }
+
+    /// Adds the tasks in `slots` of a block.
+    pub(super) fn add(&mut self, block: &'a Block, entries: &'a [Entry], slots: Slots) {
+        let mut rest = slots & self.window(block);
+        while rest != 0 {
+            let slot = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            self.add_row(Row { block, entries, slot });
+        }
+    }
+
+    /// The slots that can be between the bound and the last of the first, by the first key alone. That leaves few, so it is what decides how long
+    /// a search takes.
+    fn window(&self, block: &Block) -> Slots {
+        if self.after.is_none() && self.last.is_none() {
+            return Slots::MAX;
+        }
+        let first = self.sort.first();
+        let from = self
+            .after
+            .as_ref()
+            .map_or(0, |after| first.leading_ordinal(after.prefix));
+        let to = self
+            .last
+            .as_ref()
+            .map_or(u64::MAX, |last| first.leading_ordinal(last.prefix));
+        match first.key {
+            SortKey::Instant(column) => {
+                block.slots_of(column, |millis| (from..=to).contains(&first.instant_ordinal(millis)))
+            }
+            SortKey::Priority => {
+                block.slots_of_priority(|rank| (from..=to).contains(&first.priority_ordinal(rank).into()))
+            }
+            SortKey::Title => self.title_window(block, first),
+        }
+    }
+
+    fn title_window(&self, block: &Block, order: Order) -> Slots {
+        let (after, last) = (
+            self.after.as_ref().map(|after| after.by.title()),
+            self.last.as_ref().map(|last| last.by.title()),
+        );
+        let (from, to) = if order.descending { (last, after) } else { (after, last) };
+        let position = |holds: &dyn Fn(&str) -> bool| {
+            block
+                .by_title
+                .partition_point(|slot| holds(block.titles.get(usize::from(*slot))))
+        };
+        let start = from.map_or(0, |from| position(&|title| title < from));
+        let end = to.map_or(block.by_title.len(), |to| position(&|title| title <= to));
+        let within = block.by_title.get(start..end).unwrap_or_default();
+        within.iter().fold(0, |slots, slot| slots | 1 << slot)
+    }
+
+    fn add_row(&mut self, row: Row<'a>) {
+        let row = Ranked::new(row, self.sort);
+        if self
+            .after
+            .as_ref()
+            .is_some_and(|after| after.compare(&row, self.sort).is_ge())
+            || self.last.is_some_and(|last| last.compare(&row, self.sort).is_lt())
+        {
+            return;
+        }
+        self.rows.push(row);
+        if self.rows.len() >= self.keep * 2 {
+            self.drop_rest();
+        }
+    }
+
+    /// Drops what is not among the first `keep`. Done every `keep` rows, which makes it constant work per row.
+    fn drop_rest(&mut self) {
+        if self.rows.len() > self.keep {
+            let sort = self.sort;
+            let (_, last, _) = self
+                .rows
+                .select_nth_unstable_by(self.keep - 1, |a, b| a.compare(b, sort));
+            self.last = Some(*last);
+            self.rows.truncate(self.keep);
+        }
+    }
+
+    /// The first rows, in order.
+    pub(super) fn into_rows(mut self) -> impl Iterator<Item = Row<'a>> {
+        self.drop_rest();
+        self.rows.sort_unstable_by(|a, b| a.compare(b, self.sort));
+        self.rows.into_iter().map(|row| row.by)
+    }
+}
