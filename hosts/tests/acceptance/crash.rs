@@ -1,0 +1,157 @@
+//! Promise: nothing acknowledged is lost. `kill -9` under load, again and again, and what was acknowledged compared with what is there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    client::{Client, id},
+    server::{Data, Server},
+};
+
+const USERS: usize = 4;
+const CALLERS_PER_USER: usize = 4;
+
+/// What a user's callers were told, and what they do not know.
+#[derive(Default)]
+struct Ledger {
+    /// Titles of tasks whose creation was acknowledged, with their ids.
+    created: BTreeMap<String, String>,
+    /// Ids of tasks whose completion was acknowledged.
+    completed: BTreeSet<String>,
+    /// Titles of tasks whose creation was sent, acknowledged or not.
+    sent: BTreeSet<String>,
+}
+
+fn rounds() -> usize {
+    if std::env::var_os("PUNCTUAL_TEST_LONG").is_some() { 50 } else { 10 }
+}
+
+/// Creates and completes tasks until told to stop or the server is gone. An unknown outcome is tried again with the same key after the restart.
+async fn load(client: Client, ledger: Arc<Mutex<Ledger>>, numbers: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        let title = format!("task {}", numbers.fetch_add(1, Ordering::Relaxed));
+        ledger.lock().unwrap().sent.insert(title.clone());
+        let body = json!({"title": title});
+        let headers = [("idempotency-key", title.as_str())];
+        let Ok(answer) = client.try_send(Method::POST, "/v1/tasks", &headers, Some(&body)).await else { return };
+        if answer.status == 503 {
+            continue;
+        }
+        let task = answer.expect(201);
+        ledger.lock().unwrap().created.insert(title, id(&task).to_owned());
+        let path = format!("/v1/tasks/{}/complete", id(&task));
+        let Ok(answer) = client.try_send(Method::POST, &path, &[], Some(&json!({}))).await else { return };
+        if answer.status == 200 {
+            ledger.lock().unwrap().completed.insert(id(&task).to_owned());
+        }
+    }
+}
+
+/// Everything acknowledged is there, once, and nothing that nobody sent.
+async fn compare(client: &Client, ledger: &Mutex<Ledger>) {
+    let tasks = client.all_tasks("all").await;
+    let by_title: BTreeMap<&str, &serde_json::Value> =
+        tasks.iter().map(|task| (task["title"].as_str().unwrap(), task)).collect();
+    assert_eq!(by_title.len(), tasks.len(), "a task is there twice");
+    let ledger = ledger.lock().unwrap();
+    for (title, task_id) in &ledger.created {
+        let task = by_title.get(title.as_str()).unwrap_or_else(|| panic!("{title} was acknowledged and is gone"));
+        assert_eq!(id(task), task_id);
+    }
+    for task_id in &ledger.completed {
+        let task = tasks.iter().find(|task| id(task) == task_id).unwrap();
+        assert_eq!(task["status"], "done", "{task_id} was completed and is open");
+    }
+    for title in by_title.keys() {
+        assert!(ledger.sent.contains(*title), "{title} was never sent");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
+    let data = Data::new();
+    let mut server = Server::start(&data);
+    let mut users = Vec::new();
+    for user in 0..USERS {
+        let client = server.user(&format!("crash{user}")).await;
+        users.push((client, Arc::new(Mutex::new(Ledger::default())), Arc::new(AtomicU64::new(0))));
+    }
+    for round in 0..rounds() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let callers: Vec<_> = users
+            .iter()
+            .flat_map(|(client, ledger, numbers)| std::iter::repeat_n((client.at(&server.url), ledger, numbers), CALLERS_PER_USER))
+            .map(|(client, ledger, numbers)| {
+                tokio::spawn(load(client, Arc::clone(ledger), Arc::clone(numbers), Arc::clone(&stop)))
+            })
+            .collect();
+        // A different moment each round; the load itself is what is being cut off, so there is no event to wait for.
+        tokio::time::sleep(Duration::from_millis(150 + 37 * (round as u64 % 11))).await;
+        server.kill();
+        stop.store(true, Ordering::Relaxed);
+        for caller in callers {
+            caller.await.unwrap();
+        }
+        server = Server::start(&data);
+        for (client, ledger, _) in &users {
+            let client = client.at(&server.url);
+            compare(&client, ledger).await;
+            client.audit_verifies().await;
+        }
+    }
+    let acknowledged: usize = users.iter().map(|(_, ledger, _)| ledger.lock().unwrap().created.len()).sum();
+    assert!(acknowledged > rounds() * 10, "only {acknowledged} tasks were acknowledged: the load was too light to prove anything");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_repeated_after_a_crash_with_its_key_has_one_effect() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("repeat").await;
+    let body = json!({"title": "once"});
+    let headers = [("idempotency-key", "k-1")];
+    let first = client.send(Method::POST, "/v1/tasks", &headers, Some(&body)).await.expect(201);
+    server.kill();
+    let server = Server::start(&data);
+    let client = client.at(&server.url);
+    let again = client.send(Method::POST, "/v1/tasks", &headers, Some(&body)).await.expect(201);
+    assert_eq!(first, again);
+    assert_eq!(client.all_tasks("all").await.len(), 1);
+    let other = client.send(Method::POST, "/v1/tasks", &headers, Some(&json!({"title": "other"}))).await;
+    assert_eq!(other.problem(422), "idempotency_key_reused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_terminated_drains_and_exits_cleanly() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("drain").await;
+    let task = client.create(json!({"title": "kept"})).await;
+    assert!(server.terminate().success());
+    let server = Server::start(&data);
+    let client = client.at(&server.url);
+    assert_eq!(client.task(&task).await.expect(200), task);
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused_with_a_clear_message() {
+    let data = Data::new();
+    let _first = Server::start(&data);
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_punctual"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    let message = String::from_utf8_lossy(&second.stderr);
+    assert!(message.contains("in use by another server"), "{message}");
+}

@@ -1,0 +1,89 @@
+//! The binary as a process.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::client::Client;
+
+/// A data directory that outlives the servers on it.
+pub struct Data(TempDir);
+
+impl Data {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub url: String,
+}
+
+impl Server {
+    pub fn start(data: &Data) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    pub fn start_with(data: &Data, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--anonymous-rate-limit", "0"])
+            .arg("--data")
+            .arg(data.path())
+            .args(flags)
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let url = line.split_whitespace().find(|word| word.contains("http://")).map(|word| &word[word.find("http://").unwrap()..]);
+        let url = url.unwrap_or_else(|| panic!("the first line names no URL: {line:?}"));
+        let url = url.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+        // Somebody has to read what else it prints, or it would block on a full pipe.
+        std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
+        Self { child, url }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// A client with an account of its own.
+    pub async fn user(&self, name: &str) -> Client {
+        let mut client = self.client();
+        client.register(&format!("{name}@example.com"), "Europe/Paris").await;
+        client
+    }
+
+    /// SIGKILL, and wait until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and wait; the exit status.
+    pub fn terminate(mut self) -> std::process::ExitStatus {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

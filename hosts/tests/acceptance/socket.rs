@@ -1,0 +1,93 @@
+//! A client of `GET /v1/sync`.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
+
+use crate::client::Client;
+
+/// Long enough for a loaded machine; reached only when a test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The last cursor the server gave.
+    pub cursor: String,
+}
+
+impl Socket {
+    /// Connects and waits for `ready`.
+    pub async fn open(client: &Client, cursor: Option<&str>) -> Self {
+        let mut socket = Self::connect(client).await;
+        socket.send(&json!({"type": "hello", "token": client.token, "cursor": cursor})).await;
+        let ready = socket.next().await.expect("ready");
+        assert_eq!(ready["type"], "ready", "{ready}");
+        socket.cursor = ready["cursor"].as_str().unwrap().to_owned();
+        socket
+    }
+
+    /// Connects and says nothing.
+    pub async fn connect(client: &Client) -> Self {
+        let url = format!("{}/v1/sync", client.url.replace("http://", "ws://"));
+        let (stream, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        Self { stream, cursor: String::new() }
+    }
+
+    pub async fn send(&mut self, message: &Value) {
+        self.stream.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// The next message; `None` when the server closed.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came");
+            match message? {
+                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// The CloudEvent of the next frame, its cursor stored.
+    pub async fn event(&mut self) -> Value {
+        let frame = self.next().await.expect("the socket was closed");
+        assert_eq!(frame["type"], "event", "{frame}");
+        self.cursor = frame["cursor"].as_str().unwrap().to_owned();
+        frame["event"].clone()
+    }
+
+    /// The first event of this type; others are passed over.
+    pub async fn event_of(&mut self, event_type: &str) -> Value {
+        loop {
+            let event = self.event().await;
+            if event["type"].as_str().unwrap().contains(event_type) {
+                return event;
+            }
+        }
+    }
+
+    /// The task of the next update that `wanted` accepts.
+    pub async fn task(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let task = self.event_of("task.state").await["data"].clone();
+            if wanted(&task) {
+                return task;
+            }
+        }
+    }
+
+    /// The code the server closes with.
+    pub async fn close_code(mut self) -> Option<u16> {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came")? {
+                Ok(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
