@@ -378,6 +378,10 @@ impl Machine for SeriesActor {
     fn evolve(&mut self, event: &SeriesEvent, _: &dyn ZoneData) {
         match event {
             SeriesEvent::SeriesStarted(definition) | SeriesEvent::SeriesChanged(definition) => {
+                // The open instance is where a changed rule counts from, so it cannot be its own successor.
+                if let (Some(open), Some(at)) = (self.open, definition.due.as_ref().or(definition.start.as_ref())) {
+                    self.change_occurrence(open, at, |_| ());
+                }
                 self.definition = Some(Arc::new(definition.clone()));
             }
             SeriesEvent::SeriesEnded(ended) => self.ended = Some(*ended),

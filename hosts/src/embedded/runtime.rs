@@ -1,0 +1,244 @@
+//! The embedded runtime put together: one database, one event loop, one queue of wake-ups, all actors in this process.
+
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use punctual_actors::{
+    ports::{BoxFuture, Environment, Failure, Publisher, Runtime, WakeUp},
+    zone::{BundledZones, ZoneData as _},
+};
+use punctual_events::{ActorId, Commit};
+use tokio::task::JoinSet;
+
+use super::{
+    bus::Bus,
+    environment::{SystemClock, SystemEntropy},
+    sqlite::{Database, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteRecords, SqliteStore},
+    timer::Alarm,
+    wakeups::{MemoryWakeUps, WakeUpHandler},
+};
+use crate::{
+    actor_host::{ActorHost, HostConfig, Observer},
+    embedded::jobs::TimedJobs,
+    ports::{EventHandler, JobHandler, Services},
+};
+
+/// Why the runtime cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Entropy(#[from] getrandom::Error),
+    /// The system gives no timer.
+    #[error("the system gives no timer: {0}")]
+    Timer(#[from] std::io::Error),
+    /// What is stored cannot be read.
+    #[error("what is stored cannot be read: {0}")]
+    Stored(#[from] Failure),
+}
+
+/// The event loop, which is there only once the services are: they need the actors, and the actors publish to it.
+#[derive(Default)]
+pub struct LateBus(OnceLock<Bus>);
+
+impl Publisher for LateBus {
+    async fn publish(&self, commits: &[Arc<Commit>]) -> Result<(), Failure> {
+        match self.0.get() {
+            Some(bus) => bus.publish(commits).await,
+            None => Err(Failure::new("the event loop has not started")),
+        }
+    }
+}
+
+/// The ports of the core on this runtime.
+pub struct EmbeddedPorts {
+    bus: LateBus,
+    directory: SqliteDirectory,
+    environment: Environment,
+    store: SqliteStore,
+    wake_ups: MemoryWakeUps,
+}
+
+impl Runtime for EmbeddedPorts {
+    type Store = SqliteStore;
+    type WakeUps = MemoryWakeUps;
+    type Publisher = LateBus;
+    type Directory = SqliteDirectory;
+
+    fn store(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    fn wake_ups(&self) -> &MemoryWakeUps {
+        &self.wake_ups
+    }
+
+    fn publisher(&self) -> &LateBus {
+        &self.bus
+    }
+
+    fn directory(&self) -> &SqliteDirectory {
+        &self.directory
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn recheck_head_after_ms(&self) -> Option<i64> {
+        // The directory is locked: no other process can own an actor.
+        None
+    }
+}
+
+/// The runtime, opened but not yet running.
+pub struct Embedded {
+    database: Database,
+    host: Arc<ActorHost<EmbeddedPorts>>,
+    jobs: TimedJobs,
+    ports: Arc<EmbeddedPorts>,
+    services: Services,
+}
+
+impl Embedded {
+    /// Opens the data directory.
+    ///
+    /// # Errors
+    /// When it cannot be used, or the system lacks something.
+    pub fn open(directory: &Path, config: HostConfig, observer: Arc<dyn Observer>) -> Result<Self, StartError> {
+        let database = Database::open(directory, Options { keep_undrained: true })?;
+        let environment = Environment {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy::new()?),
+            zones: Arc::new(BundledZones),
+        };
+        let ports = Arc::new(EmbeddedPorts {
+            bus: LateBus::default(),
+            directory: SqliteDirectory::new(database.clone()),
+            environment: environment.clone(),
+            store: SqliteStore::new(database.clone()),
+            wake_ups: MemoryWakeUps::new(Arc::clone(&environment.clock)),
+        });
+        let host = ActorHost::new(Arc::clone(&ports), config, observer);
+        let jobs = TimedJobs::new(database.clone(), Arc::clone(&environment.clock));
+        let services = Services {
+            actors: Arc::clone(&host) as _,
+            logs: Arc::clone(&host) as _,
+            records: Arc::new(SqliteRecords::new(database.clone())),
+            jobs: Arc::new(jobs.clone()),
+            audit: Arc::new(SqliteAudit::new(database.clone())),
+            environment,
+        };
+        Ok(Self { database, host, jobs, ports, services })
+    }
+
+    /// What the roles are built on.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The actors of this process.
+    #[must_use]
+    pub fn host(&self) -> &Arc<ActorHost<EmbeddedPorts>> {
+        &self.host
+    }
+
+    /// Starts: events go to `handlers`, jobs to `job_handler`, wake-ups to their actors. What an earlier process left undone is taken up.
+    ///
+    /// # Errors
+    /// When the system gives no timer.
+    pub fn run(
+        self,
+        handlers: Vec<Arc<dyn EventHandler>>,
+        job_handler: Arc<dyn JobHandler>,
+    ) -> Result<Running, StartError> {
+        let bus = Bus::new(self.database.clone(), Arc::clone(&self.services.environment.clock), handlers);
+        // Empty until now: `run` takes the only runtime there is.
+        let _ = self.ports.bus.0.set(bus.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(deliver_wake_ups(Arc::clone(&self.ports), Arc::clone(&self.host), Alarm::system()?));
+        tasks.spawn(take_up(self.database.clone(), Arc::clone(&self.ports), Arc::clone(&self.host), bus.clone()));
+        let (jobs, alarm) = (self.jobs, Alarm::system()?);
+        tasks.spawn(async move { jobs.deliver(&alarm, job_handler).await });
+        let host = Arc::clone(&self.host);
+        tasks.spawn(async move { host.sweep_for_ever().await });
+        Ok(Running { bus, database: self.database, host: self.host, tasks })
+    }
+}
+
+async fn deliver_wake_ups(ports: Arc<EmbeddedPorts>, host: Arc<ActorHost<EmbeddedPorts>>, alarm: Alarm) {
+    ports.wake_ups.deliver(&alarm, Arc::new(Wakener(host))).await;
+}
+
+struct Wakener(Arc<ActorHost<EmbeddedPorts>>);
+
+impl WakeUpHandler for Wakener {
+    fn wake(&self, actor: ActorId, wake_up: WakeUp) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(self.0.wake(actor, wake_up))
+    }
+}
+
+/// Arms what the heads ask for, delivers what was not delivered, and has actors whose wake-up was computed with other zone data compute it anew.
+async fn take_up(database: Database, ports: Arc<EmbeddedPorts>, host: Arc<ActorHost<EmbeddedPorts>>, bus: Bus) {
+    let steps: [(&str, BoxFuture<'_, Result<usize, Failure>>); 3] = [
+        ("wake-ups armed", Box::pin(ports.wake_ups.load(&database))),
+        ("actors with undelivered events", Box::pin(bus.recover())),
+        ("wake-ups computed anew for new zone data", Box::pin(rezone(&database, &ports, &host))),
+    ];
+    for (what, step) in steps {
+        match step.await {
+            Ok(count) => tracing::debug!(count, what, "taken up"),
+            Err(failure) => tracing::error!(%failure, what, "an earlier process left work that could not be taken up"),
+        }
+    }
+}
+
+async fn rezone(
+    database: &Database,
+    ports: &EmbeddedPorts,
+    host: &ActorHost<EmbeddedPorts>,
+) -> Result<usize, Failure> {
+    let version = ports.environment.zones.version();
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let heads = database.heads_of_other_zone_data(version, after, 1_024).await?;
+        let Some(last) = heads.last() else { return Ok(count) };
+        after = Some(last.key);
+        for head in &heads {
+            // Waking an actor that has nothing to do makes it arm its next wake-up, derived from the present zone data.
+            let now = WakeUp { at: ports.environment.clock.now(), seq: head.seq, nonce: 0 };
+            host.wake(head.actor, now).await?;
+            count += 1;
+        }
+    }
+}
+
+/// The runtime, running.
+pub struct Running {
+    bus: Bus,
+    database: Database,
+    host: Arc<ActorHost<EmbeddedPorts>>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// The event loop, for what it says of its lag.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// Ends in order: no more wake-ups and jobs, turns under way finish, events under way are handled, everything is written.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        self.host.drain().await;
+        self.bus.stop().await;
+        self.database.close().await;
+    }
+}
