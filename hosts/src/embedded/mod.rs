@@ -3,6 +3,7 @@
 mod backoff;
 pub mod bus;
 pub mod environment;
+pub mod runtime;
 pub mod sqlite;
 pub mod timer;
 pub mod wakeups;

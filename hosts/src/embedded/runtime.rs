@@ -7,7 +7,7 @@ use std::{
 
 use punctual_actors::{
     ports::{BoxFuture, Environment, Failure, Publisher, Runtime, WakeUp},
-    zone::{BundledZones, ZoneData as _},
+    zone::BundledZones,
 };
 use punctual_events::{ActorId, Commit};
 use tokio::task::JoinSet;
@@ -15,13 +15,12 @@ use tokio::task::JoinSet;
 use super::{
     bus::Bus,
     environment::{SystemClock, SystemEntropy},
-    sqlite::{Database, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteRecords, SqliteStore},
+    sqlite::{Database, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords, SqliteStore},
     timer::Alarm,
     wakeups::{MemoryWakeUps, WakeUpHandler},
 };
 use crate::{
     actor_host::{ActorHost, HostConfig, Observer},
-    embedded::jobs::TimedJobs,
     ports::{EventHandler, JobHandler, Services},
 };
 
@@ -100,7 +99,7 @@ impl Runtime for EmbeddedPorts {
 pub struct Embedded {
     database: Database,
     host: Arc<ActorHost<EmbeddedPorts>>,
-    jobs: TimedJobs,
+    jobs: SqliteJobs,
     ports: Arc<EmbeddedPorts>,
     services: Services,
 }
@@ -125,7 +124,7 @@ impl Embedded {
             wake_ups: MemoryWakeUps::new(Arc::clone(&environment.clock)),
         });
         let host = ActorHost::new(Arc::clone(&ports), config, observer);
-        let jobs = TimedJobs::new(database.clone(), Arc::clone(&environment.clock));
+        let jobs = SqliteJobs::new(database.clone(), Arc::clone(&environment.clock));
         let services = Services {
             actors: Arc::clone(&host) as _,
             logs: Arc::clone(&host) as _,
@@ -134,7 +133,13 @@ impl Embedded {
             audit: Arc::new(SqliteAudit::new(database.clone())),
             environment,
         };
-        Ok(Self { database, host, jobs, ports, services })
+        Ok(Self {
+            database,
+            host,
+            jobs,
+            ports,
+            services,
+        })
     }
 
     /// What the roles are built on.
@@ -158,17 +163,37 @@ impl Embedded {
         handlers: Vec<Arc<dyn EventHandler>>,
         job_handler: Arc<dyn JobHandler>,
     ) -> Result<Running, StartError> {
-        let bus = Bus::new(self.database.clone(), Arc::clone(&self.services.environment.clock), handlers);
+        let bus = Bus::new(
+            self.database.clone(),
+            Arc::clone(&self.services.environment.clock),
+            handlers,
+        );
         // Empty until now: `run` takes the only runtime there is.
         let _ = self.ports.bus.0.set(bus.clone());
         let mut tasks = JoinSet::new();
-        tasks.spawn(deliver_wake_ups(Arc::clone(&self.ports), Arc::clone(&self.host), Alarm::system()?));
-        tasks.spawn(take_up(self.database.clone(), Arc::clone(&self.ports), Arc::clone(&self.host), bus.clone()));
+        tasks.spawn(deliver_wake_ups(
+            Arc::clone(&self.ports),
+            Arc::clone(&self.host),
+            Alarm::system()?,
+        ));
+        let left = Left {
+            bus: bus.clone(),
+            database: self.database.clone(),
+            host: Arc::clone(&self.host),
+            jobs: self.jobs.clone(),
+            ports: Arc::clone(&self.ports),
+        };
+        tasks.spawn(async move { left.take_up().await });
         let (jobs, alarm) = (self.jobs, Alarm::system()?);
         tasks.spawn(async move { jobs.deliver(&alarm, job_handler).await });
         let host = Arc::clone(&self.host);
         tasks.spawn(async move { host.sweep_for_ever().await });
-        Ok(Running { bus, database: self.database, host: self.host, tasks })
+        Ok(Running {
+            bus,
+            database: self.database,
+            host: self.host,
+            tasks,
+        })
     }
 }
 
@@ -184,37 +209,54 @@ impl WakeUpHandler for Wakener {
     }
 }
 
-/// Arms what the heads ask for, delivers what was not delivered, and has actors whose wake-up was computed with other zone data compute it anew.
-async fn take_up(database: Database, ports: Arc<EmbeddedPorts>, host: Arc<ActorHost<EmbeddedPorts>>, bus: Bus) {
-    let steps: [(&str, BoxFuture<'_, Result<usize, Failure>>); 3] = [
-        ("wake-ups armed", Box::pin(ports.wake_ups.load(&database))),
-        ("actors with undelivered events", Box::pin(bus.recover())),
-        ("wake-ups computed anew for new zone data", Box::pin(rezone(&database, &ports, &host))),
-    ];
-    for (what, step) in steps {
-        match step.await {
-            Ok(count) => tracing::debug!(count, what, "taken up"),
-            Err(failure) => tracing::error!(%failure, what, "an earlier process left work that could not be taken up"),
-        }
-    }
+/// What earlier processes left to be done.
+struct Left {
+    bus: Bus,
+    database: Database,
+    host: Arc<ActorHost<EmbeddedPorts>>,
+    jobs: SqliteJobs,
+    ports: Arc<EmbeddedPorts>,
 }
 
-async fn rezone(
-    database: &Database,
-    ports: &EmbeddedPorts,
-    host: &ActorHost<EmbeddedPorts>,
-) -> Result<usize, Failure> {
-    let version = ports.environment.zones.version();
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let heads = database.heads_of_other_zone_data(version, after, 1_024).await?;
-        let Some(last) = heads.last() else { return Ok(count) };
-        after = Some(last.key);
-        for head in &heads {
-            // Waking an actor that has nothing to do makes it arm its next wake-up, derived from the present zone data.
-            let now = WakeUp { at: ports.environment.clock.now(), seq: head.seq, nonce: 0 };
-            host.wake(head.actor, now).await?;
-            count += 1;
+impl Left {
+    /// Arms what the heads ask for, delivers what was not delivered, queues jobs, and has wake-ups that were computed with other zone data
+    /// computed anew. The server serves meanwhile.
+    async fn take_up(&self) {
+        let steps: [(&str, BoxFuture<'_, Result<usize, Failure>>); 4] = [
+            ("wake-ups", Box::pin(self.ports.wake_ups.load(&self.database))),
+            ("jobs", Box::pin(self.jobs.load())),
+            ("actors with undelivered events", Box::pin(self.bus.recover())),
+            ("wake-ups of other zone data", Box::pin(self.rezone())),
+        ];
+        for (what, step) in steps {
+            match step.await {
+                Ok(count) => tracing::debug!(count, what, "taken up"),
+                Err(failure) => tracing::error!(%failure, what, "work of an earlier process could not be taken up"),
+            }
+        }
+    }
+
+    async fn rezone(&self) -> Result<usize, Failure> {
+        let environment = &self.ports.environment;
+        let (mut after, mut count) = (None, 0);
+        loop {
+            let version = environment.zones.version();
+            let heads = self
+                .database
+                .armed_heads_of_other_zone_data(version, after, 1_024)
+                .await?;
+            let Some(last) = heads.last() else { return Ok(count) };
+            after = Some(last.key);
+            count += heads.len();
+            for head in heads {
+                // An actor that is woken arms its next wake-up, derived from the present zone data.
+                let now = WakeUp {
+                    at: environment.clock.now(),
+                    seq: head.seq,
+                    nonce: 0,
+                };
+                self.host.wake(head.actor, now).await?;
+            }
         }
     }
 }

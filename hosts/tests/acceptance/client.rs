@@ -42,12 +42,20 @@ impl Client {
     pub fn new(url: &str) -> Self {
         punctual::tls::install_crypto_provider();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { http, url: url.to_owned(), token: String::new(), user: String::new() }
+        Self {
+            http,
+            url: url.to_owned(),
+            token: String::new(),
+            user: String::new(),
+        }
     }
 
     /// The same client at another server.
     pub fn at(&self, url: &str) -> Self {
-        Self { url: url.to_owned(), ..self.clone() }
+        Self {
+            url: url.to_owned(),
+            ..self.clone()
+        }
     }
 
     pub async fn register(&mut self, email: &str, time_zone: &str) {
@@ -73,7 +81,9 @@ impl Client {
             request = request.header(*name, *value);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
         }
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -119,7 +129,10 @@ impl Client {
     pub async fn all_tasks(&self, status: &str) -> Vec<Value> {
         let (mut tasks, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = self.get(&format!("/v1/tasks?status={status}&limit=200{cursor}")).await.expect(200);
+            let page = self
+                .get(&format!("/v1/tasks?status={status}&limit=200{cursor}"))
+                .await
+                .expect(200);
             tasks.extend(page["items"].as_array().unwrap().iter().cloned());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),

@@ -26,8 +26,14 @@ async fn simultaneous_updates_of_one_task_lose_none() {
                 let mut tags = current["tags"].as_array().unwrap().clone();
                 tags.push(json!(tag));
                 let etag = format!("\"{}\"", current["version"]);
-                let answer =
-                    client.send(Method::PATCH, &path, &[("if-match", &etag)], Some(&json!({"tags": tags}))).await;
+                let answer = client
+                    .send(
+                        Method::PATCH,
+                        &path,
+                        &[("if-match", &etag)],
+                        Some(&json!({"tags": tags})),
+                    )
+                    .await;
                 if answer.status == 200 {
                     return;
                 }
@@ -51,7 +57,14 @@ async fn a_stale_if_match_gets_412_with_the_current_task() {
     let task = client.create(json!({"title": "one"})).await;
     let path = format!("/v1/tasks/{}", id(&task));
     let current = client.patch(&path, &json!({"title": "two"})).await.expect(200);
-    let stale = client.send(Method::PATCH, &path, &[("if-match", "\"1\"")], Some(&json!({"title": "three"}))).await;
+    let stale = client
+        .send(
+            Method::PATCH,
+            &path,
+            &[("if-match", "\"1\"")],
+            Some(&json!({"title": "three"})),
+        )
+        .await;
     let problem = stale.expect(412);
     assert_eq!(problem["current"], current);
     assert_eq!(client.get(&path).await.expect(200)["title"], "two");
@@ -63,8 +76,10 @@ async fn a_partial_update_leaves_what_it_does_not_name() {
     let server = Server::start(&data);
     let client = server.user("partial").await;
     let task = client
-        .create(json!({"title": "full", "description": "text", "priority": "high", "tags": ["a", "b"],
-            "due": {"at": "2030-05-01T09:00:00", "time_zone": "Europe/Paris"}, "reminders": [{"before": "PT15M"}]}))
+        .create(
+            json!({"title": "full", "description": "text", "priority": "high", "tags": ["a", "b"],
+            "due": {"at": "2030-05-01T09:00:00", "time_zone": "Europe/Paris"}, "reminders": [{"before": "PT15M"}]}),
+        )
         .await;
     let path = format!("/v1/tasks/{}", id(&task));
     let after = client.patch(&path, &json!({"priority": null})).await.expect(200);
@@ -77,7 +92,10 @@ async fn a_partial_update_leaves_what_it_does_not_name() {
     // The whole task sent back as it is changes nothing.
     let same = client.patch(&path, &after).await.expect(200);
     assert_eq!(same, after);
-    let moved = client.patch(&path, &json!({"due": {"time_zone": "America/New_York"}})).await.expect(200);
+    let moved = client
+        .patch(&path, &json!({"due": {"time_zone": "America/New_York"}}))
+        .await
+        .expect(200);
     assert_eq!(moved["due"]["at"], "2030-05-01T09:00:00");
     assert_eq!(moved["due"]["instant"], "2030-05-01T13:00:00.000Z");
 }
@@ -91,7 +109,10 @@ async fn a_retry_with_the_same_key_does_not_create_a_second_task() {
     let answers = join_all((0..20).map(|_| {
         let (client, body) = (client.clone(), body.clone());
         async move {
-            client.send(Method::POST, "/v1/tasks", &[("idempotency-key", "same")], Some(&body)).await.expect(201)
+            client
+                .send(Method::POST, "/v1/tasks", &[("idempotency-key", "same")], Some(&body))
+                .await
+                .expect(201)
         }
     }))
     .await;
@@ -108,7 +129,10 @@ async fn somebody_elses_task_is_not_found() {
     assert_eq!(theirs.task(&task).await.problem(404), "not_found");
     assert_eq!(theirs.complete(&task).await.problem(404), "not_found");
     let path = format!("/v1/tasks/{}", id(&task));
-    assert_eq!(theirs.patch(&path, &json!({"title": "x"})).await.problem(404), "not_found");
+    assert_eq!(
+        theirs.patch(&path, &json!({"title": "x"})).await.problem(404),
+        "not_found"
+    );
     assert_eq!(theirs.delete(&path).await.problem(404), "not_found");
     assert_eq!(mine.task(&task).await.expect(200), task);
 }

@@ -32,7 +32,11 @@ struct Ledger {
 }
 
 fn rounds() -> usize {
-    if std::env::var_os("PUNCTUAL_TEST_LONG").is_some() { 50 } else { 10 }
+    if std::env::var_os("PUNCTUAL_TEST_LONG").is_some() {
+        50
+    } else {
+        10
+    }
 }
 
 /// Creates and completes tasks until told to stop or the server is gone. An unknown outcome is tried again with the same key after the restart.
@@ -42,14 +46,18 @@ async fn load(client: Client, ledger: Arc<Mutex<Ledger>>, numbers: Arc<AtomicU64
         ledger.lock().unwrap().sent.insert(title.clone());
         let body = json!({"title": title});
         let headers = [("idempotency-key", title.as_str())];
-        let Ok(answer) = client.try_send(Method::POST, "/v1/tasks", &headers, Some(&body)).await else { return };
+        let Ok(answer) = client.try_send(Method::POST, "/v1/tasks", &headers, Some(&body)).await else {
+            return;
+        };
         if answer.status == 503 {
             continue;
         }
         let task = answer.expect(201);
         ledger.lock().unwrap().created.insert(title, id(&task).to_owned());
         let path = format!("/v1/tasks/{}/complete", id(&task));
-        let Ok(answer) = client.try_send(Method::POST, &path, &[], Some(&json!({}))).await else { return };
+        let Ok(answer) = client.try_send(Method::POST, &path, &[], Some(&json!({}))).await else {
+            return;
+        };
         if answer.status == 200 {
             ledger.lock().unwrap().completed.insert(id(&task).to_owned());
         }
@@ -59,12 +67,16 @@ async fn load(client: Client, ledger: Arc<Mutex<Ledger>>, numbers: Arc<AtomicU64
 /// Everything acknowledged is there, once, and nothing that nobody sent.
 async fn compare(client: &Client, ledger: &Mutex<Ledger>) {
     let tasks = client.all_tasks("all").await;
-    let by_title: BTreeMap<&str, &serde_json::Value> =
-        tasks.iter().map(|task| (task["title"].as_str().unwrap(), task)).collect();
+    let by_title: BTreeMap<&str, &serde_json::Value> = tasks
+        .iter()
+        .map(|task| (task["title"].as_str().unwrap(), task))
+        .collect();
     assert_eq!(by_title.len(), tasks.len(), "a task is there twice");
     let ledger = ledger.lock().unwrap();
     for (title, task_id) in &ledger.created {
-        let task = by_title.get(title.as_str()).unwrap_or_else(|| panic!("{title} was acknowledged and is gone"));
+        let task = by_title
+            .get(title.as_str())
+            .unwrap_or_else(|| panic!("{title} was acknowledged and is gone"));
         assert_eq!(id(task), task_id);
     }
     for task_id in &ledger.completed {
@@ -83,13 +95,19 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
     let mut users = Vec::new();
     for user in 0..USERS {
         let client = server.user(&format!("crash{user}")).await;
-        users.push((client, Arc::new(Mutex::new(Ledger::default())), Arc::new(AtomicU64::new(0))));
+        users.push((
+            client,
+            Arc::new(Mutex::new(Ledger::default())),
+            Arc::new(AtomicU64::new(0)),
+        ));
     }
     for round in 0..rounds() {
         let stop = Arc::new(AtomicBool::new(false));
         let callers: Vec<_> = users
             .iter()
-            .flat_map(|(client, ledger, numbers)| std::iter::repeat_n((client.at(&server.url), ledger, numbers), CALLERS_PER_USER))
+            .flat_map(|(client, ledger, numbers)| {
+                std::iter::repeat_n((client.at(&server.url), ledger, numbers), CALLERS_PER_USER)
+            })
             .map(|(client, ledger, numbers)| {
                 tokio::spawn(load(client, Arc::clone(ledger), Arc::clone(numbers), Arc::clone(&stop)))
             })
@@ -108,8 +126,14 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
             client.audit_verifies().await;
         }
     }
-    let acknowledged: usize = users.iter().map(|(_, ledger, _)| ledger.lock().unwrap().created.len()).sum();
-    assert!(acknowledged > rounds() * 10, "only {acknowledged} tasks were acknowledged: the load was too light to prove anything");
+    let acknowledged: usize = users
+        .iter()
+        .map(|(_, ledger, _)| ledger.lock().unwrap().created.len())
+        .sum();
+    assert!(
+        acknowledged > rounds() * 10,
+        "only {acknowledged} tasks were acknowledged: the load was too light to prove anything"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,14 +143,22 @@ async fn a_request_repeated_after_a_crash_with_its_key_has_one_effect() {
     let client = server.user("repeat").await;
     let body = json!({"title": "once"});
     let headers = [("idempotency-key", "k-1")];
-    let first = client.send(Method::POST, "/v1/tasks", &headers, Some(&body)).await.expect(201);
+    let first = client
+        .send(Method::POST, "/v1/tasks", &headers, Some(&body))
+        .await
+        .expect(201);
     server.kill();
     let server = Server::start(&data);
     let client = client.at(&server.url);
-    let again = client.send(Method::POST, "/v1/tasks", &headers, Some(&body)).await.expect(201);
+    let again = client
+        .send(Method::POST, "/v1/tasks", &headers, Some(&body))
+        .await
+        .expect(201);
     assert_eq!(first, again);
     assert_eq!(client.all_tasks("all").await.len(), 1);
-    let other = client.send(Method::POST, "/v1/tasks", &headers, Some(&json!({"title": "other"}))).await;
+    let other = client
+        .send(Method::POST, "/v1/tasks", &headers, Some(&json!({"title": "other"})))
+        .await;
     assert_eq!(other.problem(422), "idempotency_key_reused");
 }
 

@@ -11,7 +11,12 @@ use crate::{
 };
 
 async fn open_instances(client: &Client, series: &Value) -> Vec<Value> {
-    client.all_tasks("open").await.into_iter().filter(|task| task["series"] == *series).collect()
+    client
+        .all_tasks("open")
+        .await
+        .into_iter()
+        .filter(|task| task["series"] == *series)
+        .collect()
 }
 
 /// Waits for the instance that comes after `task`, on a socket of its own.
@@ -20,7 +25,9 @@ async fn complete_and_wait(client: &Client, task: &Value) -> Value {
     client.complete(task).await.expect(200);
     let series = task["series"].clone();
     let done = id(task).to_owned();
-    socket.task(|update| update["series"] == series && id(update) != done && update["status"] == "open").await
+    socket
+        .task(|update| update["series"] == series && id(update) != done && update["status"] == "open")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,8 +36,10 @@ async fn completing_an_instance_makes_exactly_one_next_and_repeating_it_makes_no
     let server = Server::start(&data);
     let client = server.user("once").await;
     let task = client
-        .create(json!({"title": "water", "due": {"at": "2031-03-03T08:00:00", "time_zone": "Europe/Paris"},
-            "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO"}, "reminders": [{"before": "PT1H"}]}))
+        .create(
+            json!({"title": "water", "due": {"at": "2031-03-03T08:00:00", "time_zone": "Europe/Paris"},
+            "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO"}, "reminders": [{"before": "PT1H"}]}),
+        )
         .await;
     let next = complete_and_wait(&client, &task).await;
     assert_eq!(next["due"]["at"], "2031-03-10T08:00:00");
@@ -47,8 +56,10 @@ async fn the_next_instance_appears_exactly_once_across_kill_9_right_after_the_co
     let mut server = Server::start(&data);
     let mut client = server.user("killed").await;
     let mut task = client
-        .create(json!({"title": "daily", "due": {"at": "2031-01-01T08:00:00", "time_zone": "Europe/Paris"},
-            "recurrence": {"rrule": "FREQ=DAILY"}}))
+        .create(
+            json!({"title": "daily", "due": {"at": "2031-01-01T08:00:00", "time_zone": "Europe/Paris"},
+            "recurrence": {"rrule": "FREQ=DAILY"}}),
+        )
         .await;
     for round in 1..=5 {
         client.complete(&task).await.expect(200);
@@ -78,8 +89,10 @@ async fn wall_time_is_kept_across_daylight_saving() {
     let client = server.user("dst").await;
     // Clocks in New York go forward on 2031-03-09 at 02:00.
     let task = client
-        .create(json!({"title": "gap", "due": {"at": "2031-03-08T02:30:00", "time_zone": "America/New_York"},
-            "recurrence": {"rrule": "FREQ=DAILY"}}))
+        .create(
+            json!({"title": "gap", "due": {"at": "2031-03-08T02:30:00", "time_zone": "America/New_York"},
+            "recurrence": {"rrule": "FREQ=DAILY"}}),
+        )
         .await;
     assert_eq!(task["due"]["instant"], "2031-03-08T07:30:00.000Z");
     let next = complete_and_wait(&client, &task).await;
@@ -96,8 +109,10 @@ async fn completing_late_rolls_to_the_next_future_date() {
     let server = Server::start(&data);
     let client = server.user("late").await;
     let task = client
-        .create(json!({"title": "late", "due": {"at": "2020-01-01T09:00:00", "time_zone": "Europe/Paris"},
-            "recurrence": {"rrule": "FREQ=MONTHLY;BYMONTHDAY=1"}}))
+        .create(
+            json!({"title": "late", "due": {"at": "2020-01-01T09:00:00", "time_zone": "Europe/Paris"},
+            "recurrence": {"rrule": "FREQ=MONTHLY;BYMONTHDAY=1"}}),
+        )
         .await;
     assert_eq!(task["overdue"], true);
     let next = complete_and_wait(&client, &task).await;
@@ -106,7 +121,10 @@ async fn completing_late_rolls_to_the_next_future_date() {
     let path = format!("/v1/series/{}/occurrences?limit=200", task["series"].as_str().unwrap());
     let occurrences = client.get(&path).await.expect(200);
     let items = occurrences["items"].as_array().unwrap();
-    let missed = items.iter().filter(|occurrence| occurrence["outcome"] == "missed").count();
+    let missed = items
+        .iter()
+        .filter(|occurrence| occurrence["outcome"] == "missed")
+        .count();
     assert_eq!(missed as u64 + 1, next["occurrence"].as_u64().unwrap());
     assert_eq!(items[0]["outcome"], "done");
 }
@@ -120,14 +138,22 @@ async fn reopening_withdraws_the_untouched_successor_and_completing_again_makes_
         .create(json!({"title": "again", "due": {"date": "2031-06-01"}, "recurrence": {"rrule": "FREQ=DAILY"}}))
         .await;
     let next = complete_and_wait(&client, &task).await;
-    client.post(&format!("/v1/tasks/{}/reopen", id(&task)), &json!({})).await.expect(200);
+    client
+        .post(&format!("/v1/tasks/{}/reopen", id(&task)), &json!({}))
+        .await
+        .expect(200);
     client.task(&next).await.expect(404);
     assert_eq!(open_instances(&client, &task["series"]).await.len(), 1);
     let second = complete_and_wait(&client, &task).await;
     assert_eq!(second["occurrence"], 1);
     assert_ne!(id(&second), id(&next));
-    client.patch(&format!("/v1/tasks/{}", id(&second)), &json!({"title": "touched"})).await.expect(200);
-    let refused = client.post(&format!("/v1/tasks/{}/reopen", id(&task)), &json!({})).await;
+    client
+        .patch(&format!("/v1/tasks/{}", id(&second)), &json!({"title": "touched"}))
+        .await
+        .expect(200);
+    let refused = client
+        .post(&format!("/v1/tasks/{}/reopen", id(&task)), &json!({}))
+        .await;
     assert_eq!(refused.problem(409), "occurrence_superseded");
 }
 
@@ -137,13 +163,24 @@ async fn deleting_an_instance_skips_it_and_deleting_the_series_ends_it() {
     let server = Server::start(&data);
     let client = server.user("skip").await;
     let task = client
-        .create(json!({"title": "skipped", "due": {"date": "2031-06-01"}, "recurrence": {"rrule": "FREQ=DAILY;COUNT=5"}}))
+        .create(
+            json!({"title": "skipped", "due": {"date": "2031-06-01"}, "recurrence": {"rrule": "FREQ=DAILY;COUNT=5"}}),
+        )
         .await;
     let mut socket = Socket::open(&client, None).await;
     assert_eq!(client.delete(&format!("/v1/tasks/{}", id(&task))).await.status, 204);
     let next = socket.task(|update| update["occurrence"] == 1).await;
     client.task(&task).await.expect(404);
-    assert_eq!(client.delete(&format!("/v1/tasks/{}?series=true", id(&next))).await.status, 204);
-    let series = client.get(&format!("/v1/series/{}", task["series"].as_str().unwrap())).await.expect(200);
+    assert_eq!(
+        client
+            .delete(&format!("/v1/tasks/{}?series=true", id(&next)))
+            .await
+            .status,
+        204
+    );
+    let series = client
+        .get(&format!("/v1/series/{}", task["series"].as_str().unwrap()))
+        .await
+        .expect(200);
     assert!(open_instances(&client, &task["series"]).await.is_empty(), "{series}");
 }

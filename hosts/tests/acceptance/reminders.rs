@@ -16,7 +16,9 @@ fn in_ms(ms: i64) -> String {
 }
 
 fn millis(value: &Value) -> i64 {
-    chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap().timestamp_millis()
+    chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap())
+        .unwrap()
+        .timestamp_millis()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -25,10 +27,15 @@ async fn a_reminder_is_in_the_inbox_and_on_every_socket_once_and_never_early() {
     let server = Server::start(&data);
     let client = server.user("remind").await;
     let (mut phone, mut laptop) = (Socket::open(&client, None).await, Socket::open(&client, None).await);
-    let task = client.create(json!({"title": "tea", "reminders": [{"at": in_ms(700)}]})).await;
+    let task = client
+        .create(json!({"title": "tea", "reminders": [{"at": in_ms(700)}]}))
+        .await;
     let fired = phone.event_of("reminder.fired").await;
     assert_eq!(fired["data"]["task"], task["id"]);
-    assert!(millis(&fired["data"]["fired_at"]) >= millis(&fired["data"]["due_at"]), "early: {fired}");
+    assert!(
+        millis(&fired["data"]["fired_at"]) >= millis(&fired["data"]["due_at"]),
+        "early: {fired}"
+    );
     assert_eq!(fired["data"]["late"], false);
     assert_eq!(laptop.event_of("reminder.fired").await, fired);
     let inbox = client.get("/v1/notifications").await.expect(200);
@@ -36,8 +43,14 @@ async fn a_reminder_is_in_the_inbox_and_on_every_socket_once_and_never_early() {
 
     // Dismissed on the phone, gone from the laptop.
     let notification = id(&fired["data"]).to_owned();
-    client.post(&format!("/v1/notifications/{notification}/dismiss"), &json!({})).await.expect(200);
-    assert_eq!(laptop.event_of("reminder.dismissed").await["data"]["id"], fired["data"]["id"]);
+    client
+        .post(&format!("/v1/notifications/{notification}/dismiss"), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(
+        laptop.event_of("reminder.dismissed").await["data"]["id"],
+        fired["data"]["id"]
+    );
     assert_eq!(client.get("/v1/notifications").await.expect(200)["items"], json!([]));
 }
 
@@ -47,7 +60,9 @@ async fn a_reminder_due_while_the_server_was_down_fires_at_start_once_and_marked
     let server = Server::start(&data);
     let client = server.user("outage").await;
     let at = in_ms(900);
-    client.create(json!({"title": "missed it", "reminders": [{"at": at}]})).await;
+    client
+        .create(json!({"title": "missed it", "reminders": [{"at": at}]}))
+        .await;
     server.kill();
     // The outage itself: the instant passes while nothing runs.
     tokio::time::sleep(Duration::from_millis(2_200)).await;
@@ -63,7 +78,10 @@ async fn a_reminder_due_while_the_server_was_down_fires_at_start_once_and_marked
     }
     let items = inbox["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
-    assert_eq!((items[0]["late"].clone(), millis(&items[0]["due_at"])), (json!(true), millis(&json!(at))));
+    assert_eq!(
+        (items[0]["late"].clone(), millis(&items[0]["due_at"])),
+        (json!(true), millis(&json!(at)))
+    );
     server.kill();
     let server = Server::start(&data);
     assert_eq!(client.at(&server.url).get("/v1/notifications").await.expect(200), inbox);
@@ -76,14 +94,29 @@ async fn moving_the_due_moves_a_relative_reminder_and_completing_silences_it() {
     let client = server.user("moved").await;
     let mut socket = Socket::open(&client, None).await;
     let task = client
-        .create(json!({"title": "meeting", "due": {"at": "2031-01-01T10:00:00", "time_zone": "Etc/UTC"},
-            "reminders": [{"before": "PT0S"}]}))
+        .create(
+            json!({"title": "meeting", "due": {"at": "2031-01-01T10:00:00", "time_zone": "Etc/UTC"},
+            "reminders": [{"before": "PT0S"}]}),
+        )
         .await;
-    let silent = client.create(json!({"title": "silent", "reminders": [{"at": in_ms(1_500)}]})).await;
+    let silent = client
+        .create(json!({"title": "silent", "reminders": [{"at": in_ms(1_500)}]}))
+        .await;
     client.complete(&silent).await.expect(200);
-    let soon = (Utc::now() + chrono::TimeDelta::seconds(2)).format("%Y-%m-%dT%H:%M:%S").to_string();
-    client.patch(&format!("/v1/tasks/{}", id(&task)), &json!({"due": {"at": soon}})).await.expect(200);
+    let soon = (Utc::now() + chrono::TimeDelta::seconds(2))
+        .format("%Y-%m-%dT%H:%M:%S")
+        .to_string();
+    client
+        .patch(&format!("/v1/tasks/{}", id(&task)), &json!({"due": {"at": soon}}))
+        .await
+        .expect(200);
     let fired = socket.event_of("reminder.fired").await;
     assert_eq!(fired["data"]["task"], task["id"]);
-    assert_eq!(client.get("/v1/notifications?status=all").await.expect(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        client.get("/v1/notifications?status=all").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }

@@ -20,8 +20,13 @@ async fn ten_thousand_tasks_are_found_filtered_and_paged_exactly() {
             async move {
                 let tag = if number % 10 == 0 { "Été" } else { "other" };
                 let priority = ["low", "medium", "high", "urgent"][number % 4];
-                let title = format!("Task {number:05} STRASSE{}", if number % 100 == 7 { " Ünïque" } else { "" });
-                client.create(json!({"title": title, "tags": [tag], "priority": priority})).await;
+                let title = format!(
+                    "Task {number:05} STRASSE{}",
+                    if number % 100 == 7 { " Ünïque" } else { "" }
+                );
+                client
+                    .create(json!({"title": title, "tags": [tag], "priority": priority}))
+                    .await;
             }
         })
         .await;
@@ -35,13 +40,20 @@ async fn ten_thousand_tasks_are_found_filtered_and_paged_exactly() {
     assert_eq!(total("/v1/tasks?priority=low&priority=urgent").await, 5_000);
     assert_eq!(total("/v1/tasks?q=task&tag=other&priority=high").await, 2_000);
     assert_eq!(total("/v1/tasks?status=done").await, 0);
-    let mut all: Vec<String> = client.all_tasks("open").await.iter().map(|task| id(task).to_owned()).collect();
+    let mut all: Vec<String> = client
+        .all_tasks("open")
+        .await
+        .iter()
+        .map(|task| id(task).to_owned())
+        .collect();
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), TASKS);
     let other = client.get("/v1/tasks?limit=1&sort=-title").await.expect(200);
     assert_eq!(other["items"][0]["title"], "Task 09999 STRASSE");
     let cursor = other["next_cursor"].as_str().unwrap();
-    let mismatch = client.get(&format!("/v1/tasks?limit=1&sort=title&cursor={cursor}")).await;
+    let mismatch = client
+        .get(&format!("/v1/tasks?limit=1&sort=title&cursor={cursor}"))
+        .await;
     assert_eq!(mismatch.problem(400), "cursor_mismatch");
 }

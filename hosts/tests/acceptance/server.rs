@@ -36,7 +36,15 @@ impl Server {
 
     pub fn start_with(data: &Data, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--anonymous-rate-limit", "0"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--rate-limit",
+                "0",
+                "--anonymous-rate-limit",
+                "0",
+            ])
             .arg("--data")
             .arg(data.path())
             .args(flags)
@@ -48,7 +56,10 @@ impl Server {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.contains("http://")).map(|word| &word[word.find("http://").unwrap()..]);
+        let url = line
+            .split_whitespace()
+            .find(|word| word.contains("http://"))
+            .map(|word| &word[word.find("http://").unwrap()..]);
         let url = url.unwrap_or_else(|| panic!("the first line names no URL: {line:?}"));
         let url = url.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
         // Somebody has to read what else it prints, or it would block on a full pipe.

@@ -22,7 +22,9 @@ impl Socket {
     /// Connects and waits for `ready`.
     pub async fn open(client: &Client, cursor: Option<&str>) -> Self {
         let mut socket = Self::connect(client).await;
-        socket.send(&json!({"type": "hello", "token": client.token, "cursor": cursor})).await;
+        socket
+            .send(&json!({"type": "hello", "token": client.token, "cursor": cursor}))
+            .await;
         let ready = socket.next().await.expect("ready");
         assert_eq!(ready["type"], "ready", "{ready}");
         socket.cursor = ready["cursor"].as_str().unwrap().to_owned();
@@ -33,7 +35,10 @@ impl Socket {
     pub async fn connect(client: &Client) -> Self {
         let url = format!("{}/v1/sync", client.url.replace("http://", "ws://"));
         let (stream, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-        Self { stream, cursor: String::new() }
+        Self {
+            stream,
+            cursor: String::new(),
+        }
     }
 
     pub async fn send(&mut self, message: &Value) {
@@ -43,7 +48,9 @@ impl Socket {
     /// The next message; `None` when the server closed.
     pub async fn next(&mut self) -> Option<Value> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came");
+            let message = tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("nothing came");
             match message? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Close(_)) | Err(_) => return None,
@@ -83,7 +90,10 @@ impl Socket {
     /// The code the server closes with.
     pub async fn close_code(mut self) -> Option<u16> {
         loop {
-            match tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came")? {
+            match tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("nothing came")?
+            {
                 Ok(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
                 Ok(_) => {}
                 Err(_) => return None,

@@ -27,7 +27,10 @@ async fn a_socket_that_drops_resumes_with_nothing_missed_and_nothing_twice() {
     let (mut seen, mut ids) = (Vec::new(), BTreeSet::new());
     while seen.len() < TASKS {
         let event = socket.event().await;
-        assert!(ids.insert((event["source"].to_string(), event["id"].to_string())), "twice: {event}");
+        assert!(
+            ids.insert((event["source"].to_string(), event["id"].to_string())),
+            "twice: {event}"
+        );
         seen.push(event["data"]["title"].as_str().unwrap().to_owned());
         // The connection is lost again and again while changes are being made.
         if seen.len() % 20 == 7 {
@@ -75,7 +78,10 @@ async fn every_change_reaches_every_device_and_a_tombstone_has_a_higher_version(
         assert_eq!(socket.event().await["data"], task);
         assert_eq!(socket.event().await["data"], patched);
         let removed = socket.event().await;
-        assert_eq!(removed["data"], json!({"deleted": true, "id": task["id"], "version": 3}));
+        assert_eq!(
+            removed["data"],
+            json!({"deleted": true, "id": task["id"], "version": 3})
+        );
     }
 }
 
@@ -104,13 +110,17 @@ async fn a_cursor_that_is_none_is_never_answered_with_silence() {
     let client = server.user("garbage").await;
     for cursor in ["garbage", "", "AAAA", "0000000000000000000000000000000000"] {
         let mut socket = Socket::connect(&client).await;
-        socket.send(&json!({"type": "hello", "token": client.token, "cursor": cursor})).await;
+        socket
+            .send(&json!({"type": "hello", "token": client.token, "cursor": cursor}))
+            .await;
         let answer = socket.next().await;
         assert!(answer.is_none_or(|answer| answer["type"] != "event"), "{cursor}");
     }
     let mut forged = client.clone();
     forged.token = format!("{}x", client.token);
     let mut socket = Socket::connect(&forged).await;
-    socket.send(&json!({"type": "hello", "token": forged.token, "cursor": null})).await;
+    socket
+        .send(&json!({"type": "hello", "token": forged.token, "cursor": null}))
+        .await;
     assert!(socket.close_code().await.is_some_and(|code| code >= 4000));
 }

@@ -32,7 +32,11 @@ async fn import_all(client: &Client) -> (u64, u64, u64) {
     let (mut taken, mut existing, mut refused) = (0, 0, 0);
     for file in files {
         let report = import(client, fs::read(&file).unwrap()).await;
-        let count = |field: &str| report[field].as_u64().unwrap_or_else(|| panic!("{}: {report}", file.display()));
+        let count = |field: &str| {
+            report[field]
+                .as_u64()
+                .unwrap_or_else(|| panic!("{}: {report}", file.display()))
+        };
         taken += count("taken");
         existing += count("existing");
         refused += count("refused");
@@ -42,8 +46,15 @@ async fn import_all(client: &Client) -> (u64, u64, u64) {
 
 async fn import(client: &Client, calendar: Vec<u8>) -> Value {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = http.request(Method::POST, format!("{}/v1/import", client.url)).bearer_auth(&client.token);
-    let response = request.header("content-type", "text/calendar").body(calendar).send().await.unwrap();
+    let request = http
+        .request(Method::POST, format!("{}/v1/import", client.url))
+        .bearer_auth(&client.token);
+    let response = request
+        .header("content-type", "text/calendar")
+        .body(calendar)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), 200);
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }
@@ -71,7 +82,10 @@ async fn the_tour_works_as_written() {
     assert_eq!(task["external_uid"], "tour-1");
     client.complete(task).await.expect(200);
     let next = second_device.task(|update| update["occurrence"] == 1).await;
-    assert_eq!((&next["due"]["at"], &next["start"]["at"]), (&json!("2031-03-10T09:00:00"), &json!("2031-03-10T08:00:00")));
+    assert_eq!(
+        (&next["due"]["at"], &next["start"]["at"]),
+        (&json!("2031-03-10T09:00:00"), &json!("2031-03-10T08:00:00"))
+    );
 
     // A reminder at its second: in the inbox, on the socket, by webhook.
     let (url, mut deliveries) = receiver(0).await;

@@ -34,7 +34,11 @@ pub async fn receiver(refusals: usize) -> (String, mpsc::UnboundedReceiver<Recei
         async move {
             let place = count.fetch_add(1, Ordering::Relaxed);
             sender.send(Received { headers, body }).unwrap();
-            if place < refusals { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
+            if place < refusals {
+                StatusCode::SERVICE_UNAVAILABLE
+            } else {
+                StatusCode::NO_CONTENT
+            }
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -46,7 +50,9 @@ pub async fn receiver(refusals: usize) -> (String, mpsc::UnboundedReceiver<Recei
 
 /// Checks a delivery by the Standard Webhooks specification, written out anew so as not to trust the sender's code.
 pub fn verify(secret: &str, received: &Received) -> Value {
-    let key = base64::engine::general_purpose::STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let key = base64::engine::general_purpose::STANDARD
+        .decode(secret.strip_prefix("whsec_").unwrap())
+        .unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(received.header("webhook-id").as_bytes());
     mac.update(b".");
@@ -69,7 +75,9 @@ async fn a_webhook_is_tried_again_with_the_same_id_and_a_right_signature() {
     let listed = client.get("/v1/webhooks").await.expect(200);
     assert!(!listed.to_string().contains(secret), "the secret is shown once only");
     let at = chrono::Utc::now() + chrono::TimeDelta::milliseconds(300);
-    client.create(json!({"title": "call", "reminders": [{"at": at.to_rfc3339()}]})).await;
+    client
+        .create(json!({"title": "call", "reminders": [{"at": at.to_rfc3339()}]}))
+        .await;
     let first = received.recv().await.unwrap();
     verify(secret, &first);
     // The second try comes some seconds after the first was refused.

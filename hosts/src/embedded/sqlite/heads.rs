@@ -28,6 +28,17 @@ pub(in crate::embedded) struct UndrainedHead {
     pub(in crate::embedded) drained: Seq,
 }
 
+impl ArmedHead {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(0)?,
+            actor: row.get::<_, Named>(1)?.0,
+            seq: row.get::<_, SeqColumn>(2)?.0,
+            wake_at: Timestamp::from_millis(row.get(3)?),
+        })
+    }
+}
+
 impl Database {
     /// Heads that ask to be woken, in the order of the table: one pass over it, whatever their number.
     pub(in crate::embedded) async fn armed_heads(
@@ -37,15 +48,7 @@ impl Database {
     ) -> Result<Vec<ArmedHead>, Failure> {
         let sql =
             "SELECT id, name, seq, wake_at FROM actors WHERE id > ?1 AND wake_at IS NOT NULL ORDER BY id LIMIT ?2";
-        self.heads(sql, after, limit, |row| {
-            Ok(ArmedHead {
-                key: row.get(0)?,
-                actor: row.get::<_, Named>(1)?.0,
-                seq: row.get::<_, SeqColumn>(2)?.0,
-                wake_at: Timestamp::from_millis(row.get(3)?),
-            })
-        })
-        .await
+        self.heads(sql, after, limit, ArmedHead::read).await
     }
 
     /// Heads with commits that are not noted as delivered, in the order of the table.
@@ -68,6 +71,25 @@ impl Database {
             .iter_mut()
             .for_each(|head| head.drained = head.drained.max(self.marks(head.actor).drained));
         Ok(heads)
+    }
+
+    /// Heads whose wake-up was computed with zone data other than `version`, in the order of the table.
+    pub(in crate::embedded) async fn armed_heads_of_other_zone_data(
+        &self,
+        version: &str,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<ArmedHead>, Failure> {
+        let (version, limit) = (version.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.read(move |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT id, name, seq, wake_at FROM actors
+                 WHERE id > ?1 AND wake_at IS NOT NULL AND zone_version <> ?3 ORDER BY id LIMIT ?2",
+            )?;
+            let heads = select.query_map(params![after.unwrap_or(0), limit, version], ArmedHead::read)?;
+            Ok(heads.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     async fn heads<T: Send + 'static>(
