@@ -2,10 +2,19 @@
 
 pub mod accounts;
 pub mod actor_host;
+pub mod cli;
+pub mod config;
 pub mod embedded;
+pub mod health;
 pub mod icalendar;
 pub mod keyed_hash;
 pub mod limits;
+pub mod metrics;
+pub mod observe;
 pub mod ports;
+pub mod serve;
+pub mod server;
+pub mod shutdown;
+pub mod telemetry;
 pub mod tls;
 pub mod webhooks;

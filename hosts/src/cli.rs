@@ -1,0 +1,81 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// A task manager backend that is never late.
+#[derive(Debug, Parser)]
+#[command(
+    name = "punctual",
+    version,
+    about,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
+#[command(after_help = "Without a command, punctual serves on 127.0.0.1:8080.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    #[command(
+        after_help = "Every setting can also be given as a variable (--rate-limit as PUNCTUAL_RATE_LIMIT) or in the file named by \
+        --config\n(as rate-limit = 50). Flags come first, then variables, then the file."
+    )]
+    Serve(Box<Settings>),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Box::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn help_of(subcommand: &str) -> String {
+        let mut cli = Cli::command();
+        cli.build();
+        cli.find_subcommand_mut(subcommand).unwrap().render_help().to_string()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_arguments_the_server_runs() {
+        let cli = Cli::try_parse_from(["punctual"]).unwrap();
+        let Command::Serve(settings) = cli.command.unwrap_or_default();
+        assert_eq!(*settings, Settings::default());
+    }
+
+    #[test]
+    fn help_reads_well() {
+        insta::assert_snapshot!("punctual", Cli::command().render_help().to_string());
+        insta::assert_snapshot!("serve", help_of("serve"));
+    }
+
+    #[test]
+    fn a_wrong_flag_is_answered_with_the_right_one() {
+        let error = Cli::try_parse_from(["punctual", "serve", "--listne", "127.0.0.1:1"]).unwrap_err();
+        assert!(error.to_string().contains("'--listen'"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_runtime_is_answered_with_those_there_are() {
+        let error = Cli::try_parse_from(["punctual", "serve", "--runtime", "dapr"]).unwrap_err();
+        assert!(error.to_string().contains("[possible values: embedded]"), "{error}");
+    }
+}

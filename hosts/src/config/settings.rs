@@ -1,0 +1,179 @@
+//! The settings of one source, each of them perhaps absent.
+
+use std::{fmt, net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr};
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+/// What one source says. The same declaration is the flags, the variables and the keys of the file, so they cannot drift apart; the
+/// comments are the help.
+#[derive(Args, Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// What holds the data and the actors: embedded, which is this process [default: embedded]
+    #[arg(long, value_name = "RUNTIME", hide_possible_values = true)]
+    pub runtime: Option<RuntimeKind>,
+
+    /// Roles this process plays; the embedded runtime plays all of them: api, recurring, notification, audit, sync [default: all]
+    #[arg(long, value_name = "ROLES", value_delimiter = ',', hide_possible_values = true)]
+    pub roles: Option<Vec<Role>>,
+
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+
+    /// Folder of the data, made if it is not there [default: punctual-data]
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+
+    /// Requests a second that one user may make; 0 for no limit [default: 500]
+    #[arg(long, value_name = "NUMBER")]
+    pub rate_limit: Option<u32>,
+
+    /// Sign-ups and log-ins a minute that may come from one address; 0 for no limit [default: 30]
+    #[arg(long, value_name = "NUMBER")]
+    pub anonymous_rate_limit: Option<u32>,
+
+    /// Who may sign up: everybody (open) or nobody (closed) [default: open]
+    #[arg(long, value_name = "POLICY", hide_possible_values = true)]
+    pub registration: Option<Registration>,
+
+    /// Network that webhooks may reach though it is not on the public internet, as 10.1.0.0/16; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub webhook_allow: Option<Vec<IpNet>>,
+
+    /// How logs look: auto is human on a terminal and json otherwise [default: auto]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: Option<LogFormat>,
+
+    /// What is logged, as RUST_LOG has it: info, or warn,punctual=debug [default: info]
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<LogFilter>,
+
+    /// Seconds after which a user nobody asks for leaves memory [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    pub idle_seconds: Option<NonZeroU32>,
+
+    /// TOML file with any of these settings; its keys are the flags without the dashes in front
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+}
+
+impl Settings {
+    /// What this source says, and where it says nothing what `lower` says.
+    #[must_use]
+    pub fn or(self, lower: Self) -> Self {
+        Self {
+            runtime: self.runtime.or(lower.runtime),
+            roles: self.roles.or(lower.roles),
+            listen: self.listen.or(lower.listen),
+            data: self.data.or(lower.data),
+            rate_limit: self.rate_limit.or(lower.rate_limit),
+            anonymous_rate_limit: self.anonymous_rate_limit.or(lower.anonymous_rate_limit),
+            registration: self.registration.or(lower.registration),
+            webhook_allow: self.webhook_allow.or(lower.webhook_allow),
+            log_format: self.log_format.or(lower.log_format),
+            log: self.log.or(lower.log),
+            idle_seconds: self.idle_seconds.or(lower.idle_seconds),
+            config: self.config.or(lower.config),
+        }
+    }
+}
+
+/// What holds the data and the actors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuntimeKind {
+    /// Everything in this process, on one SQLite file.
+    #[default]
+    Embedded,
+}
+
+/// A part of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// All of them.
+    All,
+    /// HTTP under `/v1`.
+    Api,
+    /// The next instance of a series.
+    Recurring,
+    /// Webhooks.
+    Notification,
+    /// The audit record.
+    Audit,
+    /// The WebSocket.
+    Sync,
+}
+
+/// What `all` stands for.
+pub(super) const ALL_ROLES: [Role; 5] = [Role::Api, Role::Recurring, Role::Notification, Role::Audit, Role::Sync];
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registration {
+    /// Everybody.
+    #[default]
+    Open,
+    /// Nobody; those who have an account go on.
+    Closed,
+}
+
+/// How logs look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// `Human` on a terminal, `Json` otherwise.
+    #[default]
+    Auto,
+    /// A line for people.
+    Human,
+    /// A JSON object per line.
+    Json,
+}
+
+/// What is logged: directives of `tracing_subscriber::EnvFilter`, checked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LogFilter(String);
+
+impl LogFilter {
+    /// The filter itself, which is not `Clone` and cannot be compared.
+    #[must_use]
+    pub fn to_env_filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl fmt::Display for LogFilter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = tracing_subscriber::filter::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        EnvFilter::builder().parse(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for LogFilter {
+    type Error = tracing_subscriber::filter::ParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}

@@ -1,0 +1,129 @@
+//! `punctual serve`: from a configuration to a server that runs, and from a signal to one that has ended in good order.
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    config::ServeConfig,
+    health::{Health, Stage},
+    metrics::Metrics,
+    observe::Observe,
+    server,
+    shutdown::{self, Shutdown},
+};
+
+/// How long requests under way may take once the server is to end. Orchestrators kill after 30 s; what follows needs some of that.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why a server could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Nobody can listen there.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The system refused something every server needs.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs a server until the system asks it to end.
+///
+/// # Errors
+/// When it cannot begin.
+pub fn run(config: ServeConfig) -> Result<(), ServeError> {
+    allow_many_files();
+    // One worker per core, which is Tokio's default.
+    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    tokio.block_on(serve(config))
+}
+
+async fn serve(config: ServeConfig) -> Result<(), ServeError> {
+    let listener = listen(config.listen).await?;
+    let (metrics, health, shutdown) = (Metrics::new(), Arc::new(Health::default()), Shutdown::default());
+    let router = crate::health::routes(Arc::clone(&health), Arc::clone(&metrics)).layer(Observe::new(metrics));
+
+    announce(listener.local_addr()?, &config.data)?;
+    health.enter(Stage::Ready);
+    tokio::spawn(begin_when_asked(shutdown.clone()));
+    server::serve(listener, router, shutdown, PATIENCE).await;
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Says where the server is, as the first line on standard output: a program that starts one need read no further. Logs go elsewhere, so the
+/// line is the same whatever they look like.
+fn announce(address: SocketAddr, data: &Path) -> io::Result<()> {
+    let line = announcement(address, &std::path::absolute(data)?);
+    let mut output = io::stdout().lock();
+    writeln!(output, "{line}")?;
+    output.flush()
+}
+
+fn announcement(address: SocketAddr, data: &Path) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!(
+        "Punctual {version} on http://{address} with its data in {}",
+        data.display()
+    )
+}
+
+/// Begins the end when the system asks for it. Whoever asks twice is in a hurry: then the process ends at once, which loses nothing, for
+/// what was acknowledged is durable.
+async fn begin_when_asked(shutdown: Shutdown) {
+    match shutdown::asked_by_the_system().await {
+        Ok(signal) => tracing::info!(signal, "draining; the same again ends at once"),
+        Err(error) => {
+            tracing::error!(%error, "cannot hear signals; only a kill ends this server");
+            return;
+        }
+    }
+    shutdown.begin();
+    if let Ok(signal) = shutdown::asked_by_the_system().await {
+        tracing::warn!(signal, "ended while draining");
+        std::process::exit(1);
+    }
+}
+
+/// Every socket is an open file, and the usual limit is 1,024 of them, though the system grants far more to whoever asks.
+fn allow_many_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+    #[test]
+    fn the_first_line_says_the_url_and_the_folder() {
+        let line = announcement(ADDRESS, Path::new("/srv/data"));
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            line,
+            format!("Punctual {version} on http://127.0.0.1:8080 with its data in /srv/data")
+        );
+    }
+}
