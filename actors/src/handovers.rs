@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use punctual_events::{ActorId, Handover, HandoverMessage, HandoverOffered, Timestamp};
+use punctual_events::{ActorId, DecodeError, Handover, HandoverMessage, HandoverOffered, SeriesDefinition, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    paged::{Paged, Weigh},
+    ports::{Page, PageWrite},
+};
 
 /// First pause before an offer is repeated, in milliseconds; it doubles.
 const FIRST_PAUSE_MS: i64 = 10_000;
 /// Longest pause, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
+/// Offers repeated in one turn: what one commit can carry. Others that are due are repeated in the next, at once.
+const MAX_OFFERS_PER_WAKE: usize = 64;
+
+const PAGES: &str = "handovers";
 
 /// A hand-over that nobody has acknowledged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,20 +27,37 @@ struct Owed {
     offer_again: Timestamp,
 }
 
+impl Weigh for Owed {
+    fn weight(&self) -> usize {
+        let definition = |definition: &SeriesDefinition| {
+            let tags: usize = definition.tags.iter().map(|tag| tag.len() + 4).sum();
+            1_000 + definition.title.len() + definition.description.as_deref().map_or(0, str::len) + tags
+        };
+        300 + match &self.handover.message {
+            HandoverMessage::StartSeries { definition: of, .. }
+            | HandoverMessage::ChangeSeries { definition: of, .. } => definition(of),
+            HandoverMessage::OpenInstance { task, .. } => {
+                1_000 + task.title.len() + task.description.as_deref().map_or(0, str::len) + task.tags.len() * 20
+            }
+            HandoverMessage::CloseOccurrence { .. }
+            | HandoverMessage::ReopenOccurrence { .. }
+            | HandoverMessage::EndSeries {} => 0,
+        }
+    }
+}
+
 /// What an actor owes others.
 #[derive(Clone, Debug, Default)]
 pub struct Handovers {
     /// By number.
-    owed: imbl::OrdMap<u64, Arc<Owed>>,
+    owed: Paged<u64, Arc<Owed>>,
     /// The highest number given.
     last: u64,
-}
-
-/// The saved form.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct SavedHandovers {
-    last: u64,
-    owed: Vec<Arc<Owed>>,
+    /// Derived: what is owed to whom.
+    queues: imbl::OrdSet<(ActorId, u64)>,
+    /// Derived: when the first owed to each receiver is offered again. A receiver takes them in order, so offering later ones again would be in
+    /// vain.
+    alarms: imbl::OrdSet<(Timestamp, u64)>,
 }
 
 impl Handovers {
@@ -39,6 +65,12 @@ impl Handovers {
     #[must_use]
     pub fn numbering(&self) -> Numbering {
         Numbering { last: self.last }
+    }
+
+    /// The highest number given.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
     /// Takes in an offer.
@@ -50,44 +82,55 @@ impl Handovers {
             handover: offer.handover.clone(),
             offer_again: offer.offered.plus_millis(pause),
         };
-        self.owed.insert(number, Arc::new(owed));
+        self.change_queue(offer.handover.to, |handovers| handovers.put(number, Arc::new(owed)));
         self.last = self.last.max(number);
     }
 
     /// Takes in an acknowledgement.
     pub fn acknowledged(&mut self, number: u64) {
-        self.owed.remove(&number);
+        let Some(to) = self.owed.get(&number).map(|owed| owed.handover.to) else {
+            return;
+        };
+        self.change_queue(to, |handovers| {
+            handovers.owed.remove(&number);
+            handovers.queues.remove(&(to, number));
+        });
+    }
+
+    /// Owes no more what `keep` does not want kept.
+    pub fn retain(&mut self, keep: impl Fn(&Handover) -> bool) {
+        let dropped = self.owed.iter().filter(|(_, owed)| !keep(&owed.handover));
+        for number in dropped.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.acknowledged(number);
+        }
     }
 
     /// True while `number` is owed.
     #[must_use]
     pub fn owes(&self, number: u64) -> bool {
-        self.owed.contains_key(&number)
+        self.owed.get(&number).is_some()
     }
 
-    /// The first owed to each receiver: a receiver takes them in order, so offering later ones again would be in vain.
-    fn heads(&self) -> impl Iterator<Item = &Owed> {
-        let mut seen: Vec<ActorId> = Vec::new();
-        self.owed.values().map(Arc::as_ref).filter(move |owed| {
-            let new = !seen.contains(&owed.handover.to);
-            if new {
-                seen.push(owed.handover.to);
-            }
-            new
-        })
+    /// True while anything is owed to `receiver`.
+    #[must_use]
+    pub fn owes_to(&self, receiver: ActorId) -> bool {
+        self.head(receiver).is_some()
     }
 
     /// When the next offer has to be repeated.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        self.heads().map(|owed| owed.offer_again).min()
+        self.alarms.get_min().map(|(instant, _)| *instant)
     }
 
     /// The offers to repeat now.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Vec<HandoverOffered> {
-        let due = self.heads().filter(|owed| owed.offer_again <= now);
-        due.map(|owed| HandoverOffered {
+        let due = self.alarms.iter().take_while(|(instant, _)| *instant <= now);
+        let owed = due
+            .filter_map(|(_, number)| self.owed.get(number))
+            .take(MAX_OFFERS_PER_WAKE);
+        owed.map(|owed| HandoverOffered {
             attempt: owed.attempt + 1,
             handover: owed.handover.clone(),
             offered: now,
@@ -95,22 +138,57 @@ impl Handovers {
         .collect()
     }
 
-    pub(crate) fn to_saved(&self) -> SavedHandovers {
-        SavedHandovers {
-            last: self.last,
-            owed: self.owed.values().cloned().collect(),
+    fn put(&mut self, number: u64, owed: Arc<Owed>) {
+        self.queues.insert((owed.handover.to, number));
+        self.owed.insert(number, owed);
+    }
+
+    /// The number and the alarm of the first that is owed to `receiver`.
+    fn head(&self, receiver: ActorId) -> Option<(Timestamp, u64)> {
+        let (_, number) = self.queues.range((receiver, 0)..=(receiver, u64::MAX)).next()?;
+        self.owed.get(number).map(|owed| (owed.offer_again, *number))
+    }
+
+    /// Keeps the alarm of `receiver` in step with a change of what is owed to it.
+    fn change_queue(&mut self, receiver: ActorId, change: impl FnOnce(&mut Self)) {
+        if let Some(alarm) = self.head(receiver) {
+            self.alarms.remove(&alarm);
+        }
+        change(self);
+        if let Some(alarm) = self.head(receiver) {
+            self.alarms.insert(alarm);
         }
     }
 
-    pub(crate) fn from_saved(saved: SavedHandovers) -> Self {
-        Self {
-            last: saved.last,
-            owed: saved
-                .owed
-                .into_iter()
-                .map(|owed| (owed.handover.number, owed))
-                .collect(),
+    /// Adds the pages that differ from those of `since`.
+    ///
+    /// # Errors
+    /// When a hand-over cannot be written.
+    pub fn save(&self, since: Option<&Self>, writes: &mut Vec<PageWrite>) -> Result<(), DecodeError> {
+        self.owed.save(PAGES, since.map(|since| &since.owed), writes)
+    }
+
+    /// Reads back what [`save`](Self::save) wrote; `last` is the highest number given.
+    ///
+    /// # Errors
+    /// When a page is of a newer format or damaged.
+    pub fn restore(last: u64, pages: &[Page]) -> Result<Self, DecodeError> {
+        let mut restored = Self {
+            owed: Paged::restore(PAGES, pages)?,
+            last,
+            ..Self::default()
+        };
+        let owed: Vec<(ActorId, u64)> = restored
+            .owed
+            .iter()
+            .map(|(number, owed)| (owed.handover.to, *number))
+            .collect();
+        for (to, number) in owed {
+            restored.change_queue(to, |handovers| {
+                handovers.queues.insert((to, number));
+            });
         }
+        Ok(restored)
     }
 }
 
@@ -121,17 +199,21 @@ pub struct Numbering {
 }
 
 impl Numbering {
-    /// The first offer of `message` to `to`.
-    pub fn offer(&mut self, to: ActorId, message: HandoverMessage, now: Timestamp) -> HandoverOffered {
+    /// The first offer of `message` to `to`, which got the hand-over `previous` before it (0: none).
+    pub fn offer(&mut self, to: ActorId, previous: u64, message: HandoverMessage, now: Timestamp) -> HandoverOffered {
         self.last += 1;
         HandoverOffered {
             attempt: 1,
             handover: Handover {
                 message,
                 number: self.last,
+                previous,
                 to,
             },
             offered: now,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,21 @@
 //! Hand-overs: an event of one actor that must change another. The sender keeps it until the receiver acknowledged it; the receiver takes a
-//! sender's hand-overs in the order of their numbers and ignores numbers it has passed.
+//! sender's hand-overs in the order of their numbers, each after its previous one, and ignores numbers it has passed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ActorId, SeriesDefinition, Task, Timestamp};
+use crate::{ActorId, SeriesDefinition, Task, TaskId, Timestamp};
 
 /// A change one actor owes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Handover {
     /// What is to change.
     pub message: HandoverMessage,
-    /// Counts the sender's hand-overs from 1; the receiver takes them in this order.
+    /// Counts the sender's hand-overs to anybody, from 1.
     pub number: u64,
+    /// The number of the sender's hand-over to this receiver before this one, which the receiver must have taken in; 0 when there is none that
+    /// matters.
+    pub previous: u64,
     /// Who is to change.
     pub to: ActorId,
 }
@@ -26,7 +29,7 @@ pub enum HandoverMessage {
         /// How the series repeats and what its instances look like.
         definition: SeriesDefinition,
         /// The first instance.
-        first: Box<Task>,
+        first: TaskId,
     },
     /// User to series: the recurrence was changed on the open instance, from there on.
     ChangeSeries {
@@ -43,6 +46,8 @@ pub enum HandoverMessage {
         occurrence: u32,
         /// How.
         outcome: OccurrenceOutcome,
+        /// The zone the user lives in now, in which what comes next is meant where it is all-day.
+        time_zone: Box<str>,
     },
     /// User to series: a completed instance is open again.
     ReopenOccurrence {

@@ -125,7 +125,12 @@ fn event() -> impl Strategy<Value = UserEvent> {
             let to = ActorId::Series(SeriesId(task.id.0));
             UserEvent::HandoverOffered(HandoverOffered {
                 attempt: 1,
-                handover: Handover { message, number, to },
+                handover: Handover {
+                    message,
+                    number,
+                    previous: 0,
+                    to,
+                },
                 offered: at,
             })
         };
@@ -136,7 +141,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
             }),
             1 => offer(HandoverMessage::StartSeries {
                 definition,
-                first: Box::new(task.clone()),
+                first: task.id,
             }),
             2 => offer(HandoverMessage::ChangeSeries {
                 definition,
@@ -150,6 +155,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 closed: at,
                 occurrence: 1,
                 outcome: OccurrenceOutcome::Skipped,
+                time_zone: "Asia/Tokyo".into(),
             }),
             5 => UserEvent::UserRegistered(UserRegistered {
                 account: task.title.clone(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    handovers::{Handovers, SavedHandovers},
+    handovers::Handovers,
     machine::{Context, Decision, Machine, Reply},
     paged::{Paged, Weigh, decode_page, encode_page},
     ports::{Page, PageWrite},
@@ -107,6 +107,29 @@ impl Weigh for OccurrenceRecord {
     }
 }
 
+/// An occurrence that a person closed.
+struct Closing<'a> {
+    /// The owner's hand-over that says so.
+    cause: u64,
+    closed: Timestamp,
+    occurrence: u32,
+    outcome: OccurrenceOutcome,
+    /// The zone the owner lives in now.
+    time_zone: &'a str,
+}
+
+impl Closing<'_> {
+    /// The event of the closed occurrence, or of one that was missed meanwhile.
+    fn event(&self, occurrence: u32, at: &Moment, outcome: OccurrenceOutcome) -> SeriesEvent {
+        SeriesEvent::OccurrenceClosed(OccurrenceClosed {
+            at: at.clone(),
+            closed: self.closed,
+            occurrence,
+            outcome,
+        })
+    }
+}
+
 /// The actor of a series.
 #[derive(Clone, Debug)]
 pub struct SeriesActor {
@@ -146,20 +169,30 @@ impl SeriesActor {
 
     fn receive(&self, handover: &Handover, context: &Context<'_>) -> Vec<SeriesEvent> {
         // Passed already, or not its turn yet: the reply says how far we are.
-        if handover.number != self.received + 1 {
+        if handover.number <= self.received || handover.previous > self.received {
             return Vec::new();
         }
         let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived {
             number: handover.number,
         })];
         events.extend(match &handover.message {
-            HandoverMessage::StartSeries { definition, first } => self.start(definition, first.id),
+            HandoverMessage::StartSeries { definition, first } => self.start(definition, *first),
             HandoverMessage::ChangeSeries { definition, .. } => vec![SeriesEvent::SeriesChanged(definition.clone())],
             HandoverMessage::CloseOccurrence {
                 closed,
                 occurrence,
                 outcome,
-            } => self.close(*occurrence, *outcome, *closed, handover.number, context),
+                time_zone,
+            } => {
+                let closing = Closing {
+                    cause: handover.number,
+                    closed: *closed,
+                    occurrence: *occurrence,
+                    outcome: *outcome,
+                    time_zone,
+                };
+                self.close(&closing, context)
+            }
             HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
             HandoverMessage::EndSeries {} => vec![SeriesEvent::SeriesEnded(SeriesEnded { exhausted: false })],
             HandoverMessage::OpenInstance { .. } => Vec::new(),
@@ -192,40 +225,31 @@ impl SeriesActor {
         event.into_iter().collect()
     }
 
-    fn close(
-        &self,
-        occurrence: u32,
-        outcome: OccurrenceOutcome,
-        closed: Timestamp,
-        cause: u64,
-        context: &Context<'_>,
-    ) -> Vec<SeriesEvent> {
+    fn close(&self, closing: &Closing<'_>, context: &Context<'_>) -> Vec<SeriesEvent> {
+        let occurrence = closing.occurrence;
         let (Some(definition), Some(record)) = (&self.definition, self.occurrences.get(&occurrence)) else {
             return Vec::new();
         };
         if self.open != Some(occurrence) {
             return Vec::new();
         }
-        let close = |at: &Moment, occurrence, outcome| {
-            SeriesEvent::OccurrenceClosed(OccurrenceClosed {
-                at: at.clone(),
-                closed,
-                occurrence,
-                outcome,
-            })
-        };
-        let mut events = vec![close(&record.at, occurrence, outcome)];
+        let mut events = vec![closing.event(occurrence, &record.at, closing.outcome)];
         if self.ended.is_some() {
             return events;
         }
-        let next = next::after(definition, occurrence, &record.at, closed, context.zones);
+        let mut definition = Arc::clone(definition);
+        if *definition.time_zone != *closing.time_zone {
+            Arc::make_mut(&mut definition).time_zone = closing.time_zone.into();
+            events.push(SeriesEvent::SeriesChanged(SeriesDefinition::clone(&definition)));
+        }
+        let next = next::after(&definition, occurrence, &record.at, closing.closed, context.zones);
         let mut number = occurrence;
         for at in &next.missed {
             number += 1;
-            events.push(close(at, number, OccurrenceOutcome::Missed));
+            events.push(closing.event(number, at, OccurrenceOutcome::Missed));
         }
         match next.open {
-            Some(at) => events.extend(self.open(number + 1, at, definition, cause, context)),
+            Some(at) => events.extend(self.open(number + 1, at, &definition, closing.cause, context)),
             None => events.push(SeriesEvent::SeriesEnded(SeriesEnded { exhausted: true })),
         }
         events
@@ -243,10 +267,12 @@ impl SeriesActor {
         let id = instance_id(self.id, occurrence, generation);
         let task = Box::new(instance(self.id, definition, occurrence, id, &at, context.zones));
         let message = HandoverMessage::OpenInstance { cause, task };
-        let offer = self
-            .handovers
-            .numbering()
-            .offer(ActorId::User(definition.owner), message, context.now);
+        let offer = self.handovers.numbering().offer(
+            ActorId::User(definition.owner),
+            self.handovers.last(),
+            message,
+            context.now,
+        );
         let opened = OccurrenceOpened {
             at,
             generation,
@@ -276,6 +302,16 @@ impl SeriesActor {
         self.occurrences.insert(occurrence, Arc::new(record));
     }
 
+    /// The rule runs from the definition's own moment. Where that was changed together with the rule, it is what the open occurrence is at: what
+    /// comes next comes after it.
+    fn evolve_definition(&mut self, definition: &SeriesDefinition) {
+        let at = definition.due.as_ref().or(definition.start.as_ref());
+        if let (Some(at), Some(open)) = (at, self.open.filter(|open| *open == definition.first_occurrence)) {
+            self.change_occurrence(open, at, |_| ());
+        }
+        self.definition = Some(Arc::new(definition.clone()));
+    }
+
     /// The occurrence is open again; later ones are withdrawn, only their generations are remembered.
     fn evolve_reopened(&mut self, occurrence: u32) {
         self.occurrences
@@ -303,7 +339,7 @@ impl SeriesActor {
 struct Root {
     definition: Option<SeriesDefinition>,
     ended: Option<SeriesEnded>,
-    handovers: SavedHandovers,
+    last_handover: u64,
     open: Option<u32>,
     received: u64,
 }
@@ -378,11 +414,7 @@ impl Machine for SeriesActor {
     fn evolve(&mut self, event: &SeriesEvent, _: &dyn ZoneData) {
         match event {
             SeriesEvent::SeriesStarted(definition) | SeriesEvent::SeriesChanged(definition) => {
-                // The open instance is where a changed rule counts from, so it cannot be its own successor.
-                if let (Some(open), Some(at)) = (self.open, definition.due.as_ref().or(definition.start.as_ref())) {
-                    self.change_occurrence(open, at, |_| ());
-                }
-                self.definition = Some(Arc::new(definition.clone()));
+                self.evolve_definition(definition)
             }
             SeriesEvent::SeriesEnded(ended) => self.ended = Some(*ended),
             SeriesEvent::OccurrenceOpened(opened) => {
@@ -425,7 +457,7 @@ impl Machine for SeriesActor {
         let root = Root {
             definition: self.definition.as_deref().cloned(),
             ended: self.ended,
-            handovers: self.handovers.to_saved(),
+            last_handover: self.handovers.last(),
             open: self.open,
             received: self.received,
         };
@@ -433,6 +465,7 @@ impl Machine for SeriesActor {
             name: ROOT.into(),
             bytes: Some(encode_page(&root)?),
         }];
+        self.handovers.save(since.map(|since| &since.handovers), &mut writes)?;
         self.occurrences
             .save("occurrences", since.map(|since| &since.occurrences), &mut writes)?;
         Ok(writes)
@@ -448,7 +481,7 @@ impl Machine for SeriesActor {
             open: root.open,
             ended: root.ended,
             received: root.received,
-            handovers: Handovers::from_saved(root.handovers),
+            handovers: Handovers::restore(root.last_handover, pages)?,
             ..Self::new(actor)
         };
         Ok((restored, true))

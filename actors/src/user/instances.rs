@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, Handover, HandoverAcknowledged, HandoverMessage, HandoverOffered, OccurrenceOutcome, ReminderTime,
-    SeriesDefinition, SeriesId, Task, TaskChange, UserEvent,
+    ActorId, Handover, HandoverAcknowledged, HandoverMessage, OccurrenceOutcome, ReminderTime, SeriesDefinition,
+    SeriesId, Task, TaskChange, UserEvent,
 };
 
 use crate::{
@@ -37,13 +37,12 @@ impl UserActor {
     }
 
     fn offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> UserEvent {
-        UserEvent::HandoverOffered(self.first_offer(series, message, context))
-    }
-
-    fn first_offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> HandoverOffered {
-        self.handovers
+        let previous = self.series.get(&series).map_or(0, |reference| reference.cause);
+        let offer = self
+            .handovers
             .numbering()
-            .offer(ActorId::Series(series), message, context.now)
+            .offer(ActorId::Series(series), previous, message, context.now);
+        UserEvent::HandoverOffered(offer)
     }
 
     /// The series of an instance, unless a person ended it.
@@ -58,7 +57,7 @@ impl UserActor {
         let definition = self.definition(task)?;
         let message = HandoverMessage::StartSeries {
             definition,
-            first: Box::new(task.clone()),
+            first: task.id,
         };
         Some(self.offer(task.series?, message, context))
     }
@@ -112,6 +111,7 @@ impl UserActor {
             closed: context.now,
             occurrence: task.occurrence?,
             outcome,
+            time_zone: self.profile.time_zone.clone(),
         };
         Some(self.offer(series, message, context))
     }
@@ -122,26 +122,30 @@ impl UserActor {
         task: &Task,
         context: &Context<'_>,
     ) -> Result<(Option<UserEvent>, Option<UserEvent>), Refusal> {
-        let Some((series, reference)) = self.live_series(task) else {
+        let Some((series, reference)) = task.series.and_then(|series| Some((series, self.series.get(&series)?))) else {
             return Ok((None, None));
         };
-        let occurrence = task.occurrence.unwrap_or_default();
+        let superseded = || {
+            Refusal::new(
+                Code::OccurrenceSuperseded,
+                "its successor was changed or closed since; only the latest completed instance can be reopened",
+            )
+        };
         let successor = reference.open.and_then(|open| self.tasks.get(&open));
-        let withdrawn = match successor {
-            Some(successor) if successor.task.version == 1 && reference_precedes(task, &successor.task, self) => {
-                Some(self.deleted(successor, context))
-            }
-            None if reference.latest == occurrence => None,
-            Some(_) | None => {
-                return Err(Refusal::new(
-                    Code::OccurrenceSuperseded,
-                    "its successor was changed or closed since; only the latest completed instance can be reopened",
-                ));
-            }
+        let successor = successor.filter(|successor| successor.is_open() && successor.task.series == Some(series));
+        if reference.ended {
+            // The series has no say any more, but two of its instances are never open.
+            return successor.map_or(Ok((None, None)), |_| Err(superseded()));
+        }
+        if reference.closed != Some(task.id) || successor.is_some_and(|successor| successor.task.version > 1) {
+            return Err(superseded());
+        }
+        let message = HandoverMessage::ReopenOccurrence {
+            occurrence: task.occurrence.unwrap_or_default(),
         };
         Ok((
-            withdrawn,
-            Some(self.offer(series, HandoverMessage::ReopenOccurrence { occurrence }, context)),
+            successor.map(|successor| self.deleted(successor, context)),
+            Some(self.offer(series, message, context)),
         ))
     }
 
@@ -151,15 +155,19 @@ impl UserActor {
         Some(self.offer(series, HandoverMessage::EndSeries {}, context))
     }
 
-    /// Ends every series, in one decision.
+    /// Ends every series, in one decision. The end needs nothing that was handed over before it, which is not offered any more.
     pub(super) fn end_all_series(&self, context: &Context<'_>) -> Vec<UserEvent> {
         let mut numbering = self.handovers.numbering();
-        let live = self.series.iter().filter(|(_, reference)| !reference.ended);
-        live.map(|(series, _)| {
-            let offer = numbering.offer(ActorId::Series(*series), HandoverMessage::EndSeries {}, context.now);
-            UserEvent::HandoverOffered(offer)
-        })
-        .collect()
+        let listening = self
+            .series
+            .iter()
+            .map(|(series, reference)| (ActorId::Series(*series), reference))
+            .filter(|(actor, reference)| !reference.ended || self.handovers.owes_to(*actor));
+        listening
+            .map(|(actor, _)| {
+                UserEvent::HandoverOffered(numbering.offer(actor, 0, HandoverMessage::EndSeries {}, context.now))
+            })
+            .collect()
     }
 
     /// A series hands an instance over. One that was made for an older state of things is out of date and not taken; either way the series may
@@ -206,16 +214,4 @@ impl UserActor {
             reply: UserReply::Done,
         }
     }
-}
-
-/// True when no occurrence between `task` and `successor` had an instance of its own that was closed.
-fn reference_precedes(task: &Task, successor: &Task, user: &UserActor) -> bool {
-    let between = |other: &Task| {
-        other.series == task.series
-            && other.id != task.id
-            && other.id != successor.id
-            && other.occurrence > task.occurrence
-            && other.occurrence < successor.occurrence
-    };
-    task.occurrence < successor.occurrence && !user.tasks.iter().any(|(_, record)| between(&record.task))
 }

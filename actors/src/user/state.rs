@@ -9,7 +9,7 @@ use punctual_events::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    handovers::{Handovers, SavedHandovers},
+    handovers::Handovers,
     machine::{Context, Decision, Machine},
     paged::{Paged, Weigh, decode_page, encode_page},
     ports::{Page, PageWrite},
@@ -35,14 +35,15 @@ pub struct Profile {
 }
 
 /// What a user's actor knows of one of their series; the series' own actor knows the rest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesRef {
     /// Number of the last hand-over to the series. An instance that was made for an older one is out of date.
     pub cause: u64,
+    /// The instance that was completed or skipped last, the predecessor of the open one.
+    #[serde(default)]
+    pub closed: Option<TaskId>,
     /// True when a person ended it.
     pub ended: bool,
-    /// The latest occurrence that had an instance.
-    pub latest: u32,
     /// The open instance.
     pub open: Option<TaskId>,
 }
@@ -146,32 +147,27 @@ impl UserActor {
         if matches!(event, UserEvent::TaskDeleted(_)) {
             record.deleted = Some(task.updated);
         }
-        self.evolve_series(&record);
+        self.evolve_series(&record, matches!(event, UserEvent::TaskReopened(_)));
         self.put(record);
     }
 
     /// Keeps the reference to a task's series.
-    fn evolve_series(&mut self, record: &TaskRecord) {
-        let (Some(series), Some(occurrence)) = (record.task.series, record.task.occurrence) else {
-            return;
-        };
-        let mut reference = self.series.get(&series).map_or_else(
-            || SeriesRef {
-                cause: 0,
-                ended: false,
-                latest: 0,
-                open: None,
-            },
-            |reference| SeriesRef::clone(reference),
-        );
-        reference.latest = reference.latest.max(occurrence);
+    fn evolve_series(&mut self, record: &TaskRecord, reopened: bool) {
+        let Some(series) = record.task.series else { return };
+        let id = record.task.id;
+        let before = self.series.get(&series);
+        let mut reference = before.map_or_else(SeriesRef::default, |before| SeriesRef::clone(before));
         if record.is_open() {
-            reference.open = Some(record.task.id);
-            reference.latest = occurrence;
-        } else if reference.open == Some(record.task.id) {
-            reference.open = None;
+            reference.open = Some(id);
+        } else if reference.open == Some(id) {
+            (reference.open, reference.closed) = (None, Some(id));
         }
-        self.series.insert(series, Arc::new(reference));
+        if reopened {
+            reference.closed = None;
+        }
+        if before.is_none_or(|before| **before != reference) {
+            self.series.insert(series, Arc::new(reference));
+        }
     }
 
     fn evolve_handover(&mut self, to: ActorId, number: u64, message: &HandoverMessage) {
@@ -231,7 +227,7 @@ impl UserActor {
 /// The page of everything small.
 #[derive(Serialize, Deserialize)]
 struct Root {
-    handovers: SavedHandovers,
+    last_handover: u64,
     profile: Profile,
     zone_version: Box<str>,
 }
@@ -318,7 +314,11 @@ impl Machine for UserActor {
                 self.rezone(zones);
             }
             UserEvent::UserDeleted(_) => {
-                let handovers = std::mem::take(&mut self.handovers);
+                // Only the news of the end, which needs nothing before it, stays owed: everything else carries content.
+                let mut handovers = std::mem::take(&mut self.handovers);
+                handovers.retain(|handover| {
+                    handover.previous == 0 && matches!(handover.message, HandoverMessage::EndSeries {})
+                });
                 let deleted = Profile {
                     deleted: true,
                     ..Profile::default()
@@ -385,7 +385,7 @@ impl Machine for UserActor {
 
     fn save(&self, since: Option<&Self>, zone_version: &str) -> Result<Vec<PageWrite>, DecodeError> {
         let root = Root {
-            handovers: self.handovers.to_saved(),
+            last_handover: self.handovers.last(),
             profile: Profile::clone(&self.profile),
             zone_version: zone_version.into(),
         };
@@ -393,6 +393,7 @@ impl Machine for UserActor {
             name: ROOT.into(),
             bytes: Some(encode_page(&root)?),
         }];
+        self.handovers.save(since.map(|since| &since.handovers), &mut writes)?;
         self.tasks.save("tasks", since.map(|since| &since.tasks), &mut writes)?;
         self.series
             .save("series", since.map(|since| &since.series), &mut writes)?;
@@ -410,7 +411,7 @@ impl Machine for UserActor {
             tasks: Paged::restore("tasks", pages)?,
             series: Paged::restore("series", pages)?,
             notifications: Paged::restore("notifications", pages)?,
-            handovers: Handovers::from_saved(root.handovers),
+            handovers: Handovers::restore(root.last_handover, pages)?,
             ..Self::new(actor)
         };
         let as_saved = &*root.zone_version == zones.version();
