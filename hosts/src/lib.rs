@@ -12,6 +12,7 @@ pub mod limits;
 pub mod metrics;
 pub mod observe;
 pub mod ports;
+pub mod roles;
 pub mod serve;
 pub mod server;
 pub mod shutdown;

@@ -1,0 +1,3 @@
+//! The roles: what Punctual does, each in a module that sees the others only through events and ports.
+
+pub mod recurring;

@@ -1,0 +1,220 @@
+//! Random histories: people act, events arrive late, twice, in another order or never, calls fail before or after they were carried out, actors
+//! leave memory. Whatever happens, a series never has two open instances, and once everything has arrived the user and the series agree.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use proptest::prelude::*;
+use punctual_events::{Commit, SeriesId, Task, TaskId};
+use serde_json::json;
+
+use crate::{
+    faults::Fault,
+    world::{World, is_open},
+};
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A person acts on one of the tasks there are, whatever state it is in.
+    Complete(usize),
+    Reopen(usize),
+    Delete(usize),
+    EndSeries(usize),
+    Retitle(usize),
+    ChangeRule(usize, usize),
+    Move(usize, u8),
+    /// One of the commits that were published arrives; it may arrive again.
+    Deliver(usize),
+    /// One that was published is lost.
+    Lose(usize),
+    /// The next calls of the role fail like this.
+    Fail(Vec<Option<Fault>>),
+    /// Time passes, in hours, with its wake-ups.
+    Pass(u8),
+    /// Every actor leaves memory, its pages saved or not.
+    Forget(bool),
+}
+
+const RULES: [&str; 5] = [
+    "FREQ=DAILY",
+    "FREQ=WEEKLY",
+    "FREQ=DAILY;COUNT=3",
+    "FREQ=DAILY;INTERVAL=2",
+    "FREQ=MONTHLY",
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let task = 0..64_usize;
+    let fault = prop::option::of(prop_oneof![Just(Fault::Before), Just(Fault::After)]);
+    prop_oneof![
+        6 => task.clone().prop_map(Step::Complete),
+        4 => task.clone().prop_map(Step::Reopen),
+        2 => task.clone().prop_map(Step::Delete),
+        1 => task.clone().prop_map(Step::EndSeries),
+        1 => task.clone().prop_map(Step::Retitle),
+        1 => (task.clone(), 0..RULES.len()).prop_map(|(task, rule)| Step::ChangeRule(task, rule)),
+        1 => (task.clone(), 1..28_u8).prop_map(|(task, day)| Step::Move(task, day)),
+        12 => task.clone().prop_map(Step::Deliver),
+        1 => task.prop_map(Step::Lose),
+        2 => prop::collection::vec(fault, 1..4).prop_map(Step::Fail),
+        2 => (1..60_u8).prop_map(Step::Pass),
+        1 => any::<bool>().prop_map(Step::Forget),
+    ]
+}
+
+/// What was published and what of it may still arrive.
+struct History {
+    world: World,
+    in_flight: Vec<Arc<Commit>>,
+}
+
+impl History {
+    async fn new() -> Self {
+        let world = World::new("2026-03-27T00:00:00Z", "Europe/Paris").await;
+        for rule in RULES {
+            let due = json!({"at": "2026-03-27T02:30:00"});
+            world
+                .create(json!({"title": rule, "due": due, "recurrence": {"rrule": rule}}))
+                .await;
+        }
+        Self {
+            world,
+            in_flight: Vec::new(),
+        }
+    }
+
+    async fn tasks(&self) -> Vec<Arc<Task>> {
+        let user = self.world.user().await;
+        let records = user.tasks().iter().map(|(_, record)| record);
+        records
+            .filter(|record| record.deleted.is_none())
+            .map(|record| Arc::clone(&record.task))
+            .collect()
+    }
+
+    async fn task(&self, index: usize) -> Option<TaskId> {
+        let tasks = self.tasks().await;
+        (!tasks.is_empty()).then(|| tasks[index % tasks.len()].id)
+    }
+
+    /// Refusals are answers like others here.
+    async fn act(&mut self, step: &Step) {
+        let index = match step {
+            Step::Complete(task) | Step::Reopen(task) | Step::Delete(task) | Step::EndSeries(task) => *task,
+            Step::Retitle(task) | Step::ChangeRule(task, _) | Step::Move(task, _) => *task,
+            _ => return self.befall(step).await,
+        };
+        let Some(task) = self.task(index).await else { return };
+        let world = &self.world;
+        match step {
+            Step::Complete(_) => drop(world.complete(task).await),
+            Step::Reopen(_) => drop(world.reopen(task).await),
+            Step::Delete(_) => drop(world.delete(task, false).await),
+            Step::EndSeries(_) => drop(world.delete(task, true).await),
+            Step::ChangeRule(_, rule) => drop(world.patch(task, json!({"recurrence": {"rrule": RULES[*rule]}})).await),
+            Step::Move(_, day) => {
+                let at = format!("2026-04-{day:02}T08:00:00");
+                drop(world.patch(task, json!({"due": {"at": at}})).await);
+            }
+            _ => drop(world.patch(task, json!({"title": "touched"})).await),
+        }
+    }
+
+    async fn befall(&mut self, step: &Step) {
+        self.in_flight.extend(self.world.published());
+        match step {
+            Step::Deliver(index) if !self.in_flight.is_empty() => {
+                let commit = Arc::clone(&self.in_flight[index % self.in_flight.len()]);
+                // A failure leaves it in flight, and so does success now and then.
+                let delivered = self.world.deliver(&commit).await.is_ok();
+                if delivered && index % 4 != 0 {
+                    self.in_flight.retain(|other| !Arc::ptr_eq(other, &commit));
+                }
+            }
+            Step::Lose(index) if !self.in_flight.is_empty() => {
+                self.in_flight.swap_remove(index % self.in_flight.len());
+            }
+            Step::Fail(faults) => self.world.stage.faults.plan(faults.clone()),
+            Step::Pass(hours) => {
+                self.world.pass_hours(i64::from(*hours)).await;
+            }
+            Step::Forget(saved) => self.world.forget(*saved).await,
+            _ => {}
+        }
+    }
+
+    async fn check_never_two_open(&self) {
+        let mut open: BTreeMap<SeriesId, u32> = BTreeMap::new();
+        for task in self.tasks().await.iter().filter(|task| is_open(task)) {
+            if let Some(series) = task.series {
+                *open.entry(series).or_default() += 1;
+            }
+        }
+        assert!(open.values().all(|count| *count == 1), "{open:?}");
+    }
+
+    /// Everything arrives, at last.
+    async fn settle(&mut self) {
+        self.world.stage.faults.plan(Vec::new());
+        for commit in std::mem::take(&mut self.in_flight) {
+            self.world.deliver(&commit).await.unwrap();
+        }
+        self.world.settle().await;
+        // What was lost is offered again, each receiver's first one first.
+        for _ in 0..64 {
+            if self.world.next_wakeup().await.is_none() {
+                return;
+            }
+            self.world.pass_hours(1).await;
+            self.world.settle().await;
+        }
+        panic!("something is owed for ever");
+    }
+
+    /// The user's tasks and what each series knows are the same story.
+    async fn check_agreement(&self) {
+        let tasks = self.tasks().await;
+        for (series, reference) in self.world.references().await {
+            let answer = self.world.series(series).await.unwrap();
+            let open = tasks.iter().find(|task| task.series == Some(series) && is_open(task));
+            if reference.ended {
+                assert!(answer.ended);
+                continue;
+            }
+            let expected = answer.occurrences.iter().find(|(_, record)| record.outcome.is_none());
+            assert_eq!(
+                open.map(|task| task.id),
+                expected.and_then(|(_, record)| record.task),
+                "{series}"
+            );
+            assert_eq!(open.is_none(), answer.ended, "open until the rule has no more");
+        }
+    }
+}
+
+/// A history is hundreds of turns: a fifth of the usual number of cases.
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: usual.cases / 5,
+        ..usual
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_series_never_has_two_open_instances_and_all_agree_in_the_end(steps in prop::collection::vec(step(), 1..120)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut history = History::new().await;
+            for step in &steps {
+                history.act(step).await;
+                history.check_never_two_open().await;
+            }
+            history.settle().await;
+            history.check_never_two_open().await;
+            history.check_agreement().await;
+        });
+    }
+}
