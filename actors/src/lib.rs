@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod conformance;
 pub mod handovers;
+pub mod faults;
 pub mod machine;
 pub mod memory;
 pub mod outbox;

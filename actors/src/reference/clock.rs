@@ -1,6 +1,7 @@
 //! Virtual time.
 
 use std::{
+    collections::BTreeMap,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
@@ -19,7 +20,9 @@ pub struct VirtualClock(Mutex<State>);
 struct State {
     now: Timestamp,
     elapsed_ms: u64,
-    sleeping: Vec<(u64, Waker)>,
+    /// By when their sleep is over, and a number of their own.
+    sleeping: BTreeMap<(u64, u64), Waker>,
+    sleepers: u64,
 }
 
 impl VirtualClock {
@@ -29,7 +32,8 @@ impl VirtualClock {
         Arc::new(Self(Mutex::new(State {
             now,
             elapsed_ms: 0,
-            sleeping: Vec::new(),
+            sleeping: BTreeMap::new(),
+            sleepers: 0,
         })))
     }
 
@@ -38,8 +42,9 @@ impl VirtualClock {
         let mut state = lock(&self.0);
         state.elapsed_ms += ms;
         state.now = state.now.plus_millis(i64::try_from(ms).unwrap_or(i64::MAX));
-        let elapsed_ms = state.elapsed_ms;
-        for (_, waker) in state.sleeping.extract_if(.., |(until_ms, _)| *until_ms <= elapsed_ms) {
+        let later = state.elapsed_ms.saturating_add(1);
+        let still = state.sleeping.split_off(&(later, 0));
+        for waker in std::mem::replace(&mut state.sleeping, still).into_values() {
             waker.wake();
         }
     }
@@ -54,8 +59,8 @@ impl VirtualClock {
     #[must_use]
     pub fn next_sleeper_ms(&self) -> Option<u64> {
         let state = lock(&self.0);
-        let first = state.sleeping.iter().map(|(until_ms, _)| *until_ms).min()?;
-        Some(first.saturating_sub(state.elapsed_ms))
+        let ((until_ms, _), _) = state.sleeping.first_key_value()?;
+        Some(until_ms.saturating_sub(state.elapsed_ms))
     }
 }
 
@@ -65,14 +70,18 @@ impl Clock for VirtualClock {
     }
 
     fn sleep_ms(&self, ms: u64) -> BoxFuture<'_, ()> {
-        let until_ms = lock(&self.0).elapsed_ms.saturating_add(ms);
-        Box::pin(Sleep { clock: self, until_ms })
+        let mut state = lock(&self.0);
+        state.sleepers += 1;
+        Box::pin(Sleep {
+            clock: self,
+            id: (state.elapsed_ms.saturating_add(ms), state.sleepers),
+        })
     }
 }
 
 struct Sleep<'a> {
     clock: &'a VirtualClock,
-    until_ms: u64,
+    id: (u64, u64),
 }
 
 impl Future for Sleep<'_> {
@@ -80,10 +89,16 @@ impl Future for Sleep<'_> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut state = lock(&self.clock.0);
-        if state.elapsed_ms >= self.until_ms {
+        if state.elapsed_ms >= self.id.0 {
             return Poll::Ready(());
         }
-        state.sleeping.push((self.until_ms, context.waker().clone()));
+        state.sleeping.insert(self.id, context.waker().clone());
         Poll::Pending
+    }
+}
+
+impl Drop for Sleep<'_> {
+    fn drop(&mut self) {
+        lock(&self.clock.0).sleeping.remove(&self.id);
     }
 }
