@@ -95,16 +95,20 @@ pub struct Activation<M: Machine> {
     saved: Option<Arc<Snapshot<M>>>,
     unsaved_bytes: usize,
     unsaved_commits: usize,
-    /// Wake-ups that are known to be armed and have not been delivered.
-    pub(crate) armed: Vec<WakeUp>,
+    /// Wake-ups this activation armed that were not delivered to it.
+    armed: Vec<WakeUp>,
+    /// The head's: whoever wrote it saw to it that something armed fires by then.
+    covered_from: Option<Timestamp>,
     pub(crate) guard: Option<WakeUp>,
     /// Everything up to here was taken by the publisher.
     pub(crate) published: Seq,
     /// Committed and not yet handed to the publisher.
     pub(crate) unpublished: Vec<Arc<Commit>>,
+    /// Everything up to here is the publisher's affair.
+    pub(crate) handed_over: Seq,
     /// When the head was last compared with the store's.
     pub(crate) checked: Timestamp,
-    pub(crate) nonce: u64,
+    nonce: u64,
 }
 
 /// Saves after this many commits, so that an activation replays few.
@@ -152,24 +156,18 @@ impl<M: Machine> Activation<M> {
         if head.is_some_and(|head| head.seq != tip.seq || head.hash != tip.hash || snapshot.seq != tip.seq) {
             return Err(DecodeError::Malformed("the head and the log disagree".into()));
         }
-        let wake_at = head.and_then(|head| head.wake_at);
         Ok(Self {
             snapshot: Arc::new(snapshot),
             tip,
             saved,
             unsaved_bytes: 0,
             unsaved_commits: loaded.tail.iter().filter(|commit| commit.header.seq > in_pages).count(),
-            armed: wake_at
-                .map(|at| WakeUp {
-                    at,
-                    seq: tip.seq,
-                    nonce: 0,
-                })
-                .into_iter()
-                .collect(),
+            armed: Vec::new(),
+            covered_from: head.and_then(|head| head.wake_at),
             guard: None,
             published: head.map_or(Seq::ZERO, |head| head.published),
             unpublished: Vec::new(),
+            handed_over: tip.seq,
             checked: now,
             nonce,
         })
@@ -195,8 +193,49 @@ impl<M: Machine> Activation<M> {
         self.unsaved_bytes += bytes;
     }
 
+    /// A wake-up for the next commit that is like no other, not even one that is being delivered.
+    pub(crate) fn new_wake_up(&mut self, at: Timestamp) -> WakeUp {
+        self.nonce = self.nonce.wrapping_add(1);
+        WakeUp {
+            at,
+            seq: self.tip.seq.next(),
+            nonce: self.nonce,
+        }
+    }
+
+    /// Notes that a wake-up is armed.
+    pub(crate) fn armed(&mut self, wake_up: WakeUp) {
+        self.armed.push(wake_up);
+    }
+
+    /// True when something is armed that fires by `at`.
+    pub(crate) fn is_covered(&self, at: Timestamp) -> bool {
+        let by_head = self.covered_from.is_some_and(|from| from <= at);
+        by_head || self.armed.iter().any(|armed| armed.at <= at)
+    }
+
+    /// Notes that a wake-up was delivered.
+    pub(crate) fn delivered(&mut self, wake_up: WakeUp) {
+        self.armed.retain(|armed| armed.at > wake_up.at);
+        self.guard = self.guard.filter(|guard| guard.at > wake_up.at);
+        self.distrust_head();
+    }
+
+    /// A wake-up that was delivered may be the one the head counts on.
+    pub(crate) fn distrust_head(&mut self) {
+        self.covered_from = None;
+    }
+
+    /// True when events may not have been published yet.
+    pub(crate) fn owes_events(&self) -> bool {
+        self.tip.on_topic.iter().any(|last| *last > self.published)
+    }
+
     /// Commits that wait to be published, in order; they are the caller's from here on.
     pub fn take_unpublished(&mut self) -> Vec<Arc<Commit>> {
+        if let Some(last) = self.unpublished.last() {
+            self.handed_over = last.header.seq;
+        }
         std::mem::take(&mut self.unpublished)
     }
 

@@ -65,7 +65,7 @@ pub struct Outbox {
 }
 
 /// Commits in one call of the publisher, at most.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 impl Outbox {
     /// Adds commits, in the order of the log.

@@ -15,7 +15,8 @@ use punctual_events::{
 use crate::{
     activation::{Activation, Snapshot, moved_on},
     machine::{Context, Decision, Machine, Reply as _},
-    ports::{Directory, EncodedCommit, Environment, Failure, HeadUpdate, Runtime, Store, WakeUp, WakeUps},
+    outbox::BATCH,
+    ports::{Directory, EncodedCommit, Environment, Failure, HeadUpdate, Publisher, Runtime, Store, WakeUp, WakeUps},
     refusal::{Code, Refusal},
 };
 
@@ -27,6 +28,8 @@ const MAX_COMMIT_BYTES: usize = 512 * 1024;
 const MAX_COMMIT_COMMANDS: usize = 256;
 /// A guard that is closer than this is renewed: an append may take that long and must not be outlived by its guard. In milliseconds.
 const STORE_TIMEOUT_MS: i64 = 60_000;
+/// A wake-up that is early by this clock waits this long at most; one that is earlier is delivered again.
+const MAX_EARLY_MS: u64 = 1_000;
 
 /// A command on its way to an actor.
 #[derive(Clone, Debug)]
@@ -77,6 +80,17 @@ pub struct Slot<M: Machine> {
     activation: Option<Activation<M>>,
     /// An append on this sequence had an unknown outcome and may still arrive.
     doubt: Option<Seq>,
+    /// A wake-up was delivered, and commits that count on it may be in flight until an append of ours has succeeded.
+    fence: bool,
+    /// How far an activation that was dropped had come with publishing; what it had not handed over is nobody's affair yet.
+    dropped: Option<Dropped>,
+}
+
+/// What outlives an activation in its slot.
+#[derive(Clone, Copy, Debug)]
+struct Dropped {
+    handed_over: Seq,
+    published: Seq,
 }
 
 impl<M: Machine> Slot<M> {
@@ -87,6 +101,8 @@ impl<M: Machine> Slot<M> {
             actor,
             activation: None,
             doubt: None,
+            fence: false,
+            dropped: None,
         }
     }
 
@@ -113,10 +129,47 @@ impl<M: Machine> Slot<M> {
             let nonce = environment.entropy.random() as u64;
             let mut activation =
                 Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
-            recover_unpublished(self.actor, &mut activation, runtime).await?;
+            if self.fence {
+                activation.distrust_head();
+            }
+            self.recover_unpublished(&mut activation, runtime).await?;
             self.activation = Some(activation);
         }
         self.activation.as_mut().ok_or_else(|| Failure::new("not activated"))
+    }
+
+    fn drop_activation(&mut self) {
+        if let Some(activation) = self.activation.take() {
+            self.dropped = Some(Dropped {
+                handed_over: activation.handed_over,
+                published: activation.published,
+            });
+        }
+    }
+
+    /// Commits that a lost process left behind unpublished, or an activation that was dropped, are published by the next one.
+    async fn recover_unpublished<R: Runtime>(
+        &self,
+        activation: &mut Activation<M>,
+        runtime: &R,
+    ) -> Result<(), Failure> {
+        // Without a guard the runtime finds what a lost process left behind itself, when it starts.
+        if self.dropped.is_none() && runtime.wake_ups().guard_interval_ms().is_none() {
+            return Ok(());
+        }
+        let mut after = activation.published;
+        if let Some(dropped) = self.dropped {
+            activation.published(dropped.published);
+            after = after.max(dropped.handed_over);
+        }
+        activation.handed_over = after;
+        while after < activation.tip.seq {
+            let commits = runtime.store().read_log(self.actor, after, 256).await?;
+            let Some(last) = commits.last() else { break };
+            after = last.header.seq;
+            activation.unpublished.extend(commits);
+        }
+        Ok(())
     }
 
     /// Compares the head with the store's and drops an activation that another one has overtaken.
@@ -129,7 +182,7 @@ impl<M: Machine> Slot<M> {
         };
         let head = runtime.store().head(self.actor).await?;
         if moved_on(&activation.tip, head.as_ref()) {
-            self.activation = None;
+            self.drop_activation();
         } else {
             activation.checked = runtime.environment().clock.now();
         }
@@ -156,7 +209,7 @@ impl<M: Machine> Slot<M> {
                 Err(Abort::Unknown(why)) => {
                     attempts += 1;
                     failure = why;
-                    self.activation = None;
+                    self.drop_activation();
                 }
                 Err(Abort::GiveUp(why)) => {
                     failure = why;
@@ -172,6 +225,9 @@ impl<M: Machine> Slot<M> {
 
     /// A wake-up was delivered.
     ///
+    /// It always ends in an append, if only of an empty commit: a commit in flight that counts on this wake-up then loses, and whoever sent it
+    /// arms again. What is armed is therefore known to be armed whenever an append succeeds.
+    ///
     /// # Errors
     /// When it has to be delivered again.
     pub async fn wake<R: Runtime>(
@@ -180,39 +236,58 @@ impl<M: Machine> Slot<M> {
         command: Pending<M::Command>,
         runtime: &R,
     ) -> Result<(), Failure> {
-        let activation = self.activate(runtime).await?;
-        activation
-            .armed
-            .retain(|armed| *armed != wake_up && armed.at > wake_up.at);
-        activation.guard = activation.guard.filter(|guard| guard.at > wake_up.at);
-        if activation.tip.seq < wake_up.seq && activation.tip.seq > Seq::ZERO {
-            // The commit this was armed for is not there: it may be in flight. An empty commit makes it lose, and whoever sent it arms again.
-            self.doubt = Some(activation.tip.seq);
+        let clock = &*runtime.environment().clock;
+        let early_ms = u64::try_from(wake_up.at.as_millis() - clock.now().as_millis()).unwrap_or(0);
+        if early_ms > MAX_EARLY_MS {
+            return Err(Failure::new("this clock is behind that of the wake-ups"));
         }
+        if early_ms > 0 {
+            clock.sleep_ms(early_ms).await;
+        }
+        self.fence = true;
+        self.activate(runtime).await?.delivered(wake_up);
+        self.publish_leftovers(runtime).await?;
         match self.take_turn(&[command], runtime).await.pop() {
-            Some(Err(TurnError::Unknown(failure))) => return Err(failure),
-            Some(Err(TurnError::Refused(_)) | Ok(_)) | None => {}
+            Some(Err(TurnError::Unknown(failure))) => Err(failure),
+            Some(Err(TurnError::Refused(_)) | Ok(_)) | None => Ok(()),
         }
-        self.cover_next_wakeup(runtime).await
     }
 
-    /// Arms for the state as it is, unless something armed covers it.
-    async fn cover_next_wakeup<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
-        let actor = self.actor;
-        let activation = self.activate(runtime).await?;
-        let Some(at) = activation.snapshot.machine.next_wakeup() else {
-            return Ok(());
+    /// A guard fired, or a wake-up that is not needed any more: what a lost process left behind is published before the commit that follows,
+    /// which notes it, so that the guard is the last.
+    async fn publish_leftovers<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let now = runtime.environment().clock.now();
+        let is_due = |activation: &Activation<M>| {
+            let next = activation.snapshot.machine.next_wakeup();
+            next.is_some_and(|at| at <= now)
         };
-        if activation.armed.iter().any(|armed| armed.at <= at) {
+        if is_due(self.activate(runtime).await?) {
             return Ok(());
         }
-        let wake_up = WakeUp {
-            at,
-            seq: activation.tip.seq,
-            nonce: activation.nonce,
-        };
-        runtime.wake_ups().arm(actor, wake_up).await?;
-        activation.armed.push(wake_up);
+        if runtime.recheck_head_after_ms().is_some() {
+            self.recheck(runtime).await?;
+        }
+        let activation = self.activate(runtime).await?;
+        // What was handed to the outbox of this process is on its way, and comes first.
+        let is_outbox_empty = activation.handed_over <= activation.published;
+        if is_due(activation) || !is_outbox_empty {
+            return Ok(());
+        }
+        while let Some(last) = activation.unpublished.iter().take(BATCH).next_back() {
+            let (last, count) = (last.header.seq, activation.unpublished.len().min(BATCH));
+            if runtime
+                .publisher()
+                .publish(&activation.unpublished[..count])
+                .await
+                .is_err()
+            {
+                // The outbox tries again, with its pauses.
+                break;
+            }
+            activation.unpublished.drain(..count);
+            activation.handed_over = last;
+            activation.published(last);
+        }
         Ok(())
     }
 
@@ -225,7 +300,7 @@ impl<M: Machine> Slot<M> {
     ) -> Result<(), Abort> {
         self.activate(runtime).await.map_err(Abort::Unknown)?;
         self.settle(commands, outcomes, runtime).await.map_err(Abort::Unknown)?;
-        let (actor, doubt) = (self.actor, self.doubt);
+        let (actor, must_append) = (self.actor, self.fence || self.doubt.is_some());
         let activation = self.activate(runtime).await.map_err(Abort::Unknown)?;
         let mut draft = Draft::new(activation, runtime.environment());
         for (index, pending) in commands
@@ -240,9 +315,11 @@ impl<M: Machine> Slot<M> {
                 .decide(index, pending)
                 .map_err(|error| Abort::GiveUp(Failure::new(error)))?;
         }
-        // While an append of ours may still arrive, even "nothing to do" and "refused" need an append that shuts it out.
-        if draft.is_empty() && doubt.is_none() {
-            draft.answer(outcomes, activation.tip.seq);
+        // While an append may still arrive that must not, even "nothing to do" and "refused" need an append that shuts it out.
+        if draft.is_empty() && !must_append {
+            let seq = activation.tip.seq;
+            self.assure_fresh(runtime).await.map_err(Abort::Unknown)?;
+            draft.answer(outcomes, seq);
             return Ok(());
         }
         draft.prepare(actor, activation, runtime).await?;
@@ -261,8 +338,23 @@ impl<M: Machine> Slot<M> {
         }
         draft.answer(outcomes, commit.header.seq);
         activation.committed(commit, size, draft.state);
-        self.doubt = None;
+        (self.doubt, self.fence) = (None, false);
         Ok(())
+    }
+
+    /// An answer without an append is a read: another process may have overtaken this one unnoticed.
+    async fn assure_fresh<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let now = runtime.environment().clock.now();
+        if runtime
+            .recheck_head_after_ms()
+            .is_some_and(|age_ms| !self.is_fresh(now, age_ms))
+        {
+            self.recheck(runtime).await?;
+        }
+        self.activation
+            .as_ref()
+            .map(|_| ())
+            .ok_or_else(|| Failure::new("overtaken by another activation"))
     }
 
     /// After an append with an unknown outcome: commands of ours that are in the log are answered from it.
@@ -316,23 +408,6 @@ fn settle_from<M: Machine>(
             replayed: false,
             seq: commit.header.seq,
         }));
-    }
-    Ok(())
-}
-
-/// Commits a process left behind unpublished are published by the next activation.
-async fn recover_unpublished<M: Machine, R: Runtime>(
-    actor: ActorId,
-    activation: &mut Activation<M>,
-    runtime: &R,
-) -> Result<(), Failure> {
-    let mut after = activation.published;
-    // Without a guard the runtime finds undrained logs itself, when it starts.
-    while runtime.wake_ups().guard_interval_ms().is_some() && after < activation.tip.seq {
-        let commits = runtime.store().read_log(actor, after, 256).await?;
-        let Some(last) = commits.last() else { break };
-        after = last.header.seq;
-        activation.unpublished.extend(commits);
     }
     Ok(())
 }
@@ -458,37 +533,33 @@ impl<'a, M: Machine> Draft<'a, M> {
         if activation.tip.seq == Seq::ZERO {
             runtime.directory().register(actor).await.map_err(Abort::GiveUp)?;
         }
-        let seq = activation.tip.seq.next();
         if let Some(at) = self.state.machine.next_wakeup()
-            && !activation.armed.iter().any(|armed| armed.at <= at)
+            && !activation.is_covered(at)
         {
-            let wake_up = WakeUp {
-                at,
-                seq,
-                nonce: activation.nonce,
-            };
+            let wake_up = activation.new_wake_up(at);
             runtime.wake_ups().arm(actor, wake_up).await.map_err(Abort::GiveUp)?;
-            activation.armed.push(wake_up);
+            activation.armed(wake_up);
         }
-        let Some(interval_ms) = runtime.wake_ups().guard_interval_ms() else {
-            return Ok(());
-        };
-        if activation
-            .guard
-            .is_none_or(|guard| guard.at < self.now.plus_millis(STORE_TIMEOUT_MS))
-        {
-            let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
-            let guard = WakeUp {
-                at,
-                seq,
-                nonce: activation.nonce,
-            };
-            // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
-            if runtime.wake_ups().arm(actor, guard).await.is_ok() {
-                activation.guard = Some(guard);
-            }
+        if !self.records.is_empty() || activation.owes_events() {
+            self.keep_guard(actor, activation, runtime).await;
         }
         Ok(())
+    }
+
+    /// Sees to it that a guard is ahead, which publishes what this process leaves behind if it is lost.
+    async fn keep_guard<R: Runtime>(&self, actor: ActorId, activation: &mut Activation<M>, runtime: &R) {
+        let Some(interval_ms) = runtime.wake_ups().guard_interval_ms() else {
+            return;
+        };
+        let soon = self.now.plus_millis(STORE_TIMEOUT_MS);
+        if activation.guard.is_some_and(|guard| guard.at >= soon) {
+            return;
+        }
+        let guard = activation.new_wake_up(self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX)));
+        // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
+        if runtime.wake_ups().arm(actor, guard).await.is_ok() {
+            activation.guard = Some(guard);
+        }
     }
 
     fn seal(&mut self, actor: ActorId, activation: &Activation<M>) -> Result<EncodedCommit, serde_json::Error> {

@@ -1,0 +1,76 @@
+//! How a history comes to rest: nothing goes wrong any more, what is late arrives, time passes, and wake-ups alone must bring about the rest.
+
+use punctual_actors::{activation::Activation, machine::Machine as _, ports::Store as _, reference::UtcOnly};
+use punctual_events::Timestamp;
+
+use crate::{
+    machine::{Command, Register},
+    process::ready,
+    world::World,
+};
+
+/// More than any history needs; guards that beget guards for ever would exceed it.
+const MOST_WAKE_UPS: usize = 100;
+
+impl World {
+    /// Brings the history to rest.
+    pub(crate) fn come_to_rest(&mut self) {
+        self.processes.iter().for_each(|process| process.faults.end());
+        for process in 0..self.processes.len() {
+            self.finish(process);
+        }
+        for process in 0..self.processes.len() {
+            while ready(self.processes[process].faults.arrive_late(0)) {}
+        }
+        if self.has_lost_guards {
+            // A guard that could not be armed is owed until the next command.
+            self.start_commands(0, vec![(Command::Ask, None)]);
+            self.finish(0);
+        }
+        self.publish_everything();
+        for turn in 0..MOST_WAKE_UPS {
+            let Some(at) = self.shared.wake_ups.earliest() else {
+                self.assert_nothing_is_due(Timestamp::MAX);
+                return;
+            };
+            let wait_ms = u64::try_from(at.as_millis() - self.now().as_millis()).unwrap_or(0);
+            self.advance(wait_ms);
+            self.deliver_what_is_due(turn);
+            self.publish_everything();
+        }
+        panic!("wake-ups never end");
+    }
+
+    fn deliver_what_is_due(&mut self, turn: usize) {
+        for (_, wake_up) in self.shared.wake_ups.due(self.now()) {
+            let process = turn % self.processes.len();
+            self.start_wake(process, wake_up);
+            self.finish(process);
+        }
+        // A process whose clock is behind may still have to come to it.
+        let behind_ms = self.setting.skews_ms.iter().copied().min().unwrap_or(0).min(0);
+        self.assert_nothing_is_due(self.now().plus_millis(behind_ms));
+    }
+
+    fn publish_everything(&mut self) {
+        for process in 0..self.processes.len() {
+            for _ in 0..100 {
+                if !self.processes[process].has_something_to_publish() {
+                    break;
+                }
+                self.processes[process].start_publish();
+                self.finish(process);
+            }
+        }
+    }
+
+    fn assert_nothing_is_due(&self, now: Timestamp) {
+        let loaded = ready(self.shared.ledger.load(self.shared.actor)).expect("load");
+        let restored = Activation::<Register>::restore(self.shared.actor, &loaded, &UtcOnly, now, 0).expect("restore");
+        let next = restored.snapshot().machine.next_wakeup();
+        assert!(
+            next.is_none_or(|at| at > now),
+            "an alarm of {next:?} has not fired at {now}"
+        );
+    }
+}
