@@ -5,8 +5,8 @@
 
 pub mod activation;
 pub mod conformance;
-pub mod handovers;
 pub mod faults;
+pub mod handovers;
 pub mod machine;
 pub mod memory;
 pub mod outbox;
