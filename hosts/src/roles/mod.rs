@@ -1,3 +1,4 @@
 //! The roles: what Punctual does, each in a module that sees the others only through events and ports.
 
+pub mod api;
 pub mod recurring;

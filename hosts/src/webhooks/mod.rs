@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod backoff;
+pub mod registry;
 mod resolver;
 pub mod sender;
 pub mod signature;
@@ -10,6 +11,7 @@ pub mod target;
 
 pub use address::{AddressPolicy, RefusedAddress};
 pub use backoff::{NextTry, next_try};
+pub use registry::{Disabled, MAX_WEBHOOKS, Registry, TooMany, Webhook};
 pub use sender::{Delivery, Failure, Outcome, Sender};
 pub use signature::{SecretError, WebhookSecret};
 pub use target::{Target, TargetError};

@@ -1,0 +1,212 @@
+//! `/v1/me`: the caller's account.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use punctual_actors::{
+    Code,
+    user::{UserCommand, draft::unknown_zone},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    Api,
+    accounts::{Found, bad_credentials, contended, name_of, to_the_end},
+    answer,
+    auth::Caller,
+    body::JsonBody,
+    openapi::{AUTHENTICATED, BODY, Problems},
+    problem::Problem,
+    sessions::verify,
+    users::{User, choose_password},
+};
+use crate::{
+    accounts::{AccountKey, AccountRecord, Password},
+    webhooks::registry,
+};
+
+pub(super) const PROBLEMS: Problems = &[
+    ("get_me", &[AUTHENTICATED]),
+    (
+        "change_me",
+        &[
+            AUTHENTICATED,
+            BODY,
+            &[Code::BadCredentials, Code::Invalid, Code::UnknownTimeZone],
+        ],
+    ),
+    ("delete_me", &[AUTHENTICATED]),
+];
+
+/// How often a change of password starts over because the record was changed under it.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Shows the caller's account.
+#[utoipa::path(
+    get,
+    path = "/v1/me",
+    tag = "account",
+    operation_id = "get_me",
+    responses((status = 200, description = "The user.", body = User)),
+    security(("token" = []))
+)]
+pub(super) async fn show(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
+    Ok(answer::ok(&user(&api, &caller).await?))
+}
+
+/// Changes of an account; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountPatch {
+    /// The password it has, to change it.
+    #[schema(max_length = 1024, format = Password)]
+    current_password: Option<String>,
+    /// The password it is to have. Every other session ends.
+    #[schema(min_length = 8, max_length = 1024, format = Password)]
+    password: Option<String>,
+    /// The IANA name of the zone the user lives in. All-day tasks move with it.
+    #[schema(max_length = 64, examples("Europe/Paris"))]
+    time_zone: Option<String>,
+}
+
+/// Changes the caller's account.
+///
+/// A new password ends every other session. Repeating a change of password is harmless.
+#[utoipa::path(
+    patch,
+    path = "/v1/me",
+    tag = "account",
+    operation_id = "change_me",
+    request_body(
+        content((AccountPatch = "application/merge-patch+json"), (AccountPatch = "application/json")),
+        description = "The changes."
+    ),
+    responses((status = 200, description = "The user.", body = User)),
+    security(("token" = []))
+)]
+pub(super) async fn change(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    body: JsonBody<AccountPatch>,
+) -> Result<Response, Problem> {
+    let patch = body.value;
+    if let Some(zone) = &patch.time_zone
+        && !api.services.environment.zones.contains(zone)
+    {
+        return Err(unknown_zone(zone, "time_zone").into());
+    }
+    let passwords = passwords(&patch)?;
+    let user = to_the_end(async move {
+        if let Some((current, chosen)) = passwords {
+            change_password(&api, &caller, current, chosen).await?;
+        }
+        if let Some(time_zone) = patch.time_zone {
+            let time_zone = time_zone.into();
+            api.command(caller.again(), UserCommand::ChangeUser { time_zone }, None)
+                .await?;
+        }
+        user(&api, &caller).await
+    });
+    Ok(answer::ok(&user.await?))
+}
+
+/// The present and the new password, if it is to be changed.
+fn passwords(patch: &AccountPatch) -> Result<Option<(Password, Password)>, Problem> {
+    let Some(chosen) = &patch.password else {
+        return Ok(None);
+    };
+    let current = patch
+        .current_password
+        .as_deref()
+        .ok_or_else(|| Problem::invalid("current_password", "a change of password needs the present one"))?;
+    let current = Password::presented(current).map_err(|_| bad_credentials())?;
+    Ok(Some((current, choose_password(chosen)?)))
+}
+
+/// Changes the record, then ends the other sessions. After a crash in between the request can be repeated: that the password is the chosen one already counts
+/// as knowing it.
+async fn change_password(api: &Api, caller: &Caller, current: Password, chosen: Password) -> Result<(), Problem> {
+    let name = name_of(&api.profile_of(caller).await?.account)?;
+    api.limit_account(name)?;
+    if let Some(found) = verify_either(api, name, current.clone(), chosen.clone()).await? {
+        replace_password(api, name, found, current, chosen).await?;
+    }
+    let keep = caller.session;
+    api.command(caller.again(), UserCommand::EndOtherSessions { keep }, None)
+        .await?;
+    Ok(())
+}
+
+/// The record to change; `None` when it has the chosen password already.
+async fn verify_either(
+    api: &Api,
+    name: AccountKey,
+    current: Password,
+    chosen: Password,
+) -> Result<Option<Found>, Problem> {
+    match verify(api, name, current).await {
+        Ok((found, _)) => Ok(Some(found)),
+        Err(problem) if problem.code() == Code::BadCredentials => {
+            verify(api, name, chosen).await?;
+            Ok(None)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn replace_password(
+    api: &Api,
+    name: AccountKey,
+    mut found: Found,
+    current: Password,
+    chosen: Password,
+) -> Result<(), Problem> {
+    let salt = api.services.environment.entropy.random().to_be_bytes();
+    let hash = api.hasher.hash(chosen, salt).await?;
+    for _ in 0..MAX_ATTEMPTS {
+        let record = AccountRecord {
+            password_hash: hash.expose().into(),
+            ..found.record.clone()
+        };
+        if api.accounts.put(name, Some(found.etag), &record).await?.is_some() {
+            return Ok(());
+        }
+        // Somebody else changed it: only who still knows the password may go on.
+        (found, _) = verify(api, name, current.clone()).await?;
+    }
+    Err(contended())
+}
+
+/// Deletes the caller's account with everything in it.
+///
+/// Every session ends at once; the e-mail address can be registered again, as another user.
+#[utoipa::path(
+    delete,
+    path = "/v1/me",
+    tag = "account",
+    operation_id = "delete_me",
+    responses((status = 204, description = "It is deleted.")),
+    security(("token" = []))
+)]
+pub(super) async fn delete(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
+    let name = name_of(&api.profile_of(&caller).await?.account)?;
+    // The actor first: with it goes the content. A crash in between leaves a record nobody can sign in with; the next sign-in or registration under its
+    // e-mail address finds the actor deleted and buries the record. The other order would leave content that nobody can reach and nobody deletes.
+    to_the_end(async move {
+        let user = caller.user;
+        api.command(caller, UserCommand::DeleteUser, None).await?;
+        api.services.records.delete(&registry::key(user)).await?;
+        api.accounts.bury(name, user).await
+    })
+    .await?;
+    Ok(answer::no_content())
+}
+
+async fn user(api: &Api, caller: &Caller) -> Result<User, Problem> {
+    let profile = api.profile_of(caller).await?;
+    let found = api.accounts.find(name_of(&profile.account)?).await?;
+    let found = found.filter(|found| found.record.user == caller.user);
+    let found = found.ok_or_else(|| Problem::internal("an account without its record"))?;
+    Ok(User::new(&found.record, profile.time_zone))
+}

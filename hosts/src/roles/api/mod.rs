@@ -1,0 +1,119 @@
+//! The API role: HTTP under `/v1` for the actors, which decide everything; a handler turns a request into a command or a question and the reply into
+//! an answer.
+//!
+//! One file per route group. What they share: [`auth`] (who asks), [`body`], [`query`] and [`path`] (reading requests), [`idempotency`] and [`etag`]
+//! (their headers), [`answer`] and [`problem`] (answering), [`guard`] (time-outs and panics, the only layer), [`accounts`] (records of people).
+
+mod accounts;
+mod answer;
+mod auth;
+mod body;
+mod command;
+mod config;
+mod etag;
+mod guard;
+mod idempotency;
+mod list;
+mod me;
+pub mod openapi;
+mod path;
+mod problem;
+mod query;
+mod sessions;
+mod tasks;
+mod trace;
+mod users;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{delete, get, post},
+};
+use punctual_actors::Code;
+use punctual_events::{Timestamp, UserId};
+
+pub use self::config::{ApiConfig, Limits, Registration};
+use self::{accounts::Accounts, guard::Guard, problem::Problem};
+use crate::{
+    accounts::{AccountKey, AccountKeys, Hasher, SigningKey, Tokens},
+    limits::{Limiter, Origin},
+    ports::{AuditQueries, Services},
+};
+
+/// Everything the handlers need.
+pub struct Api {
+    services: Services,
+    tokens: Tokens,
+    account_keys: AccountKeys,
+    accounts: Accounts,
+    #[expect(dead_code, reason = "the audit routes come next")]
+    audit: Arc<dyn AuditQueries>,
+    hasher: Hasher,
+    per_user: Option<Limiter<UserId>>,
+    per_origin: Option<Limiter<Origin>>,
+    per_account: Option<Limiter<AccountKey>>,
+    registration: Registration,
+    limits: Limits,
+}
+
+impl Api {
+    /// The API of a runtime, under the key of its installation.
+    #[must_use]
+    pub fn new(config: &ApiConfig, services: Services, audit: Arc<dyn AuditQueries>, key: &SigningKey) -> Arc<Self> {
+        Arc::new(Self {
+            tokens: Tokens::new(key),
+            account_keys: AccountKeys::new(key),
+            audit,
+            accounts: Accounts::new(Arc::clone(&services.records)),
+            hasher: Hasher::new(config.hashes_at_once, config.hashes_waiting),
+            per_user: config
+                .user_quota()
+                .map(|quota| Limiter::new(quota, config.max_limited_keys)),
+            per_origin: config
+                .origin_quota()
+                .map(|quota| Limiter::new(quota, config.max_limited_keys)),
+            per_account: config
+                .account_quota()
+                .map(|quota| Limiter::new(quota, config.max_limited_keys)),
+            registration: config.registration,
+            limits: config.limits,
+            services,
+        })
+    }
+
+    /// The routes, to be merged with those of the other roles. Its fallbacks answer for unknown paths and methods.
+    ///
+    /// Serve it with `ConnectInfo<SocketAddr>`: without it, all anonymous requests count as of one origin.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let routes = Router::new()
+            .route("/v1/users", post(users::register))
+            .route("/v1/sessions", post(sessions::sign_in))
+            .route("/v1/sessions/current", delete(sessions::sign_out))
+            .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
+            .route("/v1/tasks", get(list::list).post(tasks::create))
+            .route(
+                "/v1/tasks/{id}",
+                get(tasks::show).patch(tasks::change).delete(tasks::delete),
+            )
+            .route("/v1/tasks/{id}/complete", post(tasks::complete))
+            .route("/v1/tasks/{id}/reopen", post(tasks::reopen))
+            .route_layer(Guard::new(self.limits.request_timeout));
+        routes
+            .fallback(unknown_path)
+            .method_not_allowed_fallback(unknown_method)
+            .with_state(Arc::clone(self))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.services.environment.clock.now()
+    }
+}
+
+async fn unknown_path() -> Problem {
+    Problem::new(Code::NotFound, "there is nothing at this path")
+}
+
+async fn unknown_method() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "`Allow` names the methods this path takes")
+}

@@ -1,0 +1,67 @@
+//! Query strings. Each parameter is known, has a value of its type and is there once, unless it is one of a list: whatever else is sent is a mistake
+//! its sender wants to hear of, not to have ignored.
+
+use std::{borrow::Cow, str::FromStr, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::{Api, problem::Problem};
+
+/// Reads parameters.
+pub(super) trait FromQuery: Default {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// When it is unknown, or its value is not one.
+    fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), Problem>;
+}
+
+/// The parameters of a request.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: FromQuery> FromRequestParts<Arc<Api>> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
+        read(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+pub(super) fn read<T: FromQuery>(query: &str) -> Result<T, Problem> {
+    let mut read = T::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        read.set(&name, value)?;
+    }
+    Ok(read)
+}
+
+/// A parameter this path does not have.
+pub(super) fn unknown(name: &str) -> Problem {
+    Problem::bad_request("there is no such query parameter").on(name)
+}
+
+/// Sets a parameter that may be there once.
+pub(super) fn set_once<T>(slot: &mut Option<T>, name: &str, value: T) -> Result<(), Problem> {
+    if slot.replace(value).is_some() {
+        return Err(Problem::bad_request("this query parameter is there twice").on(name));
+    }
+    Ok(())
+}
+
+/// The value as a `T`; `expected` says what that is.
+pub(super) fn parse<T: FromStr>(name: &str, value: &str, expected: &str) -> Result<T, Problem> {
+    value
+        .parse()
+        .map_err(|_| Problem::bad_request(format!("expected {expected}")).on(name))
+}
+
+/// How many: from 1 to `max`.
+pub(super) fn parse_limit(name: &str, value: &str, max: u16) -> Result<u16, Problem> {
+    let expected = format!("a number from 1 to {max}");
+    let limit = parse(name, value, &expected)?;
+    if (1..=max).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Problem::bad_request(format!("expected {expected}")).on(name))
+    }
+}

@@ -1,0 +1,275 @@
+//! `/v1/tasks` and below: one task at a time.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use punctual_actors::{
+    Code,
+    user::{
+        UserAnswer, UserCommand, UserQuestion,
+        draft::{TaskDraft, TaskPatch},
+    },
+};
+use punctual_events::{Task, TaskId};
+
+use super::{
+    Api, answer,
+    auth::Caller,
+    body::{JsonBody, Key},
+    command::{task_of, unexpected},
+    etag::IfMatch,
+    openapi::{AUTHENTICATED, BODY, CONDITIONAL, IdempotencyHeader, IfMatchHeader, KEYED, Problems},
+    path::Id,
+    problem::Problem,
+    query::{FromQuery, Query, parse, set_once, unknown},
+};
+
+const VALUES: &[Code] = &[
+    Code::Invalid,
+    Code::UnknownTimeZone,
+    Code::RecurrenceInvalid,
+    Code::RecurrenceUnsupported,
+    Code::RecurrenceNeverOccurs,
+    Code::RecurrenceWithoutDate,
+];
+
+pub(super) const PROBLEMS: Problems = &[
+    (
+        "create_task",
+        &[AUTHENTICATED, BODY, KEYED, VALUES, &[Code::LimitReached]],
+    ),
+    ("get_task", &[AUTHENTICATED, &[Code::NotFound]]),
+    (
+        "change_task",
+        &[
+            AUTHENTICATED,
+            BODY,
+            KEYED,
+            CONDITIONAL,
+            VALUES,
+            &[Code::ReadOnly, Code::NotFound],
+        ],
+    ),
+    ("complete_task", &[AUTHENTICATED, KEYED, CONDITIONAL, &[Code::NotFound]]),
+    (
+        "reopen_task",
+        &[
+            AUTHENTICATED,
+            KEYED,
+            CONDITIONAL,
+            &[Code::NotFound, Code::OccurrenceSuperseded],
+        ],
+    ),
+    ("delete_task", &[AUTHENTICATED, KEYED, CONDITIONAL, &[Code::NotFound]]),
+];
+
+/// Creates a task.
+///
+/// With a `recurrence` it is the first instance of a series.
+#[utoipa::path(
+    post,
+    path = "/v1/tasks",
+    tag = "tasks",
+    operation_id = "create_task",
+    params(IdempotencyHeader),
+    request_body(content = TaskDraft, example = json!({
+        "title": "Water the plants",
+        "due": {"at": "2026-12-01T09:00:00", "time_zone": "Europe/Paris"},
+        "reminders": [{"before": "PT15M"}],
+        "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO"}
+    })),
+    responses((status = 201, description = "The task.", body = Task, headers(
+        ("ETag" = String, description = "Its version in quotes."),
+        ("Location" = String, description = "Its path.")
+    ))),
+    security(("token" = []))
+)]
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    body: JsonBody<TaskDraft>,
+) -> Result<Response, Problem> {
+    let command = UserCommand::CreateTask {
+        draft: Box::new(body.value),
+        imported: None,
+    };
+    let (_, task) = task_of(api.command(caller, command, body.key).await?)?;
+    let response = answer::task(StatusCode::CREATED, &task);
+    Ok(answer::created(response, format!("/v1/tasks/{}", task.id)))
+}
+
+/// Reads a task.
+#[utoipa::path(
+    get,
+    path = "/v1/tasks/{id}",
+    tag = "tasks",
+    operation_id = "get_task",
+    params(("id" = TaskId, Path, description = "The task.")),
+    responses((status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version in quotes.")))),
+    security(("token" = []))
+)]
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(task): Id<TaskId>,
+) -> Result<Response, Problem> {
+    Ok(answer::task(StatusCode::OK, &*find(&api, &caller, task).await?))
+}
+
+/// Changes a task.
+///
+/// A JSON Merge Patch (RFC 7396): what is absent stays, null takes away. Read-only members are accepted when they are equal to what they are.
+/// `recurrence` changes the series from this instance on; null ends it.
+#[utoipa::path(
+    patch,
+    path = "/v1/tasks/{id}",
+    tag = "tasks",
+    operation_id = "change_task",
+    params(("id" = TaskId, Path, description = "The task."), IfMatchHeader, IdempotencyHeader),
+    request_body(
+        content((TaskPatch = "application/merge-patch+json"), (TaskPatch = "application/json")),
+        description = "The changes."
+    ),
+    responses((status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version in quotes.")))),
+    security(("token" = []))
+)]
+pub(super) async fn change(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(task): Id<TaskId>,
+    condition: IfMatch,
+    body: JsonBody<TaskPatch>,
+) -> Result<Response, Problem> {
+    let command = UserCommand::PatchTask {
+        if_match: required_version(&api, &caller, task, condition).await?,
+        patch: Box::new(body.value),
+        task,
+    };
+    let (_, task) = task_of(api.command(caller, command, body.key).await?)?;
+    Ok(answer::task(StatusCode::OK, &task))
+}
+
+/// Completes a task.
+///
+/// Completing a completed task changes nothing. The next instance of a series is made once this one is completed.
+#[utoipa::path(
+    post,
+    path = "/v1/tasks/{id}/complete",
+    tag = "tasks",
+    operation_id = "complete_task",
+    params(("id" = TaskId, Path, description = "The task."), IfMatchHeader, IdempotencyHeader),
+    responses((status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version in quotes.")))),
+    security(("token" = []))
+)]
+pub(super) async fn complete(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(task): Id<TaskId>,
+    condition: IfMatch,
+    Key(key): Key,
+) -> Result<Response, Problem> {
+    let if_match = required_version(&api, &caller, task, condition).await?;
+    let command = UserCommand::CompleteTask { if_match, task };
+    let (_, task) = task_of(api.command(caller, command, key).await?)?;
+    Ok(answer::task(StatusCode::OK, &task))
+}
+
+/// Opens a completed task again.
+///
+/// Opening an open task changes nothing. The next instance of a series is withdrawn, unless somebody has touched it.
+#[utoipa::path(
+    post,
+    path = "/v1/tasks/{id}/reopen",
+    tag = "tasks",
+    operation_id = "reopen_task",
+    params(("id" = TaskId, Path, description = "The task."), IfMatchHeader, IdempotencyHeader),
+    responses((status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version in quotes.")))),
+    security(("token" = []))
+)]
+pub(super) async fn reopen(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(task): Id<TaskId>,
+    condition: IfMatch,
+    Key(key): Key,
+) -> Result<Response, Problem> {
+    let if_match = required_version(&api, &caller, task, condition).await?;
+    let command = UserCommand::ReopenTask { if_match, task };
+    let (_, task) = task_of(api.command(caller, command, key).await?)?;
+    Ok(answer::task(StatusCode::OK, &task))
+}
+
+/// Deletes a task.
+///
+/// Deleting the open instance of a series skips that occurrence; with `series` the whole series ends.
+#[utoipa::path(
+    delete,
+    path = "/v1/tasks/{id}",
+    tag = "tasks",
+    operation_id = "delete_task",
+    params(
+        ("id" = TaskId, Path, description = "The task."),
+        ("series" = Option<bool>, Query, description = "End the series too."),
+        IfMatchHeader,
+        IdempotencyHeader
+    ),
+    responses((status = 204, description = "It is deleted.")),
+    security(("token" = []))
+)]
+pub(super) async fn delete(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(task): Id<TaskId>,
+    Query(params): Query<DeleteParams>,
+    condition: IfMatch,
+    Key(key): Key,
+) -> Result<Response, Problem> {
+    let command = UserCommand::DeleteTask {
+        if_match: required_version(&api, &caller, task, condition).await?,
+        series: params.series.unwrap_or(false),
+        task,
+    };
+    api.command(caller, command, key).await?;
+    Ok(answer::no_content())
+}
+
+/// What to delete besides the task.
+#[derive(Default)]
+pub(super) struct DeleteParams {
+    series: Option<bool>,
+}
+
+impl FromQuery for DeleteParams {
+    fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), Problem> {
+        match name {
+            "series" => set_once(&mut self.series, name, parse(name, &value, "true or false")?),
+            _ => Err(unknown(name)),
+        }
+    }
+}
+
+async fn find(api: &Api, caller: &Caller, task: TaskId) -> Result<Arc<Task>, Problem> {
+    match api.ask(caller, &UserQuestion::Task { task }).await? {
+        UserAnswer::Task { task } => Ok(task),
+        _ => Err(unexpected()),
+    }
+}
+
+/// The version the actor is to insist on. Of several, the one the task has: should it change in between, the actor refuses.
+async fn required_version(
+    api: &Api,
+    caller: &Caller,
+    task: TaskId,
+    condition: IfMatch,
+) -> Result<Option<u64>, Problem> {
+    let versions = match condition {
+        IfMatch::Any => return Ok(None),
+        IfMatch::Versions(versions) => versions,
+    };
+    if let [version] = versions[..] {
+        return Ok(Some(version));
+    }
+    let current = find(api, caller, task).await?.version;
+    let named = versions.iter().find(|version| **version == current);
+    Ok(named.or(versions.first()).copied())
+}

@@ -1,0 +1,241 @@
+//! Which webhooks a user has: one record per user, which the API changes and the notification role reads.
+
+use std::{fmt, sync::Arc};
+
+use punctual_actors::ports::Failure;
+use punctual_events::{Timestamp, UserId, WebhookId};
+use serde::{Deserialize, Serialize};
+
+use crate::ports::{Etag, Records};
+
+/// The format this release writes. It reads this and every one before it.
+pub const FORMAT: u16 = 1;
+/// Webhooks a user can have.
+pub const MAX_WEBHOOKS: usize = 10;
+/// How often a change starts over because somebody else was faster.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// A webhook as it is stored. URL and secret are credentials, so `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// When it was made.
+    pub created: Timestamp,
+    /// Set when nothing is sent to it any more.
+    pub disabled: Option<Disabled>,
+    /// Identifies it.
+    pub id: WebhookId,
+    /// What deliveries are signed with, `whsec_…`; see [`WebhookSecret`](super::WebhookSecret).
+    pub secret: Box<str>,
+    /// Where deliveries go.
+    pub url: Box<str>,
+}
+
+/// Since when and why nothing is sent to a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Disabled {
+    /// Why, for its owner to read.
+    pub reason: Box<str>,
+    /// When deliveries were given up.
+    pub since: Timestamp,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("id", &self.id)
+            .field("created", &self.created)
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A user has as many webhooks as there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("at most {MAX_WEBHOOKS} webhooks")]
+pub struct TooMany;
+
+/// The webhooks of all users.
+#[derive(Clone)]
+pub struct Registry(Arc<dyn Records>);
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u16,
+    webhooks: Vec<Webhook>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    format: u16,
+}
+
+/// The name of a user's record.
+#[must_use]
+pub fn key(user: UserId) -> String {
+    format!("webhooks/{user}")
+}
+
+impl Registry {
+    /// In these records.
+    #[must_use]
+    pub fn new(records: Arc<dyn Records>) -> Self {
+        Self(records)
+    }
+
+    /// A user's webhooks, the oldest first.
+    ///
+    /// # Errors
+    /// When the records are away, or a newer version of Punctual wrote this one.
+    pub async fn list(&self, user: UserId) -> Result<Vec<Webhook>, Failure> {
+        Ok(self.load(user).await?.0)
+    }
+
+    /// Adds a webhook.
+    ///
+    /// # Errors
+    /// When the records are away.
+    pub async fn add(&self, user: UserId, webhook: &Webhook) -> Result<Result<(), TooMany>, Failure> {
+        let change = |webhooks: &mut Vec<Webhook>| {
+            if webhooks.len() >= MAX_WEBHOOKS {
+                return Err(TooMany);
+            }
+            webhooks.push(webhook.clone());
+            Ok(())
+        };
+        self.change(user, change).await
+    }
+
+    /// Removes a webhook; `false` when there is none.
+    ///
+    /// # Errors
+    /// When the records are away.
+    pub async fn remove(&self, user: UserId, id: WebhookId) -> Result<bool, Failure> {
+        let change = |webhooks: &mut Vec<Webhook>| {
+            let before = webhooks.len();
+            webhooks.retain(|webhook| webhook.id != id);
+            if webhooks.len() < before { Ok(()) } else { Err(()) }
+        };
+        Ok(self.change(user, change).await?.is_ok())
+    }
+
+    /// Sends nothing to a webhook from now on. Harmless when it is gone or disabled already.
+    ///
+    /// # Errors
+    /// When the records are away.
+    pub async fn disable(&self, user: UserId, id: WebhookId, disabled: &Disabled) -> Result<(), Failure> {
+        let change = |webhooks: &mut Vec<Webhook>| {
+            let webhook = webhooks
+                .iter_mut()
+                .find(|webhook| webhook.id == id && webhook.disabled.is_none());
+            webhook
+                .map(|webhook| webhook.disabled = Some(disabled.clone()))
+                .ok_or(())
+        };
+        let _unless_gone = self.change(user, change).await?;
+        Ok(())
+    }
+
+    /// Changes the list by compare-and-swap. Nothing is written when `change` refuses.
+    async fn change<E>(
+        &self,
+        user: UserId,
+        change: impl Fn(&mut Vec<Webhook>) -> Result<(), E>,
+    ) -> Result<Result<(), E>, Failure> {
+        for _ in 0..MAX_ATTEMPTS {
+            let (mut webhooks, etag) = self.load(user).await?;
+            if let Err(refused) = change(&mut webhooks) {
+                return Ok(Err(refused));
+            }
+            if self.store(user, etag, webhooks).await? {
+                return Ok(Ok(()));
+            }
+        }
+        Err(Failure::new(
+            "a user's webhooks are being changed by several requests at once",
+        ))
+    }
+
+    async fn load(&self, user: UserId) -> Result<(Vec<Webhook>, Option<Etag>), Failure> {
+        let Some((json, etag)) = self.0.get(&key(user)).await? else {
+            return Ok((Vec::new(), None));
+        };
+        Ok((decode(&json)?, Some(etag)))
+    }
+
+    async fn store(&self, user: UserId, etag: Option<Etag>, webhooks: Vec<Webhook>) -> Result<bool, Failure> {
+        let stored = Stored {
+            format: FORMAT,
+            webhooks,
+        };
+        let json = serde_json::to_vec(&stored).map_err(Failure::new)?.into();
+        match etag {
+            None => self.0.create(&key(user), json).await,
+            Some(etag) => Ok(self.0.replace(&key(user), etag, json).await?.is_some()),
+        }
+    }
+}
+
+/// Only the place is kept of the parser's message, which may quote a credential into a log.
+fn decode(json: &[u8]) -> Result<Vec<Webhook>, Failure> {
+    let damaged = |error: serde_json::Error| {
+        Failure::new(format_args!(
+            "a record of webhooks is damaged at column {}",
+            error.column()
+        ))
+    };
+    let Versioned { format } = serde_json::from_slice(json).map_err(damaged)?;
+    if format > FORMAT {
+        return Err(Failure::new(format_args!(
+            "a record of webhooks has format {format}: it was written by a newer version of Punctual"
+        )));
+    }
+    let stored: Stored = serde_json::from_slice(json).map_err(damaged)?;
+    Ok(stored.webhooks)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Written by the first release. Never changed: every release must read it.
+    const GOLDEN_1: &str = include_str!("golden/webhooks_1.json");
+
+    fn webhook() -> Webhook {
+        Webhook {
+            created: Timestamp::from_millis(1_800_000_000_000),
+            disabled: Some(Disabled {
+                reason: "status 410".into(),
+                since: Timestamp::from_millis(1_800_000_100_000),
+            }),
+            id: WebhookId(Uuid::from_u128(7)),
+            secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+            url: "https://example.org/hook?key=value".into(),
+        }
+    }
+
+    #[test]
+    fn the_record_of_the_first_release_is_read_and_written() {
+        assert_eq!(decode(GOLDEN_1.as_bytes()).unwrap(), [webhook()]);
+        let stored = Stored {
+            format: FORMAT,
+            webhooks: vec![webhook()],
+        };
+        assert_eq!(serde_json::to_string(&stored).unwrap(), GOLDEN_1.trim_end());
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_and_a_damaged_record_is_not_quoted() {
+        let newer = decode(br#"{"format": 2, "hooks": {}}"#).unwrap_err();
+        assert!(newer.to_string().contains("newer version"));
+        let damaged = decode(br#"{"format": 1, "webhooks": ["whsec_secret"]}"#).unwrap_err();
+        assert!(!damaged.to_string().contains("secret"), "{damaged}");
+    }
+
+    #[test]
+    fn debug_shows_neither_url_nor_secret() {
+        let text = format!("{:?}", webhook());
+        assert!(!text.contains("example.org") && !text.contains("whsec"), "{text}");
+    }
+}

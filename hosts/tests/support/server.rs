@@ -1,0 +1,123 @@
+//! The API on a port of its own, its services in memory.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use punctual::{
+    accounts::{SigningKey, Tokens},
+    actor_host::{ActorHost, HostConfig, Unobserved},
+    embedded::environment::{SystemClock, SystemEntropy},
+    ports::{Actors, Logs, Records, Services},
+    roles::api::{Api, ApiConfig},
+};
+use punctual_actors::{
+    ports::Environment,
+    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, Ports},
+    zone::BundledZones,
+};
+use tokio::net::TcpListener;
+
+use super::{
+    client::Client,
+    memory::{GappyAudit, MemoryRecords, Nothing},
+    recurring::Carrier,
+};
+
+/// A running server; it ends with the test's runtime.
+pub(crate) struct Server {
+    address: SocketAddr,
+    pub(crate) services: Services,
+    pub(crate) records: Arc<MemoryRecords>,
+    pub(crate) audit: Arc<GappyAudit>,
+    pub(crate) carrier: Carrier,
+}
+
+const KEY: [u8; 32] = [7; 32];
+
+impl Server {
+    /// Without limits on requests.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(unlimited()).await
+    }
+
+    pub(crate) async fn start_with(config: ApiConfig) -> Self {
+        let environment = Environment {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy::new().unwrap()),
+            zones: Arc::new(BundledZones),
+        };
+        let carrier = Carrier::new(environment.clone());
+        let runtime = Ports {
+            store: MemoryStore::default(),
+            wake_ups: MemoryWakeUps::default(),
+            publisher: carrier.clone(),
+            directory: MemoryDirectory::default(),
+            environment: environment.clone(),
+            recheck_head_after_ms: None,
+        };
+        let host = ActorHost::new(Arc::new(runtime), HostConfig::default(), Arc::new(Unobserved));
+        let actors: Arc<dyn Actors> = Arc::clone(&host) as _;
+        carrier.connect(&actors);
+        let records = Arc::new(MemoryRecords::default());
+        let services = Services {
+            actors,
+            logs: host as Arc<dyn Logs>,
+            records: Arc::clone(&records) as Arc<dyn Records>,
+            jobs: Arc::new(Nothing),
+            audit: Arc::new(Nothing),
+            environment,
+        };
+        let audit = Arc::new(GappyAudit::default());
+        let key = SigningKey::from_bytes(KEY);
+        let api = Api::new(&config, services.clone(), Arc::clone(&audit) as _, &key);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = api.router().into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self {
+            address,
+            services,
+            records,
+            audit,
+            carrier,
+        }
+    }
+
+    /// Somebody without an account.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Somebody who has just registered.
+    pub(crate) async fn register(&self, name: &str) -> Client {
+        let answer = self.anonymous().post("/v1/users", &registration(name)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        self.anonymous().with_token(answer.body["token"].as_str().unwrap())
+    }
+
+    /// What signs this server's tokens.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens::new(&SigningKey::from_bytes(KEY))
+    }
+}
+
+/// A configuration under which nobody is held back.
+pub(crate) fn unlimited() -> ApiConfig {
+    ApiConfig {
+        requests_per_s: None,
+        anonymous_per_minute: None,
+        ..ApiConfig::default()
+    }
+}
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+pub(crate) fn email(name: &str) -> String {
+    format!("{name}@example.org")
+}
+
+pub(crate) fn registration(name: &str) -> serde_json::Value {
+    serde_json::json!({"email": email(name), "password": PASSWORD, "time_zone": "Europe/Paris"})
+}
