@@ -253,7 +253,8 @@ impl CloudEvent {
         let data: serde_json::Value =
             serde_json::from_str(wire.data.get()).map_err(|error| CloudEventError(error.to_string()))?;
         let data = serde_json::value::to_raw_value(&data).map_err(|error| CloudEventError(error.to_string()))?;
-        let mut previous_on_topic = [Seq::ZERO; 3];
+        // An event says this of its own topic only. Nobody may conclude that nothing happened on the others.
+        let mut previous_on_topic = [Seq::UNKNOWN; 3];
         previous_on_topic[topic.index()] = Seq(wire.previoussequence.parse().map_err(|_| bad("previoussequence"))?);
         Ok(Self {
             topic,

@@ -146,6 +146,8 @@ pub struct Seq(pub u64);
 impl Seq {
     /// Before the first commit.
     pub const ZERO: Self = Self(0);
+    /// Later than every commit: stands for a sequence that is not known.
+    pub const UNKNOWN: Self = Self(u64::MAX);
 
     /// The sequence of the commit after this one.
     #[must_use]

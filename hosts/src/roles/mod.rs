@@ -2,3 +2,6 @@
 
 pub mod api;
 pub mod recurring;
+pub mod sync;
+#[cfg(test)]
+mod test_log;
