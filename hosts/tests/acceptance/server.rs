@@ -56,12 +56,9 @@ impl Server {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        let url = line
-            .split_whitespace()
-            .find(|word| word.contains("http://"))
-            .map(|word| &word[word.find("http://").unwrap()..]);
-        let url = url.unwrap_or_else(|| panic!("the first line names no URL: {line:?}"));
-        let url = url.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+        let start = line.find("http://").unwrap_or_else(|| panic!("the first line names no URL: {line:?}"));
+        let is_end = |c: char| c.is_whitespace() || c == '"' || c == ',';
+        let url = line[start..].split(is_end).next().unwrap_or_default().to_owned();
         // Somebody has to read what else it prints, or it would block on a full pipe.
         std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
         Self { child, url }
