@@ -19,12 +19,16 @@ use punctual_events::{ActorId, Commit, Principal, Seq, SeriesId, UserId};
 use crate::ports::{Actors, Logs};
 use live::Live;
 
-/// What the host tells whoever measures it.
+/// What the host and its runtime tell whoever measures them.
 pub trait Observer: Send + Sync + 'static {
     /// A turn was taken: how many commands it held and how long it took, in microseconds.
     fn turn(&self, commands: usize, micros: u64);
     /// Commits wait to be published: how many more (or fewer, negative) than before.
     fn outbox(&self, change: i64);
+    /// A transaction of the store became durable, or failed, after this many microseconds.
+    fn transaction(&self, micros: u64);
+    /// Events were not taken by a role and will be delivered again.
+    fn redelivery(&self);
 }
 
 /// An observer that looks away.
@@ -34,6 +38,8 @@ pub struct Unobserved;
 impl Observer for Unobserved {
     fn turn(&self, _: usize, _: u64) {}
     fn outbox(&self, _: i64) {}
+    fn transaction(&self, _: u64) {}
+    fn redelivery(&self) {}
 }
 
 /// How the host treats its actors.

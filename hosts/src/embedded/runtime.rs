@@ -110,7 +110,11 @@ impl Embedded {
     /// # Errors
     /// When it cannot be used, or the system lacks something.
     pub fn open(directory: &Path, config: HostConfig, observer: Arc<dyn Observer>) -> Result<Self, StartError> {
-        let database = Database::open(directory, Options { keep_undrained: true })?;
+        let options = Options {
+            keep_undrained: true,
+            observer: Arc::clone(&observer),
+        };
+        let database = Database::open(directory, options)?;
         let environment = Environment {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy::new()?),

@@ -2,13 +2,15 @@
 //!
 //! Whoever counts holds the counter itself, so that recording is an atomic addition and never a search by label.
 
+mod behind;
 mod histogram;
+mod lateness;
 mod requests;
 mod sampled;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::{
     encoding::text,
@@ -16,8 +18,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub use self::{histogram::Histogram, requests::Requests};
-use self::{requests::RequestsCollector, sampled::Sampled};
+pub use self::{behind::Behind, histogram::Histogram, lateness::Lateness, requests::Requests};
+use self::{behind::BehindCollector, requests::RequestsCollector, sampled::Sampled};
 use crate::actor_host::Observer;
 
 /// The media type of [`Metrics::encode`].
@@ -43,19 +45,13 @@ pub struct Metrics {
     /// Commands that shared a turn.
     pub turn_commands: Histogram,
     /// Of one transaction of the store, flush included, in microseconds.
-    pub commit_us: Histogram,
+    pub transaction_us: Histogram,
     /// Commits that wait to be published.
     pub outbox: Gauge,
-    /// Commits that were published and that a durable role has not yet taken.
-    pub undelivered: Gauge,
-    /// Events delivered again, because a role failed or the process had died.
+    /// Deliveries that failed and are tried again.
     pub redeliveries: Counter,
-    /// Of a reminder: from the instant it was due to the instant it fired, in milliseconds.
+    /// Of a reminder: from the instant it was due to the instant it was out, in milliseconds.
     pub reminder_lateness_ms: Histogram,
-    /// Commits that audit has heard of and not yet written.
-    pub audit_lag: Gauge,
-    /// Open WebSockets.
-    pub sockets: Gauge,
     /// Webhook requests that were answered with success.
     pub webhooks_delivered: Counter,
     /// Webhook requests that failed, each try by itself.
@@ -71,94 +67,64 @@ impl Metrics {
             requests: Arc::default(),
             turn_us: Histogram::new(TURN_BOUNDS_US, 1e6),
             turn_commands: Histogram::new(COMMAND_BOUNDS, 1.0),
-            commit_us: Histogram::new(TURN_BOUNDS_US, 1e6),
+            transaction_us: Histogram::new(TURN_BOUNDS_US, 1e6),
             outbox: Gauge::default(),
-            undelivered: Gauge::default(),
             redeliveries: Counter::default(),
             reminder_lateness_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
-            audit_lag: Gauge::default(),
-            sockets: Gauge::default(),
             webhooks_delivered: Counter::default(),
             webhooks_failed: Counter::default(),
             registry: Mutex::default(),
         };
-        let registry = metrics.register();
-        metrics.registry = Mutex::new(registry);
+        metrics.registry = Mutex::new(metrics.register());
         Arc::new(metrics)
     }
 
     fn register(&self) -> Registry {
         let mut all = Registry::default();
-        all.register_with_unit(
-            "process_resident_memory",
-            "Memory of this process",
-            Unit::Bytes,
-            Sampled(sampled::resident_bytes),
-        );
+        let memory = Sampled(sampled::resident_bytes);
+        all.register_with_unit("process_resident_memory", "Memory of this process", Unit::Bytes, memory);
         let own = all.sub_registry_with_prefix("punctual");
         own.register_collector(Box::new(RequestsCollector(Arc::clone(&self.requests))));
-        own.register_with_unit("turn_duration", "Turns of actors", Unit::Seconds, self.turn_us.clone());
-        own.register(
-            "turn_commands",
-            "Commands that shared a turn",
-            self.turn_commands.clone(),
-        );
-        own.register_with_unit(
-            "commit",
-            "Transactions of the store",
-            Unit::Seconds,
-            self.commit_us.clone(),
-        );
-        own.register(
-            "outbox_commits",
-            "Commits that wait to be published",
-            self.outbox.clone(),
-        );
-        own.register(
-            "undelivered_commits",
-            "Commits a role has yet to take",
-            self.undelivered.clone(),
-        );
-        own.register("redeliveries", "Events delivered again", self.redeliveries.clone());
-        own.register_with_unit(
-            "reminder_lateness",
-            "From the instant a reminder was due to the instant it fired",
-            Unit::Seconds,
-            self.reminder_lateness_ms.clone(),
-        );
-        own.register(
-            "audit_lag_commits",
-            "Commits audit has yet to write",
-            self.audit_lag.clone(),
-        );
-        own.register("sockets", "Open WebSockets", self.sockets.clone());
-        own.register(
-            "webhooks_delivered",
-            "Webhook requests that succeeded",
-            self.webhooks_delivered.clone(),
-        );
-        own.register(
-            "webhooks_failed",
-            "Webhook requests that failed",
-            self.webhooks_failed.clone(),
-        );
+        own.register("turn_commands", "Commands that shared a turn", self.turn_commands.clone());
+        for (name, help, histogram) in [
+            ("turn_duration", "Turns of actors", &self.turn_us),
+            ("commit_latency", "Transactions of the store, flush included", &self.transaction_us),
+            ("reminder_lateness", "From the instant due to the instant out", &self.reminder_lateness_ms),
+        ] {
+            own.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        }
+        own.register("outbox_commits", "Commits that wait to be published", self.outbox.clone());
+        for (name, help, counter) in [
+            ("redeliveries", "Deliveries of events that failed and are tried again", &self.redeliveries),
+            ("webhooks_delivered", "Webhook requests that succeeded", &self.webhooks_delivered),
+            ("webhooks_failed", "Webhook requests that failed", &self.webhooks_failed),
+        ] {
+            own.register(name, help, counter.clone());
+        }
         all
+    }
+
+    /// Adds gauges that say how far roles are behind, asked for whenever Prometheus asks.
+    pub fn watch_roles(&self, roles: impl Fn() -> Vec<Behind> + Send + Sync + 'static) {
+        self.registry().register_collector(Box::new(BehindCollector(roles)));
     }
 
     /// Adds a gauge that is asked for its value whenever Prometheus asks.
     pub fn sample(&self, name: &str, help: &str, value: impl Fn() -> i64 + Send + Sync + 'static) {
-        let mut all = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        all.register(format!("punctual_{name}"), help, Sampled(value));
+        self.registry().register(format!("punctual_{name}"), help, Sampled(value));
     }
 
     /// Everything, in the text format of OpenMetrics.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut text = String::new();
-        let all = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         // Writing to a string does not fail.
-        let _ = text::encode(&mut text, &all);
+        let _ = text::encode(&mut text, &self.registry());
         text
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -170,5 +136,13 @@ impl Observer for Metrics {
 
     fn outbox(&self, change: i64) {
         self.outbox.inc_by(change);
+    }
+
+    fn transaction(&self, micros: u64) {
+        self.transaction_us.record(micros);
+    }
+
+    fn redelivery(&self) {
+        self.redeliveries.inc();
     }
 }

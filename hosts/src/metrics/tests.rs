@@ -107,3 +107,18 @@ fn memory_is_that_of_this_process() {
         .unwrap();
     assert!(bytes > 1_000_000, "{bytes}");
 }
+
+#[test]
+fn each_role_says_how_far_it_is_behind() {
+    let metrics = Metrics::new();
+    metrics.watch_roles(|| {
+        vec![Behind {
+            role: "audit",
+            commits: 3,
+            oldest_ms: 1_500,
+        }]
+    });
+    let text = metrics.encode();
+    line(&text, r#"punctual_log_depth_commits{role="audit"} 3"#);
+    line(&text, r#"punctual_lag_seconds{role="audit"} 1.5"#);
+}

@@ -90,7 +90,10 @@ pub(super) fn spawn(shared: &Arc<Shared>, actor: ActorId, lane: usize) {
             match deliver_next(shared, actor, lane).await {
                 Ok(true) => backoff = Backoff::default(),
                 Ok(false) => return,
-                Err(failure) => pause(shared, &mut backoff, actor, handler.name(), &failure).await,
+                Err(failure) => {
+                    shared.database.observer().redelivery();
+                    pause(shared, &mut backoff, actor, handler.name(), &failure).await;
+                }
             }
         }
     });

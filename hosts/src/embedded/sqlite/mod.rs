@@ -32,6 +32,8 @@ use std::{
 use punctual_actors::ports::Failure;
 use punctual_events::DecodeError;
 
+use crate::actor_host::{Observer, Unobserved};
+
 use self::{lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writer::Writer};
 
 pub use self::{
@@ -94,10 +96,21 @@ impl From<ReadError> for Failure {
 }
 
 /// Settings of a database.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// Compaction keeps what the event loop has not yet delivered. To be set where there is an event loop.
     pub keep_undrained: bool,
+    /// Who is told how long transactions take.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keep_undrained: false,
+            observer: Arc::new(Unobserved),
+        }
+    }
 }
 
 /// The database of one data directory, open. Clones share it; it closes with the last one, or by [`close`](Self::close).
@@ -125,7 +138,8 @@ impl Database {
         let mut connection = connection::for_writing(&file)?;
         migrations::migrate(&mut connection)?;
         let watermarks = Arc::new(Watermarks::default());
-        let writer = Writer::start(connection, &file, lock, Arc::clone(&watermarks))?;
+        let observer = Arc::clone(&options.observer);
+        let writer = Writer::start(connection, &file, lock, Arc::clone(&watermarks), observer)?;
         let (directory, readers) = (directory.to_owned(), Readers::new(file));
         Ok(Self {
             shared: Arc::new(Shared {
@@ -144,8 +158,13 @@ impl Database {
         &self.shared.directory
     }
 
-    fn options(&self) -> Options {
-        self.shared.options
+    fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    /// Who is told what happens.
+    pub(in crate::embedded) fn observer(&self) -> &dyn Observer {
+        &*self.options().observer
     }
 
     /// Writes what is still in memory and ends the threads; when it returns, another server may open the directory. Every later operation

@@ -22,6 +22,7 @@ use super::{
     session::Session,
     watermarks::{Marks, Watermarks},
 };
+use crate::actor_host::Observer;
 
 /// Operations in one transaction, at most. More would make everybody wait for the slowest.
 const BATCH_OPERATIONS: usize = 1_024;
@@ -71,6 +72,7 @@ impl Writer {
         file: &Path,
         lock: DirectoryLock,
         watermarks: Arc<Watermarks>,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
         let (messages, inbox) = mpsc::channel();
         let sender = messages.clone();
@@ -81,7 +83,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || {
-                serve(&connection, &inbox, &checkpointer, watermarks);
+                serve(&connection, &inbox, &checkpointer, watermarks, &*observer);
                 checkpointer.stop();
                 drop(connection);
                 drop(lock);
@@ -158,6 +160,7 @@ fn serve(
     inbox: &mpsc::Receiver<Message>,
     checkpointer: &Checkpointer,
     watermarks: Arc<Watermarks>,
+    observer: &dyn Observer,
 ) {
     let session = match Session::new(connection, watermarks) {
         Ok(session) => session,
@@ -176,7 +179,7 @@ fn serve(
     };
     while !(state.closing && state.backlog.is_empty() && state.watermarks_due.is_none()) {
         state.gather(inbox);
-        state.commit_batch();
+        state.commit_batch(observer);
         state.look_after_the_log(connection, checkpointer);
     }
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -218,7 +221,7 @@ impl Loop<'_> {
         }
     }
 
-    fn commit_batch(&mut self) {
+    fn commit_batch(&mut self, observer: &dyn Observer) {
         let operations = self.next_batch();
         let flush = if self.watermarks_due.is_some_and(|due| due <= Instant::now()) {
             Flush::Yes
@@ -228,7 +231,10 @@ impl Loop<'_> {
         if operations.is_empty() && flush == Flush::No {
             return;
         }
-        match batch::commit(&mut self.session, operations, flush) {
+        let begun = Instant::now();
+        let outcome = batch::commit(&mut self.session, operations, flush);
+        observer.transaction(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        match outcome {
             Some(written) => {
                 let more = self.session.watermarks.written(&written);
                 self.watermarks_due = self.watermarks_due.filter(|_| more);
