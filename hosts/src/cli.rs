@@ -1,6 +1,8 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
 
 use crate::config::Settings;
 
@@ -29,12 +31,39 @@ pub enum Command {
         --config\n(as rate-limit = 50). Flags come first, then variables, then the file."
     )]
     Serve(Box<Settings>),
+    /// Import to-dos from an iCalendar file
+    #[command(
+        after_help = "A to-do that was imported before is left as it is, so importing a file again is harmless.\n\n\
+        Exit status: 0 when every to-do was taken, 2 when some were refused, 1 when the import failed."
+    )]
+    Import(ImportArguments),
 }
 
 impl Default for Command {
     fn default() -> Self {
         Self::Serve(Box::default())
     }
+}
+
+/// Arguments of `punctual import`.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArguments {
+    /// The .ics file; - reads standard input
+    pub file: PathBuf,
+
+    /// The server
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PUNCTUAL_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub url: reqwest::Url,
+
+    /// Token of the account that gets the to-dos; better given as PUNCTUAL_TOKEN, which other users of the machine cannot see
+    #[arg(long, value_name = "TOKEN", env = "PUNCTUAL_TOKEN", hide_env_values = true)]
+    pub token: String,
 }
 
 #[cfg(test)]
@@ -57,7 +86,9 @@ mod tests {
     #[test]
     fn without_arguments_the_server_runs() {
         let cli = Cli::try_parse_from(["punctual"]).unwrap();
-        let Command::Serve(settings) = cli.command.unwrap_or_default();
+        let Command::Serve(settings) = cli.command.unwrap_or_default() else {
+            panic!("not serve");
+        };
         assert_eq!(*settings, Settings::default());
     }
 
@@ -65,6 +96,7 @@ mod tests {
     fn help_reads_well() {
         insta::assert_snapshot!("punctual", Cli::command().render_help().to_string());
         insta::assert_snapshot!("serve", help_of("serve"));
+        insta::assert_snapshot!("import", help_of("import"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod config;
 pub mod embedded;
 pub mod health;
 pub mod icalendar;
+pub mod import;
 pub mod keyed_hash;
 pub mod limits;
 pub mod metrics;

@@ -7,7 +7,7 @@ use mimalloc::MiMalloc;
 use punctual::{
     cli::{Cli, Command},
     config::{ServeConfig, Settings},
-    serve,
+    import, serve,
     telemetry::{Appearance, Telemetry},
 };
 
@@ -18,6 +18,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or_default() {
         Command::Serve(flags) => run_server(*flags),
+        Command::Import(arguments) => import::run(&arguments).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| {
         complain(&*error);

@@ -10,7 +10,7 @@ fn flags(arguments: &[&str]) -> Settings {
     let cli = Cli::try_parse_from(["punctual", "serve"].iter().chain(arguments)).unwrap();
     match cli.command {
         Some(Command::Serve(settings)) => *settings,
-        None => panic!("no command"),
+        other => panic!("{other:?}"),
     }
 }
 

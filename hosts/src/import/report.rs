@@ -1,0 +1,98 @@
+//! What the server says of an import.
+
+use std::io;
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+/// The report.
+#[derive(Debug, Deserialize)]
+pub(super) struct Report {
+    pub(super) taken: u64,
+    pub(super) existing: u64,
+    pub(super) refused: u64,
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Item {
+    uid: Option<String>,
+    title: Option<String>,
+    code: Option<String>,
+    detail: Option<String>,
+}
+
+impl Report {
+    pub(super) fn print(&self, output: &mut impl io::Write) -> io::Result<()> {
+        for item in &self.items {
+            if let Some(code) = &item.code {
+                let name = item.title.as_deref().or(item.uid.as_deref()).unwrap_or("a to-do without a UID");
+                let detail = item.detail.as_deref().unwrap_or_default();
+                writeln!(output, "refused  {}: {} ({code})", plain(name), plain(detail))?;
+            }
+        }
+        let Self { taken, existing, refused, .. } = self;
+        writeln!(output, "{taken} taken, {existing} there already, {refused} refused")
+    }
+}
+
+/// Text of others, without what a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// What a problem (RFC 9457) says, or the status where the body is none.
+pub(super) fn problem(status: StatusCode, body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Problem {
+        title: String,
+        detail: Option<String>,
+        code: Option<String>,
+    }
+    let Ok(Problem { title, detail, code }) = serde_json::from_slice(body) else {
+        return status.to_string();
+    };
+    let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    plain(&format!("{title}{detail}{code}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(report: &str) -> String {
+        let report: Report = serde_json::from_str(report).unwrap();
+        let mut output = Vec::new();
+        report.print(&mut output).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn what_was_refused_is_printed_with_its_reason_and_what_was_taken_is_counted() {
+        let report = r#"{"taken": 1, "existing": 0, "refused": 1, "items": [
+            {"uid": "1", "title": "Sow", "outcome": "taken"},
+            {"uid": "2", "title": "Reap", "outcome": "refused", "code": "recurrence_unsupported", "detail": "EXDATE"}
+        ]}"#;
+        assert_eq!(
+            printed(report),
+            "refused  Reap: EXDATE (recurrence_unsupported)\n1 taken, 0 there already, 1 refused\n"
+        );
+    }
+
+    #[test]
+    fn a_title_cannot_command_the_terminal() {
+        let report = r#"{"taken": 0, "existing": 0, "refused": 1, "items": [{"title": "\u001b[2J", "code": "invalid"}]}"#;
+        assert!(!printed(report).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_problem_is_told_in_its_own_words() {
+        let body = br#"{"title": "Unauthorized", "detail": "the token is not valid", "code": "unauthorized", "status": 401}"#;
+        assert_eq!(
+            problem(StatusCode::UNAUTHORIZED, body),
+            "Unauthorized: the token is not valid (unauthorized)"
+        );
+        assert_eq!(problem(StatusCode::BAD_GATEWAY, b"<html>"), "502 Bad Gateway");
+    }
+}
