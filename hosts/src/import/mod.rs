@@ -63,10 +63,12 @@ pub fn run(arguments: &ImportArguments) -> Result<ExitCode, ImportError> {
 }
 
 async fn import(arguments: &ImportArguments) -> Result<Report, ImportError> {
-    let upload = Upload::open(&arguments.file).await.map_err(|source| ImportError::File {
-        file: arguments.file.display().to_string(),
-        source,
-    })?;
+    let upload = Upload::open(&arguments.file)
+        .await
+        .map_err(|source| ImportError::File {
+            file: arguments.file.display().to_string(),
+            source,
+        })?;
     let mut url = arguments.url.clone();
     url.set_path("/v1/import");
     let no_answer = |error: reqwest::Error| ImportError::NoAnswer {

@@ -26,12 +26,21 @@ impl Report {
     pub(super) fn print(&self, output: &mut impl io::Write) -> io::Result<()> {
         for item in &self.items {
             if let Some(code) = &item.code {
-                let name = item.title.as_deref().or(item.uid.as_deref()).unwrap_or("a to-do without a UID");
+                let name = item
+                    .title
+                    .as_deref()
+                    .or(item.uid.as_deref())
+                    .unwrap_or("a to-do without a UID");
                 let detail = item.detail.as_deref().unwrap_or_default();
                 writeln!(output, "refused  {}: {} ({code})", plain(name), plain(detail))?;
             }
         }
-        let Self { taken, existing, refused, .. } = self;
+        let Self {
+            taken,
+            existing,
+            refused,
+            ..
+        } = self;
         writeln!(output, "{taken} taken, {existing} there already, {refused} refused")
     }
 }
@@ -82,13 +91,15 @@ mod tests {
 
     #[test]
     fn a_title_cannot_command_the_terminal() {
-        let report = r#"{"taken": 0, "existing": 0, "refused": 1, "items": [{"title": "\u001b[2J", "code": "invalid"}]}"#;
+        let report =
+            r#"{"taken": 0, "existing": 0, "refused": 1, "items": [{"title": "\u001b[2J", "code": "invalid"}]}"#;
         assert!(!printed(report).contains('\u{1b}'));
     }
 
     #[test]
     fn a_problem_is_told_in_its_own_words() {
-        let body = br#"{"title": "Unauthorized", "detail": "the token is not valid", "code": "unauthorized", "status": 401}"#;
+        let body =
+            br#"{"title": "Unauthorized", "detail": "the token is not valid", "code": "unauthorized", "status": 401}"#;
         assert_eq!(
             problem(StatusCode::UNAUTHORIZED, body),
             "Unauthorized: the token is not valid (unauthorized)"

@@ -85,18 +85,42 @@ impl Metrics {
         all.register_with_unit("process_resident_memory", "Memory of this process", Unit::Bytes, memory);
         let own = all.sub_registry_with_prefix("punctual");
         own.register_collector(Box::new(RequestsCollector(Arc::clone(&self.requests))));
-        own.register("turn_commands", "Commands that shared a turn", self.turn_commands.clone());
+        own.register(
+            "turn_commands",
+            "Commands that shared a turn",
+            self.turn_commands.clone(),
+        );
         for (name, help, histogram) in [
             ("turn_duration", "Turns of actors", &self.turn_us),
-            ("commit_latency", "Transactions of the store, flush included", &self.transaction_us),
-            ("reminder_lateness", "From the instant due to the instant out", &self.reminder_lateness_ms),
+            (
+                "commit_latency",
+                "Transactions of the store, flush included",
+                &self.transaction_us,
+            ),
+            (
+                "reminder_lateness",
+                "From the instant due to the instant out",
+                &self.reminder_lateness_ms,
+            ),
         ] {
             own.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         }
-        own.register("outbox_commits", "Commits that wait to be published", self.outbox.clone());
+        own.register(
+            "outbox_commits",
+            "Commits that wait to be published",
+            self.outbox.clone(),
+        );
         for (name, help, counter) in [
-            ("redeliveries", "Deliveries of events that failed and are tried again", &self.redeliveries),
-            ("webhooks_delivered", "Webhook requests that succeeded", &self.webhooks_delivered),
+            (
+                "redeliveries",
+                "Deliveries of events that failed and are tried again",
+                &self.redeliveries,
+            ),
+            (
+                "webhooks_delivered",
+                "Webhook requests that succeeded",
+                &self.webhooks_delivered,
+            ),
             ("webhooks_failed", "Webhook requests that failed", &self.webhooks_failed),
         ] {
             own.register(name, help, counter.clone());
@@ -111,7 +135,8 @@ impl Metrics {
 
     /// Adds a gauge that is asked for its value whenever Prometheus asks.
     pub fn sample(&self, name: &str, help: &str, value: impl Fn() -> i64 + Send + Sync + 'static) {
-        self.registry().register(format!("punctual_{name}"), help, Sampled(value));
+        self.registry()
+            .register(format!("punctual_{name}"), help, Sampled(value));
     }
 
     /// Everything, in the text format of OpenMetrics.

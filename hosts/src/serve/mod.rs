@@ -1,5 +1,8 @@
 //! `punctual serve`: from a configuration to a server that runs, and from a signal to one that has ended in good order.
 
+mod assembly;
+mod pending;
+
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
@@ -8,11 +11,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 
+use self::assembly::Assembly;
 use crate::{
+    accounts::SigningKeyError,
     config::ServeConfig,
-    health::{Health, Stage},
+    embedded::runtime::StartError,
+    health::{self, Health, Stage},
     metrics::Metrics,
     observe::Observe,
     server,
@@ -21,6 +27,8 @@ use crate::{
 
 /// How long requests under way may take once the server is to end. Orchestrators kill after 30 s; what follows needs some of that.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long turns, deliveries and the last writes may take after that.
+const STOP_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Why a server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +41,12 @@ pub enum ServeError {
         /// Why not.
         source: io::Error,
     },
+    /// The data folder or the runtime on it cannot be used.
+    #[error(transparent)]
+    Runtime(#[from] StartError),
+    /// The signing key cannot be used.
+    #[error(transparent)]
+    Key(#[from] SigningKeyError),
     /// The system refused something every server needs.
     #[error("{0}")]
     System(#[from] io::Error),
@@ -52,12 +66,24 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
 async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(config.listen).await?;
     let (metrics, health, shutdown) = (Metrics::new(), Arc::new(Health::default()), Shutdown::default());
-    let router = crate::health::routes(Arc::clone(&health), Arc::clone(&metrics)).layer(Observe::new(metrics));
+    let assembly = Assembly::start(&config, &metrics)?;
+    let routes = assembly
+        .routes()
+        .merge(health::routes(Arc::clone(&health), Arc::clone(&metrics)))
+        .layer(Observe::new(metrics));
 
     announce(listener.local_addr()?, &config.data)?;
     health.enter(Stage::Ready);
     tokio::spawn(begin_when_asked(shutdown.clone()));
-    server::serve(listener, router, shutdown, PATIENCE).await;
+    let end_sockets = async {
+        shutdown.begun().await;
+        health.enter(Stage::Draining);
+        assembly.close_sockets().await;
+    };
+    tokio::join!(server::serve(listener, routes, shutdown.clone(), PATIENCE), end_sockets);
+    if timeout(STOP_PATIENCE, assembly.stop()).await.is_err() {
+        tracing::warn!("something was still under way and is cut off; the next start takes it up");
+    }
     Ok(())
 }
 
