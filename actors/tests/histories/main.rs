@@ -3,6 +3,7 @@
 mod check;
 mod ledger;
 mod machine;
+mod named;
 mod process;
 mod rest;
 mod step;

@@ -1,0 +1,209 @@
+//! A commit in the making: commands decided one after the other on a provisional state.
+
+use std::sync::Arc;
+
+use punctual_events::{
+    ActorId, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, EventData, EventRecord, Seq, Timestamp, Topic,
+};
+
+use super::{Abort, Answered, Outcome, Pending, TurnError};
+use crate::{
+    activation::{Activation, Snapshot},
+    machine::{Context, Decision, Machine, Reply as _},
+    ports::{Directory, EncodedCommit, Environment, Runtime, WakeUps},
+    refusal::{Code, Refusal},
+};
+
+/// A commit takes no further command once its events are this large, in bytes: it must be publishable and fit the store's limits.
+const MAX_COMMIT_BYTES: usize = 512 * 1024;
+/// Commands in one commit, at most.
+const MAX_COMMIT_COMMANDS: usize = 256;
+/// A guard that is closer than this is renewed: an append may take that long and must not be outlived by its guard. In milliseconds.
+const STORE_TIMEOUT_MS: i64 = 60_000;
+/// A command the draft has an outcome for.
+enum Drafted<M: Machine> {
+    Accepted { reply: M::Reply, replayed: bool },
+    Refused(Refusal),
+}
+
+/// A commit in the making.
+pub(super) struct Draft<'a, M: Machine> {
+    environment: &'a Environment,
+    now: Timestamp,
+    pub(super) state: Snapshot<M>,
+    records: Vec<EventRecord>,
+    commands: Vec<CommittedCommand>,
+    drafted: Vec<(usize, Drafted<M>)>,
+    bytes: usize,
+    traceparent: Option<Box<str>>,
+}
+
+impl<'a, M: Machine> Draft<'a, M> {
+    pub(super) fn new(activation: &Activation<M>, environment: &'a Environment) -> Self {
+        Self {
+            environment,
+            now: environment.clock.now(),
+            state: Snapshot::clone(&activation.snapshot),
+            records: Vec::new(),
+            commands: Vec::new(),
+            drafted: Vec::new(),
+            bytes: 0,
+            traceparent: None,
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= MAX_COMMIT_BYTES || self.commands.len() >= MAX_COMMIT_COMMANDS
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    pub(super) fn decide(&mut self, index: usize, pending: &Pending<M::Command>) -> Result<(), serde_json::Error> {
+        let drafted = match self.judge(pending) {
+            Err(refusal) => Drafted::Refused(refusal),
+            Ok(Judged::Before(reply)) => Drafted::Accepted { reply, replayed: true },
+            Ok(Judged::Now(decision)) => {
+                let reply = decision.reply.clone();
+                self.take_in(pending, decision)?;
+                Drafted::Accepted { reply, replayed: false }
+            }
+        };
+        self.drafted.push((index, drafted));
+        Ok(())
+    }
+
+    fn judge(&self, pending: &Pending<M::Command>) -> Result<Judged<M>, Refusal> {
+        self.state.machine.authorise(pending.by, self.now)?;
+        if let Some(key) = pending.key
+            && let Some(remembered) = self.state.memory.recall(key.key, self.now)
+        {
+            if remembered.body != key.body {
+                return Err(Refusal::new(
+                    Code::IdempotencyKeyReused,
+                    "this Idempotency-Key was used for another request",
+                ));
+            }
+            return Ok(Judged::Before(remembered.reply.clone()));
+        }
+        let mut context = Context::new(pending.by, self.now, &*self.environment.zones, pending.seed);
+        self.state
+            .machine
+            .decide(&pending.command, &mut context)
+            .map(Judged::Now)
+    }
+
+    fn take_in(
+        &mut self,
+        pending: &Pending<M::Command>,
+        decision: Decision<M::Event, M::Reply>,
+    ) -> Result<(), serde_json::Error> {
+        if decision.events.is_empty() {
+            return Ok(());
+        }
+        for event in &decision.events {
+            let record = event.to_record(pending.by)?;
+            self.bytes += record.data.get().len();
+            self.records.push(record);
+            self.state.machine.evolve(event, &*self.environment.zones);
+        }
+        self.commands.push(CommittedCommand {
+            answer: decision.reply.kind(),
+            events: u16::try_from(decision.events.len()).unwrap_or(u16::MAX),
+            id: pending.id,
+            key: pending.key,
+        });
+        if let Some(key) = pending.key {
+            self.state.memory.remember(key, decision.reply, self.now);
+        }
+        if self.traceparent.is_none() {
+            self.traceparent.clone_from(&pending.traceparent);
+        }
+        Ok(())
+    }
+
+    /// What must be so before the append: the actor is known to the directory, a wake-up that moves earlier is armed, a guard is ahead.
+    pub(super) async fn prepare<R: Runtime>(
+        &self,
+        actor: ActorId,
+        activation: &mut Activation<M>,
+        runtime: &R,
+    ) -> Result<(), Abort> {
+        if activation.tip.seq == Seq::ZERO {
+            runtime.directory().register(actor).await.map_err(Abort::GiveUp)?;
+        }
+        if let Some(at) = self.state.machine.next_wakeup()
+            && !activation.is_covered(at)
+        {
+            let wake_up = activation.new_wake_up(at);
+            runtime.wake_ups().arm(actor, wake_up).await.map_err(Abort::GiveUp)?;
+            activation.armed(wake_up);
+        }
+        if !self.records.is_empty() || activation.owes_events() {
+            self.keep_guard(actor, activation, runtime).await;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that a guard is ahead, which publishes what this process leaves behind if it is lost.
+    async fn keep_guard<R: Runtime>(&self, actor: ActorId, activation: &mut Activation<M>, runtime: &R) {
+        let Some(interval_ms) = runtime.wake_ups().guard_interval_ms() else {
+            return;
+        };
+        let soon = self.now.plus_millis(STORE_TIMEOUT_MS);
+        if activation.guard.is_some_and(|guard| guard.at >= soon) {
+            return;
+        }
+        let guard = activation.new_wake_up(self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX)));
+        // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
+        if runtime.wake_ups().arm(actor, guard).await.is_ok() {
+            activation.guard = Some(guard);
+        }
+    }
+
+    pub(super) fn seal(
+        &mut self,
+        actor: ActorId,
+        activation: &Activation<M>,
+    ) -> Result<EncodedCommit, serde_json::Error> {
+        let (tip, seq) = (&activation.tip, activation.tip.seq.next());
+        let events = std::mem::take(&mut self.records);
+        let hash = Commit::hash_of(actor, seq, self.now, &tip.hash, events.iter().map(|event| event.digest));
+        let header = CommitHeader {
+            actor,
+            hash,
+            owner: self.state.machine.owner(),
+            previous: tip.hash,
+            previous_on_topic: Topic::ALL.map(|topic| tip.on_topic[topic.index()]),
+            seq,
+            time: self.now,
+            traceparent: self.traceparent.take(),
+        };
+        let commit = Commit {
+            format: COMMIT_FORMAT,
+            header,
+            commands: std::mem::take(&mut self.commands),
+            events,
+        };
+        self.state.seq = seq;
+        Ok(EncodedCommit {
+            bytes: commit.encode()?.into(),
+            commit: Arc::new(commit),
+        })
+    }
+
+    pub(super) fn answer(&mut self, outcomes: &mut [Option<Outcome<M>>], seq: Seq) {
+        for (index, drafted) in self.drafted.drain(..) {
+            outcomes[index] = Some(match drafted {
+                Drafted::Accepted { reply, replayed } => Ok(Answered { reply, replayed, seq }),
+                Drafted::Refused(refusal) => Err(TurnError::Refused(refusal)),
+            });
+        }
+    }
+}
+
+enum Judged<M: Machine> {
+    Before(M::Reply),
+    Now(Decision<M::Event, M::Reply>),
+}

@@ -1,0 +1,291 @@
+//! The turn: all waiting commands of an actor, decided in order on a provisional state and appended as one commit.
+//!
+//! Correctness does not depend on there being one activation of an actor. Every append names the sequence it builds on, and every outcome that
+//! is not success is *unknown*: the state is dropped and loaded again, the attempt is looked for in the log, and only what is not there is
+//! decided again. That something is not there counts only once an append of ours on that head has succeeded, because until then the first
+//! attempt may still arrive.
+
+mod draft;
+mod settle;
+mod wake;
+
+use std::sync::Arc;
+
+use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timestamp};
+
+use crate::{
+    activation::{Activation, moved_on},
+    machine::Machine,
+    ports::{Failure, HeadUpdate, Runtime, Store, WakeUps},
+    refusal::Refusal,
+    turn::draft::Draft,
+};
+
+/// How often a turn tries before its commands are answered "unknown".
+const MAX_ATTEMPTS: u32 = 4;
+/// A command on its way to an actor.
+#[derive(Clone, Debug)]
+pub struct Pending<C> {
+    /// Identifies the attempt; the server makes one for every request.
+    pub id: CommandId,
+    /// Who asks.
+    pub by: Principal,
+    /// What.
+    pub command: C,
+    /// The client's idempotency key, where it sent one.
+    pub key: Option<IdempotencyKey>,
+    /// Random; the ids the decision makes come from it.
+    pub seed: u128,
+    /// W3C trace context of the request.
+    pub traceparent: Option<Box<str>>,
+}
+
+/// The answer to a command that was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered<R> {
+    /// The answer.
+    pub reply: R,
+    /// True when it was given before, for the same idempotency key.
+    pub replayed: bool,
+    /// The sequence of the actor after it.
+    pub seq: Seq,
+}
+
+/// Why a command was not answered with a reply.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TurnError {
+    /// It was refused: final, and nothing happened.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Whether it happened is not known. Repeating it with the same idempotency key is safe.
+    #[error("unknown outcome: {0}")]
+    Unknown(#[from] Failure),
+}
+
+/// What a turn makes of a command.
+pub type Outcome<M> = Result<Answered<<M as Machine>::Reply>, TurnError>;
+
+/// Where an actor is activated: its state, if it is in memory, and what is in doubt about its log.
+#[derive(Debug)]
+pub struct Slot<M: Machine> {
+    actor: ActorId,
+    activation: Option<Activation<M>>,
+    /// An append on this sequence had an unknown outcome and may still arrive.
+    doubt: Option<Seq>,
+    /// A wake-up was delivered, and commits that count on it may be in flight until an append of ours has succeeded.
+    fence: bool,
+    /// How far an activation that was dropped had come with publishing; what it had not handed over is nobody's affair yet.
+    dropped: Option<Dropped>,
+}
+
+/// What outlives an activation in its slot.
+#[derive(Clone, Copy, Debug)]
+struct Dropped {
+    handed_over: Seq,
+    published: Seq,
+}
+
+impl<M: Machine> Slot<M> {
+    /// An actor that is not in memory.
+    #[must_use]
+    pub fn new(actor: ActorId) -> Self {
+        Self {
+            actor,
+            activation: None,
+            doubt: None,
+            fence: false,
+            dropped: None,
+        }
+    }
+
+    /// The actor.
+    #[must_use]
+    pub fn actor(&self) -> ActorId {
+        self.actor
+    }
+
+    /// The activation, if there is one.
+    pub fn activation(&mut self) -> Option<&mut Activation<M>> {
+        self.activation.as_mut()
+    }
+
+    /// The activation, loaded if need be.
+    ///
+    /// # Errors
+    /// When the store is away or what it holds cannot be read.
+    pub async fn activate<R: Runtime>(&mut self, runtime: &R) -> Result<&mut Activation<M>, Failure> {
+        if self.activation.is_none() {
+            let environment = runtime.environment();
+            let loaded = runtime.store().load(self.actor).await?;
+            #[expect(clippy::cast_possible_truncation, reason = "any 64 of the random bits will do")]
+            let nonce = environment.entropy.random() as u64;
+            let mut activation =
+                Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
+            if self.fence {
+                activation.distrust_head();
+            }
+            self.recover_unpublished(&mut activation, runtime).await?;
+            self.activation = Some(activation);
+        }
+        self.activation.as_mut().ok_or_else(|| Failure::new("not activated"))
+    }
+
+    fn drop_activation(&mut self) {
+        if let Some(activation) = self.activation.take() {
+            self.dropped = Some(Dropped {
+                handed_over: activation.handed_over,
+                published: activation.published,
+            });
+        }
+    }
+
+    /// Commits that a lost process left behind unpublished, or an activation that was dropped, are published by the next one.
+    async fn recover_unpublished<R: Runtime>(
+        &self,
+        activation: &mut Activation<M>,
+        runtime: &R,
+    ) -> Result<(), Failure> {
+        // Without a guard the runtime finds what a lost process left behind itself, when it starts.
+        if self.dropped.is_none() && runtime.wake_ups().guard_interval_ms().is_none() {
+            return Ok(());
+        }
+        let mut after = activation.published;
+        if let Some(dropped) = self.dropped {
+            activation.published(dropped.published);
+            after = after.max(dropped.handed_over);
+        }
+        activation.handed_over = after;
+        while after < activation.tip.seq {
+            let commits = runtime.store().read_log(self.actor, after, 256).await?;
+            let Some(last) = commits.last() else { break };
+            after = last.header.seq;
+            activation.unpublished.extend(commits);
+        }
+        Ok(())
+    }
+
+    /// Compares the head with the store's and drops an activation that another one has overtaken.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn recheck<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let Some(activation) = &mut self.activation else {
+            return Ok(());
+        };
+        let head = runtime.store().head(self.actor).await?;
+        if moved_on(&activation.tip, head.as_ref()) {
+            self.drop_activation();
+        } else {
+            activation.checked = runtime.environment().clock.now();
+        }
+        Ok(())
+    }
+
+    /// True when the head was compared with the store's within `age_ms`.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp, age_ms: i64) -> bool {
+        self.activation.as_ref().is_some_and(|activation| {
+            let age = now.as_millis() - activation.checked.as_millis();
+            (0..=age_ms).contains(&age)
+        })
+    }
+
+    /// Carries out `commands` in order and gives an outcome for each.
+    pub async fn take_turn<R: Runtime>(&mut self, commands: &[Pending<M::Command>], runtime: &R) -> Vec<Outcome<M>> {
+        let mut outcomes: Vec<Option<Outcome<M>>> = commands.iter().map(|_| None).collect();
+        let mut failure = Failure::new("not tried");
+        let mut attempts = 0;
+        while outcomes.iter().any(Option::is_none) && attempts < MAX_ATTEMPTS {
+            match self.attempt(commands, &mut outcomes, runtime).await {
+                Ok(()) => attempts = 0,
+                Err(Abort::Unknown(why)) => {
+                    attempts += 1;
+                    failure = why;
+                    self.drop_activation();
+                }
+                Err(Abort::GiveUp(why)) => {
+                    failure = why;
+                    break;
+                }
+            }
+        }
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(|| Err(TurnError::Unknown(failure.clone()))))
+            .collect()
+    }
+
+    /// One attempt: settles what is in the log already, decides the rest, appends. `Ok` when at least one command got its outcome.
+    async fn attempt<R: Runtime>(
+        &mut self,
+        commands: &[Pending<M::Command>],
+        outcomes: &mut [Option<Outcome<M>>],
+        runtime: &R,
+    ) -> Result<(), Abort> {
+        self.activate(runtime).await.map_err(Abort::Unknown)?;
+        self.settle(commands, outcomes, runtime).await.map_err(Abort::Unknown)?;
+        let (actor, must_append) = (self.actor, self.fence || self.doubt.is_some());
+        let activation = self.activate(runtime).await.map_err(Abort::Unknown)?;
+        let mut draft = Draft::new(activation, runtime.environment());
+        for (index, pending) in commands
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| outcomes[*index].is_none())
+        {
+            if draft.is_full() {
+                break;
+            }
+            draft
+                .decide(index, pending)
+                .map_err(|error| Abort::GiveUp(Failure::new(error)))?;
+        }
+        // While an append may still arrive that must not, even "nothing to do" and "refused" need an append that shuts it out.
+        if draft.is_empty() && !must_append {
+            let seq = activation.tip.seq;
+            self.assure_fresh(runtime).await.map_err(Abort::Unknown)?;
+            draft.answer(outcomes, seq);
+            return Ok(());
+        }
+        draft.prepare(actor, activation, runtime).await?;
+        let encoded = draft
+            .seal(actor, activation)
+            .map_err(|error| Abort::GiveUp(Failure::new(error)))?;
+        let update = HeadUpdate {
+            wake_at: draft.state.machine.next_wakeup(),
+            zone_version: runtime.environment().zones.version().into(),
+            published: activation.published,
+        };
+        let (expected, commit, size) = (activation.tip.seq, Arc::clone(&encoded.commit), encoded.bytes.len());
+        if let Err(failure) = runtime.store().append(expected, encoded, update).await {
+            self.doubt = Some(expected);
+            return Err(Abort::Unknown(failure));
+        }
+        draft.answer(outcomes, commit.header.seq);
+        activation.committed(commit, size, draft.state);
+        (self.doubt, self.fence) = (None, false);
+        Ok(())
+    }
+
+    /// An answer without an append is a read: another process may have overtaken this one unnoticed.
+    async fn assure_fresh<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let now = runtime.environment().clock.now();
+        if runtime
+            .recheck_head_after_ms()
+            .is_some_and(|age_ms| !self.is_fresh(now, age_ms))
+        {
+            self.recheck(runtime).await?;
+        }
+        self.activation
+            .as_ref()
+            .map(|_| ())
+            .ok_or_else(|| Failure::new("overtaken by another activation"))
+    }
+}
+
+/// Why an attempt ended without outcomes.
+enum Abort {
+    /// Unknown: load again and look.
+    Unknown(Failure),
+    /// Trying again now would not help; nothing was appended.
+    GiveUp(Failure),
+}

@@ -1,0 +1,82 @@
+//! Wake-ups as they are delivered.
+
+use super::{Pending, Slot, TurnError};
+use crate::{
+    activation::Activation,
+    machine::Machine,
+    outbox::BATCH,
+    ports::{Failure, Publisher, Runtime, WakeUp},
+};
+
+/// A wake-up that is early by this clock waits this long at most, in milliseconds; one that is earlier is delivered again.
+const MAX_EARLY_MS: u64 = 1_000;
+
+impl<M: Machine> Slot<M> {
+    /// A wake-up was delivered.
+    ///
+    /// It always ends in an append, if only of an empty commit: a commit in flight that counts on this wake-up then loses, and whoever sent it
+    /// arms again. What is armed is therefore known to be armed whenever an append succeeds.
+    ///
+    /// # Errors
+    /// When it has to be delivered again.
+    pub async fn wake<R: Runtime>(
+        &mut self,
+        wake_up: WakeUp,
+        command: Pending<M::Command>,
+        runtime: &R,
+    ) -> Result<(), Failure> {
+        let clock = &*runtime.environment().clock;
+        let early_ms = u64::try_from(wake_up.at.as_millis() - clock.now().as_millis()).unwrap_or(0);
+        if early_ms > MAX_EARLY_MS {
+            return Err(Failure::new("this clock is behind that of the wake-ups"));
+        }
+        if early_ms > 0 {
+            clock.sleep_ms(early_ms).await;
+        }
+        self.fence = true;
+        self.activate(runtime).await?.delivered(wake_up);
+        self.publish_leftovers(runtime).await?;
+        match self.take_turn(&[command], runtime).await.pop() {
+            Some(Err(TurnError::Unknown(failure))) => Err(failure),
+            Some(Err(TurnError::Refused(_)) | Ok(_)) | None => Ok(()),
+        }
+    }
+
+    /// A guard fired, or a wake-up that is not needed any more: what a lost process left behind is published before the commit that follows,
+    /// which notes it, so that the guard is the last.
+    async fn publish_leftovers<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let now = runtime.environment().clock.now();
+        let is_due = |activation: &Activation<M>| {
+            let next = activation.snapshot.machine.next_wakeup();
+            next.is_some_and(|at| at <= now)
+        };
+        if is_due(self.activate(runtime).await?) {
+            return Ok(());
+        }
+        if runtime.recheck_head_after_ms().is_some() {
+            self.recheck(runtime).await?;
+        }
+        let activation = self.activate(runtime).await?;
+        // What was handed to the outbox of this process is on its way, and comes first.
+        let is_outbox_empty = activation.handed_over <= activation.published;
+        if is_due(activation) || !is_outbox_empty {
+            return Ok(());
+        }
+        while let Some(last) = activation.unpublished.iter().take(BATCH).next_back() {
+            let (last, count) = (last.header.seq, activation.unpublished.len().min(BATCH));
+            if runtime
+                .publisher()
+                .publish(&activation.unpublished[..count])
+                .await
+                .is_err()
+            {
+                // The outbox tries again, with its pauses.
+                break;
+            }
+            activation.unpublished.drain(..count);
+            activation.handed_over = last;
+            activation.published(last);
+        }
+        Ok(())
+    }
+}
