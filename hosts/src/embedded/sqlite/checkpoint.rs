@@ -1,7 +1,8 @@
 //! Moves what was committed from the write-ahead log into the file, on a thread of its own, so that the writer does not wait for it.
 //!
-//! SQLite starts the log over only when *all* of it is in the file, and while commits keep arriving some of it never is. So when little is
-//! left the writer does that rest itself, between two batches ([`Outcome::Nearly`]). A log of some 16 MB is normal under load.
+//! SQLite starts the log over when a transaction begins and *all* of the log is in the file. While commits keep arriving that moment never comes
+//! by itself, not even when a checkpoint had nothing left to do: a transaction had begun by then. So the writer does the rest itself, between
+//! two batches, once little is left.
 
 use std::{
     path::Path,
@@ -55,7 +56,6 @@ fn serve(connection: &Connection, wanted: &Receiver<()>, nearly_done: &dyn Fn())
     while wanted.recv().is_ok() {
         for pass in 1..=PASSES {
             match passive(connection) {
-                Ok(0) => break,
                 Ok(left) if left <= FEW_FRAMES || pass == PASSES => {
                     nearly_done();
                     break;

@@ -57,6 +57,6 @@ impl Operation for Register {
     type Answer = ();
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
-        session.key_or_new(self.actor).map(drop)
+        session.register(self.actor).map(drop)
     }
 }

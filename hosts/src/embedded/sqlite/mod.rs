@@ -12,6 +12,7 @@ mod directory;
 mod heads;
 mod jobs;
 mod lock;
+mod log;
 mod migrations;
 mod operations;
 mod readers;

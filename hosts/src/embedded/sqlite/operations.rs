@@ -5,8 +5,9 @@ use punctual_events::{ActorId, Seq, Timestamp};
 use rusqlite::params;
 
 use super::{
+    log::Place,
     rows::{ActorKey, seq_column},
-    session::{Advance, Session},
+    session::{NewCommit, Session},
     writer::Operation,
 };
 
@@ -39,26 +40,22 @@ impl Operation for Append {
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Self::Answer> {
         let header = &self.commit.commit.header;
-        let moved_on = || Failure::new("the log is not at the expected sequence");
-        let key = match session.key(header.actor)? {
-            Some(key) => key,
-            None if self.expected == Seq::ZERO => session.key_or_new(header.actor)?,
-            None => return Ok(Err(moved_on())),
+        let known = match session.known(header.actor)? {
+            None if self.expected == Seq::ZERO => Some(session.register(header.actor)?),
+            known => known,
         };
-        let Some(commit_key) = key.commit(header.seq) else {
-            return Ok(Err(Failure::new("the log is full")));
+        let Some(known) = known.filter(|known| known.seq == self.expected) else {
+            return Ok(Err(Failure::new("the log is not at the expected sequence")));
         };
-        let to = Advance {
-            expected: self.expected,
+        let commit = NewCommit {
+            body: &self.commit.bytes,
             hash: &header.hash,
+            time: header.time.as_millis(),
             wake_at: self.update.wake_at.map(Timestamp::as_millis),
             zone_version: &self.update.zone_version,
             published: self.update.published,
         };
-        if !session.advance(key, &to)? {
-            return Ok(Err(moved_on()));
-        }
-        session.insert_commit(commit_key, header.time.as_millis(), &self.commit.bytes)?;
+        session.append(header.actor, known, &commit)?;
         Ok(Ok(()))
     }
 }
@@ -113,54 +110,50 @@ fn write_page(session: &Session<'_>, key: ActorKey, page: &PageWrite) -> rusqlit
     Ok(())
 }
 
-/// Commits at the beginning of a log that nobody needs.
-pub(super) struct Compact {
+/// Commits at the front of a log that nobody needs, in order.
+pub(super) struct DropFront {
     pub(super) actor: ActorId,
-    pub(super) before: Timestamp,
-    pub(super) keep_undrained: bool,
+    pub(super) commits: Vec<Place>,
 }
 
-impl Operation for Compact {
+impl Operation for DropFront {
     type Answer = ();
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
-        let Some(row) = session.actor(self.actor)? else {
+        let (Some(front), Some(last)) = (self.commits.first(), self.commits.last()) else {
             return Ok(());
         };
-        let Some(head) = row.head else { return Ok(()) };
-        let unwritten = session.watermarks.of(self.actor);
-        let mut through = head
-            .snapshot
-            .min(head.audited.max(unwritten.audited))
-            .min(Seq(head.seq.0 - 1));
-        if self.keep_undrained {
-            through = through.min(row.drained.max(unwritten.drained));
-        }
-        let (start, _) = row.key.commits_after(Seq::ZERO);
-        // A wall clock that was set back must not make a hole: what is dropped ends before the first commit that is kept.
-        let sql = "DELETE FROM commits WHERE key > ?1 AND key <= ?2 AND key < coalesce(
-                       (SELECT min(key) FROM commits WHERE key > ?1 AND key <= ?2 AND time >= ?3), ?2 + 1)";
-        let end = start + seq_column(through);
-        session
-            .connection
-            .prepare_cached(sql)?
-            .execute(params![start, end, self.before.as_millis()])?;
+        let Some(row) = session.actor(self.actor)?.filter(|row| row.first == front.seq) else {
+            return Ok(());
+        };
+        let connection = session.connection;
+        let mut delete = connection.prepare_cached("DELETE FROM commits WHERE id = ?1")?;
+        self.commits
+            .iter()
+            .try_for_each(|place| delete.execute([place.id]).map(drop))?;
+        let left = params![row.key.0, seq_column(last.seq.next())];
+        connection
+            .prepare_cached("DELETE FROM marks WHERE actor = ?1 AND seq < ?2")?
+            .execute(left)?;
+        connection
+            .prepare_cached("UPDATE actors SET first = ?2 WHERE id = ?1")?
+            .execute(left)?;
         Ok(())
     }
 }
 
-/// The first step of an erasure: a save without pages, so that none from before comes back. Answers the actor's number.
+/// The first step of an erasure: a save without pages, so that none from before comes back.
 pub(super) struct ForgetPages {
     pub(super) actor: ActorId,
     pub(super) through: Seq,
 }
 
 impl Operation for ForgetPages {
-    type Answer = Option<ActorKey>;
+    type Answer = ();
 
-    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Self::Answer> {
+    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
         let Some((key, head)) = session.head(self.actor)? else {
-            return Ok(None);
+            return Ok(());
         };
         let through = self.through.min(head.seq);
         // Pages of a later state are of what came after that which is erased.
@@ -168,7 +161,7 @@ impl Operation for ForgetPages {
             session.remove_pages(key)?;
             session.set_snapshot(key, through)?;
         }
-        Ok(Some(key))
+        Ok(())
     }
 }
 
@@ -187,9 +180,9 @@ impl Operation for ReplaceBodies {
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
         let mut update = session
             .connection
-            .prepare_cached("UPDATE commits SET body = ?2 WHERE key = ?1")?;
+            .prepare_cached("UPDATE commits SET body = ?2 WHERE id = ?1")?;
         self.bodies
             .iter()
-            .try_for_each(|(key, body)| update.execute(params![key, body]).map(drop))
+            .try_for_each(|(id, body)| update.execute(params![id, body]).map(drop))
     }
 }

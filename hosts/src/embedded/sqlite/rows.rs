@@ -75,42 +75,22 @@ impl FromSql for DigestColumn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ActorKey(pub(super) i64);
 
-/// The bits of `commits.key` that hold the sequence.
-const SEQ_BITS: u32 = 32;
-const SEQ_MAX: i64 = (1 << SEQ_BITS) - 1;
-const ACTOR_MAX: i64 = i64::MAX >> SEQ_BITS;
-
-impl ActorKey {
-    /// The key of a commit, while actor and sequence fit: two billion actors, four billion commits each.
-    pub(super) fn commit(self, seq: Seq) -> Option<i64> {
-        let seq = seq_column(seq);
-        (self.0 <= ACTOR_MAX && seq <= SEQ_MAX).then_some(self.0 << SEQ_BITS | seq)
-    }
-
-    /// The keys of all commits after `after`, as an exclusive start and an inclusive end.
-    pub(super) fn commits_after(self, after: Seq) -> (i64, i64) {
-        let start = self.0 << SEQ_BITS;
-        (start | seq_column(after).min(SEQ_MAX), start | SEQ_MAX)
-    }
-
-    /// The sequence in a key.
-    pub(super) fn seq_of(key: i64) -> Seq {
-        Seq(u64::try_from(key & SEQ_MAX).unwrap_or(0))
-    }
-}
-
 /// A row of `actors`.
 pub(super) struct ActorRow {
     pub(super) key: ActorKey,
     /// `None` while the actor is only registered.
     pub(super) head: Option<Head>,
     pub(super) drained: Seq,
+    /// The first commit that is left.
+    pub(super) first: Seq,
+    /// The row of the last commit.
+    pub(super) tail: i64,
 }
 
 impl ActorRow {
     /// Selects the row of a [`Name`].
     pub(super) const BY_NAME: &str = "
-        SELECT id, seq, hash, snapshot, zone_version, wake_at, published, audited, drained FROM actors WHERE name = ?1";
+        SELECT id, seq, hash, snapshot, zone_version, wake_at, published, audited, drained, first, tail FROM actors WHERE name = ?1";
 
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let seq = |index| row.get::<_, SeqColumn>(index).map(|column| column.0);
@@ -127,6 +107,8 @@ impl ActorRow {
             key: ActorKey(row.get(0)?),
             head: (head.seq > Seq::ZERO).then_some(head),
             drained: seq(8)?,
+            first: seq(9)?,
+            tail: row.get(10)?,
         })
     }
 }
@@ -134,18 +116,6 @@ impl ActorRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_of_a_log_stay_together_and_in_order() {
-        let (one, two) = (ActorKey(1), ActorKey(2));
-        assert!(one.commit(Seq(1)).unwrap() < one.commit(Seq(2)).unwrap());
-        let (after, end) = one.commits_after(Seq(2));
-        assert_eq!(ActorKey::seq_of(after), Seq(2));
-        assert_eq!(one.commit(Seq(u64::from(u32::MAX))), Some(end));
-        assert!(end < two.commits_after(Seq::ZERO).0);
-        assert_eq!(one.commit(Seq(1 << 32)), None);
-        assert_eq!(ActorKey(1 << 31).commit(Seq(1)), None);
-    }
 
     #[test]
     fn names_sort_like_ids_and_read_back() {

@@ -1,4 +1,4 @@
-//! The writer's side of the connection: prepared statements and the numbers of actors.
+//! The writer's side of the connection: prepared statements, and what it remembers of actors.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,11 +7,14 @@ use punctual_events::{ActorId, Digest, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{
-    rows::{ActorKey, ActorRow, Name, seq_column},
+    rows::{ActorKey, ActorRow, Name, SeqColumn, seq_column},
     watermarks::{Marks, Watermarks},
 };
 
-/// Actors whose number is remembered. At the limit all are forgotten at once: finding one again is a look into an index.
+/// Every how many commits of a log the place of one is noted.
+const MARK_EVERY: u64 = 64;
+
+/// Actors that are remembered. At the limit all are forgotten at once: finding one again is a look into an index.
 const KNOWN_ACTORS: usize = 65_536;
 
 /// Watermarks written with one batch.
@@ -21,17 +24,26 @@ const WATERMARKS_PER_BATCH: usize = 1_024;
 pub(super) struct Session<'c> {
     pub(super) connection: &'c Connection,
     pub(super) watermarks: Arc<Watermarks>,
-    keys: HashMap<ActorId, ActorKey>,
+    known: HashMap<ActorId, Known>,
     begin: Statement<'c>,
     commit: Statement<'c>,
     advance: Statement<'c>,
     insert_commit: Statement<'c>,
 }
 
-/// What an append changes in the actor's row.
-pub(super) struct Advance<'a> {
-    pub(super) expected: Seq,
+/// What an append must know of an actor. Only this thread writes, so what it remembers is what the file has.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub(super) key: ActorKey,
+    pub(super) seq: Seq,
+    tail: i64,
+}
+
+/// A commit as it goes into the tables.
+pub(super) struct NewCommit<'a> {
+    pub(super) body: &'a [u8],
     pub(super) hash: &'a Digest,
+    pub(super) time: i64,
     pub(super) wake_at: Option<i64>,
     pub(super) zone_version: &'a str,
     pub(super) published: Seq,
@@ -40,15 +52,16 @@ pub(super) struct Advance<'a> {
 impl<'c> Session<'c> {
     pub(super) fn new(connection: &'c Connection, watermarks: Arc<Watermarks>) -> rusqlite::Result<Self> {
         let advance = connection.prepare(
-            "UPDATE actors SET seq = seq + 1, hash = ?3, wake_at = ?4, zone_version = ?5, published = max(published, ?6)
-             WHERE id = ?1 AND seq = ?2",
+            "UPDATE actors SET seq = ?2, hash = ?3, tail = ?4, wake_at = ?5, zone_version = ?6, published = max(published, ?7)
+             WHERE id = ?1",
         )?;
-        let insert_commit = connection.prepare("INSERT INTO commits (key, time, body) VALUES (?1, ?2, ?3)")?;
+        let insert_commit =
+            connection.prepare("INSERT INTO commits (actor, seq, previous, time, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         let (begin, commit) = (connection.prepare("BEGIN IMMEDIATE")?, connection.prepare("COMMIT")?);
         Ok(Self {
             connection,
             watermarks,
-            keys: HashMap::new(),
+            known: HashMap::new(),
             begin,
             commit,
             advance,
@@ -66,38 +79,46 @@ impl<'c> Session<'c> {
         self.commit.execute([]).map(drop)
     }
 
-    /// The number of an actor, if it has one.
-    pub(super) fn key(&mut self, actor: ActorId) -> rusqlite::Result<Option<ActorKey>> {
-        if let Some(key) = self.keys.get(&actor) {
-            return Ok(Some(*key));
+    /// What is known of an actor that has a row.
+    pub(super) fn known(&mut self, actor: ActorId) -> rusqlite::Result<Option<Known>> {
+        if let Some(known) = self.known.get(&actor) {
+            return Ok(Some(*known));
         }
         let mut select = self
             .connection
-            .prepare_cached("SELECT id FROM actors WHERE name = ?1")?;
-        let key = select
-            .query_row([Name::from(actor)], |row| row.get(0).map(ActorKey))
-            .optional()?;
-        Ok(key.inspect(|key| self.remember(actor, *key)))
+            .prepare_cached("SELECT id, seq, tail FROM actors WHERE name = ?1")?;
+        let known = select.query_row([Name::from(actor)], |row| {
+            Ok(Known {
+                key: ActorKey(row.get(0)?),
+                seq: row.get::<_, SeqColumn>(1)?.0,
+                tail: row.get(2)?,
+            })
+        });
+        Ok(known.optional()?.inspect(|known| self.remember(actor, *known)))
     }
 
-    /// The number of an actor; a new one gets a number.
-    pub(super) fn key_or_new(&mut self, actor: ActorId) -> rusqlite::Result<ActorKey> {
-        if let Some(key) = self.key(actor)? {
-            return Ok(key);
+    /// Gives a new actor a row.
+    pub(super) fn register(&mut self, actor: ActorId) -> rusqlite::Result<Known> {
+        if let Some(known) = self.known(actor)? {
+            return Ok(known);
         }
         let mut insert = self
             .connection
             .prepare_cached("INSERT INTO actors (name) VALUES (?1)")?;
-        let key = ActorKey(insert.insert([Name::from(actor)])?);
-        self.remember(actor, key);
-        Ok(key)
+        let known = Known {
+            key: ActorKey(insert.insert([Name::from(actor)])?),
+            seq: Seq::ZERO,
+            tail: 0,
+        };
+        self.remember(actor, known);
+        Ok(known)
     }
 
-    fn remember(&mut self, actor: ActorId, key: ActorKey) {
-        if self.keys.len() >= KNOWN_ACTORS {
-            self.keys.clear();
+    fn remember(&mut self, actor: ActorId, known: Known) {
+        if self.known.len() >= KNOWN_ACTORS {
+            self.known.clear();
         }
-        self.keys.insert(actor, key);
+        self.known.insert(actor, known);
     }
 
     /// The row of an actor as the transaction sees it.
@@ -129,29 +150,40 @@ impl<'c> Session<'c> {
         update.execute(params![key.0, seq_column(at)]).map(drop)
     }
 
-    /// Moves the head one commit on if it is where the caller expects it.
-    pub(super) fn advance(&mut self, key: ActorKey, to: &Advance<'_>) -> rusqlite::Result<bool> {
-        let changed = self.advance.execute(params![
-            key.0,
-            seq_column(to.expected),
-            to.hash.0.as_slice(),
-            to.wake_at,
-            to.zone_version,
-            seq_column(to.published)
+    /// Adds a commit to the log and moves the head on to it.
+    pub(super) fn append(&mut self, actor: ActorId, known: Known, commit: &NewCommit<'_>) -> rusqlite::Result<()> {
+        let Known {
+            key: ActorKey(key),
+            seq,
+            tail,
+        } = known;
+        let seq = seq.next();
+        let row = params![key, seq_column(seq), tail, commit.time, commit.body];
+        let tail = self.insert_commit.insert(row)?;
+        self.advance.execute(params![
+            key,
+            seq_column(seq),
+            commit.hash.0.as_slice(),
+            tail,
+            commit.wake_at,
+            commit.zone_version,
+            seq_column(commit.published)
         ])?;
-        Ok(changed == 1)
-    }
-
-    /// Writes a commit.
-    pub(super) fn insert_commit(&mut self, key: i64, time: i64, body: &[u8]) -> rusqlite::Result<()> {
-        self.insert_commit.execute(params![key, time, body]).map(drop)
+        if seq.0.is_multiple_of(MARK_EVERY) {
+            let mut insert = self
+                .connection
+                .prepare_cached("INSERT INTO marks (actor, seq, id) VALUES (?1, ?2, ?3)")?;
+            insert.execute(params![key, seq_column(seq), tail])?;
+        }
+        self.remember(actor, Known { seq, tail, ..known });
+        Ok(())
     }
 
     /// Writes some of the watermarks that wait, and answers which.
     pub(super) fn write_watermarks(&mut self) -> rusqlite::Result<Vec<(ActorId, Marks)>> {
         let marks = self.watermarks.some(WATERMARKS_PER_BATCH);
         for (actor, marks) in &marks {
-            if let Some(key) = self.key(*actor)? {
+            if let Some(Known { key, .. }) = self.known(*actor)? {
                 let sql = "UPDATE actors SET audited = max(audited, ?2), drained = max(drained, ?3) WHERE id = ?1";
                 let mut update = self.connection.prepare_cached(sql)?;
                 update.execute(params![key.0, seq_column(marks.audited), seq_column(marks.drained)])?;
@@ -160,8 +192,8 @@ impl<'c> Session<'c> {
         Ok(marks)
     }
 
-    /// To be called after a roll-back: numbers given out in the transaction were never given.
+    /// To be called after a roll-back: what the transaction did was never done.
     pub(super) fn forget(&mut self) {
-        self.keys.clear();
+        self.known.clear();
     }
 }

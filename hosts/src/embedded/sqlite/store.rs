@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use punctual_actors::ports::{EncodedCommit, Failure, Head, HeadUpdate, Loaded, Page, PageSave, Store};
 use punctual_events::{ActorId, Commit, DecodeError, Seq, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
 
 use super::{
     Database, ReadError,
-    operations::{Append, Compact, ForgetPages, ReplaceBodies, Save},
-    rows::{ActorKey, ActorRow, Name},
+    log::Log,
+    operations::{Append, DropFront, ForgetPages, ReplaceBodies, Save},
+    rows::ActorKey,
     watermarks::Marks,
 };
 
-/// Commits rewritten with one operation of an erasure: others commit in between.
-const ERASED_PER_OPERATION: u64 = 64;
+/// Commits dropped or rewritten by one operation: others commit in between.
+const COMMITS_PER_OPERATION: usize = 64;
 
 /// The [`Store`] of the embedded runtime.
 #[derive(Clone)]
@@ -54,16 +55,16 @@ impl Store for SqliteStore {
     }
 
     async fn head(&self, actor: ActorId) -> Result<Option<Head>, Failure> {
-        let row = self
+        let head = self
             .database
-            .read(move |connection| Ok(actor_row(connection, actor)?))
+            .read(move |connection| Ok(Log::of(connection, actor)?.map(|log| log.head)))
             .await?;
-        Ok(row.and_then(|row| row.head).map(|head| self.with_marks(actor, head)))
+        Ok(head.map(|head| self.with_marks(actor, head)))
     }
 
     async fn read_log(&self, actor: ActorId, after: Seq, limit: usize) -> Result<Vec<Arc<Commit>>, Failure> {
-        let read = move |connection: &Connection| match actor_row(connection, actor)? {
-            Some(row) => log(connection, row.key, after, limit),
+        let read = move |connection: &Connection| match Log::of(connection, actor)? {
+            Some(log) => log.commits(after, limit),
             None => Ok(Vec::new()),
         };
         self.database.read(read).await
@@ -87,59 +88,63 @@ impl Store for SqliteStore {
     }
 
     async fn compact(&self, actor: ActorId, before: Timestamp) -> Result<(), Failure> {
+        let unwritten = self.database.marks(actor);
         let keep_undrained = self.database.options().keep_undrained;
-        self.database
-            .write(Compact {
-                actor,
-                before,
-                keep_undrained,
-            })
-            .await
+        loop {
+            let read = move |connection: &Connection| match Log::of(connection, actor)? {
+                Some(log) => log.droppable(before, unwritten, keep_undrained, COMMITS_PER_OPERATION),
+                None => Ok(Vec::new()),
+            };
+            let commits = self.database.read(read).await?;
+            if commits.is_empty() {
+                return Ok(());
+            }
+            self.database.write(DropFront { actor, commits }).await?;
+        }
     }
 
     async fn erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
         // Pages first: from then on no older page can come back, whatever happens to the rest.
-        let Some(key) = self.database.write(ForgetPages { actor, through }).await? else {
-            return Ok(());
-        };
+        self.database.write(ForgetPages { actor, through }).await?;
         let mut after = Seq::ZERO;
-        loop {
-            let read = move |connection: &Connection| erased_bodies(connection, key, after, through);
-            let bodies = self.database.read(read).await?;
-            let Some((last, _)) = bodies.last() else { return Ok(()) };
-            after = ActorKey::seq_of(*last);
+        while after < through {
+            let limit = usize::try_from(through.0 - after.0)
+                .unwrap_or(usize::MAX)
+                .min(COMMITS_PER_OPERATION);
+            let read = move |connection: &Connection| match Log::of(connection, actor)? {
+                Some(log) => log.read(after, limit, |row| Ok((row.place()?, erased(row.body()?)?))),
+                None => Ok(Vec::new()),
+            };
+            let commits = self.database.read(read).await?;
+            let Some((last, _)) = commits.last() else { break };
+            after = last.seq;
+            // The first that are left may be later than asked for.
+            let wanted = commits.into_iter().filter(|(place, _)| place.seq <= through);
+            let bodies = wanted.map(|(place, body)| (place.id, body)).collect();
             self.database.write(ReplaceBodies { bodies }).await?;
         }
+        Ok(())
     }
 }
 
-fn actor_row(connection: &Connection, actor: ActorId) -> rusqlite::Result<Option<ActorRow>> {
-    connection
-        .prepare_cached(ActorRow::BY_NAME)?
-        .query_row([Name::from(actor)], ActorRow::read)
-        .optional()
-}
-
+/// Head, pages and tail of one moment.
 fn load(connection: &Connection, actor: ActorId) -> Result<Loaded, ReadError> {
-    let Some(row) = actor_row(connection, actor)? else {
-        return Ok(Loaded::default());
-    };
-    let Some(head) = row.head else {
+    let Some(log) = Log::of(connection, actor)? else {
         return Ok(Loaded::default());
     };
     // The last commit is always wanted, also when the pages contain it.
-    let after = head.snapshot.min(Seq(head.seq.0 - 1));
-    let tail = log(connection, row.key, after, usize::MAX)?;
+    let after = log.head.snapshot.min(Seq(log.head.seq.0 - 1));
+    let tail = log.commits(after, usize::MAX)?;
     if !tail
         .iter()
         .map(|commit| commit.header.seq.0)
-        .eq(after.0 + 1..=head.seq.0)
+        .eq(after.0 + 1..=log.head.seq.0)
     {
         return Err(ReadError::Hole(actor));
     }
     Ok(Loaded {
-        pages: pages(connection, row.key)?,
-        head: Some(head),
+        pages: pages(connection, log.key)?,
+        head: Some(log.head),
         tail,
     })
 }
@@ -155,51 +160,9 @@ fn pages(connection: &Connection, key: ActorKey) -> rusqlite::Result<Vec<Page>> 
     pages.collect()
 }
 
-fn log(connection: &Connection, key: ActorKey, after: Seq, limit: usize) -> Result<Vec<Arc<Commit>>, ReadError> {
-    bodies(connection, key, after, limit, |_, body| {
-        Ok(Arc::new(Commit::decode(body)?))
-    })
-}
-
-/// The next commits up to `through` that still have content, without it.
-fn erased_bodies(
-    connection: &Connection,
-    key: ActorKey,
-    after: Seq,
-    through: Seq,
-) -> Result<Vec<(i64, Vec<u8>)>, ReadError> {
-    let limit = through.0.saturating_sub(after.0).min(ERASED_PER_OPERATION);
-    let mut erased = bodies(
-        connection,
-        key,
-        after,
-        usize::try_from(limit).unwrap_or(usize::MAX),
-        |key, body| {
-            let mut commit = Commit::decode(body)?;
-            commit.events.iter_mut().for_each(|event| *event = event.erased());
-            Ok((key, commit.encode().map_err(DecodeError::from)?))
-        },
-    )?;
-    erased.retain(|(key, _)| ActorKey::seq_of(*key) <= through);
-    Ok(erased)
-}
-
-/// Reads commits after `after`, in order, through `read`.
-fn bodies<T>(
-    connection: &Connection,
-    key: ActorKey,
-    after: Seq,
-    limit: usize,
-    mut read: impl FnMut(i64, &[u8]) -> Result<T, ReadError>,
-) -> Result<Vec<T>, ReadError> {
-    let sql = "SELECT key, body FROM commits WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3";
-    let mut select = connection.prepare_cached(sql)?;
-    let (start, end) = key.commits_after(after);
-    let mut rows = select.query(params![start, end, i64::try_from(limit).unwrap_or(i64::MAX)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        found.push(read(row.get(0)?, body)?);
-    }
-    Ok(found)
+/// A commit without its content, in its stored form.
+fn erased(body: &[u8]) -> Result<Vec<u8>, ReadError> {
+    let mut commit = Commit::decode(body)?;
+    commit.events.iter_mut().for_each(|event| *event = event.erased());
+    Ok(commit.encode().map_err(DecodeError::from)?)
 }

@@ -1,12 +1,14 @@
 -- Version 1. Never edited once released: a change of the schema is a new file and one more entry in `migrations.rs`.
 
 -- An actor and its head. `name` is the kind (0 user, 1 series) and the sixteen bytes of the id, so that its order is that of `ActorId`.
--- `seq` is 0 while the actor is only registered.
+-- `seq` is 0 while the actor is only registered. `first` is the first commit that is left, `tail` the row of the last.
 CREATE TABLE actors (
     id           INTEGER PRIMARY KEY,
     name         BLOB    NOT NULL UNIQUE,
     seq          INTEGER NOT NULL DEFAULT 0,
     hash         BLOB    NOT NULL DEFAULT (zeroblob(32)),
+    first        INTEGER NOT NULL DEFAULT 1,
+    tail         INTEGER NOT NULL DEFAULT 0,
     snapshot     INTEGER NOT NULL DEFAULT 0,
     zone_version TEXT    NOT NULL DEFAULT '',
     wake_at      INTEGER,
@@ -15,13 +17,24 @@ CREATE TABLE actors (
     drained      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- The logs. `key` is the actor's id in the high bits and the sequence in the low 32: one integer keeps a log together and in order, and an
--- append is one insertion into one tree.
+-- The logs, all in one, in the order of arrival: the commits of a transaction fill the last pages one after another. Kept by actor, each commit
+-- would rewrite a page of its own, and pages written are what a commit costs. A log is read backwards, each row naming the `previous` one.
 CREATE TABLE commits (
-    key  INTEGER PRIMARY KEY,
-    time INTEGER NOT NULL,
-    body BLOB    NOT NULL
+    id       INTEGER PRIMARY KEY,
+    actor    INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    previous INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    body     BLOB    NOT NULL
 ) STRICT;
+
+-- Where every 64th commit of a log is, so that a place far back is found without walking there.
+CREATE TABLE marks (
+    actor INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    id    INTEGER NOT NULL,
+    PRIMARY KEY (actor, seq)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pages (
     id    INTEGER PRIMARY KEY,

@@ -1,3 +1,5 @@
+use std::io::Read as _;
+
 use futures_util::future::join_all;
 use punctual_actors::ports::Store as _;
 
@@ -136,4 +138,34 @@ async fn the_wake_ups_of_all_heads_are_there_after_a_restart() {
     let wake_ups = MemoryWakeUps::new(Arc::new(crate::embedded::environment::SystemClock));
     assert_eq!(wake_ups.load(&opened.database).await.unwrap(), 5);
     assert_eq!(wake_ups.len(), 5);
+}
+
+/// How often the write-ahead log was begun anew, as its header counts it (<https://www.sqlite.org/fileformat2.html#walformat>).
+fn times_begun(opened: &Opened) -> u32 {
+    let mut log = std::fs::File::open(opened.directory.path().join("punctual.db-wal")).unwrap();
+    let mut header = [0; 16];
+    log.read_exact(&mut header).unwrap();
+    u32::from_be_bytes(header[12..].try_into().unwrap())
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_starts_over_while_commits_go_on() {
+    let opened = open();
+    let append = async |seq: u64, bytes: usize| {
+        let commit = EncodedCommit {
+            bytes: vec![b' '; bytes].into(),
+            ..commit(user(1), seq)
+        };
+        opened.store.append(Seq(seq - 1), commit, update()).await.unwrap();
+    };
+    for seq in 1..=16 {
+        append(seq, 600_000).await;
+    }
+    // The checkpoint runs beside the commits; one of them finds it done and begins the log anew.
+    let mut seq = 16;
+    while times_begun(&opened) == 0 {
+        seq += 1;
+        append(seq, 100).await;
+        assert!(seq < 10_000, "the log only grows");
+    }
 }

@@ -4,7 +4,13 @@ use punctual_actors::ports::{Directory as _, Store as _};
 use rusqlite::Connection;
 
 use super::*;
-use crate::embedded::sqlite::SqliteDirectory;
+use crate::{
+    embedded::{
+        environment::SystemClock,
+        sqlite::{SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords},
+    },
+    ports::{AuditStore as _, Records as _},
+};
 
 #[tokio::test]
 async fn a_database_of_version_1_opens() {
@@ -15,7 +21,7 @@ async fn a_database_of_version_1_opens() {
 
     let database = Database::open(directory.path(), Options::default()).unwrap();
     let store = SqliteStore::new(database.clone());
-    let actors = SqliteDirectory::new(database).list(None, 10).await.unwrap();
+    let actors = SqliteDirectory::new(database.clone()).list(None, 10).await.unwrap();
     assert_eq!(actors, [user(1), user(2)]);
     let loaded = store.load(user(1)).await.unwrap();
     let head = loaded.head.unwrap();
@@ -37,4 +43,27 @@ async fn a_database_of_version_1_opens() {
             .all(|commit| commit.is_genuine() && commit.events[0].is_genuine())
     );
     assert_eq!(store.head(user(2)).await.unwrap(), None);
+
+    let (value, _) = SqliteRecords::new(database.clone())
+        .get("account/1")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(value, "{}");
+    assert_eq!(
+        SqliteJobs::new(database.clone(), Arc::new(SystemClock))
+            .load()
+            .await
+            .unwrap(),
+        1
+    );
+    let audit = SqliteAudit::new(database);
+    assert_eq!(
+        audit.head(user(1)).await.unwrap(),
+        Some((Seq(2), loaded.tail[0].header.hash))
+    );
+    assert_eq!(
+        audit.read(user(1), Seq(0), 9).await.unwrap()[0].contents,
+        Some("contents".into())
+    );
 }

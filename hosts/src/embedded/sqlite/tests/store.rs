@@ -111,6 +111,42 @@ async fn the_log_is_read_in_parts() {
 }
 
 #[tokio::test]
+async fn any_part_of_a_long_log_is_read_also_after_its_front_was_dropped() {
+    let opened = open();
+    let store = &opened.store;
+    for first in (0..300).step_by(50) {
+        // Two logs side by side.
+        for seq in first + 1..=first + 50 {
+            store
+                .append(Seq(seq - 1), commit(user(1), seq), update())
+                .await
+                .unwrap();
+            store
+                .append(Seq(seq - 1), commit(user(2), seq), update())
+                .await
+                .unwrap();
+        }
+    }
+    let read = async |after, limit| seqs(&store.read_log(user(1), Seq(after), limit).await.unwrap());
+    let places = [0, 1, 62, 63, 64, 65, 127, 128, 200, 256, 299, 300, 301];
+    for after in places {
+        for limit in [0, 1, 2, 63, 64, 65, 300, usize::MAX] {
+            let expected: Vec<u64> = (after + 1..=300).take(limit).collect();
+            assert_eq!(read(after, limit).await, expected, "after {after}, at most {limit}");
+        }
+    }
+    store.save(user(1), save(300, None, &[])).await.unwrap();
+    store.confirm_audited(user(1), Seq(300)).await.unwrap();
+    store.compact(user(1), Timestamp::from_millis(131_000)).await.unwrap();
+    for after in places {
+        let expected: Vec<u64> = (after.max(130) + 1..=300).take(10).collect();
+        assert_eq!(read(after, 10).await, expected, "after {after}");
+    }
+    assert_eq!(read(0, usize::MAX).await, (131..=300).collect::<Vec<_>>());
+    assert_eq!(store.read_log(user(2), Seq(0), 1_000).await.unwrap().len(), 300);
+}
+
+#[tokio::test]
 async fn a_save_replaces_only_the_pages_it_names() {
     let opened = open();
     fill(&opened.store, user(1), 3).await;
