@@ -27,14 +27,14 @@ pub enum HandoverMessage {
     /// User to series: a recurring task was created; it is occurrence 0.
     StartSeries {
         /// How the series repeats and what its instances look like.
-        definition: SeriesDefinition,
+        definition: Box<SeriesDefinition>,
         /// The first instance.
         first: TaskId,
     },
     /// User to series: the recurrence was changed on the open instance, from there on.
     ChangeSeries {
         /// The definition from this occurrence on.
-        definition: SeriesDefinition,
+        definition: Box<SeriesDefinition>,
         /// The open instance the change was made on.
         occurrence: u32,
     },

@@ -103,7 +103,7 @@ fn task() -> impl Strategy<Value = Task> {
 fn event() -> impl Strategy<Value = UserEvent> {
     (task(), instant(), any::<u8>(), any::<u64>()).prop_map(|(task, at, kind, number)| {
         let user = UserId(task.id.0);
-        let definition = SeriesDefinition {
+        let definition = Box::new(SeriesDefinition {
             description: task.description.clone(),
             due: task.due.clone(),
             first_occurrence: 3,
@@ -120,7 +120,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
             tags: task.tags.clone(),
             time_zone: "Europe/Paris".into(),
             title: task.title.clone(),
-        };
+        });
         let offer = |message| {
             let to = ActorId::Series(SeriesId(task.id.0));
             UserEvent::HandoverOffered(HandoverOffered {

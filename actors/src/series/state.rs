@@ -177,7 +177,9 @@ impl SeriesActor {
         })];
         events.extend(match &handover.message {
             HandoverMessage::StartSeries { definition, first } => self.start(definition, *first),
-            HandoverMessage::ChangeSeries { definition, .. } => vec![SeriesEvent::SeriesChanged(definition.clone())],
+            HandoverMessage::ChangeSeries { definition, .. } => {
+                vec![SeriesEvent::SeriesChanged(SeriesDefinition::clone(definition))]
+            }
             HandoverMessage::CloseOccurrence {
                 closed,
                 occurrence,

@@ -18,9 +18,9 @@ use crate::{
 
 impl UserActor {
     /// The definition of a series whose instances look like `task`, from its occurrence on.
-    fn definition(&self, task: &Task) -> Option<SeriesDefinition> {
+    fn definition(&self, task: &Task) -> Option<Box<SeriesDefinition>> {
         let relative = |reminder: &&punctual_events::Reminder| matches!(reminder.time, ReminderTime::Before(_));
-        Some(SeriesDefinition {
+        Some(Box::new(SeriesDefinition {
             description: task.description.clone(),
             due: task.due.clone(),
             first_occurrence: task.occurrence?,
@@ -33,7 +33,7 @@ impl UserActor {
             tags: task.tags.clone(),
             time_zone: self.profile.time_zone.clone(),
             title: task.title.clone(),
-        })
+        }))
     }
 
     fn offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> UserEvent {
