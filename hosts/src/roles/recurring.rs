@@ -14,8 +14,12 @@ use punctual_actors::{
     user::UserCommand,
 };
 use punctual_events::{ActorId, CloudEvent, EventType, Handover, HandoverOffered, SeriesId, Topic, UserId};
+use tracing::Instrument as _;
 
-use crate::ports::{Actors, EventHandler, system_command};
+use crate::{
+    ports::{Actors, EventHandler, system_command},
+    telemetry,
+};
 
 /// Receivers served at the same time, for the events of one delivery: an import can start hundreds of series in one commit.
 const RECEIVERS_AT_ONCE: usize = 64;
@@ -56,7 +60,8 @@ impl Recurring {
 
     async fn deliver_in_order(&self, offers: Vec<Offer<'_>>) -> Result<(), Failure> {
         for offer in &offers {
-            self.deliver(offer).await?;
+            let span = telemetry::reaction_span("recurring", "hand-over", offer.traceparent);
+            self.deliver(offer).instrument(span).await?;
         }
         Ok(())
     }
@@ -114,7 +119,8 @@ impl Recurring {
     }
 
     fn command<C>(&self, command: C, offer: &Offer<'_>) -> Pending<C> {
-        system_command(&self.environment, command, offer.traceparent.map(Into::into))
+        let traceparent = telemetry::current_traceparent().or_else(|| offer.traceparent.map(Into::into));
+        system_command(&self.environment, command, traceparent)
     }
 }
 

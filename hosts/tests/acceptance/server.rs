@@ -56,7 +56,9 @@ impl Server {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        let start = line.find("http://").unwrap_or_else(|| panic!("the first line names no URL: {line:?}"));
+        let start = line
+            .find("http://")
+            .unwrap_or_else(|| panic!("the first line names no URL: {line:?}"));
         let is_end = |c: char| c.is_whitespace() || c == '"' || c == ',';
         let url = line[start..].split(is_end).next().unwrap_or_default().to_owned();
         // Somebody has to read what else it prints, or it would block on a full pipe.

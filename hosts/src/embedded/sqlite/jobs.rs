@@ -17,8 +17,8 @@ use crate::{
     ports::{JobHandler, Jobs},
 };
 
-/// Jobs done at the same time, at most.
-const CONCURRENT: usize = 64;
+/// Jobs done at the same time, at most. They mostly wait for receivers of webhooks, slow ones among them, which must not fill this.
+const CONCURRENT: usize = 1_024;
 
 /// A job in the queue. The nonce tells it from a later one of the same name: an entry whose row has another nonce, or none, is passed over.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

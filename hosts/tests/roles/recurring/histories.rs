@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use punctual_events::{Commit, SeriesId, Task, TaskId};
 use serde_json::json;
 
-use crate::{
+use super::{
     faults::Fault,
     world::{World, is_open},
 };

@@ -26,7 +26,7 @@ use punctual_events::{
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
-use crate::faults::{Fault, Faults};
+use super::faults::{Fault, Faults};
 
 /// The only user.
 pub(crate) const USER: UserId = UserId(Uuid::from_u128(1));

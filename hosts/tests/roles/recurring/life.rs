@@ -4,7 +4,7 @@ use punctual_actors::Code;
 use punctual_events::OccurrenceOutcome::{Done, Missed, Skipped};
 use serde_json::json;
 
-use crate::{
+use super::{
     faults::Fault,
     world::{World, due_at, is_open},
 };

@@ -1,0 +1,160 @@
+//! A delivery as its job keeps it between tries.
+
+use bytes::Bytes;
+use punctual_actors::ports::Failure;
+use punctual_events::{Notification as Fired, NotificationId, Timestamp, UserId, WebhookId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The format this release writes. It reads this and every one before it.
+const FORMAT: u16 = 1;
+
+/// The media type of the body.
+pub(super) const CONTENT_TYPE: &str = "application/json";
+
+/// What tells these jobs from others.
+const JOB_PREFIX: &str = "webhook/";
+
+/// What is to be told to one webhook, and what has been tried. It holds no credential: URL and secret are read at each try.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Delivery {
+    format: u16,
+    /// What is sent, the same at every try.
+    pub(super) body: Box<RawValue>,
+    /// When it was tried first. Time in which this server did not run is not the receiver's fault.
+    pub(super) first_try: Option<Timestamp>,
+    /// What is sent as `webhook-id`.
+    pub(super) notification: NotificationId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) traceparent: Option<Box<str>>,
+    /// How often it was tried.
+    pub(super) tries: u32,
+    pub(super) user: UserId,
+    pub(super) webhook: WebhookId,
+}
+
+/// The body of a webhook, as Standard Webhooks recommend it.
+#[derive(Serialize)]
+struct Body<'a> {
+    /// What fired, as the inbox shows it.
+    data: &'a Fired,
+    /// When.
+    timestamp: Timestamp,
+    #[serde(rename = "type")]
+    event_type: &'static str,
+}
+
+impl Delivery {
+    /// The delivery of what fired to a webhook, not tried yet.
+    pub(super) fn new(
+        user: UserId,
+        webhook: WebhookId,
+        fired: &Fired,
+        traceparent: Option<Box<str>>,
+    ) -> Result<Self, Failure> {
+        let body = Body {
+            data: fired,
+            timestamp: fired.fired_at,
+            event_type: "reminder.fired",
+        };
+        Ok(Self {
+            format: FORMAT,
+            body: serde_json::value::to_raw_value(&body).map_err(Failure::new)?,
+            first_try: None,
+            notification: fired.id,
+            traceparent,
+            tries: 0,
+            user,
+            webhook,
+        })
+    }
+
+    /// The name of its job: the same delivery never has two.
+    pub(super) fn job_name(&self) -> String {
+        format!("{JOB_PREFIX}{}/{}/{}", self.user, self.webhook, self.notification)
+    }
+
+    /// As the payload of its job.
+    pub(super) fn encode(&self) -> Result<Bytes, Failure> {
+        serde_json::to_vec(self).map(Bytes::from).map_err(Failure::new)
+    }
+
+    /// Reads the payload of a job. `None` for one that is damaged, which no release will ever read.
+    ///
+    /// # Errors
+    /// When a newer release wrote it: that one, or a newer one, has to do it.
+    pub(super) fn decode(name: &str, payload: &[u8]) -> Result<Option<Self>, Failure> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            format: u16,
+        }
+        if !name.starts_with(JOB_PREFIX) {
+            return Err(Failure::new("not a job this release knows"));
+        }
+        let read = serde_json::from_slice(payload).and_then(|Versioned { format }| {
+            if format > FORMAT {
+                return Ok(Err(format));
+            }
+            serde_json::from_slice(payload).map(Ok)
+        });
+        match read {
+            Ok(Ok(delivery)) => Ok(Some(delivery)),
+            Ok(Err(format)) => Err(Failure::new(format_args!(
+                "a delivery has format {format}: it was written by a newer version of Punctual"
+            ))),
+            Err(error) => {
+                // Not the parser's message, which may quote what a person wrote.
+                tracing::error!(job = name, column = error.column(), "a damaged delivery is given up");
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Written by the first release. Never changed: every release must read it.
+    const GOLDEN_1: &str = include_str!("golden/delivery_1.json");
+    const NAME: &str = "webhook/00000000-0000-0000-0000-000000000001/00000000-0000-0000-0000-000000000002/\
+                        00000000-0000-0000-0000-000000000003";
+
+    fn delivery() -> Delivery {
+        let at = Timestamp::from_millis(1_800_000_000_000);
+        let fired = Fired {
+            dismissed: None,
+            due_at: at,
+            fired_at: at.plus_millis(3),
+            id: NotificationId(Uuid::from_u128(3)),
+            late: false,
+            reminder: Uuid::from_u128(4).into(),
+            task: Uuid::from_u128(5).into(),
+            title: "call \"Ann\"".into(),
+        };
+        let (user, webhook) = (UserId(Uuid::from_u128(1)), WebhookId(Uuid::from_u128(2)));
+        Delivery {
+            first_try: Some(at.plus_millis(20)),
+            tries: 2,
+            ..Delivery::new(user, webhook, &fired, None).unwrap()
+        }
+    }
+
+    #[test]
+    fn the_delivery_of_the_first_release_is_read_and_written() {
+        let read = Delivery::decode(NAME, GOLDEN_1.trim_end().as_bytes()).unwrap().unwrap();
+        assert_eq!(read.encode().unwrap(), GOLDEN_1.trim_end());
+        assert_eq!(delivery().encode().unwrap(), GOLDEN_1.trim_end());
+        assert_eq!(read.job_name(), NAME);
+    }
+
+    #[test]
+    fn a_newer_delivery_waits_for_a_newer_release_and_a_damaged_one_is_given_up() {
+        assert!(Delivery::decode(NAME, br#"{"format":2,"else":1}"#).is_err());
+        assert!(Delivery::decode(NAME, br#"{"format":1}"#).unwrap().is_none());
+        assert!(Delivery::decode(NAME, b"").unwrap().is_none());
+        assert!(Delivery::decode("digest/1", b"{}").is_err());
+    }
+}

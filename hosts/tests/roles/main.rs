@@ -1,0 +1,6 @@
+//! The roles that react to events, in memory and in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "what a test does not expect ends it")]
+
+mod notification;
+mod recurring;

@@ -1,0 +1,6 @@
+//! The recurring role between real actors of users and series.
+
+mod faults;
+mod histories;
+mod life;
+mod world;
