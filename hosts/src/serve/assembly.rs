@@ -37,7 +37,12 @@ impl Assembly {
         let runtime = Embedded::open(&config.data, host_config(config), Arc::clone(metrics) as _)?;
         let services = runtime.services().clone();
         let key = signing_key(config)?;
-        let api = Api::new(&api_config(config), services.clone(), Arc::new(super::pending::NoAudit), &key);
+        let api = Api::new(
+            &api_config(config),
+            services.clone(),
+            Arc::new(super::pending::NoAudit),
+            &key,
+        );
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
         let handlers: Vec<Arc<dyn EventHandler>> = vec![
             Arc::new(Recurring::new(
