@@ -1,25 +1,51 @@
 //! Name resolution that yields only addresses a webhook may reach. Connections are made to exactly these, so a name that changes
 //! between a check and the connection (DNS rebinding) has nothing to change.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address::{AddressPolicy, RefusedAddress};
+use super::{
+    address::{AddressPolicy, RefusedAddress},
+    target::Target,
+};
 
 /// The system's resolver, its answers filtered.
 pub(super) struct CheckedResolver(pub(super) Arc<AddressPolicy>);
 
+/// How long a name may take to be resolved when its webhook is made.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Why there is no address to connect to.
 #[derive(Debug, thiserror::Error)]
-enum ResolveError {
-    #[error(transparent)]
+pub enum ResolveError {
+    /// The resolver does not know the name, or does not answer.
+    #[error("the name cannot be resolved")]
     Lookup(#[from] io::Error),
+    /// There is such a name, but nothing behind it.
     #[error("the name has no address")]
     NoAddress,
     // Not transparent: the sender looks for the refusal among the sources of the client's error.
-    #[error("none of the name's addresses may be reached")]
+    /// Everything behind it is out of bounds.
+    #[error("none of the name's addresses is on the public internet")]
     Refused(#[from] RefusedAddress),
+}
+
+/// Resolves the name of a target, so that who makes a webhook hears at once that nothing could be sent there. Every connection resolves it anew: what is found
+/// here is not relied on.
+///
+/// # Errors
+/// When there is no address that may be reached.
+pub async fn check_reachable(target: &Target, policy: &AddressPolicy) -> Result<(), ResolveError> {
+    target.check_literal(policy)?;
+    let url = target.url();
+    let host = url.host_str().unwrap_or_default();
+    let Some(name) = Some(host).filter(|host| !host.starts_with('[')) else {
+        return Ok(());
+    };
+    let lookup = tokio::time::timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((name, 0)));
+    let found = lookup.await.map_err(io::Error::from)??;
+    reachable(found, policy).map(drop)
 }
 
 impl Resolve for CheckedResolver {

@@ -77,7 +77,14 @@ async fn signing_out_voids_the_token_at_once_and_no_other() {
     let second = sign_in(&ann, "ann", PASSWORD).await;
     let elsewhere = ann.with_token(second.body["token"].as_str().unwrap());
     assert_eq!(ann.delete("/v1/sessions/current").await.status, 204);
-    for path in ["/v1/me", "/v1/tasks"] {
+    for path in [
+        "/v1/me",
+        "/v1/tasks",
+        "/v1/notifications",
+        "/v1/webhooks",
+        "/v1/audit",
+        "/v1/audit/verify",
+    ] {
         assert_eq!(ann.get(path).await.problem(), (401, "session_ended"), "{path}");
     }
     assert_eq!(ann.post("/v1/tasks", &json!({"title": "x"})).await.status, 401);
@@ -310,9 +317,9 @@ async fn no_credential_is_in_any_event_or_record() {
     let records = records
         .iter()
         .map(|(_, record)| String::from_utf8_lossy(record).into_owned());
-    let text: String = records.chain([server.carrier.published_text()]).collect();
+    let text: String = records.chain([server.delivery.published_text()]).collect();
     for secret in [ann.token(), PASSWORD, "a longer passphrase"] {
         assert!(!text.contains(secret), "{text}");
     }
-    assert!(!server.carrier.published_text().contains("example.org"));
+    assert!(!server.delivery.published_text().contains("example.org"));
 }

@@ -1,37 +1,29 @@
-//! Hand-overs between users and series, carried at once: what the recurring role does on a runtime.
+//! Commits are kept, and their events given to the recurring role, at once.
 
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use punctual::ports::{Actors, system_command};
-use punctual_actors::{
-    ports::{Environment, Failure, Publisher},
-    series::SeriesCommand,
-    user::UserCommand,
+use punctual::{
+    ports::{Actors, EventHandler as _},
+    roles::recurring::Recurring,
 };
-use punctual_events::{ActorId, Commit, EventType, Handover, HandoverOffered, SeriesId, UserId};
+use punctual_actors::ports::{Environment, Failure, Publisher};
+use punctual_events::{Commit, Topic};
 
-/// Takes commits, keeps them, and carries the hand-overs in them.
-#[derive(Clone)]
-pub(crate) struct Carrier(Arc<Inner>);
+/// What the actors publish to.
+#[derive(Clone, Default)]
+pub(crate) struct Delivery(Arc<Inner>);
 
+#[derive(Default)]
 struct Inner {
-    actors: OnceLock<Weak<dyn Actors>>,
-    environment: Environment,
+    recurring: OnceLock<Recurring>,
     published: Mutex<Vec<Arc<Commit>>>,
 }
 
-impl Carrier {
-    pub(crate) fn new(environment: Environment) -> Self {
-        Self(Arc::new(Inner {
-            actors: OnceLock::new(),
-            environment,
-            published: Mutex::default(),
-        }))
-    }
-
-    /// Between these actors.
-    pub(crate) fn connect(&self, actors: &Arc<dyn Actors>) {
-        assert!(self.0.actors.set(Arc::downgrade(actors)).is_ok());
+impl Delivery {
+    /// To the recurring role between these actors.
+    pub(crate) fn connect(&self, actors: &Arc<dyn Actors>, environment: &Environment) {
+        let recurring = Recurring::new(Arc::clone(actors), environment.clone());
+        assert!(self.0.recurring.set(recurring).is_ok());
     }
 
     /// Everything that was ever published, as text.
@@ -40,60 +32,19 @@ impl Carrier {
         let commits = published.iter().map(|commit| commit.encode().unwrap());
         commits.map(|bytes| String::from_utf8(bytes).unwrap()).collect()
     }
-
-    async fn carry(&self, from: ActorId, handover: Handover) {
-        let Some(actors) = self.0.actors.get().and_then(Weak::upgrade) else {
-            return;
-        };
-        let number = handover.number;
-        match (from, handover.to) {
-            (ActorId::User(user), ActorId::Series(series)) => {
-                self.to_series(&*actors, series, SeriesCommand::Receive { handover })
-                    .await;
-                self.to_user(&*actors, user, UserCommand::Acknowledge { number }).await;
-            }
-            (ActorId::Series(from), ActorId::User(user)) => {
-                self.to_user(&*actors, user, UserCommand::Receive { from, handover })
-                    .await;
-                self.to_series(&*actors, from, SeriesCommand::Acknowledge { number })
-                    .await;
-            }
-            (from, to) => panic!("a hand-over from {from} to {to}"),
-        }
-    }
-
-    async fn to_user(&self, actors: &dyn Actors, user: UserId, command: UserCommand) {
-        let pending = system_command(&self.0.environment, command, None);
-        actors.command_user(user, pending).await.unwrap();
-    }
-
-    async fn to_series(&self, actors: &dyn Actors, series: SeriesId, command: SeriesCommand) {
-        let pending = system_command(&self.0.environment, command, None);
-        actors.command_series(series, pending).await.unwrap();
-    }
 }
 
-impl Publisher for Carrier {
+impl Publisher for Delivery {
     async fn publish(&self, commits: &[Arc<Commit>]) -> Result<(), Failure> {
         self.0.published.lock().unwrap().extend(commits.iter().cloned());
-        let offers: Vec<(ActorId, Handover)> = commits.iter().flat_map(|commit| offers(commit)).collect();
-        let carrier = self.clone();
+        let (inner, commits) = (Arc::clone(&self.0), commits.to_vec());
         tokio::spawn(async move {
-            for (from, handover) in offers {
-                carrier.carry(from, handover).await;
+            for commit in commits {
+                let events = commit.cloud_events(Topic::TaskEvents).unwrap();
+                let recurring = inner.recurring.get().unwrap();
+                recurring.handle(Topic::TaskEvents, &events).await.unwrap();
             }
         });
         Ok(())
     }
-}
-
-fn offers(commit: &Commit) -> impl Iterator<Item = (ActorId, Handover)> {
-    let offered = commit
-        .events
-        .iter()
-        .filter(|event| event.event_type == EventType::HandoverOffered);
-    offered.map(|event| {
-        let offered: HandoverOffered = serde_json::from_str(event.data.get()).unwrap();
-        (commit.header.actor, offered.handover)
-    })
 }

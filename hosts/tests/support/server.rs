@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use super::{
     client::Client,
     memory::{GappyAudit, MemoryRecords, Nothing},
-    recurring::Carrier,
+    recurring::Delivery,
 };
 
 /// A running server; it ends with the test's runtime.
@@ -31,7 +31,7 @@ pub(crate) struct Server {
     pub(crate) services: Services,
     pub(crate) records: Arc<MemoryRecords>,
     pub(crate) audit: Arc<GappyAudit>,
-    pub(crate) carrier: Carrier,
+    pub(crate) delivery: Delivery,
 }
 
 const KEY: [u8; 32] = [7; 32];
@@ -48,18 +48,18 @@ impl Server {
             entropy: Arc::new(SystemEntropy::new().unwrap()),
             zones: Arc::new(BundledZones),
         };
-        let carrier = Carrier::new(environment.clone());
+        let delivery = Delivery::default();
         let runtime = Ports {
             store: MemoryStore::default(),
             wake_ups: MemoryWakeUps::default(),
-            publisher: carrier.clone(),
+            publisher: delivery.clone(),
             directory: MemoryDirectory::default(),
             environment: environment.clone(),
             recheck_head_after_ms: None,
         };
         let host = ActorHost::new(Arc::new(runtime), HostConfig::default(), Arc::new(Unobserved));
         let actors: Arc<dyn Actors> = Arc::clone(&host) as _;
-        carrier.connect(&actors);
+        delivery.connect(&actors, &environment);
         let records = Arc::new(MemoryRecords::default());
         let services = Services {
             actors,
@@ -81,7 +81,7 @@ impl Server {
             services,
             records,
             audit,
-            carrier,
+            delivery,
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_actors::{
-    turn::{Answered, Pending},
-    user::{UserAnswer, UserCommand, UserQuestion, UserReply},
+    turn::{Answered, Outcome, Pending},
+    user::{UserActor, UserAnswer, UserCommand, UserQuestion, UserReply},
 };
 use punctual_events::{CommandId, IdempotencyKey, Task, UserId};
 
@@ -19,6 +19,16 @@ impl Api {
         command: UserCommand,
         key: Option<IdempotencyKey>,
     ) -> Result<Answered<UserReply>, Problem> {
+        Ok(self.submit(caller, command, key).await?)
+    }
+
+    /// The same, for who wants to look at a refusal.
+    pub(super) async fn submit(
+        &self,
+        caller: Caller,
+        command: UserCommand,
+        key: Option<IdempotencyKey>,
+    ) -> Outcome<UserActor> {
         let environment = &self.services.environment;
         let pending = Pending {
             id: CommandId(environment.new_uuid()),
@@ -28,7 +38,7 @@ impl Api {
             seed: environment.entropy.random(),
             traceparent: caller.traceparent,
         };
-        Ok(self.services.actors.command_user(caller.user, pending).await?)
+        self.services.actors.command_user(caller.user, pending).await
     }
 
     /// Has the actor of somebody who has proved who they are, but has no session yet, carry out a command.

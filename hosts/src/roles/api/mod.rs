@@ -6,23 +6,30 @@
 
 mod accounts;
 mod answer;
+mod audit;
 mod auth;
 mod body;
 mod command;
 mod config;
+mod documents;
 mod etag;
 mod guard;
 mod idempotency;
+mod import;
 mod list;
 mod me;
+mod notifications;
 pub mod openapi;
 mod path;
 mod problem;
 mod query;
+mod recurrence;
+mod series;
 mod sessions;
 mod tasks;
 mod trace;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -39,6 +46,7 @@ use crate::{
     accounts::{AccountKey, AccountKeys, Hasher, SigningKey, Tokens},
     limits::{Limiter, Origin},
     ports::{AuditQueries, Services},
+    webhooks::{AddressPolicy, Registry},
 };
 
 /// Everything the handlers need.
@@ -47,13 +55,14 @@ pub struct Api {
     tokens: Tokens,
     account_keys: AccountKeys,
     accounts: Accounts,
-    #[expect(dead_code, reason = "the audit routes come next")]
     audit: Arc<dyn AuditQueries>,
     hasher: Hasher,
     per_user: Option<Limiter<UserId>>,
     per_origin: Option<Limiter<Origin>>,
     per_account: Option<Limiter<AccountKey>>,
     registration: Registration,
+    webhooks: Registry,
+    webhook_addresses: AddressPolicy,
     limits: Limits,
 }
 
@@ -77,6 +86,8 @@ impl Api {
                 .account_quota()
                 .map(|quota| Limiter::new(quota, config.max_limited_keys)),
             registration: config.registration,
+            webhooks: Registry::new(Arc::clone(&services.records)),
+            webhook_addresses: config.webhook_addresses.clone(),
             limits: config.limits,
             services,
         })
@@ -98,8 +109,22 @@ impl Api {
             )
             .route("/v1/tasks/{id}/complete", post(tasks::complete))
             .route("/v1/tasks/{id}/reopen", post(tasks::reopen))
+            .route("/v1/series/{id}", get(series::show))
+            .route("/v1/series/{id}/occurrences", get(series::occurrences))
+            .route("/v1/recurrence/preview", post(recurrence::preview))
+            .route("/v1/notifications", get(notifications::list))
+            .route("/v1/notifications/{id}/dismiss", post(notifications::dismiss))
+            .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
+            .route("/v1/webhooks/{id}", delete(webhooks::delete))
+            .route("/v1/audit", get(audit::list))
+            .route("/v1/audit/verify", get(audit::verify))
             .route_layer(Guard::new(self.limits.request_timeout));
+        let import = Router::new()
+            .route("/v1/import", post(import::import))
+            .route_layer(Guard::new(self.limits.import_timeout));
         routes
+            .merge(import)
+            .merge(documents::routes())
             .fallback(unknown_path)
             .method_not_allowed_fallback(unknown_method)
             .with_state(Arc::clone(self))

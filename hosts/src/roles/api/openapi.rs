@@ -16,9 +16,9 @@ use utoipa::{
 };
 
 use super::{
-    list, me,
+    audit, import, list, me, notifications,
     problem::{ERRORS_PAGE, PROBLEM_JSON, ProblemDocument, title},
-    sessions, tasks, users,
+    recurrence, series, sessions, tasks, users, webhooks,
 };
 
 /// What each operation, by its id, can answer besides its success.
@@ -53,6 +53,12 @@ const GROUPS: &[Problems] = &[
     me::PROBLEMS,
     tasks::PROBLEMS,
     list::PROBLEMS,
+    series::PROBLEMS,
+    recurrence::PROBLEMS,
+    notifications::PROBLEMS,
+    webhooks::PROBLEMS,
+    audit::PROBLEMS,
+    import::PROBLEMS,
 ];
 
 /// Describes the header of requests that may be repeated.
@@ -98,12 +104,28 @@ pub(super) struct IfMatchHeader {
         tasks::delete,
         tasks::complete,
         tasks::reopen,
+        series::show,
+        series::occurrences,
+        recurrence::preview,
+        notifications::list,
+        notifications::dismiss,
+        webhooks::create,
+        webhooks::list,
+        webhooks::delete,
+        audit::list,
+        audit::verify,
+        import::import,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Token, &ProblemResponses),
     tags(
         (name = "account", description = "Registration, sessions, settings."),
-        (name = "tasks", description = "Tasks.")
+        (name = "tasks", description = "Tasks."),
+        (name = "series", description = "Recurring series."),
+        (name = "notifications", description = "The inbox of reminders that fired."),
+        (name = "webhooks", description = "Reminders sent to an address of the user's choice."),
+        (name = "audit", description = "What happened, with proof."),
+        (name = "import", description = "Tasks from elsewhere.")
     )
 )]
 struct Document;

@@ -1,0 +1,194 @@
+//! `POST /v1/import`: to-dos out of an iCalendar file, as it streams in. Each item is a command of its own, and one that is refused is reported, not fatal.
+//! An item with a UID is taken once however often the file is sent, so there is no `Idempotency-Key` here.
+
+mod draft;
+mod report;
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::HeaderMap,
+    response::Response,
+};
+use futures_util::{StreamExt as _, stream::FuturesOrdered};
+use http_body_util::BodyExt as _;
+use punctual_actors::{
+    Code,
+    ports::BoxFuture,
+    turn::TurnError,
+    user::{UserCommand, draft::Imported},
+};
+
+use self::report::{ImportReport, Outcome, Report};
+use super::{
+    Api, answer,
+    auth::Caller,
+    body::{media_type, stated_length, too_large, unsupported},
+    command::task_of,
+    openapi::{AUTHENTICATED, Problems},
+    problem::Problem,
+};
+use crate::icalendar::{CalendarReader, ImportItem};
+
+pub(super) const PROBLEMS: Problems = &[(
+    "import_tasks",
+    &[
+        AUTHENTICATED,
+        &[Code::BadRequest, Code::BodyTooLarge, Code::UnsupportedMediaType],
+    ],
+)];
+
+/// Commands under way at a time: enough to share appends, few enough that an import does not crowd out what the user does meanwhile.
+const AT_ONCE: usize = 32;
+
+/// Imports tasks.
+///
+/// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items; the counts
+/// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID. When the answer is a problem, the items before it may have been
+/// taken.
+#[utoipa::path(
+    post,
+    path = "/v1/import",
+    tag = "import",
+    operation_id = "import_tasks",
+    request_body(
+        content = String,
+        content_type = "text/calendar",
+        description = "The file.",
+        example = json!("BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:1\r\nSUMMARY:Water the plants\r\nEND:VTODO\r\nEND:VCALENDAR\r\n")
+    ),
+    responses((status = 200, description = "What became of each item.", body = ImportReport)),
+    security(("token" = []))
+)]
+pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    expect_calendar(&parts.headers, api.limits.import_bytes)?;
+    let profile = api.profile_of(&caller).await?;
+    let zone = profile.time_zone.parse().map_err(Problem::internal)?;
+    let mut import = Import {
+        api: &api,
+        caller: &caller,
+        reader: CalendarReader::new(zone),
+        under_way: FuturesOrdered::new(),
+        report: Report::default(),
+        bytes: 0,
+    };
+    import.read(body).await?;
+    let ignored = import.reader.ignored();
+    Ok(answer::ok(&import.report.finish(ignored)))
+}
+
+fn expect_calendar(headers: &HeaderMap, limit_bytes: u64) -> Result<(), Problem> {
+    if media_type(headers).as_deref() != Some("text/calendar") {
+        return Err(unsupported("text/calendar"));
+    }
+    if stated_length(headers).is_some_and(|length| length > limit_bytes) {
+        return Err(too_large(limit_bytes));
+    }
+    Ok(())
+}
+
+struct Import<'a> {
+    api: &'a Api,
+    caller: &'a Caller,
+    reader: CalendarReader,
+    /// In the order of the file, which is the order of the report.
+    under_way: FuturesOrdered<BoxFuture<'a, Result<Outcome, Problem>>>,
+    report: Report,
+    bytes: u64,
+}
+
+impl Import<'_> {
+    async fn read(&mut self, mut body: Body) -> Result<(), Problem> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Problem::bad_request("the body ended too early"))?;
+            // Trailers carry nothing we read.
+            if let Ok(chunk) = frame.into_data() {
+                self.read_chunk(&chunk).await?;
+            }
+        }
+        if self.bytes == 0 {
+            return Err(not_a_calendar());
+        }
+        while let Some(item) = self.reader.finish() {
+            self.begin(item).await?;
+        }
+        while !self.under_way.is_empty() {
+            self.settle_one().await?;
+        }
+        Ok(())
+    }
+
+    async fn read_chunk(&mut self, chunk: &Bytes) -> Result<(), Problem> {
+        if self.bytes == 0 && !may_be_calendar(chunk) {
+            return Err(not_a_calendar());
+        }
+        self.bytes += chunk.len() as u64;
+        if self.bytes > self.api.limits.import_bytes {
+            return Err(too_large(self.api.limits.import_bytes));
+        }
+        let mut rest: &[u8] = chunk;
+        while let Some(item) = self.reader.next_item(&mut rest) {
+            self.begin(item).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, item: ImportItem) -> Result<(), Problem> {
+        while self.under_way.len() >= AT_ONCE {
+            self.settle_one().await?;
+        }
+        self.under_way.push_back(Box::pin(take(self.api, self.caller, item)));
+        Ok(())
+    }
+
+    async fn settle_one(&mut self) -> Result<(), Problem> {
+        if let Some(outcome) = self.under_way.next().await {
+            self.report.add(outcome?);
+        }
+        Ok(())
+    }
+}
+
+/// Has the caller's actor take an item. A problem is one of the whole import: the session has ended, or the outcome is not known.
+async fn take(api: &Api, caller: &Caller, item: ImportItem) -> Result<Outcome, Problem> {
+    let draft = match &item.draft {
+        Ok(draft) => draft,
+        Err(refused) => {
+            let (code, reason) = (refused.code.to_owned(), refused.reason.clone());
+            return Ok(Outcome::refused(item, code, reason));
+        }
+    };
+    let command = UserCommand::CreateTask {
+        draft: Box::new(draft::task(draft)),
+        imported: Some(Imported {
+            completed: draft.completed,
+            done: draft.status_done,
+        }),
+    };
+    match api.submit(caller.again(), command, None).await {
+        Ok(answered) => {
+            let (is_new, task) = task_of(answered)?;
+            Ok(Outcome::found(item, task.id, is_new))
+        }
+        Err(TurnError::Refused(refusal)) if refusal.code != Code::SessionEnded => {
+            let (code, reason) = (refusal.code.as_str().to_owned(), refusal.detail.into());
+            Ok(Outcome::refused(item, code, reason))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a file begins as every calendar does, as far as the first chunk shows it. Of anything else the whole report would be that nothing was found.
+fn may_be_calendar(chunk: &[u8]) -> bool {
+    let text = chunk.strip_prefix(b"\xef\xbb\xbf").unwrap_or(chunk).trim_ascii_start();
+    let expected = b"BEGIN:";
+    let seen = text.len().min(expected.len());
+    text[..seen].eq_ignore_ascii_case(&expected[..seen])
+}
+
+fn not_a_calendar() -> Problem {
+    Problem::bad_request("the body is no iCalendar file: it does not begin with BEGIN:VCALENDAR")
+}

@@ -1,0 +1,125 @@
+//! What became of each item.
+
+use punctual_events::TaskId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::icalendar::{Ignored, ImportItem};
+
+/// Items the report lists.
+const MAX_LISTED: usize = 10_000;
+
+/// What became of a file.
+#[derive(Serialize, ToSchema)]
+pub(in super::super) struct ImportReport {
+    /// Items that became tasks.
+    taken: u64,
+    /// Items that are tasks already.
+    existing: u64,
+    /// Items that were refused.
+    refused: u64,
+    /// Components that are no to-dos: events, journals and others.
+    passed_over: u64,
+    /// The first 10,000 items, in the order of the file.
+    items: Vec<Outcome>,
+}
+
+/// What became of an item.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImportedItem)]
+pub(in super::super) struct Outcome {
+    /// Its UID.
+    uid: Option<String>,
+    /// Its RECURRENCE-ID.
+    recurrence_id: Option<String>,
+    /// The beginning of its SUMMARY.
+    summary: Option<String>,
+    outcome: Kind,
+    /// The task it became or is.
+    task: Option<TaskId>,
+    /// Why it was refused, for programs.
+    #[schema(examples("recurrence_unsupported"))]
+    code: Option<String>,
+    /// Why it was refused, for people.
+    reason: Option<String>,
+    /// What of it was left out or changed.
+    notes: Vec<String>,
+}
+
+/// What became of an item.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImportOutcome)]
+enum Kind {
+    /// It became a task.
+    Taken,
+    /// It is a task already.
+    Existing,
+    /// It was refused.
+    Refused,
+}
+
+impl Outcome {
+    /// It is a task, from now on or already.
+    pub(super) fn found(item: ImportItem, task: TaskId, is_new: bool) -> Self {
+        let kind = if is_new { Kind::Taken } else { Kind::Existing };
+        Self {
+            task: Some(task),
+            ..Self::new(item, kind)
+        }
+    }
+
+    /// It was not taken.
+    pub(super) fn refused(item: ImportItem, code: String, reason: String) -> Self {
+        Self {
+            code: Some(code),
+            reason: Some(reason),
+            ..Self::new(item, Kind::Refused)
+        }
+    }
+
+    fn new(item: ImportItem, outcome: Kind) -> Self {
+        Self {
+            uid: item.uid,
+            recurrence_id: item.recurrence_id,
+            summary: item.summary_for_report,
+            outcome,
+            task: None,
+            code: None,
+            reason: None,
+            notes: item.notes,
+        }
+    }
+}
+
+/// A report being written.
+#[derive(Default)]
+pub(super) struct Report {
+    taken: u64,
+    existing: u64,
+    refused: u64,
+    items: Vec<Outcome>,
+}
+
+impl Report {
+    pub(super) fn add(&mut self, outcome: Outcome) {
+        match outcome.outcome {
+            Kind::Taken => self.taken += 1,
+            Kind::Existing => self.existing += 1,
+            Kind::Refused => self.refused += 1,
+        }
+        if self.items.len() < MAX_LISTED {
+            self.items.push(outcome);
+        }
+    }
+
+    pub(super) fn finish(self, ignored: Ignored) -> ImportReport {
+        ImportReport {
+            taken: self.taken,
+            existing: self.existing,
+            refused: self.refused,
+            passed_over: ignored.events + ignored.journals + ignored.others,
+            items: self.items,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `POST /v1/recurrence/preview`: when a rule would come round, before anything is made with it.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use punctual_actors::{
+    Code,
+    recurrence::{Rule, RuleError, Schedule},
+    user::validate::refuse_rule,
+};
+use punctual_events::{Timestamp, WallTime};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Api, answer,
+    auth::Caller,
+    body::JsonBody,
+    openapi::{AUTHENTICATED, BODY, Problems},
+    problem::Problem,
+};
+
+const MAX_COUNT: u16 = 1000;
+
+pub(super) const PROBLEMS: Problems = &[(
+    "preview_recurrence",
+    &[
+        AUTHENTICATED,
+        BODY,
+        &[
+            Code::Invalid,
+            Code::UnknownTimeZone,
+            Code::RecurrenceInvalid,
+            Code::RecurrenceUnsupported,
+            Code::RecurrenceNeverOccurs,
+        ],
+    ],
+)];
+
+/// A rule to be tried.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PreviewForm {
+    /// How many occurrences at most; 10 when it is absent.
+    #[serde(default = "usual_count")]
+    #[schema(minimum = 1, maximum = 1000, default = 10)]
+    count: u16,
+    /// RFC 5545 RRULE without the `RRULE:` prefix.
+    #[schema(max_length = 512, examples("FREQ=WEEKLY;BYDAY=MO"))]
+    rrule: String,
+    /// The first occurrence, in wall time.
+    start: WallTime,
+    /// The IANA name of the zone of the wall time.
+    #[schema(max_length = 64, examples("Europe/Paris"))]
+    time_zone: String,
+}
+
+fn usual_count() -> u16 {
+    10
+}
+
+/// What a rule comes to.
+#[derive(Serialize, ToSchema)]
+struct Preview {
+    /// In order, the start first.
+    occurrences: Vec<PreviewedOccurrence>,
+}
+
+/// One time a rule comes round.
+#[derive(Serialize, ToSchema)]
+struct PreviewedOccurrence {
+    /// The wall time.
+    at: WallTime,
+    /// The instant it is in the zone.
+    instant: Timestamp,
+}
+
+/// Shows when a rule would come round.
+#[utoipa::path(
+    post,
+    path = "/v1/recurrence/preview",
+    tag = "series",
+    operation_id = "preview_recurrence",
+    request_body(content = PreviewForm, example = json!({
+        "rrule": "FREQ=WEEKLY;BYDAY=MO", "start": "2026-12-07T09:00:00", "time_zone": "Europe/Paris", "count": 5
+    })),
+    responses((status = 200, description = "The occurrences.", body = Preview)),
+    security(("token" = []))
+)]
+pub(super) async fn preview(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    body: JsonBody<PreviewForm>,
+) -> Result<Response, Problem> {
+    api.profile_of(&caller).await?;
+    let form = body.value;
+    if !(1..=MAX_COUNT).contains(&form.count) {
+        return Err(Problem::invalid("count", format!("from 1 to {MAX_COUNT}")));
+    }
+    let zones = &*api.services.environment.zones;
+    let rule = Rule::parse(&form.rrule).map_err(refuse)?;
+    let schedule = Schedule::timed(rule, form.start, &form.time_zone);
+    schedule.ensure_occurs(zones).map_err(refuse)?;
+    let occurrences = schedule.occurrences(zones).map_err(|unknown| refuse(unknown.into()))?;
+    let occurrences = occurrences
+        .take(form.count.into())
+        .map(|occurrence| PreviewedOccurrence {
+            at: occurrence.at,
+            instant: occurrence.instant,
+        });
+    Ok(answer::ok(&Preview {
+        occurrences: occurrences.collect(),
+    }))
+}
+
+fn refuse(error: RuleError) -> Problem {
+    let field = match error {
+        RuleError::UnknownZone(_) => "time_zone",
+        RuleError::Malformed { .. } | RuleError::Unsupported { .. } | RuleError::NeverOccurs => "rrule",
+    };
+    Problem::from(refuse_rule(error)).on(field)
+}

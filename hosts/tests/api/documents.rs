@@ -1,0 +1,50 @@
+//! What the server says of itself.
+
+use reqwest::Method;
+
+use crate::support::{Server, client::send};
+
+#[tokio::test]
+async fn every_operation_of_the_document_is_there_and_wants_a_token_where_it_says_so() {
+    let server = Server::start().await;
+    let document = server.anonymous().get("/openapi.json").await;
+    assert_eq!(
+        (document.status, document.header("content-type")),
+        (200, "application/json")
+    );
+    for (path, operations) in document.body["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "018f2a6e-0000-7000-8000-000000000000");
+        for (method, operation) in operations.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = send(server.anonymous().request(method.clone(), &path)).await;
+            let is_anonymous = operation["security"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|needed| needed["token"].is_null());
+            let expected = if is_anonymous {
+                (415, "unsupported_media_type")
+            } else {
+                (401, "unauthorised")
+            };
+            assert_eq!(answer.problem(), expected, "{method} {path}");
+            assert!(
+                operation["responses"][answer.status.to_string()].is_object(),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_that_answers_point_to_are_there() {
+    let server = Server::start().await;
+    let problem = server.anonymous().get("/v1/nothing").await;
+    let link = problem.body["type"].as_str().unwrap();
+    let (page, section) = link.split_once('#').unwrap();
+    let errors = server.anonymous().get(page).await;
+    assert!(errors.text.contains(&format!("\n## {section}\n")), "{}", errors.text);
+    let browser = server.anonymous().get("/docs/").await;
+    assert_eq!(browser.status, 200);
+    assert!(browser.header("content-type").starts_with("text/html"));
+}

@@ -1,0 +1,181 @@
+//! Importing calendars.
+
+use punctual::roles::api::{ApiConfig, Limits};
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, Server, client::send, server::unlimited};
+
+async fn import(client: &Client, calendar: impl Into<reqwest::Body>) -> Answer {
+    let request = client
+        .request(Method::POST, "/v1/import")
+        .header(CONTENT_TYPE, "text/calendar; charset=utf-8");
+    send(request.body(calendar)).await
+}
+
+fn counts(answer: &Answer) -> [u64; 3] {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    ["taken", "existing", "refused"].map(|count| answer.body[count].as_u64().unwrap())
+}
+
+const CALENDAR: &str = "\
+BEGIN:VCALENDAR\r
+BEGIN:VEVENT\r
+UID:party\r
+END:VEVENT\r
+BEGIN:VTODO\r
+UID:plants\r
+SUMMARY:Water the plants\r
+DUE;TZID=Europe/Paris:20300107T090000\r
+PRIORITY:1\r
+CATEGORIES:home,garden\r
+RRULE:FREQ=WEEKLY;BYDAY=MO\r
+BEGIN:VALARM\r
+ACTION:DISPLAY\r
+TRIGGER:-PT15M\r
+END:VALARM\r
+END:VTODO\r
+BEGIN:VTODO\r
+UID:plants\r
+RECURRENCE-ID;TZID=Europe/Paris:20300114T090000\r
+SUMMARY:Water them twice\r
+END:VTODO\r
+BEGIN:VTODO\r
+UID:minutes\r
+SUMMARY:Every minute\r
+DTSTART:20300101T000000Z\r
+RRULE:FREQ=MINUTELY\r
+END:VTODO\r
+BEGIN:VTODO\r
+UID:done\r
+SUMMARY:Done long ago\r
+STATUS:COMPLETED\r
+COMPLETED:20200101T120000Z\r
+END:VTODO\r
+END:VCALENDAR\r
+";
+
+#[tokio::test]
+async fn each_item_is_taken_or_refused_by_itself() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let report = import(&ann, CALENDAR).await;
+    assert_eq!((counts(&report), &report.body["passed_over"]), ([3, 0, 1], &json!(1)));
+    let refused = &report.body["items"][2];
+    assert_eq!(
+        (&refused["uid"], &refused["code"]),
+        (&json!("minutes"), &json!("recurrence_unsupported"))
+    );
+    assert!(refused["reason"].is_string() && refused["task"].is_null());
+    let plants = ann
+        .get(&format!(
+            "/v1/tasks/{}",
+            report.body["items"][0]["task"].as_str().unwrap()
+        ))
+        .await
+        .body;
+    assert_eq!(
+        (&plants["title"], &plants["priority"]),
+        (&json!("Water the plants"), &json!("urgent"))
+    );
+    assert_eq!(
+        (&plants["tags"], &plants["external_uid"]),
+        (&json!(["home", "garden"]), &json!("plants"))
+    );
+    assert_eq!(plants["due"]["instant"], "2030-01-07T08:00:00.000Z");
+    assert_eq!(
+        (&plants["reminders"][0]["before"], &plants["recurrence"]["rrule"]),
+        (&json!("PT15M"), &json!("FREQ=WEEKLY;BYDAY=MO"))
+    );
+    let done = ann.get("/v1/tasks?status=done").await;
+    assert_eq!(done.body["items"][0]["completed"], "2020-01-01T12:00:00.000Z");
+}
+
+#[tokio::test]
+async fn importing_again_changes_nothing() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = import(&ann, CALENDAR).await;
+    let again = import(&ann, CALENDAR).await;
+    assert_eq!(counts(&again), [0, 3, 1]);
+    let tasks = |answer: &Answer| -> Vec<Value> {
+        answer.body["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["task"].clone())
+            .collect()
+    };
+    assert_eq!(tasks(&again), tasks(&first));
+}
+
+#[tokio::test]
+async fn a_long_file_in_small_pieces_is_taken_whole() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let items: String = (0..500)
+        .map(|number| format!("BEGIN:VTODO\r\nUID:{number}\r\nSUMMARY:No. {number}\r\nEND:VTODO\r\n"))
+        .collect();
+    let calendar = format!("BEGIN:VCALENDAR\r\n{items}END:VCALENDAR\r\n").into_bytes();
+    let pieces: Vec<_> = calendar
+        .chunks(777)
+        .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
+        .collect();
+    let report = import(&ann, reqwest::Body::wrap_stream(futures_util::stream::iter(pieces))).await;
+    assert_eq!(counts(&report), [500, 0, 0]);
+    let summaries = report.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["summary"].as_str().unwrap());
+    assert!(
+        summaries.eq((0..500).map(|number| format!("No. {number}"))),
+        "in the order of the file"
+    );
+    assert_eq!(ann.get("/v1/tasks").await.body["total"], 500);
+}
+
+#[tokio::test]
+async fn what_is_no_calendar_is_refused() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    for body in ["", "{}", "hello", "\0\0\0"] {
+        assert_eq!(import(&ann, body).await.problem(), (400, "bad_request"), "{body:?}");
+    }
+    let json = ann.post("/v1/import", &json!({})).await;
+    assert_eq!(json.problem(), (415, "unsupported_media_type"));
+    let anonymous = import(&server.anonymous(), CALENDAR).await;
+    assert_eq!(anonymous.problem(), (401, "unauthorised"));
+    assert_eq!(
+        counts(&import(&ann, "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n").await),
+        [0, 0, 0]
+    );
+}
+
+#[tokio::test]
+async fn hostile_calendars_end_in_a_report() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let nested = "BEGIN:VTODO\r\n".repeat(10_000);
+    let endless_line = format!("BEGIN:VTODO\r\nSUMMARY:{}\r\nEND:VTODO\r\n", "x".repeat(1 << 20));
+    let never = "BEGIN:VTODO\r\nSUMMARY:x\r\nDUE:20300101T000000Z\r\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\r\nEND:VTODO\r\n";
+    for calendar in [&nested, &endless_line, never] {
+        let report = import(&ann, calendar.to_owned()).await;
+        let [taken, existing, refused] = counts(&report);
+        assert!((taken, existing) == (0, 0) && refused > 0, "{:.300}", report.text);
+    }
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_is_refused() {
+    let limits = Limits {
+        import_bytes: 1000,
+        ..Limits::default()
+    };
+    let server = Server::start_with(ApiConfig { limits, ..unlimited() }).await;
+    let ann = server.register("ann").await;
+    let answer = import(&ann, format!("{CALENDAR}{CALENDAR}")).await;
+    assert_eq!(answer.problem(), (413, "body_too_large"));
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 0);
+}

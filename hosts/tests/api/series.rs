@@ -1,0 +1,179 @@
+//! Recurring series over the wire, and the preview of rules.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, Server};
+
+async fn weekly(client: &Client) -> Answer {
+    let due = json!({"at": "2030-01-07T09:00:00", "time_zone": "Europe/Paris"});
+    let recurrence = json!({"rrule": "FREQ=WEEKLY;BYDAY=MO"});
+    client
+        .create(&json!({"title": "Water the plants", "due": due, "recurrence": recurrence}))
+        .await
+}
+
+/// The open tasks, once there are as many as expected.
+async fn open_tasks(client: &Client, count: u64) -> Vec<Value> {
+    let mut list = client.get("/v1/tasks").await;
+    for _ in 0..500 {
+        if list.body["total"] == count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        list = client.get("/v1/tasks").await;
+    }
+    assert_eq!(list.body["total"], count, "{}", list.text);
+    list.body["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn completing_an_instance_makes_the_next_one() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    assert_eq!(first.body["occurrence"], 0);
+    ann.act(&format!("{}/complete", first.header("location"))).await;
+    let next = open_tasks(&ann, 1).await.remove(0);
+    assert_eq!(
+        (&next["series"], &next["occurrence"]),
+        (&first.body["series"], &json!(1))
+    );
+    assert_eq!(next["due"]["at"], "2030-01-14T09:00:00");
+    assert_eq!(
+        (&next["title"], &next["version"]),
+        (&json!("Water the plants"), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_series_can_be_read_as_soon_as_its_task_was_answered() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    let series = ann
+        .get(&format!("/v1/series/{}", first.body["series"].as_str().unwrap()))
+        .await;
+    assert_eq!(series.status, 200, "{series:?}");
+    assert_eq!(series.body["open"], first.body["id"]);
+    assert_eq!(series.body["recurrence"], first.body["recurrence"]);
+    assert_eq!(
+        (&series.body["ended"], &series.body["time_zone"]),
+        (&json!(false), &json!("Europe/Paris"))
+    );
+}
+
+#[tokio::test]
+async fn occurrences_are_listed_page_by_page_with_what_became_of_them() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    ann.act(&format!("{}/complete", first.header("location"))).await;
+    let second = open_tasks(&ann, 1).await.remove(0);
+    ann.delete(&format!("/v1/tasks/{}", second["id"].as_str().unwrap()))
+        .await;
+    let third = open_tasks(&ann, 1).await.remove(0);
+    assert_eq!(third["due"]["at"], "2030-01-21T09:00:00");
+    let path = format!("/v1/series/{}/occurrences", first.body["series"].as_str().unwrap());
+    let page = ann.get(&format!("{path}?limit=2")).await;
+    let outcomes: Vec<&Value> = page.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["outcome"])
+        .collect();
+    assert_eq!(
+        (outcomes, &page.body["next"]),
+        (vec![&json!("done"), &json!("skipped")], &json!(1))
+    );
+    let rest = ann.get(&format!("{path}?after=1")).await;
+    assert_eq!(
+        (&rest.body["items"][0]["task"], &rest.body["next"]),
+        (&third["id"], &Value::Null)
+    );
+    assert_eq!(
+        ann.get(&format!("{path}?after=-1")).await.problem(),
+        (400, "bad_request")
+    );
+    assert_eq!(
+        ann.get(&format!("{path}?limit=1000")).await.problem(),
+        (400, "bad_request")
+    );
+}
+
+#[tokio::test]
+async fn deleting_with_the_series_ends_it() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    assert_eq!(
+        ann.delete(&format!("{}?series=true", first.header("location")))
+            .await
+            .status,
+        204
+    );
+    let series = ann
+        .get(&format!("/v1/series/{}", first.body["series"].as_str().unwrap()))
+        .await;
+    assert_eq!(
+        (&series.body["ended"], &series.body["open"]),
+        (&json!(true), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_preview_resolves_wall_times_across_changes_of_clocks() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let rule = json!({"rrule": "FREQ=DAILY", "start": "2030-03-30T02:30:00", "time_zone": "Europe/Paris", "count": 3});
+    let preview = ann.post("/v1/recurrence/preview", &rule).await;
+    let expected = json!({"occurrences": [
+        {"at": "2030-03-30T02:30:00", "instant": "2030-03-30T01:30:00.000Z"},
+        {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z"},
+        {"at": "2030-04-01T02:30:00", "instant": "2030-04-01T00:30:00.000Z"},
+    ]});
+    assert_eq!((preview.status, preview.body), (200, expected));
+}
+
+#[tokio::test]
+async fn a_preview_is_bounded_whatever_the_rule() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let form = |field: &str, value: Value| {
+        let mut form =
+            json!({"rrule": "FREQ=DAILY", "start": "2030-01-01T00:00:00", "time_zone": "Etc/UTC", "count": 1000});
+        form[field] = value;
+        form
+    };
+    for (field, value, code) in [
+        ("count", json!(0), "invalid"),
+        ("count", json!(1001), "invalid"),
+        ("count", json!(99_999), "invalid"),
+        ("start", json!("99999-01-01T00:00:00"), "invalid"),
+        ("time_zone", json!("Mars/Olympus"), "unknown_time_zone"),
+        (
+            "rrule",
+            json!("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+            "recurrence_never_occurs",
+        ),
+        ("rrule", json!("FREQ=SECONDLY"), "recurrence_unsupported"),
+        ("rrule", json!("FREQ=DAILY;".repeat(10_000)), "recurrence_invalid"),
+    ] {
+        let answer = ann.post("/v1/recurrence/preview", &form(field, value)).await;
+        assert_eq!(
+            (answer.problem(), &answer.body["field"]),
+            ((422, code), &json!(field)),
+            "{answer:?}"
+        );
+    }
+    for rule in [
+        "FREQ=DAILY",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+        "FREQ=YEARLY;INTERVAL=4294967295",
+    ] {
+        let answer = ann.post("/v1/recurrence/preview", &form("rrule", json!(rule))).await;
+        assert_eq!(answer.status, 200, "{rule}");
+        assert!(answer.body["occurrences"].as_array().unwrap().len() <= 1000);
+    }
+}
