@@ -1,6 +1,7 @@
 //! Random histories of one actor in several processes, with everything going wrong that can, checked against a plain model.
 
 mod check;
+mod household;
 mod ledger;
 mod machine;
 mod named;
