@@ -54,6 +54,8 @@ pub struct Metrics {
     pub reminder_lateness_ms: Histogram,
     /// Webhook requests that were answered with success.
     pub webhooks_delivered: Counter,
+    /// Webhooks that failed for 24 hours and hear nothing more.
+    pub webhooks_disabled: Counter,
     /// Webhook requests that failed, each try by itself.
     pub webhooks_failed: Counter,
     registry: Mutex<Registry>,
@@ -72,6 +74,7 @@ impl Metrics {
             redeliveries: Counter::default(),
             reminder_lateness_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
             webhooks_delivered: Counter::default(),
+            webhooks_disabled: Counter::default(),
             webhooks_failed: Counter::default(),
             registry: Mutex::default(),
         };
@@ -120,6 +123,11 @@ impl Metrics {
                 "webhooks_delivered",
                 "Webhook requests that succeeded",
                 &self.webhooks_delivered,
+            ),
+            (
+                "webhooks_disabled",
+                "Webhooks that failed for 24 hours and were disabled",
+                &self.webhooks_disabled,
             ),
             ("webhooks_failed", "Webhook requests that failed", &self.webhooks_failed),
         ] {

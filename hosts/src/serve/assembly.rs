@@ -18,10 +18,11 @@ use crate::{
     ports::{EventHandler, Services},
     roles::{
         api::{self, Api, ApiConfig},
+        notification::{Counters, Notification},
         recurring::Recurring,
         sync::{SyncConfig, SyncRole},
     },
-    webhooks::AddressPolicy,
+    webhooks::{AddressPolicy, Sender},
 };
 
 /// Runtime and roles, running.
@@ -44,11 +45,13 @@ impl Assembly {
             &key,
         );
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
+        let notification = notification(config, metrics, &services);
         let handlers: Vec<Arc<dyn EventHandler>> = vec![
             Arc::new(Recurring::new(
                 Arc::clone(&services.actors),
                 services.environment.clone(),
             )),
+            Arc::clone(&notification) as _,
             Arc::clone(&sync) as _,
             Arc::new(Lateness::new(
                 Arc::clone(metrics),
@@ -57,7 +60,7 @@ impl Assembly {
         ];
         let routes = api.router().merge(sync.router());
         let host = Arc::clone(runtime.host());
-        let runtime = runtime.run(handlers, Arc::new(super::pending::NoJobs))?;
+        let runtime = runtime.run(handlers, notification)?;
         metrics.sample("live_actors", "Actors in memory", move || whole(host.live()));
         metrics.sample("sockets", "Open WebSockets", {
             let sync = Arc::clone(&sync);
@@ -108,6 +111,19 @@ fn api_config(config: &ServeConfig) -> ApiConfig {
         webhook_addresses: address_policy(config),
         ..ApiConfig::default()
     }
+}
+
+fn notification(config: &ServeConfig, metrics: &Metrics, services: &Services) -> Arc<Notification> {
+    let counters = Counters {
+        delivered: metrics.webhooks_delivered.clone(),
+        disabled: metrics.webhooks_disabled.clone(),
+        failed: metrics.webhooks_failed.clone(),
+    };
+    Arc::new(Notification::new(
+        services,
+        Sender::new(address_policy(config)),
+        counters,
+    ))
 }
 
 fn address_policy(config: &ServeConfig) -> AddressPolicy {

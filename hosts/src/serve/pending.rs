@@ -1,19 +1,9 @@
 //! In the place of roles that are not there yet.
 
-use bytes::Bytes;
 use punctual_actors::ports::{BoxFuture, Failure};
 use punctual_events::{Seq, UserId};
 
-use crate::ports::{AuditPage, AuditQueries, AuditVerification, JobHandler};
-
-/// Nothing schedules jobs before there are webhooks to deliver.
-pub(super) struct NoJobs;
-
-impl JobHandler for NoJobs {
-    fn run<'a>(&'a self, name: &'a str, _: Bytes) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { Err(Failure::new(format_args!("nobody does the job {name}"))) })
-    }
-}
+use crate::ports::{AuditPage, AuditQueries, AuditVerification};
 
 /// Audit is away.
 pub(super) struct NoAudit;
