@@ -86,6 +86,19 @@ impl TestLogs {
         self.with(actor, |log| log.commits.retain(|commit| commit.header.seq > through));
     }
 
+    /// Up to where audit confirmed.
+    pub(super) fn audited(&self, actor: ActorId) -> Seq {
+        self.with(actor, |log| log.audited)
+    }
+
+    /// Changes a commit behind everybody's back.
+    pub(super) fn tamper(&self, actor: ActorId, seq: Seq, change: impl FnOnce(&mut Commit)) {
+        self.with(actor, |log| {
+            let commit = log.commits.iter_mut().find(|commit| commit.header.seq == seq).unwrap();
+            change(Arc::make_mut(commit));
+        });
+    }
+
     /// Has reads fail, or work again.
     pub(super) fn set_failing(&self, actor: ActorId, fails: bool) {
         self.with(actor, |log| log.fails = fails);
@@ -124,8 +137,11 @@ impl Logs for TestLogs {
 
     fn confirm_audited(&self, actor: ActorId, seq: Seq) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
-            self.with(actor, |log| log.check().map(|_| ()))
-                .map(|()| self.with(actor, |log| log.audited = log.audited.max(seq)))
+            self.with(actor, |log| {
+                log.check()?;
+                log.audited = log.audited.max(seq);
+                Ok(())
+            })
         })
     }
 

@@ -63,7 +63,8 @@ impl Channel {
         Ok(())
     }
 
-    /// Takes the events of one call: some are known, some may be missing before them.
+    /// Takes the events of one call: some are known, some may be missing before them. When that fails the sockets are closed, because
+    /// nobody promises that the call is made again: the clients come back with their cursors.
     pub(super) async fn take(&self, topic: Topic, events: &[CloudEvent], logs: &dyn Logs) -> Result<(), Failure> {
         let mut line = self.0.lock().await;
         // Nobody has joined: whoever does begins after what the log has by then, these events included.
@@ -76,19 +77,27 @@ impl Channel {
             ended: Vec::new(),
             is_broken: false,
         };
-        for event in events {
-            match batch.positions.on(topic).step_to(event) {
-                Step::Passed => {}
-                Step::Next => batch.add(event)?,
-                Step::Hole => batch.fill_from_log(topic, event, logs).await?,
-            }
+        let gathered = batch.gather(topic, events, logs).await;
+        match &gathered {
+            Ok(()) => line.deliver(&batch),
+            Err(_) => line.close(Close::Unavailable),
         }
-        line.deliver(&batch);
-        Ok(())
+        gathered
     }
 }
 
 impl Batch {
+    async fn gather(&mut self, topic: Topic, events: &[CloudEvent], logs: &dyn Logs) -> Result<(), Failure> {
+        for event in events {
+            match self.positions.on(topic).step_to(event) {
+                Step::Passed => {}
+                Step::Next => self.add(event)?,
+                Step::Hole => self.fill_from_log(topic, event, logs).await?,
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, event: &CloudEvent) -> Result<(), Failure> {
         self.positions.advance(event);
         if is_shown(event.event_type) {
@@ -144,6 +153,12 @@ impl Batch {
 }
 
 impl Line {
+    fn close(&mut self, close: Close) {
+        for mailbox in self.members.drain(..).filter_map(|member| member.mailbox.upgrade()) {
+            mailbox.close(close);
+        }
+    }
+
     fn deliver(&mut self, batch: &Batch) {
         self.positions = Some(batch.positions);
         self.members.retain(|member| {

@@ -5,21 +5,11 @@ mod pipe;
 mod protocol;
 mod wire;
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use axum::extract::ws::{CloseFrame, Message};
-use punctual_actors::{
-    Code, Refusal,
-    ports::BoxFuture,
-    reference::VirtualClock,
-    series::{SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion},
-    turn::{Outcome, Pending, TurnError},
-    user::{UserActor, UserAnswer, UserCommand, UserQuestion},
-};
-use punctual_events::{ActorId, Commit, EventType, Principal, SeriesId, SessionId, Timestamp, Topic, UserId};
+use punctual_actors::reference::VirtualClock;
+use punctual_events::{ActorId, Commit, EventType, SessionId, Timestamp, Topic};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,71 +17,32 @@ use self::pipe::{Client, pipe};
 use super::{SyncConfig, SyncRole, session::Session};
 use crate::{
     accounts::{signing_key::SigningKey, token::Tokens},
-    ports::{Actors, EventHandler as _},
-    roles::test_log::{TestLogs, user},
+    ports::EventHandler as _,
+    roles::{
+        test_actors::TestActors,
+        test_log::{TestLogs, user},
+    },
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const SESSION: SessionId = SessionId(Uuid::from_u128(0x5e55));
 
-/// Actors that only know which sign-ins ended.
-#[derive(Debug, Default)]
-struct SignIns(Mutex<HashSet<SessionId>>);
-
-impl Actors for SignIns {
-    fn command_user(&self, _: UserId, _: Pending<UserCommand>) -> BoxFuture<'_, Outcome<UserActor>> {
-        unreachable!("sync commands nobody")
-    }
-
-    fn ask_user<'a>(
-        &'a self,
-        _: UserId,
-        by: Principal,
-        _: &'a UserQuestion,
-    ) -> BoxFuture<'a, Result<UserAnswer, TurnError>> {
-        let is_over = matches!(by, Principal::User(_, session) if self.0.lock().unwrap().contains(&session));
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            if is_over {
-                return Err(Refusal::new(Code::SessionEnded, "over").into());
-            }
-            Ok(UserAnswer::Profile {
-                account: "account".into(),
-                time_zone: "UTC".into(),
-            })
-        })
-    }
-
-    fn command_series(&self, _: SeriesId, _: Pending<SeriesCommand>) -> BoxFuture<'_, Outcome<SeriesActor>> {
-        unreachable!("sync commands nobody")
-    }
-
-    fn ask_series<'a>(
-        &'a self,
-        _: SeriesId,
-        _: Principal,
-        _: &'a SeriesQuestion,
-    ) -> BoxFuture<'a, Result<SeriesAnswer, TurnError>> {
-        unreachable!("sync asks no series")
-    }
-}
-
 /// A server's sync role with everything around it.
 struct World {
     logs: Arc<TestLogs>,
     clock: Arc<VirtualClock>,
-    sign_ins: Arc<SignIns>,
+    actors: Arc<TestActors>,
     role: Arc<SyncRole>,
 }
 
 impl World {
     fn new(config: SyncConfig) -> Self {
-        let (logs, clock, sign_ins) = (Arc::default(), VirtualClock::new(NOW), Arc::default());
-        let role = role(&logs, &clock, &sign_ins, config);
+        let (logs, clock, actors) = (Arc::default(), VirtualClock::new(NOW), Arc::default());
+        let role = role(&logs, &clock, &actors, config);
         Self {
             logs,
             clock,
-            sign_ins,
+            actors,
             role,
         }
     }
@@ -99,7 +50,7 @@ impl World {
     /// The process ends and another begins.
     fn restart(&mut self) {
         self.role.hub.close_all();
-        self.role = role(&self.logs, &self.clock, &self.sign_ins, self.role.config);
+        self.role = role(&self.logs, &self.clock, &self.actors, self.role.config);
     }
 
     /// A socket that holds `capacity` messages nobody read.
@@ -142,9 +93,14 @@ impl World {
     }
 }
 
-fn role(logs: &Arc<TestLogs>, clock: &Arc<VirtualClock>, sign_ins: &Arc<SignIns>, config: SyncConfig) -> Arc<SyncRole> {
+fn role(
+    logs: &Arc<TestLogs>,
+    clock: &Arc<VirtualClock>,
+    actors: &Arc<TestActors>,
+    config: SyncConfig,
+) -> Arc<SyncRole> {
     Arc::new(SyncRole {
-        actors: Arc::clone(sign_ins) as _,
+        actors: Arc::clone(actors) as _,
         logs: Arc::clone(logs) as _,
         clock: Arc::clone(clock) as _,
         tokens: tokens(),

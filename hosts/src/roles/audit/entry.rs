@@ -1,0 +1,86 @@
+//! The stored form of the audit record: the chain, and apart from it the content, so that the content can be erased.
+//!
+//! Both are lines of JSON: the first says the format, each further one is a commit, in order. A line of the chain has what the hashes are
+//! computed from; the line of the content has the data of the commit's events in an array.
+
+use std::sync::Arc;
+
+use punctual_events::{DecodeError, Digest, EventType, Principal, Seq, Timestamp};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+/// The format this release writes.
+const FORMAT: u16 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct FormatLine {
+    format: u16,
+}
+
+/// A commit in the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) events: Vec<EventEntry>,
+    pub(super) hash: Digest,
+    pub(super) previous: Digest,
+    pub(super) seq: Seq,
+    pub(super) time: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) traceparent: Option<Box<str>>,
+}
+
+/// An event in the chain, without what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EventEntry {
+    pub(super) by: Principal,
+    pub(super) digest: Digest,
+    #[serde(rename = "type")]
+    pub(super) event_type: EventType,
+}
+
+/// The content of a commit: the data of each event, `null` where it was erased before it was copied.
+pub(super) type Content = Vec<Arc<RawValue>>;
+
+/// Lines being written.
+#[derive(Debug)]
+pub(super) struct Lines(Vec<u8>);
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self(format!("{{\"format\":{FORMAT}}}\n").into_bytes())
+    }
+
+    pub(super) fn push(&mut self, line: &impl Serialize) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(&mut self.0, line)?;
+        self.0.push(b'\n');
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Reads lines.
+///
+/// # Errors
+/// When they are of a newer format or damaged.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, DecodeError> {
+    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let first = lines
+        .next()
+        .ok_or_else(|| DecodeError::Malformed("an empty audit batch".into()))?;
+    let FormatLine { format } = serde_json::from_slice(first)?;
+    if format > FORMAT {
+        return Err(DecodeError::Newer {
+            what: "an audit batch",
+            found: format,
+            known: FORMAT,
+        });
+    }
+    lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
+}

@@ -1,0 +1,87 @@
+//! The audit role: keeps a second, verified record of every actor's log.
+//!
+//! The actors compute the chain of hashes; audit copies it, checks every link, reads from the log what was not delivered, and tells the log how
+//! far it has come, before which nothing is dropped. It never guesses: a commit it cannot verify stops the copy of that actor, loudly, until
+//! somebody looks.
+
+mod chain;
+mod copy;
+mod entry;
+mod erasure;
+mod trail;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use punctual_actors::ports::{BoxFuture, Clock, Failure};
+use punctual_events::{CloudEvent, Topic};
+
+use crate::ports::{Actors, AuditStore, EventHandler, Logs, Services};
+
+/// After a small batch the next one is left to gather for this long, so that a busy actor's commits are stored together.
+const LINGER_MS: u64 = 100;
+/// Commits in a batch from which on there is no lingering.
+const LARGE_BATCH: usize = 64;
+
+/// The audit role.
+pub struct AuditRole {
+    actors: Arc<dyn Actors>,
+    logs: Arc<dyn Logs>,
+    store: Arc<dyn AuditStore>,
+    clock: Arc<dyn Clock>,
+    refused: AtomicU64,
+}
+
+impl AuditRole {
+    /// The role.
+    #[must_use]
+    pub fn new(services: &Services) -> Arc<Self> {
+        Arc::new(Self {
+            actors: Arc::clone(&services.actors),
+            logs: Arc::clone(&services.logs),
+            store: Arc::clone(&services.audit),
+            clock: Arc::clone(&services.environment.clock),
+            refused: AtomicU64::new(0),
+        })
+    }
+
+    /// How many times a commit was refused because it could not be verified. Anything but zero is an alarm.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    async fn take(&self, events: &[CloudEvent]) -> Result<(), Failure> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let commits = self.copy(first.commit.actor, events).await?;
+        // After the copy, and for commits that were copied before too: a crash may have come between.
+        self.erase_what_was_deleted(events).await?;
+        if commits < LARGE_BATCH {
+            self.clock.sleep_ms(LINGER_MS).await;
+        }
+        Ok(())
+    }
+}
+
+impl EventHandler for AuditRole {
+    fn name(&self) -> &'static str {
+        "audit"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::TaskEvents]
+    }
+
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self.take(events))
+    }
+}

@@ -1,0 +1,469 @@
+//! Audit on logs and a record in memory, in virtual time.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard},
+};
+
+use proptest::prelude::*;
+use punctual_actors::reference::VirtualClock;
+use punctual_events::{ActorId, Commit, Digest, EventRecord, EventType, Principal, Seq, SeriesId, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    ports::{AuditAppend, AuditBatch, AuditGap, AuditHead, AuditQueries as _, AuditVerification},
+    roles::{
+        test_actors::TestActors,
+        test_log::{TestLogs, user},
+    },
+};
+
+/// A record whose contract is its code.
+#[derive(Debug, Default)]
+struct Record {
+    batches: Mutex<HashMap<ActorId, Vec<AuditBatch>>>,
+    /// The next append is carried out, and its answer lost.
+    loses_answer: Mutex<bool>,
+}
+
+impl Record {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ActorId, Vec<AuditBatch>>> {
+        self.batches.lock().unwrap()
+    }
+
+    fn batches(&self, actor: ActorId) -> Vec<AuditBatch> {
+        self.lock().get(&actor).cloned().unwrap_or_default()
+    }
+
+    fn tamper(&self, actor: ActorId, change: impl FnOnce(&mut Vec<AuditBatch>)) {
+        change(self.lock().get_mut(&actor).unwrap());
+    }
+}
+
+impl AuditStore for Record {
+    fn append(&self, batch: AuditBatch) -> BoxFuture<'_, Result<AuditAppend, Failure>> {
+        Box::pin(async move {
+            let mut all = self.lock();
+            let batches = all.entry(batch.actor).or_default();
+            let last = batches.last().map_or(Seq::ZERO, |last| last.to);
+            if batch.from != last.next() {
+                return Ok(AuditAppend::Elsewhere(last));
+            }
+            batches.push(batch);
+            if std::mem::take(&mut *self.loses_answer.lock().unwrap()) {
+                return Err(Failure::new("no answer"));
+            }
+            Ok(AuditAppend::Done)
+        })
+    }
+
+    fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Option<(Seq, Digest)>, Failure>> {
+        let head = self.batches(actor).last().map(|last| (last.to, last.head));
+        Box::pin(async move { Ok(head) })
+    }
+
+    fn read(&self, actor: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>> {
+        let batches = self.batches(actor).into_iter().filter(|batch| batch.to > after);
+        let batches = batches.take(limit).collect();
+        Box::pin(async move { Ok(batches) })
+    }
+
+    fn erase(&self, actor: ActorId, through: Seq) -> BoxFuture<'_, Result<(), Failure>> {
+        for batch in self.lock().entry(actor).or_default() {
+            if batch.from <= through {
+                batch.contents = None;
+            }
+        }
+        Box::pin(async { Ok(()) })
+    }
+}
+
+struct World {
+    actors: Arc<TestActors>,
+    clock: Arc<VirtualClock>,
+    logs: Arc<TestLogs>,
+    record: Arc<Record>,
+    role: AuditRole,
+}
+
+impl World {
+    fn new() -> Self {
+        let (actors, logs, record) = (
+            Arc::<TestActors>::default(),
+            Arc::<TestLogs>::default(),
+            Arc::<Record>::default(),
+        );
+        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let role = AuditRole {
+            actors: Arc::clone(&actors) as _,
+            logs: Arc::clone(&logs) as _,
+            store: Arc::clone(&record) as _,
+            clock: Arc::clone(&clock) as _,
+            refused: AtomicU64::new(0),
+        };
+        Self {
+            actors,
+            clock,
+            logs,
+            record,
+            role,
+        }
+    }
+
+    /// A world whose log has these many commits of one event each.
+    fn with_commits(count: usize) -> (Self, Vec<Arc<Commit>>) {
+        let world = Self::new();
+        let commits = (1..=count).map(|n| world.logs.append(me(), &[task(&n.to_string())]));
+        let commits = commits.collect();
+        (world, commits)
+    }
+
+    async fn deliver(&self, commits: &[Arc<Commit>]) -> Result<(), Failure> {
+        self.deliver_events(&events(commits)).await
+    }
+
+    async fn deliver_events(&self, events: &[CloudEvent]) -> Result<(), Failure> {
+        let mut handling = self.role.handle(Topic::TaskEvents, events);
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut handling => return outcome,
+                () = tokio::task::yield_now() => self.clock.advance_ms(10),
+            }
+        }
+    }
+
+    async fn verify(&self) -> AuditVerification {
+        self.role.verify(user(7)).await.unwrap()
+    }
+
+    async fn assert_valid(&self, entries: u64) {
+        let head = self.logs.commits(me()).last().map(|last| last.header.hash);
+        let expected = AuditVerification {
+            entries,
+            gaps: Vec::new(),
+            head: head.map(|hash| AuditHead {
+                hash,
+                sequence: Seq(entries),
+            }),
+            valid: true,
+        };
+        assert_eq!(self.verify().await, expected);
+    }
+}
+
+fn me() -> ActorId {
+    ActorId::User(user(7))
+}
+
+fn task(title: &str) -> (EventType, Value) {
+    (EventType::TaskCreated, json!({"changed": [], "task": {"title": title}}))
+}
+
+fn events(commits: &[Arc<Commit>]) -> Vec<CloudEvent> {
+    let events = commits
+        .iter()
+        .map(|commit| commit.cloud_events(Topic::TaskEvents).unwrap());
+    events.flatten().collect()
+}
+
+#[tokio::test]
+async fn commits_are_copied_and_confirmed_and_verify() {
+    let (world, commits) = World::with_commits(5);
+    world.deliver(&commits).await.unwrap();
+    assert_eq!(world.logs.audited(me()), Seq(5));
+    assert_eq!(world.record.batches(me()).len(), 1, "one delivery is one batch");
+    world.assert_valid(5).await;
+}
+
+#[tokio::test]
+async fn commits_without_events_are_read_from_the_log() {
+    let world = World::new();
+    for kind in [true, false, false, true] {
+        let events = if kind { vec![task("t")] } else { Vec::new() };
+        world.logs.append(me(), &events);
+    }
+    world.deliver(&world.logs.commits(me())).await.unwrap();
+    world.assert_valid(4).await;
+}
+
+#[tokio::test]
+async fn a_commit_delivered_in_part_is_read_from_the_log() {
+    let world = World::new();
+    world.logs.append(me(), &[task("a"), task("b"), task("c")]);
+    let mut delivered = events(&world.logs.commits(me()));
+    delivered.remove(1);
+    world.deliver_events(&delivered).await.unwrap();
+    world.assert_valid(1).await;
+    assert_eq!(world.role.page(user(7), Seq::ZERO, 10).await.unwrap().items.len(), 3);
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_changed_on_the_way_is_read_from_the_log() {
+    let (world, commits) = World::with_commits(2);
+    let mut delivered = events(&commits);
+    delivered[1].data = serde_json::value::to_raw_value("forged").unwrap().into();
+    world.deliver_events(&delivered).await.unwrap();
+    world.assert_valid(2).await;
+    assert_eq!(world.role.refused(), 0);
+}
+
+#[tokio::test]
+async fn a_commit_changed_in_the_log_is_refused_and_not_confirmed() {
+    type Change = fn(&mut Commit);
+    let changes: [Change; 4] = [
+        |commit| commit.events[0].data = serde_json::value::to_raw_value("forged").unwrap().into(),
+        |commit| {
+            commit.events[0] =
+                EventRecord::new(EventType::TaskCreated, Principal::System, &json!("forged whole")).unwrap();
+        },
+        |commit| commit.header.time = Timestamp::from_millis(0),
+        |commit| commit.header.previous = Digest([7; 32]),
+    ];
+    for change in changes {
+        let (world, _) = World::with_commits(3);
+        world.logs.tamper(me(), Seq(2), change);
+        let failure = world.deliver(&world.logs.commits(me())).await.unwrap_err();
+        assert!(failure.to_string().contains("does not verify"), "{failure}");
+        assert_eq!((world.role.refused(), world.logs.audited(me())), (1, Seq::ZERO));
+        assert_eq!(world.record.batches(me()), []);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_lost_what_was_not_audited_is_refused() {
+    let (world, commits) = World::with_commits(4);
+    world.logs.forget(me(), Seq(2));
+    assert!(world.deliver(&commits[2..]).await.is_err());
+    assert_eq!(world.role.refused(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_record_is_repeated_without_a_double() {
+    let (world, commits) = World::with_commits(3);
+    *world.record.loses_answer.lock().unwrap() = true;
+    assert!(world.deliver(&commits).await.is_err());
+    world.deliver(&commits).await.unwrap();
+    world.assert_valid(3).await;
+    assert_eq!(world.logs.audited(me()), Seq(3));
+}
+
+#[tokio::test]
+async fn whatever_is_changed_in_the_record_is_found() {
+    let change_entries = |batch: &mut AuditBatch, from: &str, to: &str| {
+        let text = std::str::from_utf8(&batch.entries).unwrap();
+        assert!(text.contains(from), "{from} is in {text}");
+        batch.entries = text.replacen(from, to, 1).into();
+    };
+    for (from, to) in [
+        ("\"seq\":2", "\"seq\":3"),
+        (
+            "system",
+            "user/00000000-0000-0000-0000-000000000007/session/00000000-0000-0000-0000-000000000007",
+        ),
+        ("2027-01", "2027-02"),
+        ("task.created", "task.updated"),
+        ("\"digest\":\"", "\"digest\":\"00"),
+        ("\"format\":1", "\"format\":2"),
+    ] {
+        let (world, commits) = World::with_commits(3);
+        world.deliver(&commits).await.unwrap();
+        world
+            .record
+            .tamper(me(), |batches| change_entries(&mut batches[0], from, to));
+        assert!(!world.verify().await.valid, "{from} to {to}");
+    }
+    let (world, commits) = World::with_commits(3);
+    world.deliver(&commits).await.unwrap();
+    world.record.tamper(me(), |batches| {
+        let text = String::from_utf8(batches[0].contents.take().unwrap().to_vec()).unwrap();
+        batches[0].contents = Some(text.replacen("\"2\"", "\"x\"", 1).into());
+    });
+    assert!(!world.verify().await.valid, "content");
+}
+
+#[tokio::test]
+async fn a_record_rewritten_from_end_to_end_differs_from_the_log() {
+    let (world, _) = World::with_commits(3);
+    let (other, forged) = World::with_commits(0);
+    drop(forged);
+    for title in ["1", "forged", "3"] {
+        other.logs.append(me(), &[task(title)]);
+    }
+    other.deliver(&other.logs.commits(me())).await.unwrap();
+    world.record.lock().insert(me(), other.record.batches(me()));
+    assert!(!world.verify().await.valid);
+}
+
+#[tokio::test]
+async fn missing_commits_are_named() {
+    let (world, commits) = World::with_commits(6);
+    for pair in commits.chunks(2) {
+        world.deliver(pair).await.unwrap();
+    }
+    world.record.tamper(me(), |batches| drop(batches.remove(1)));
+    let verified = world.verify().await;
+    let gap = AuditGap {
+        from: Seq(3),
+        to: Seq(4),
+    };
+    assert_eq!((verified.valid, verified.entries, verified.gaps), (false, 4, vec![gap]));
+}
+
+#[tokio::test]
+async fn a_deleted_user_leaves_a_chain_that_verifies_and_no_content() {
+    let world = World::new();
+    let series = ActorId::Series(SeriesId(Uuid::from_u128(70)));
+    for actor in [me(), series] {
+        world.logs.append(actor, &[task("a secret")]);
+        world.deliver(&world.logs.commits(actor)).await.unwrap();
+    }
+    world
+        .logs
+        .append(me(), &[(EventType::UserDeleted, json!({"series": [series.uuid()]}))]);
+    let deletion = world.logs.commits(me());
+    // Twice: the first time the process died before its end was noted.
+    for _ in 0..2 {
+        world.deliver(&deletion[1..]).await.unwrap();
+        for actor in [me(), series] {
+            let text = format!("{:?} {:?}", world.logs.commits(actor), world.record.batches(actor));
+            assert!(!text.contains("a secret"), "{text}");
+        }
+        world.assert_valid(2).await;
+    }
+    let page = world.role.page(user(7), Seq::ZERO, 10).await.unwrap();
+    assert!(page.items[0].data.is_none());
+    assert_eq!(page.items[0].event_type, EventType::TaskCreated);
+}
+
+#[tokio::test]
+async fn what_was_erased_before_it_was_copied_still_verifies() {
+    let (world, _) = World::with_commits(3);
+    world.logs.erase(me(), Seq(2)).await.unwrap();
+    world.deliver(&world.logs.commits(me())).await.unwrap();
+    world.assert_valid(3).await;
+}
+
+#[tokio::test]
+async fn a_series_that_ends_after_its_user_was_deleted_is_erased_too() {
+    let ended = [(EventType::SeriesEnded, json!({"exhausted": false}))];
+    for is_deleted in [false, true] {
+        let world = World::new();
+        let series = ActorId::Series(SeriesId(user(7).0));
+        world.logs.append(series, &[task("a secret")]);
+        world.logs.append(series, &ended);
+        if is_deleted {
+            world.actors.delete(user(7));
+        }
+        world.deliver(&world.logs.commits(series)).await.unwrap();
+        let text = format!("{:?} {:?}", world.logs.commits(series), world.record.batches(series));
+        assert_eq!(text.contains("a secret"), !is_deleted);
+    }
+}
+
+#[tokio::test]
+async fn pages_hold_whole_commits_and_end() {
+    let world = World::new();
+    for n in 0..10 {
+        let events: Vec<_> = (0..n % 3).map(|n| task(&n.to_string())).collect();
+        world.logs.append(me(), &events);
+    }
+    let commits = world.logs.commits(me());
+    for chunk in commits.chunks(3) {
+        world.deliver(chunk).await.unwrap();
+    }
+    let all: Vec<(u64, String)> = commits[..9]
+        .iter()
+        .flat_map(|commit| {
+            commit
+                .events
+                .iter()
+                .map(|event| (commit.header.seq.0, event.data.to_string()))
+        })
+        .collect();
+    for limit in 1..12 {
+        let (mut found, mut after) = (Vec::new(), Some(Seq::ZERO));
+        while let Some(from) = after {
+            let page = world.role.page(user(7), from, limit).await.unwrap();
+            found.extend(
+                page.items
+                    .iter()
+                    .map(|item| (item.sequence.0, item.data.as_ref().unwrap().to_string())),
+            );
+            after = page.next;
+        }
+        assert_eq!(found, all, "in pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_small_batch_lets_the_next_gather_and_a_large_one_does_not() {
+    let (world, commits) = World::with_commits(LARGE_BATCH + 1);
+    let before = world.clock.now();
+    world.deliver(&commits[..LARGE_BATCH]).await.unwrap();
+    assert_eq!(world.clock.now(), before);
+    world.deliver(&commits[LARGE_BATCH..]).await.unwrap();
+    assert!(world.clock.now() >= before.plus_millis(100));
+}
+
+/// Written by the first release. Never changed: every release must read it.
+const GOLDEN_ENTRIES_1: &str = include_str!("golden/entries_1.jsonl");
+const GOLDEN_CONTENTS_1: &str = include_str!("golden/contents_1.jsonl");
+
+#[tokio::test]
+async fn the_record_of_the_first_release_is_read_and_is_what_this_one_writes() {
+    let world = World::new();
+    world
+        .logs
+        .append(me(), &[task("golden"), (EventType::UserDeleted, json!({"series": []}))]);
+    world.logs.append(me(), &[]);
+    world.logs.append(
+        me(),
+        &[(EventType::SessionEnded, json!({"session": Uuid::from_u128(3)}))],
+    );
+    let mut chain = chain::Chain::after(me(), None);
+    for commit in world.logs.commits(me()) {
+        chain.add(&chain::Link::from(&*commit)).unwrap();
+    }
+    let mut batch = chain.take_batch().unwrap();
+    assert_eq!(std::str::from_utf8(&batch.entries), Ok(GOLDEN_ENTRIES_1));
+    let contents = batch.contents.replace(GOLDEN_CONTENTS_1.into()).unwrap();
+    assert_eq!(std::str::from_utf8(&contents), Ok(GOLDEN_CONTENTS_1));
+    world.record.lock().insert(me(), vec![batch]);
+    world.assert_valid(3).await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    /// At-least-once and worse: any stretches of the log, in any order, again and again, with lost answers between.
+    #[test]
+    fn the_record_is_the_log_however_it_is_delivered(
+        sizes in prop::collection::vec(0..4_usize, 1..20),
+        deliveries in prop::collection::vec((0..20_usize, 1..8_usize, prop::bool::weighted(0.2)), 0..20),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new();
+            for size in &sizes {
+                let events: Vec<_> = (0..*size).map(|n| task(&n.to_string())).collect();
+                world.logs.append(me(), &events);
+            }
+            let last = world.logs.append(me(), &[task("last")]);
+            let commits = world.logs.commits(me());
+            for (from, count, loses_answer) in deliveries {
+                *world.record.loses_answer.lock().unwrap() = loses_answer;
+                let from = from.min(commits.len() - 1);
+                let to = commits.len().min(from + count);
+                let taken = world.deliver(&commits[from..to]).await;
+                assert!(taken.is_ok() || loses_answer);
+            }
+            *world.record.loses_answer.lock().unwrap() = false;
+            world.deliver(&[last]).await.unwrap();
+            world.assert_valid(commits.len() as u64).await;
+            assert_eq!(world.logs.audited(me()), Seq(commits.len() as u64));
+        });
+    }
+}
