@@ -17,22 +17,23 @@ pub(super) struct Report {
 #[derive(Debug, Deserialize)]
 struct Item {
     uid: Option<String>,
-    title: Option<String>,
+    summary: Option<String>,
     code: Option<String>,
-    detail: Option<String>,
+    reason: Option<String>,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 impl Report {
     pub(super) fn print(&self, output: &mut impl io::Write) -> io::Result<()> {
         for item in &self.items {
+            let name = item.summary.as_deref().or(item.uid.as_deref()).unwrap_or("(untitled)");
+            for note in &item.notes {
+                writeln!(output, "note     {}: {}", plain(name), plain(note))?;
+            }
             if let Some(code) = &item.code {
-                let name = item
-                    .title
-                    .as_deref()
-                    .or(item.uid.as_deref())
-                    .unwrap_or("a to-do without a UID");
-                let detail = item.detail.as_deref().unwrap_or_default();
-                writeln!(output, "refused  {}: {} ({code})", plain(name), plain(detail))?;
+                let reason = item.reason.as_deref().unwrap_or("no reason given");
+                writeln!(output, "refused  {}: {} ({code})", plain(name), plain(reason))?;
             }
         }
         let Self {
@@ -80,19 +81,21 @@ mod tests {
     #[test]
     fn what_was_refused_is_printed_with_its_reason_and_what_was_taken_is_counted() {
         let report = r#"{"taken": 1, "existing": 0, "refused": 1, "items": [
-            {"uid": "1", "title": "Sow", "outcome": "taken"},
-            {"uid": "2", "title": "Reap", "outcome": "refused", "code": "recurrence_unsupported", "detail": "EXDATE"}
+            {"uid": "1", "summary": "Sow", "outcome": "taken", "notes": ["its colour was left out"]},
+            {"uid": "2", "summary": "Reap", "outcome": "refused", "code": "recurrence_unsupported", "reason": "EXDATE"}
         ]}"#;
         assert_eq!(
             printed(report),
-            "refused  Reap: EXDATE (recurrence_unsupported)\n1 taken, 0 there already, 1 refused\n"
+            "note     Sow: its colour was left out\n\
+             refused  Reap: EXDATE (recurrence_unsupported)\n\
+             1 taken, 0 there already, 1 refused\n"
         );
     }
 
     #[test]
     fn a_title_cannot_command_the_terminal() {
         let report =
-            r#"{"taken": 0, "existing": 0, "refused": 1, "items": [{"title": "\u001b[2J", "code": "invalid"}]}"#;
+            r#"{"taken": 0, "existing": 0, "refused": 1, "items": [{"summary": "\u001b[2J", "code": "invalid"}]}"#;
         assert!(!printed(report).contains('\u{1b}'));
     }
 

@@ -21,6 +21,8 @@ use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 const SERVICE: &str = "punctual";
 /// The header, the attribute of an event and the key of the propagator.
 const TRACEPARENT: &str = "traceparent";
+/// What a span of OpenTelemetry keeps anyway.
+const MAX_LINKS: usize = 128;
 
 static IS_EXPORTING: AtomicBool = AtomicBool::new(false);
 
@@ -49,19 +51,30 @@ pub fn request_span(method: &str, route: Option<&str>, traceparent: Option<&str>
     span
 }
 
-/// The span of what a role does about an event; `traceparent` is the event's. None at all when traces are not exported.
+/// The span of what a role does about events; `traceparents` are theirs. It is the child of the first and linked to the others. None at all
+/// when traces are not exported.
 #[must_use]
-pub fn reaction_span(role: &'static str, what: &'static str, traceparent: Option<&str>) -> Span {
+pub fn reaction_span<'a>(role: &'static str, what: &str, traceparents: impl IntoIterator<Item = &'a str>) -> Span {
     if !is_exporting() {
         return Span::none();
     }
+    let mut traceparents: Vec<&str> = traceparents.into_iter().collect();
+    // The events of a commit have the same.
+    traceparents.dedup();
+    let (parent, others) = match traceparents.split_first() {
+        Some((parent, others)) => (Some(*parent), others),
+        None => (None, Default::default()),
+    };
     let span = info_span!(
         "reaction",
         otel.name = format!("{role} {what}"),
         otel.kind = "consumer",
         role
     );
-    follow(&span, traceparent);
+    follow(&span, parent);
+    for other in others.iter().take(MAX_LINKS) {
+        span.add_link(context_of(other).span().span_context().clone());
+    }
     span
 }
 
@@ -85,12 +98,16 @@ fn follow(span: &Span, traceparent: Option<&str>) {
     let Some(traceparent) = traceparent else {
         return;
     };
-    let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
-    let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier);
+    let parent = context_of(traceparent);
     if parent.span().span_context().is_valid() {
         // Fails only where no layer exports this span; then there is nothing to be child of.
         let _ = span.set_parent(parent);
     }
+}
+
+fn context_of(traceparent: &str) -> Context {
+    let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
 }
 
 /// Sends spans to a collector.
@@ -186,7 +203,7 @@ mod tests {
     #[test]
     fn without_export_there_are_no_spans() {
         assert!(request_span("GET", Some("/v1/tasks"), None).is_none());
-        assert!(reaction_span("audit", "commit", None).is_none());
+        assert!(reaction_span("audit", "task-events", []).is_none());
         assert_eq!(current_traceparent(), None);
     }
 }

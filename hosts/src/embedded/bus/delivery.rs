@@ -8,12 +8,13 @@ use std::{
 use futures_util::FutureExt as _;
 use punctual_actors::ports::{Failure, Store as _};
 use punctual_events::{ActorId, CloudEvent, Commit, Seq, Topic};
+use tracing::Instrument as _;
 
 use super::{
     Shared,
     queue::{BATCH, Next},
 };
-use crate::{embedded::backoff::Backoff, ports::EventHandler};
+use crate::{embedded::backoff::Backoff, ports::EventHandler, telemetry};
 
 /// True when a commit has something for a service.
 pub(super) fn wants(handler: &dyn EventHandler, commit: &Commit) -> bool {
@@ -25,8 +26,11 @@ pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>])
     for topic in handler.topics() {
         let events: Vec<CloudEvent> = commits.iter().flat_map(|commit| events(commit, *topic)).collect();
         if !events.is_empty() {
+            let traceparents = events.iter().filter_map(|event| event.commit.traceparent.as_deref());
+            let span = telemetry::reaction_span(handler.name(), topic.as_str(), traceparents);
             let handling = AssertUnwindSafe(handler.handle(*topic, &events)).catch_unwind();
             handling
+                .instrument(span)
                 .await
                 .unwrap_or_else(|_| Err(Failure::new("the service panicked")))?;
         }
