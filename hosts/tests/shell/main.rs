@@ -1,0 +1,8 @@
+//! The program as whoever starts it sees it: first line, logs, exit status, traces, import.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+mod import;
+mod process;
+mod program;
+mod traces;

@@ -1,0 +1,81 @@
+//! Starting and ending.
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::program::{Server, client, punctual};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn the_first_line_says_the_url_and_the_folder() {
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    assert!(server.first_line.contains("http://127.0.0.1:"), "{}", server.first_line);
+    assert!(server.first_line.contains(data.to_str().unwrap()), "{}", server.first_line);
+}
+
+#[tokio::test]
+async fn a_server_is_ready_once_it_has_said_so() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path());
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = client().get(format!("{}{path}", server.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+}
+
+#[test]
+fn sigterm_ends_the_server_in_good_order_and_its_logs_are_json() {
+    let folder = tempdir().unwrap();
+    let output = Server::start_with(folder.path(), |command| command.args(["--log", "debug"])).terminate();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(text(&output.stdout), "");
+    let logs = text(&output.stderr);
+    let messages: Vec<Value> = logs
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .map(|line| line["message"].clone())
+        .collect();
+    assert!(messages.iter().any(|message| message == "draining; the same again ends at once"), "{logs}");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let folder = tempdir().unwrap();
+    let _first = Server::start(folder.path());
+    let second = punctual()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let complaint = text(&second.stderr);
+    assert!(complaint.contains("is in use by another server"), "{complaint}");
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let folder = tempdir().unwrap();
+    let first = Server::start(&folder.path().join("first"));
+    let address = first.url.trim_start_matches("http://");
+    let second = punctual()
+        .args(["serve", "--listen", address, "--data"])
+        .arg(folder.path().join("second"))
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let complaint = text(&second.stderr);
+    assert!(complaint.starts_with(&format!("punctual: cannot listen on {address}: ")), "{complaint}");
+}
+
+#[test]
+fn a_wrong_variable_is_named_and_nothing_is_started() {
+    let output = punctual().env("PUNCTUAL_RATE_LIMIT", "many").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = text(&output.stderr);
+    assert!(complaint.starts_with("punctual: PUNCTUAL_RATE_LIMIT: "), "{complaint}");
+}

@@ -1,0 +1,92 @@
+//! Starts the program.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+/// The program, with nothing of this process's environment that would configure it.
+pub(crate) fn punctual() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_punctual"));
+    let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("PUNCTUAL_") || name.starts_with("OTEL_") || name == "RUST_LOG"
+    });
+    for name in foreign {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A server on a port of its own.
+pub(crate) struct Server {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    pub(crate) first_line: String,
+    pub(crate) url: String,
+}
+
+impl Server {
+    pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, |command| command)
+    }
+
+    pub(crate) fn start_with(data: &Path, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut command = punctual();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        change(&mut command);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        output.read_line(&mut first_line).unwrap();
+        let url = first_line.split(' ').find(|word| word.starts_with("http://"));
+        let url = url.unwrap_or_else(|| panic!("no URL in {first_line:?}")).to_owned();
+        Self {
+            child,
+            output,
+            first_line,
+            url,
+        }
+    }
+
+    /// SIGTERM; what it did until it ended. The first line is not among it.
+    pub(crate) fn terminate(mut self) -> Output {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        self.output.read_to_end(&mut stdout).unwrap();
+        self.child.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
+        Output {
+            status: self.child.wait().unwrap(),
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Signs somebody up; the token.
+    pub(crate) async fn sign_up(&self, client: &reqwest::Client) -> String {
+        let account = json!({
+            "email": "ada@example.org", "password": "correct horse battery staple", "time_zone": "Europe/Paris"
+        });
+        let answer = client.post(format!("{}/v1/users", self.url)).json(&account).send();
+        let answer: Value = answer.await.unwrap().json().await.unwrap();
+        answer["token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn client() -> reqwest::Client {
+    punctual::tls::install_crypto_provider();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}

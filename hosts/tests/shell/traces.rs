@@ -1,0 +1,89 @@
+//! One trace from the request through the event to the last reaction, as a collector sees it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
+use prost::Message as _;
+use serde_json::json;
+use tempfile::tempdir;
+use tokio::{net::TcpListener, sync::mpsc};
+
+use crate::program::{Server, client};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const CALLER: &str = "b7ad6b7169203331";
+
+/// Receives spans over OTLP.
+struct Collector {
+    endpoint: String,
+    spans: mpsc::UnboundedReceiver<Span>,
+}
+
+impl Collector {
+    async fn start() -> Self {
+        let (sender, spans) = mpsc::unbounded_channel();
+        let routes = Router::new().route("/v1/traces", post(receive)).with_state(Arc::new(sender));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { endpoint, spans }
+    }
+
+    /// The spans of our trace by name, once all of `names` are there.
+    async fn spans_with(&mut self, names: &[&str]) -> HashMap<String, Span> {
+        let mut found = HashMap::new();
+        while !names.iter().all(|name| found.contains_key(*name)) {
+            let span = self.spans.recv().await.unwrap();
+            if hex(&span.trace_id) == TRACE {
+                found.insert(span.name.clone(), span);
+            }
+        }
+        found
+    }
+}
+
+async fn receive(State(spans): State<Arc<mpsc::UnboundedSender<Span>>>, body: Bytes) {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    for span in scopes.flat_map(|scope| scope.spans) {
+        spans.send(span).unwrap();
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_goes_from_the_request_through_its_events_to_the_reactions() {
+    let mut collector = Collector::start().await;
+    let folder = tempdir().unwrap();
+    let endpoint = collector.endpoint.clone();
+    let server = Server::start_with(folder.path(), |command| {
+        command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+            .env("OTEL_BSP_SCHEDULE_DELAY", "20")
+    });
+    let client = client();
+    let token = server.sign_up(&client).await;
+    let task = json!({
+        "title": "Water the plants",
+        "due": {"at": "2031-03-03T09:00:00", "time_zone": "Europe/Paris"},
+        "recurrence": {"rrule": "FREQ=WEEKLY", "anchor": "schedule", "late_policy": "roll_to_future"}
+    });
+    let created = client
+        .post(format!("{}/v1/tasks", server.url))
+        .bearer_auth(token)
+        .header("traceparent", format!("00-{TRACE}-{CALLER}-01"))
+        .json(&task);
+    assert_eq!(created.send().await.unwrap().status(), 201);
+
+    let names = ["POST /v1/tasks", "recurring task-events", "audit task-events", "sync task-updates"];
+    let spans = collector.spans_with(&names).await;
+    let request = &spans["POST /v1/tasks"];
+    assert_eq!(hex(&request.parent_span_id), CALLER);
+    for reaction in &names[1..] {
+        assert_eq!(hex(&spans[*reaction].parent_span_id), hex(&request.span_id), "{reaction}");
+    }
+}
