@@ -18,6 +18,7 @@ use crate::{
     ports::{EventHandler, Services},
     roles::{
         api::{self, Api, ApiConfig},
+        audit::AuditRole,
         notification::{Counters, Notification},
         recurring::Recurring,
         sync::{SyncConfig, SyncRole},
@@ -38,12 +39,8 @@ impl Assembly {
         let runtime = Embedded::open(&config.data, host_config(config), Arc::clone(metrics) as _)?;
         let services = runtime.services().clone();
         let key = signing_key(config)?;
-        let api = Api::new(
-            &api_config(config),
-            services.clone(),
-            Arc::new(super::pending::NoAudit),
-            &key,
-        );
+        let audit = AuditRole::new(&services);
+        let api = Api::new(&api_config(config), services.clone(), Arc::clone(&audit) as _, &key);
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
         let notification = notification(config, metrics, &services);
         let handlers: Vec<Arc<dyn EventHandler>> = vec![
@@ -52,6 +49,7 @@ impl Assembly {
                 services.environment.clone(),
             )),
             Arc::clone(&notification) as _,
+            Arc::clone(&audit) as _,
             Arc::clone(&sync) as _,
             Arc::new(Lateness::new(
                 Arc::clone(metrics),
@@ -61,12 +59,15 @@ impl Assembly {
         let routes = api.router().merge(sync.router());
         let host = Arc::clone(runtime.host());
         let runtime = runtime.run(handlers, notification)?;
-        metrics.sample("live_actors", "Actors in memory", move || whole(host.live()));
-        metrics.sample("sockets", "Open WebSockets", {
-            let sync = Arc::clone(&sync);
-            move || whole(sync.sockets())
-        });
         watch(metrics, &runtime, &services);
+        let sockets = Arc::clone(&sync);
+        metrics.sample("live_actors", "Actors in memory", move || whole(host.live()));
+        metrics.sample("sockets", "Open WebSockets", move || whole(sockets.sockets()));
+        metrics.sample(
+            "audit_refused_commits",
+            "Commits audit could not verify; an alarm",
+            move || i64::try_from(audit.refused()).unwrap_or(i64::MAX),
+        );
         Ok(Self { routes, runtime, sync })
     }
 

@@ -1,7 +1,6 @@
 //! `punctual serve`: from a configuration to a server that runs, and from a signal to one that has ended in good order.
 
 mod assembly;
-mod pending;
 
 use std::{
     io::{self, Write as _},

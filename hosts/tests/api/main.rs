@@ -1,6 +1,9 @@
 //! The API over the wire: what a client sees, bad input included. The services behind it are in memory.
 
-#![expect(clippy::unwrap_used, reason = "in a test, what should be there and is not is a failure")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should be there and is not is a failure"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

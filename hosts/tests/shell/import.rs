@@ -43,7 +43,10 @@ async fn a_wrong_token_fails_the_import_in_the_servers_words() {
     let output = import(&file, &server.url, "wrong");
     assert_eq!(output.status.code(), Some(1));
     let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.starts_with("punctual: the server refused the import: "), "{complaint}");
+    assert!(
+        complaint.starts_with("punctual: the server refused the import: "),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -51,7 +54,10 @@ fn a_file_that_is_not_there_is_named() {
     let output = import(Path::new("/nowhere.ics"), "http://127.0.0.1:1", "any");
     assert_eq!(output.status.code(), Some(1));
     let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.starts_with("punctual: cannot read /nowhere.ics: "), "{complaint}");
+    assert!(
+        complaint.starts_with("punctual: cannot read /nowhere.ics: "),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -60,6 +66,9 @@ fn a_server_that_is_not_there_is_named() {
     let output = import(&file, "http://127.0.0.1:1", "any");
     assert_eq!(output.status.code(), Some(1));
     let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.starts_with("punctual: no answer from http://127.0.0.1:1/: "), "{complaint}");
+    assert!(
+        complaint.starts_with("punctual: no answer from http://127.0.0.1:1/: "),
+        "{complaint}"
+    );
     assert!(complaint.contains("refused"), "{complaint}");
 }

@@ -15,7 +15,11 @@ fn the_first_line_says_the_url_and_the_folder() {
     let data = folder.path().join("data");
     let server = Server::start(&data);
     assert!(server.first_line.contains("http://127.0.0.1:"), "{}", server.first_line);
-    assert!(server.first_line.contains(data.to_str().unwrap()), "{}", server.first_line);
+    assert!(
+        server.first_line.contains(data.to_str().unwrap()),
+        "{}",
+        server.first_line
+    );
 }
 
 #[tokio::test]
@@ -40,7 +44,12 @@ fn sigterm_ends_the_server_in_good_order_and_its_logs_are_json() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .map(|line| line["message"].clone())
         .collect();
-    assert!(messages.iter().any(|message| message == "draining; the same again ends at once"), "{logs}");
+    assert!(
+        messages
+            .iter()
+            .any(|message| message == "draining; the same again ends at once"),
+        "{logs}"
+    );
 }
 
 #[test]
@@ -69,7 +78,10 @@ fn an_address_in_use_is_named() {
         .unwrap();
     assert_eq!(second.status.code(), Some(1));
     let complaint = text(&second.stderr);
-    assert!(complaint.starts_with(&format!("punctual: cannot listen on {address}: ")), "{complaint}");
+    assert!(
+        complaint.starts_with(&format!("punctual: cannot listen on {address}: ")),
+        "{complaint}"
+    );
 }
 
 #[test]

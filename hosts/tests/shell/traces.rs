@@ -1,18 +1,20 @@
 //! One trace from the request through the event to the last reaction, as a collector sees it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message as _;
 use serde_json::json;
 use tempfile::tempdir;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
 use crate::program::{Server, client};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
+/// Between two spans, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Receives spans over OTLP.
 struct Collector {
@@ -23,7 +25,9 @@ struct Collector {
 impl Collector {
     async fn start() -> Self {
         let (sender, spans) = mpsc::unbounded_channel();
-        let routes = Router::new().route("/v1/traces", post(receive)).with_state(Arc::new(sender));
+        let routes = Router::new()
+            .route("/v1/traces", post(receive))
+            .with_state(Arc::new(sender));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
@@ -34,7 +38,8 @@ impl Collector {
     async fn spans_with(&mut self, names: &[&str]) -> HashMap<String, Span> {
         let mut found = HashMap::new();
         while !names.iter().all(|name| found.contains_key(*name)) {
-            let span = self.spans.recv().await.unwrap();
+            let next = timeout(PATIENCE, self.spans.recv()).await;
+            let span = next.unwrap_or_else(|_| panic!("only {:?}", found.keys())).unwrap();
             if hex(&span.trace_id) == TRACE {
                 found.insert(span.name.clone(), span);
             }
@@ -45,7 +50,10 @@ impl Collector {
 
 async fn receive(State(spans): State<Arc<mpsc::UnboundedSender<Span>>>, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    let scopes = request
+        .resource_spans
+        .into_iter()
+        .flat_map(|resource| resource.scope_spans);
     for span in scopes.flat_map(|scope| scope.spans) {
         spans.send(span).unwrap();
     }
@@ -79,11 +87,20 @@ async fn a_trace_goes_from_the_request_through_its_events_to_the_reactions() {
         .json(&task);
     assert_eq!(created.send().await.unwrap().status(), 201);
 
-    let names = ["POST /v1/tasks", "recurring task-events", "audit task-events", "sync task-updates"];
+    let names = [
+        "POST /v1/tasks",
+        "recurring task-events",
+        "audit task-events",
+        "sync task-updates",
+    ];
     let spans = collector.spans_with(&names).await;
     let request = &spans["POST /v1/tasks"];
     assert_eq!(hex(&request.parent_span_id), CALLER);
     for reaction in &names[1..] {
-        assert_eq!(hex(&spans[*reaction].parent_span_id), hex(&request.span_id), "{reaction}");
+        assert_eq!(
+            hex(&spans[*reaction].parent_span_id),
+            hex(&request.span_id),
+            "{reaction}"
+        );
     }
 }
