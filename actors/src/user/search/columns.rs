@@ -84,7 +84,7 @@ pub(super) struct Block {
     /// Folded titles.
     pub(super) titles: Texts,
     /// Slots in the order of their folded titles.
-    pub(super) by_title: Box<[u8]>,
+    by_title: Box<[u8]>,
     pub(super) words: Words,
     pub(super) tags: Tags,
 }
@@ -138,6 +138,15 @@ impl Block {
         ranks
             .filter(|(rank, _)| passes(*rank))
             .fold(0, |slots, (_, of_rank)| slots | of_rank)
+    }
+
+    /// The slots of the tasks whose folded title is between two, these included.
+    pub(super) fn slots_of_title(&self, from: Option<&str>, to: Option<&str>) -> Slots {
+        let title = |slot: &u8| self.titles.get(usize::from(*slot));
+        let start = from.map_or(0, |from| self.by_title.partition_point(|slot| title(slot) < from));
+        let end = to.map_or(self.len, |to| self.by_title.partition_point(|slot| title(slot) <= to));
+        let between = self.by_title.get(start..end).unwrap_or_default();
+        between.iter().fold(0, |slots, slot| slots | 1 << slot)
     }
 
     /// The rank of a task's priority, or [`NO_PRIORITY`].

@@ -11,8 +11,12 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// Characters fold independently of each other: all that NFKD moves across neighbours is marks, and those are removed. So a part of a text
 /// folds to a part of the folded text, and no character needs to wait for the next.
 pub(super) fn fold_into(text: &str, out: &mut String) {
-    out.reserve(text.len());
-    for c in text.chars() {
+    let start = out.len();
+    let plain = text.bytes().position(|byte| !byte.is_ascii()).unwrap_or(text.len());
+    let (plain, rest) = text.split_at(plain);
+    out.push_str(plain);
+    out[start..].make_ascii_lowercase();
+    for c in rest.chars() {
         if c.is_ascii() {
             out.push(c.to_ascii_lowercase());
         } else {

@@ -1,7 +1,8 @@
 //! Which words and tags the tasks of a block have, each kept once with a bit per task that has it.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
+use foldhash::fast::FixedState;
 use memchr::memmem::Finder;
 
 use super::texts::{Texts, TextsBuilder};
@@ -22,16 +23,17 @@ pub(super) struct Words {
 impl Words {
     /// The slots, of those in `among`, with a word that has the finder's term in it.
     pub(super) fn containing(&self, term: &Finder<'_>, among: Slots) -> Slots {
-        let (text, mut from, mut found) = (self.texts.joined().as_bytes(), 0, 0);
-        while let Some(offset) = text.get(from..).and_then(|rest| term.find(rest)) {
-            let hit = self.texts.at(from + offset);
-            found |= self.slots.get(hit).copied().unwrap_or_default();
-            if among & !found == 0 {
-                break;
-            }
-            from = self.texts.end(hit);
+        let (text, mut next, mut rest) = (self.texts.joined().as_bytes(), 0, among);
+        while rest != 0 {
+            // Texts of none but tasks that are found already are passed over, which is what keeps short terms, in nearly every text, quick.
+            next += self.slots[next..].iter().take_while(|slots| *slots & rest == 0).count();
+            let from = self.texts.start(next);
+            let Some(offset) = term.find(&text[from..]) else { break };
+            let hit = self.texts.at(from + offset, next);
+            rest &= !self.slots[hit];
+            next = hit + 1;
         }
-        found & among
+        among & !rest
     }
 }
 
@@ -61,7 +63,7 @@ impl Tags {
 
 /// Collects which slots have which text.
 #[derive(Default)]
-pub(super) struct Occurrences<'a>(HashMap<&'a str, Slots>);
+pub(super) struct Occurrences<'a>(HashMap<&'a str, Slots, FixedState>);
 
 impl<'a> Occurrences<'a> {
     /// Notes that a slot has `text`.
@@ -78,16 +80,17 @@ impl<'a> Occurrences<'a> {
 
     /// As words, those of the most tasks first: a search often has all tasks it asks for before it has seen all words.
     pub(super) fn into_words(self) -> Words {
-        let mut words: Vec<(Slots, &str)> = self.0.into_iter().map(|(word, slots)| (slots, word)).collect();
-        words.sort_unstable_by_key(|(slots, word)| (std::cmp::Reverse(slots.count_ones()), *slots, *word));
+        let counted = |(word, slots): (&'a str, Slots)| (Reverse(slots.count_ones()), slots, word);
+        let mut words: Vec<(Reverse<u32>, Slots, &str)> = self.0.into_iter().map(counted).collect();
+        words.sort_unstable();
         let (mut texts, mut slots) = (TextsBuilder::default(), Vec::new());
-        for together in words.chunk_by(|a, b| a.0 == b.0) {
-            for (_, word) in together {
+        for together in words.chunk_by(|a, b| a.1 == b.1) {
+            for (_, _, word) in together {
                 texts.open().push_str(word);
                 texts.open().push(' ');
             }
             texts.close();
-            slots.extend(together.first().map(|(slots, _)| *slots));
+            slots.extend(together.first().map(|(_, slots, _)| *slots));
         }
         Words {
             texts: texts.build(),

@@ -16,8 +16,9 @@ impl Texts {
 
     /// The text at `index`, empty when there is none.
     pub(super) fn get(&self, index: usize) -> &str {
-        let start = index.checked_sub(1).map_or(0, |before| self.end(before));
-        self.text.get(start..self.end(index)).unwrap_or_default()
+        self.text
+            .get(self.start(index)..self.start(index + 1))
+            .unwrap_or_default()
     }
 
     /// All of them as one text.
@@ -25,14 +26,18 @@ impl Texts {
         &self.text
     }
 
-    /// Which text the byte at `offset` is in.
-    pub(super) fn at(&self, offset: usize) -> usize {
-        self.ends.partition_point(|end| *end as usize <= offset)
+    /// Which text the byte at `offset` is in, that at `from` or a later one. Often it is one soon after, so those are tried first.
+    pub(super) fn at(&self, offset: usize, from: usize) -> usize {
+        const NEAR: usize = 8;
+        let later = self.ends.get(from..).unwrap_or_default();
+        let near = later.iter().take(NEAR).position(|end| *end as usize > offset);
+        from + near.unwrap_or_else(|| later.partition_point(|end| *end as usize <= offset))
     }
 
-    /// Where the text at `index` ends, and the next begins.
-    pub(super) fn end(&self, index: usize) -> usize {
-        self.ends.get(index).map_or(self.text.len(), |end| *end as usize)
+    /// Where the text at `index` begins; that of the one after the last is the end.
+    pub(super) fn start(&self, index: usize) -> usize {
+        let end = |before: usize| self.ends.get(before).map_or(self.text.len(), |end| *end as usize);
+        index.checked_sub(1).map_or(0, end)
     }
 }
 

@@ -7,7 +7,7 @@ use punctual_events::TaskId;
 use super::{
     columns::{Block, Entry, Instant},
     cursor::Bound,
-    order::{Order, Sort, SortKey, Sortable},
+    order::{Sort, Sortable},
     postings::Slots,
 };
 use crate::user::record::TaskRecord;
@@ -43,6 +43,9 @@ impl Sortable for Row<'_> {
         self.entries[self.slot].0
     }
 }
+
+/// So many slots are compared one by one in less time than by another column.
+const FEW: u32 = 5;
 
 /// Collects the first `keep` rows after a bound.
 pub(super) struct Top<'a> {
@@ -90,7 +93,7 @@ impl<'a> Top<'a> {
 
     /// Adds the tasks in `slots` of a block.
     pub(super) fn add(&mut self, block: &'a Block, entries: &'a [Entry], slots: Slots) {
-        let mut rest = slots & self.window(block);
+        let mut rest = self.narrow(block, slots);
         while rest != 0 {
             let slot = rest.trailing_zeros() as usize;
             rest &= rest - 1;
@@ -98,47 +101,31 @@ impl<'a> Top<'a> {
         }
     }
 
-    /// The slots that can be between the bound and the last of the first, by the first key alone. That leaves few, so it is what decides how long
-    /// a search takes.
-    fn window(&self, block: &Block) -> Slots {
-        if self.after.is_none() && self.last.is_none() {
-            return Slots::MAX;
-        }
-        let first = self.sort.first();
-        let from = self
-            .after
-            .as_ref()
-            .map_or(0, |after| first.leading_ordinal(after.prefix));
-        let to = self
-            .last
-            .as_ref()
-            .map_or(u64::MAX, |last| first.leading_ordinal(last.prefix));
-        match first.key {
-            SortKey::Instant(column) => {
-                block.slots_of(column, |millis| (from..=to).contains(&first.instant_ordinal(millis)))
+    /// Those of the slots that can be between the bound and the last of the first: all that are, and few others. Comparing whole columns is what makes a
+    /// search quick; comparing one by one is for the few that are left.
+    fn narrow(&self, block: &Block, mut slots: Slots) -> Slots {
+        let after = self.after.as_ref().map(|after| &after.by as &dyn Sortable);
+        let last = self.last.as_ref().map(|last| &last.by as &dyn Sortable);
+        let all = |there: bool| if there { Slots::MAX } else { 0 };
+        // The slots that are like the bound, or like the last, in all keys so far: the next key decides about those.
+        let (mut like_after, mut like_last) = (all(after.is_some()), all(last.is_some()));
+        for order in self.sort.orders() {
+            if like_after == like_last {
+                slots &= !like_after | order.between(block, after, last);
+            } else {
+                slots &= !like_after | order.between(block, after, None);
+                slots &= !like_last | order.between(block, None, last);
             }
-            SortKey::Priority => {
-                block.slots_of_priority(|rank| (from..=to).contains(&first.priority_ordinal(rank).into()))
+            if slots.count_ones() <= FEW {
+                break;
             }
-            SortKey::Title => self.title_window(block, first),
+            like_after &= slots & order.between(block, after, after);
+            like_last &= slots & order.between(block, last, last);
+            if like_after | like_last == 0 {
+                break;
+            }
         }
-    }
-
-    fn title_window(&self, block: &Block, order: Order) -> Slots {
-        let (after, last) = (
-            self.after.as_ref().map(|after| after.by.title()),
-            self.last.as_ref().map(|last| last.by.title()),
-        );
-        let (from, to) = if order.descending { (last, after) } else { (after, last) };
-        let position = |holds: &dyn Fn(&str) -> bool| {
-            block
-                .by_title
-                .partition_point(|slot| holds(block.titles.get(usize::from(*slot))))
-        };
-        let start = from.map_or(0, |from| position(&|title| title < from));
-        let end = to.map_or(block.by_title.len(), |to| position(&|title| title <= to));
-        let within = block.by_title.get(start..end).unwrap_or_default();
-        within.iter().fold(0, |slots, slot| slots | 1 << slot)
+        slots
     }
 
     fn add_row(&mut self, row: Row<'a>) {

@@ -97,24 +97,42 @@ fn by_value<T: Ord>(a: Option<T>, b: Option<T>, descending: bool) -> Ordering {
 proptest! {
     #[test]
     fn the_pages_of_a_search_together_are_what_the_model_finds(
-        records in prop::collection::vec(any_task(), 0..200),
-        mut query in any_query(),
+        records in prop::collection::vec(any_task(), 0..100),
+        query in any_query(),
     ) {
-        let tasks = tasks(records);
-        let expected = all(&tasks, &query, at(3));
-        let mut found = Vec::new();
-        loop {
-            let page = search(&tasks, &query, at(3)).unwrap();
-            prop_assert_eq!(page.total, expected.len());
-            prop_assert!(page.items.len() <= usize::from(query.limit));
-            found.extend(page.items);
-            query.cursor = page.next_cursor;
-            if query.cursor.is_none() {
-                break;
-            }
-            query.limit = query.limit % 7 + 1;
-        }
-        let ids = |records: &[Arc<TaskRecord>]| records.iter().map(|record| record.task.id).collect::<Vec<_>>();
-        prop_assert_eq!(ids(&found), ids(&expected));
+        check_pages(&tasks(records), query)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn so_are_large_pages_of_many_tasks(
+        records in prop::collection::vec(any_task(), 300..900),
+        query in any_query(),
+        limit in 20..=200_u16,
+    ) {
+        check_pages(&tasks(records), TaskQuery { limit, ..query })?;
+    }
+}
+
+fn check_pages(tasks: &Tasks, mut query: TaskQuery) -> Result<(), TestCaseError> {
+    let expected = all(tasks, &query, at(3));
+    let mut found = Vec::new();
+    loop {
+        let page = search(tasks, &query, at(3)).unwrap();
+        prop_assert_eq!(page.total, expected.len());
+        prop_assert!(page.items.len() <= usize::from(query.limit));
+        found.extend(page.items);
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            break;
+        }
+        // Another limit makes no difference to a cursor.
+        query.limit = query.limit % 200 + 1;
+    }
+    let ids = |records: &[Arc<TaskRecord>]| records.iter().map(|record| record.task.id).collect::<Vec<_>>();
+    prop_assert_eq!(ids(&found), ids(&expected));
+    Ok(())
 }

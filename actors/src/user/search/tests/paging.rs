@@ -54,7 +54,7 @@ fn make(change: Change, tasks: &mut Tasks) -> Option<TaskId> {
 proptest! {
     #[test]
     fn a_task_that_stays_as_it_is_is_on_exactly_one_page_whatever_happens_to_others(
-        records in prop::collection::vec(any_task(), 0..150),
+        records in prop::collection::vec(any_task(), 0..100),
         mut query in any_query(),
         changes in prop::collection::vec(prop::collection::vec(any_change(), 0..10), 0..10),
     ) {
