@@ -77,7 +77,7 @@ pub(super) struct IdempotencyHeader {
 #[expect(dead_code, reason = "it describes a header in the OpenAPI document")]
 pub(super) struct IfMatchHeader {
     /// The `ETag` the task must have, several separated by commas, or `*`.
-    #[param(rename = "If-Match", value_type = String, required = false, example = "\"7\"")]
+    #[param(rename = "If-Match", value_type = String, required = false, pattern = r#"^(\*|"\d{1,18}"( *, *"\d{1,18}")*)$"#, example = "\"7\"")]
     condition: Option<String>,
 }
 
