@@ -5,6 +5,8 @@
 
 mod next;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use next::{MAX_MISSED, schedule};
 pub use state::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion, SeriesReply};

@@ -65,7 +65,11 @@ impl UserActor {
     pub(super) fn show(&mut self, notification: &Notification) {
         let key = (notification.fired_at, notification.id);
         self.notifications.insert(key, Arc::new(notification.clone()));
-        self.fired.insert(notification.id, notification.fired_at);
+        let before = self.fired.insert(notification.id, notification.fired_at);
+        // Fired again after the clock was set back: it is the same notification.
+        if let Some(before) = before.filter(|before| *before != notification.fired_at) {
+            self.notifications.remove(&(before, notification.id));
+        }
         while self.notifications.len() > MAX_NOTIFICATIONS {
             let Some(oldest) = self.notifications.first().map(|(key, _)| *key) else {
                 break;

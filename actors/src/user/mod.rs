@@ -10,6 +10,8 @@ pub mod search;
 mod sessions;
 mod state;
 mod tasks;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 
 pub use command::{UserCommand, UserReply};

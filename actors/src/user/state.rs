@@ -74,8 +74,8 @@ pub struct UserActor {
     pub(super) reminders: imbl::OrdSet<(Timestamp, TaskId)>,
     /// Derived: where each notification is.
     pub(super) fired: imbl::HashMap<NotificationId, Timestamp>,
-    /// Derived: tasks by the UID they were imported with.
-    pub(super) by_uid: imbl::HashMap<Box<str>, TaskId>,
+    /// Derived: the UIDs of tasks that are not deleted. Several tasks can have the same.
+    pub(super) by_uid: imbl::OrdSet<(Box<str>, TaskId)>,
 }
 
 impl UserActor {
@@ -104,10 +104,8 @@ impl UserActor {
             if let Some(instant) = before.next_reminder() {
                 self.reminders.remove(&(instant, id));
             }
-            if before.task.external_uid != record.task.external_uid
-                && let Some(uid) = &before.task.external_uid
-            {
-                self.by_uid.remove(uid);
+            if let Some(uid) = &before.task.external_uid {
+                self.by_uid.remove(&(uid.clone(), id));
             }
         }
         self.index(&record);
@@ -118,13 +116,16 @@ impl UserActor {
         if let Some(instant) = record.next_reminder() {
             self.reminders.insert((instant, record.task.id));
         }
-        if let Some(uid) = &record.task.external_uid {
-            if record.deleted.is_none() {
-                self.by_uid.insert(uid.clone(), record.task.id);
-            } else if self.by_uid.get(uid) == Some(&record.task.id) {
-                self.by_uid.remove(uid);
-            }
+        if let Some(uid) = record.task.external_uid.as_ref().filter(|_| record.deleted.is_none()) {
+            self.by_uid.insert((uid.clone(), record.task.id));
         }
+    }
+
+    /// The first task with this UID.
+    pub(super) fn task_by_uid(&self, uid: &str) -> Option<TaskId> {
+        let from = (uid.into(), TaskId(uuid::Uuid::nil()));
+        let (found, task) = self.by_uid.range(from..).next()?;
+        (**found == *uid).then_some(*task)
     }
 
     fn evolve_task(&mut self, event: &UserEvent, change: &TaskChange, zones: &dyn ZoneData) {
@@ -249,7 +250,7 @@ impl Machine for UserActor {
             handovers: Handovers::default(),
             reminders: imbl::OrdSet::new(),
             fired: imbl::HashMap::new(),
-            by_uid: imbl::HashMap::new(),
+            by_uid: imbl::OrdSet::new(),
         }
     }
 

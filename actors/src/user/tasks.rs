@@ -81,11 +81,11 @@ impl UserActor {
 
     pub(super) fn create(&self, draft: &TaskDraft, imported: Option<&Imported>, context: &mut Context<'_>) -> Decided {
         if imported.is_some()
-            && let Some(existing) = draft.external_uid.as_deref().and_then(|uid| self.by_uid.get(uid))
+            && let Some(existing) = draft.external_uid.as_deref().and_then(|uid| self.task_by_uid(uid))
         {
             return Ok(with_task(
                 Vec::new(),
-                Self::as_of(self.record(*existing)?, context.now),
+                Self::as_of(self.record(existing)?, context.now),
                 false,
             ));
         }

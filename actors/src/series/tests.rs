@@ -1,0 +1,197 @@
+//! A series' actor by itself: what it takes in which order, and how far it goes at once.
+
+use punctual_events::{
+    ActorId, Anchor, Handover, HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, Principal, Recurrence,
+    SeriesDefinition, SeriesEvent, SeriesId, SessionId, TaskId, Timestamp, UserId,
+};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    machine::{Context, Machine as _},
+    ports::Page,
+    zone::{BundledZones, ZoneData as _},
+};
+
+const SERIES: ActorId = ActorId::Series(SeriesId(Uuid::from_u128(5)));
+const USER: UserId = UserId(Uuid::from_u128(1));
+const FIRST: TaskId = TaskId(Uuid::from_u128(9));
+
+fn definition(rrule: &str) -> SeriesDefinition {
+    let instant = "2026-11-23T08:00:00Z".parse().unwrap();
+    SeriesDefinition {
+        description: None,
+        due: Some(Moment::Time {
+            at: "2026-11-23T09:00:00".parse().unwrap(),
+            instant,
+            time_zone: "Europe/Paris".into(),
+        }),
+        first_occurrence: 0,
+        list: None,
+        owner: USER,
+        priority: None,
+        recurrence: Recurrence {
+            anchor: Anchor::Schedule,
+            late_policy: LatePolicy::RollToFuture,
+            rrule: rrule.into(),
+        },
+        reminders: Vec::new(),
+        start: None,
+        tags: Vec::new(),
+        time_zone: "Europe/Paris".into(),
+        title: "a".into(),
+    }
+}
+
+fn start(rrule: &str) -> HandoverMessage {
+    HandoverMessage::StartSeries {
+        definition: Box::new(definition(rrule)),
+        first: FIRST,
+    }
+}
+
+fn close(occurrence: u32, closed: &str) -> HandoverMessage {
+    HandoverMessage::CloseOccurrence {
+        closed: closed.parse().unwrap(),
+        occurrence,
+        outcome: OccurrenceOutcome::Done,
+        time_zone: "Europe/Paris".into(),
+    }
+}
+
+struct Life(SeriesActor);
+
+impl Life {
+    fn new() -> Self {
+        Self(SeriesActor::new(SERIES))
+    }
+
+    fn run(&mut self, command: &SeriesCommand) -> (Vec<SeriesEvent>, u64) {
+        let now = "2030-01-01T00:00:00Z".parse().unwrap();
+        let mut context = Context::new(Principal::System, now, &BundledZones, 1);
+        let decision = self.0.decide(command, &mut context).unwrap();
+        for event in &decision.events {
+            self.0.evolve(event, &BundledZones);
+        }
+        (decision.events, decision.reply.received)
+    }
+
+    /// What the sender hears, and how many events the hand-over led to.
+    fn receive(&mut self, number: u64, previous: u64, message: HandoverMessage) -> (u64, usize) {
+        let to = SERIES;
+        let handover = Handover {
+            message,
+            number,
+            previous,
+            to,
+        };
+        let (events, received) = self.run(&SeriesCommand::Receive { handover });
+        (received, events.len())
+    }
+
+    fn answer(&self) -> SeriesAnswer {
+        let question = SeriesQuestion::Occurrences {
+            after: None,
+            limit: 5_000,
+        };
+        let owner = Principal::User(USER, SessionId(Uuid::nil()));
+        self.0.ask(owner, &question).unwrap()
+    }
+}
+
+#[test]
+fn hand_overs_are_taken_once_and_each_after_the_one_before_it() {
+    let mut life = Life::new();
+    // The sender's other numbers went to other series.
+    assert_eq!(
+        life.receive(9, 4, close(0, "2026-11-23T08:00:00Z")),
+        (0, 0),
+        "the fourth is missing"
+    );
+    assert_eq!(life.receive(4, 0, start("FREQ=DAILY")), (4, 3));
+    assert_eq!(life.receive(4, 0, start("FREQ=WEEKLY")), (4, 0), "it has passed");
+    assert_eq!(life.receive(9, 4, close(0, "2026-11-23T08:00:00Z")), (9, 4));
+    assert_eq!(life.receive(9, 4, close(0, "2026-11-23T08:00:00Z")), (9, 0));
+    assert_eq!(life.answer().occurrences.len(), 2);
+}
+
+#[test]
+fn an_end_that_needs_nothing_before_it_shuts_out_what_comes_late() {
+    let mut life = Life::new();
+    assert_eq!(life.receive(7, 0, HandoverMessage::EndSeries {}), (7, 2));
+    assert_eq!(life.receive(3, 0, start("FREQ=DAILY")), (7, 0));
+    assert_eq!(life.0.next_wakeup(), None);
+}
+
+#[test]
+fn a_series_thousands_of_occurrences_late_records_a_thousand_and_goes_on_after_now() {
+    let mut life = Life::new();
+    life.receive(1, 0, start("FREQ=DAILY"));
+    let (_, events) = life.receive(2, 1, close(0, "2036-11-23T12:00:00Z"));
+    assert_eq!(events, MAX_MISSED + 4);
+    let answer = life.answer();
+    let (number, open) = answer.occurrences.last().unwrap();
+    assert_eq!(usize::try_from(*number).unwrap(), MAX_MISSED + 1);
+    assert_eq!(
+        (open.outcome, open.at.instant()),
+        (None, "2036-11-24T08:00:00Z".parse::<Timestamp>().unwrap())
+    );
+}
+
+#[test]
+fn the_instance_of_an_occurrence_has_an_id_that_is_its_cause() {
+    let made = |count: usize| {
+        let mut life = Life::new();
+        life.receive(1, 0, start("FREQ=DAILY"));
+        for number in 0..count {
+            let previous = 1 + 2 * u64::try_from(number).unwrap();
+            life.receive(previous + 1, previous, close(0, "2026-11-23T08:00:00Z"));
+            life.receive(
+                previous + 2,
+                previous + 1,
+                HandoverMessage::ReopenOccurrence { occurrence: 0 },
+            );
+        }
+        let number = life.receive(1_000, 1, close(0, "2026-11-23T08:00:00Z"));
+        assert_eq!(number.0, 1_000);
+        life.answer().occurrences[1].1.task.unwrap()
+    };
+    assert_eq!(made(0), made(0));
+    assert_ne!(made(0), made(1), "another generation is another task");
+}
+
+#[test]
+fn only_the_owner_may_ask() {
+    let mut life = Life::new();
+    let question = SeriesQuestion::Occurrences { after: None, limit: 1 };
+    let by = |user: u128| Principal::User(UserId(Uuid::from_u128(user)), SessionId(Uuid::nil()));
+    assert!(life.0.ask(by(1), &question).is_err(), "it has not begun");
+    life.receive(1, 0, start("FREQ=DAILY"));
+    assert!(life.0.ask(by(1), &question).is_ok());
+    assert!(life.0.ask(by(2), &question).is_err() && life.0.ask(Principal::System, &question).is_err());
+}
+
+#[test]
+fn saved_pages_restore_the_series() {
+    let mut life = Life::new();
+    life.receive(1, 0, start("FREQ=DAILY;COUNT=3"));
+    life.receive(2, 1, close(0, "2026-11-24T12:00:00Z"));
+    let writes = life.0.save(None, BundledZones.version()).unwrap();
+    let pages: Vec<Page> = writes
+        .into_iter()
+        .map(|write| Page {
+            name: write.name,
+            bytes: write.bytes.unwrap(),
+        })
+        .collect();
+    let (restored, _) = SeriesActor::restore(SERIES, &pages, &BundledZones).unwrap();
+    assert_eq!(restored.next_wakeup(), life.0.next_wakeup());
+    let mut restored = Life(restored);
+    assert_eq!(restored.answer().occurrences, life.answer().occurrences);
+    assert_eq!(
+        restored.receive(3, 2, close(2, "2026-11-25T12:00:00Z")),
+        (3, 3),
+        "the third was the last"
+    );
+    assert!(restored.answer().ended);
+}

@@ -1,0 +1,142 @@
+//! When reminders fire: at their instant, once, never for what is done, late when nobody was there.
+
+use super::*;
+
+fn fired_at(fired: &[Notification]) -> Vec<String> {
+    fired
+        .iter()
+        .map(|notification| notification.fired_at.to_string())
+        .collect()
+}
+
+#[test]
+fn reminders_fire_at_their_instant_and_once() {
+    let mut life = Life::new();
+    life.create(json!({
+        "title": "a",
+        "due": {"at": "2026-11-23T12:00:00"},
+        "reminders": [{"before": "PT15M"}, {"before": "-PT5M"}, {"at": "2026-11-23T09:30:00Z"}],
+    }))
+    .unwrap();
+    let fired = life.until("2026-11-25T00:00:00Z");
+    assert_eq!(
+        fired_at(&fired),
+        [
+            "2026-11-23T09:30:00.000Z",
+            "2026-11-23T10:45:00.000Z",
+            "2026-11-23T11:05:00.000Z"
+        ]
+    );
+    assert!(
+        fired
+            .iter()
+            .all(|notification| notification.due_at == notification.fired_at && !notification.late)
+    );
+    assert_eq!((life.wake().len(), life.actor.next_wakeup()), (0, None));
+}
+
+#[test]
+fn reminders_of_an_all_day_task_count_from_nine_in_the_users_zone() {
+    let mut life = Life::new();
+    life.create(
+        json!({"title": "a", "due": {"date": "2026-11-25"}, "reminders": [{"before": "PT0S"}, {"before": "P1D"}]}),
+    )
+    .unwrap();
+    let fired = life.until("2026-11-30T00:00:00Z");
+    assert_eq!(
+        fired_at(&fired),
+        ["2026-11-24T08:00:00.000Z", "2026-11-25T08:00:00.000Z"]
+    );
+}
+
+#[test]
+fn reminders_already_past_when_they_are_set_stay_silent() {
+    let mut life = Life::new();
+    let task = life
+        .create(json!({"title": "a", "reminders": [{"at": "2026-11-23T07:59:59Z"}]}))
+        .unwrap();
+    assert_eq!(life.actor.next_wakeup(), None);
+    life.complete(task.id).unwrap();
+    life.reopen(task.id).unwrap();
+    assert!(life.until("2026-11-24T00:00:00Z").is_empty());
+}
+
+#[test]
+fn an_outage_makes_reminders_late_and_loses_none() {
+    let mut life = Life::new();
+    for minute in [10, 20, 30] {
+        let at = format!("2026-11-23T08:{minute}:00Z");
+        life.create(json!({"title": "a", "reminders": [{"at": at}]})).unwrap();
+    }
+    life.now = "2026-11-23T08:30:00.900Z".parse().unwrap();
+    let fired = life.wake();
+    let late: Vec<bool> = fired.iter().map(|notification| notification.late).collect();
+    assert_eq!(late, [true, true, false], "a second's delay is not late");
+    assert_eq!(life.actor.next_wakeup(), None);
+}
+
+#[test]
+fn done_and_deleted_tasks_are_silent_and_a_reopened_one_speaks_again() {
+    let mut life = Life::new();
+    let draft = json!({"title": "a", "due": {"at": "2026-11-23T12:00:00"}, "reminders": [{"before": "PT1H"}, {"before": "PT0S"}]});
+    let task = life.create(draft).unwrap();
+    life.complete(task.id).unwrap();
+    assert!(life.until("2026-11-23T10:30:00Z").is_empty());
+    life.reopen(task.id).unwrap();
+    assert_eq!(
+        fired_at(&life.until("2026-11-23T12:00:00Z")),
+        ["2026-11-23T11:00:00.000Z"],
+        "what passed meanwhile has passed"
+    );
+}
+
+#[test]
+fn moving_the_due_moves_its_reminders_and_fires_what_was_due_before() {
+    let mut life = Life::new();
+    let task = life
+        .create(json!({"title": "a", "due": {"at": "2026-11-23T12:00:00"}, "reminders": [{"before": "PT1H"}]}))
+        .unwrap();
+    // The wake-up is late, and the patch comes first.
+    life.now = "2026-11-23T10:00:01Z".parse().unwrap();
+    let (_, events) = life
+        .patch(task.id, json!({"due": {"at": "2026-11-23T18:00:00"}}))
+        .unwrap();
+    assert_eq!(events, 2);
+    assert_eq!(life.inbox(NotificationFilter::All).len(), 1);
+    assert_eq!(
+        fired_at(&life.until("2026-11-24T00:00:00Z")),
+        ["2026-11-23T16:00:00.000Z"]
+    );
+}
+
+#[test]
+fn a_new_zone_moves_all_day_reminders_with_the_user() {
+    let mut life = Life::new();
+    life.create(json!({"title": "a", "due": {"date": "2026-11-25"}, "reminders": [{"before": "PT0S"}]}))
+        .unwrap();
+    life.create(json!({"title": "b", "due": {"at": "2026-11-25T09:00:00"}, "reminders": [{"before": "PT0S"}]}))
+        .unwrap();
+    let time_zone = "America/New_York".into();
+    life.run(UserCommand::ChangeUser { time_zone }).unwrap();
+    let fired = life.until("2026-11-30T00:00:00Z");
+    let titles: Vec<&str> = fired.iter().map(|notification| &*notification.title).collect();
+    assert_eq!(titles, ["b", "a"], "a wall time keeps its own zone");
+    assert_eq!(
+        fired_at(&fired),
+        ["2026-11-25T08:00:00.000Z", "2026-11-25T14:00:00.000Z"]
+    );
+}
+
+#[test]
+fn more_reminders_than_a_commit_carries_fire_in_several_at_once() {
+    let mut life = Life::new();
+    life.checks = false;
+    for _ in 0..201 {
+        life.create(json!({"title": "a", "reminders": [{"at": "2026-11-23T09:00:00Z"}]}))
+            .unwrap();
+    }
+    life.now = "2026-11-23T09:00:00Z".parse().unwrap();
+    assert_eq!(life.wake().len(), 200);
+    assert_eq!(life.actor.next_wakeup(), Some(life.now));
+    assert_eq!((life.wake().len(), life.actor.next_wakeup()), (1, None));
+}

@@ -1,0 +1,301 @@
+//! Creating, changing, completing, reopening and deleting tasks.
+
+use punctual_events::{Status, TaskField};
+
+use super::*;
+
+#[test]
+fn a_new_task_has_nothing_that_was_not_said() {
+    let mut life = Life::new();
+    let task = life.create(json!({"title": "  call  "})).unwrap();
+    let mut shown = serde_json::to_value(&*task).unwrap();
+    for field in ["id", "created", "updated"] {
+        assert!(shown[field].take().is_string());
+    }
+    assert_eq!(
+        shown,
+        json!({
+            "id": null, "list": null, "title": "call", "description": null, "status": "open", "priority": null, "tags": [],
+            "start": null, "due": null, "overdue": false, "reminders": [], "recurrence": null, "series": null,
+            "occurrence": null, "external_uid": null, "version": 1, "created": null, "updated": null, "completed": null,
+        })
+    );
+}
+
+#[test]
+fn what_a_task_cannot_be_is_refused_and_says_where() {
+    let mut life = Life::new();
+    let many = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+    let reminders = vec![json!({"before": "PT1M"}); 21];
+    for (draft, code, field) in [
+        (json!({"title": " "}), Code::Invalid, "title"),
+        (json!({"title": "x".repeat(501)}), Code::Invalid, "title"),
+        (json!({"title": "a\u{0}b"}), Code::Invalid, "title"),
+        (
+            json!({"title": "a", "description": "x".repeat(16_385)}),
+            Code::Invalid,
+            "description",
+        ),
+        (json!({"title": "a", "list": "work"}), Code::Invalid, "list"),
+        (json!({"title": "a", "tags": many(51)}), Code::Invalid, "tags"),
+        (json!({"title": "a", "tags": [""]}), Code::Invalid, "tags"),
+        (
+            json!({"title": "a", "reminders": reminders}),
+            Code::Invalid,
+            "reminders",
+        ),
+        (json!({"title": "a", "reminders": [{}]}), Code::Invalid, "reminders"),
+        (json!({"title": "a", "due": {}}), Code::Invalid, "due"),
+        (
+            json!({"title": "a", "due": {"date": "2026-12-01", "at": "2026-12-01T09:00:00"}}),
+            Code::Invalid,
+            "due",
+        ),
+        (
+            json!({"title": "a", "due": {"at": "2026-12-01T09:00:00", "time_zone": "Mars/Base"}}),
+            Code::UnknownTimeZone,
+            "due",
+        ),
+        (
+            json!({"title": "a", "recurrence": {"rrule": "FREQ=DAILY"}}),
+            Code::RecurrenceWithoutDate,
+            "recurrence",
+        ),
+        (
+            json!({"title": "a", "due": {"date": "2026-12-01"}, "recurrence": {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}}),
+            Code::RecurrenceNeverOccurs,
+            "recurrence",
+        ),
+    ] {
+        let refusal = life.create(draft.clone()).unwrap_err();
+        assert_eq!((refusal.code, refusal.field.as_deref()), (code, Some(field)), "{draft}");
+    }
+    assert!(life.actor.tasks().is_empty());
+}
+
+#[test]
+fn a_due_without_a_zone_is_meant_in_the_users() {
+    let mut life = Life::new();
+    let task = life
+        .create(json!({"title": "a", "due": {"at": "2026-12-01T09:00:00"}}))
+        .unwrap();
+    assert_eq!(
+        serde_json::to_value(&task.due).unwrap(),
+        json!({"at": "2026-12-01T09:00:00", "instant": "2026-12-01T08:00:00.000Z", "time_zone": "Europe/Paris"})
+    );
+}
+
+#[test]
+fn a_patch_changes_what_it_names_and_nothing_else() {
+    let mut life = Life::new();
+    let draft = json!({"title": "a", "description": "b", "tags": ["x", "y"], "due": {"at": "2026-12-01T09:00:00"}, "priority": "low"});
+    let task = life.create(draft).unwrap();
+    life.now = life.now.plus_millis(5);
+    let (patched, events) = life
+        .patch(
+            task.id,
+            json!({"description": null, "due": {"time_zone": "Asia/Tokyo"}, "tags": ["z"]}),
+        )
+        .unwrap();
+    assert_eq!(
+        (&*patched.title, &patched.description, patched.priority),
+        ("a", &None, task.priority)
+    );
+    let due = patched.due.as_ref().unwrap();
+    assert_eq!(
+        due.instant(),
+        "2026-12-01T00:00:00Z".parse().unwrap(),
+        "the wall time stays"
+    );
+    assert_eq!(
+        (patched.version, patched.updated, patched.created, events),
+        (2, life.now, task.created, 1)
+    );
+}
+
+#[test]
+fn an_update_says_which_fields_a_person_changed() {
+    let mut life = Life::new();
+    let task = life.create(json!({"title": "a"})).unwrap();
+    let patch = Box::new(serde_json::from_value(json!({"title": "b", "tags": ["x"], "description": null})).unwrap());
+    let command = UserCommand::PatchTask {
+        if_match: Some(1),
+        patch,
+        task: task.id,
+    };
+    let (events, _) = life.run(command).unwrap();
+    let [UserEvent::TaskUpdated(change)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(change.changed, [TaskField::Tags, TaskField::Title]);
+}
+
+#[test]
+fn a_patch_that_changes_nothing_is_no_event() {
+    let mut life = Life::new();
+    let task = life
+        .create(json!({"title": "a", "due": {"date": "2026-12-01"}, "tags": ["x"]}))
+        .unwrap();
+    life.now = life.now.plus_millis(5);
+    for patch in [
+        json!({}),
+        json!({"title": "a", "tags": ["x", "x"]}),
+        serde_json::to_value(&*task).unwrap(),
+    ] {
+        let (same, events) = life.patch(task.id, patch).unwrap();
+        assert_eq!((&same, events), (&task, 0));
+    }
+}
+
+#[test]
+fn what_only_the_server_sets_can_be_sent_back_but_not_changed() {
+    let mut life = Life::new();
+    let task = life.create(json!({"title": "a"})).unwrap();
+    let (patched, _) = life
+        .patch(
+            task.id,
+            json!({"title": "b", "status": "open", "version": 1, "series": null}),
+        )
+        .unwrap();
+    for patch in [
+        json!({"status": "done"}),
+        json!({"version": 1}),
+        json!({"completed": "2026-01-01T00:00:00Z"}),
+    ] {
+        let refusal = life.patch(task.id, patch).unwrap_err();
+        assert_eq!(refusal.code, Code::ReadOnly);
+    }
+    assert_eq!(patched.version, 2);
+}
+
+#[test]
+fn a_stale_version_is_refused_with_the_task_as_it_is() {
+    let mut life = Life::new();
+    let task = life.create(json!({"title": "a"})).unwrap();
+    let (second, _) = life.patch(task.id, json!({"title": "b"})).unwrap();
+    for command in [
+        UserCommand::CompleteTask {
+            if_match: Some(1),
+            task: task.id,
+        },
+        UserCommand::ReopenTask {
+            if_match: Some(1),
+            task: task.id,
+        },
+        UserCommand::DeleteTask {
+            if_match: Some(1),
+            series: false,
+            task: task.id,
+        },
+    ] {
+        let refusal = life.run(command).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.current),
+            (Code::VersionMismatch, Some(second.clone()))
+        );
+    }
+}
+
+#[test]
+fn completing_and_reopening_twice_is_once() {
+    let mut life = Life::new();
+    let task = life.create(json!({"title": "a"})).unwrap();
+    let (done, events) = life.complete(task.id).unwrap();
+    assert_eq!(
+        (done.status, done.completed, done.version, events),
+        (Status::Done, Some(life.now), 2, 1)
+    );
+    assert_eq!(life.complete(task.id).unwrap(), (done, 0));
+    let (open, events) = life.reopen(task.id).unwrap();
+    assert_eq!(
+        (open.status, open.completed, open.version, events),
+        (Status::Open, None, 3, 1)
+    );
+    assert_eq!(life.reopen(task.id).unwrap(), (open, 0));
+}
+
+#[test]
+fn a_deleted_task_is_gone_for_every_command() {
+    let mut life = Life::new();
+    let task = life
+        .create(json!({"title": "a", "reminders": [{"at": "2026-11-23T09:00:00Z"}]}))
+        .unwrap();
+    assert_eq!(life.delete(task.id), Ok(1));
+    assert_eq!(code(life.delete(task.id)), Code::NotFound);
+    assert_eq!(code(life.complete(task.id)), Code::NotFound);
+    assert_eq!(code(life.patch(task.id, json!({"title": "b"}))), Code::NotFound);
+    assert_eq!(code(life.ask(&UserQuestion::Task { task: task.id })), Code::NotFound);
+    assert_eq!(life.actor.next_wakeup(), None);
+}
+
+#[test]
+fn a_task_becomes_overdue_by_itself_and_is_not_once_it_is_done() {
+    let mut life = Life::new();
+    let timed = life
+        .create(json!({"title": "a", "due": {"at": "2026-11-23T10:00:00"}}))
+        .unwrap();
+    let all_day = life
+        .create(json!({"title": "b", "due": {"date": "2026-11-23"}}))
+        .unwrap();
+    let overdue = |life: &Life, task: TaskId| match life.ask(&UserQuestion::Task { task }).unwrap() {
+        UserAnswer::Task { task } => (task.overdue, task.version),
+        other => panic!("{other:?}"),
+    };
+    life.until("2026-11-23T08:59:59.999Z");
+    assert_eq!(overdue(&life, timed.id), (false, 1));
+    life.until("2026-11-23T09:00:00Z");
+    assert_eq!(
+        (overdue(&life, timed.id), overdue(&life, all_day.id)),
+        ((true, 1), (false, 1))
+    );
+    life.until("2026-11-23T23:00:00Z");
+    assert_eq!(overdue(&life, all_day.id), (true, 1), "its day has ended in Paris");
+    let (done, _) = life.complete(timed.id).unwrap();
+    assert!(!done.overdue);
+}
+
+#[test]
+fn an_imported_task_is_taken_once_per_uid() {
+    let mut life = Life::new();
+    let first = life.import("uid-1", Imported::default());
+    assert_eq!(life.import("uid-1", Imported::default()), first);
+    assert_ne!(life.import("uid-2", Imported::default()).id, first.id);
+    life.delete(first.id).unwrap();
+    assert_ne!(
+        life.import("uid-1", Imported::default()).id,
+        first.id,
+        "what was deleted can be imported again"
+    );
+}
+
+#[test]
+fn two_tasks_of_one_uid_do_not_hide_each_other() {
+    let mut life = Life::new();
+    let first = life.create(json!({"title": "a", "external_uid": "uid"})).unwrap();
+    let second = life.create(json!({"title": "b", "external_uid": "uid"})).unwrap();
+    life.patch(first.id, json!({"external_uid": null})).unwrap();
+    assert_eq!(life.import("uid", Imported::default()).id, second.id);
+    life.patch(first.id, json!({"external_uid": "uid"})).unwrap();
+    life.delete(second.id).unwrap();
+    assert_eq!(life.import("uid", Imported::default()).id, first.id);
+}
+
+#[test]
+fn a_task_that_arrives_done_does_not_recur() {
+    let mut life = Life::new();
+    let draft = json!({"title": "a", "due": {"date": "2026-01-01"}, "recurrence": {"rrule": "FREQ=DAILY"}});
+    let imported = Imported {
+        completed: Some("2026-01-02T00:00:00Z".parse().unwrap()),
+        done: true,
+    };
+    let completed = imported.completed;
+    let command = UserCommand::CreateTask {
+        draft: Box::new(serde_json::from_value(draft).unwrap()),
+        imported: Some(imported),
+    };
+    let (task, events) = life.task(command).unwrap();
+    assert_eq!(
+        (task.status, task.completed, &task.recurrence, task.series, events),
+        (Status::Done, completed, &None, None, 1)
+    );
+}
