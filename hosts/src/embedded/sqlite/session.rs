@@ -18,7 +18,7 @@ const MARK_EVERY: u64 = 64;
 const KNOWN_ACTORS: usize = 65_536;
 
 /// Watermarks written with one batch.
-const WATERMARKS_PER_BATCH: usize = 1_024;
+pub(super) const WATERMARKS_PER_BATCH: usize = 1_024;
 
 /// What operations work with. The statements of an append are kept at hand; the rest come from the connection's cache.
 pub(super) struct Session<'c> {

@@ -19,7 +19,7 @@ use super::{
     batch::{self, Flush, Waiter, Waiting},
     checkpoint::{self, Checkpointer},
     lock::DirectoryLock,
-    session::Session,
+    session::{self, Session},
     watermarks::{Marks, Watermarks},
 };
 use crate::actor_host::Observer;
@@ -234,17 +234,22 @@ impl Loop<'_> {
         let begun = Instant::now();
         let outcome = batch::commit(&mut self.session, operations, flush);
         observer.transaction(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
-        match outcome {
-            Some(written) => {
-                let more = self.session.watermarks.written(&written);
-                self.watermarks_due = self.watermarks_due.filter(|_| more);
-            }
-            // Tried again with a later batch; while closing there is none.
-            None if flush == Flush::Yes => {
-                self.watermarks_due = (!self.closing).then(|| Instant::now() + WATERMARK_DELAY);
-            }
-            None => {}
+        if flush == Flush::Yes {
+            self.watermarks_due = self.next_flush(outcome);
         }
+    }
+
+    /// When watermarks are to be written next, after an attempt that wrote these.
+    fn next_flush(&self, written: Option<Vec<(ActorId, Marks)>>) -> Option<Instant> {
+        let later = Instant::now() + WATERMARK_DELAY;
+        // Tried again with a later batch; while closing there is none.
+        let Some(written) = written else { return (!self.closing).then_some(later) };
+        if !self.session.watermarks.written(&written) {
+            return None;
+        }
+        // What is left did not fit, or was raised meanwhile: the latter has time.
+        let at_once = self.closing || written.len() == session::WATERMARKS_PER_BATCH;
+        Some(if at_once { Instant::now() } else { later })
     }
 
     /// The oldest that wait, as many as fit; at least one, however large.
