@@ -20,6 +20,7 @@ use crate::{
     health::{self, Health, Stage},
     metrics::Metrics,
     observe::Observe,
+    roles::api::answer_the_rest,
     server,
     shutdown::{self, Shutdown},
 };
@@ -68,8 +69,8 @@ async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let assembly = Assembly::start(&config, &metrics)?;
     let routes = assembly
         .routes()
-        .merge(health::routes(Arc::clone(&health), Arc::clone(&metrics)))
-        .layer(Observe::new(metrics));
+        .merge(health::routes(Arc::clone(&health), Arc::clone(&metrics)));
+    let routes = answer_the_rest(routes).layer(Observe::new(metrics));
 
     announce(listener.local_addr()?, &config.data)?;
     health.enter(Stage::Ready);

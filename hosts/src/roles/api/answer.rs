@@ -9,16 +9,21 @@ use punctual_events::Task;
 use serde::Serialize;
 
 /// Room for a usual task, so that its text is not moved while it grows.
-const USUAL_BYTES: usize = 768;
+const TASK_BYTES: usize = 768;
 
 /// An answer with a JSON body.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    json_bytes(status, value)
+    json_sized(status, value, TASK_BYTES)
 }
 
 /// 200 with a JSON body.
 pub(super) fn ok(value: &impl Serialize) -> Response {
-    json_bytes(StatusCode::OK, value)
+    json(StatusCode::OK, value)
+}
+
+/// 200 with a JSON body of about so many tasks.
+pub(super) fn list(value: &impl Serialize, tasks: usize) -> Response {
+    json_sized(StatusCode::OK, value, (tasks + 1) * TASK_BYTES)
 }
 
 /// 204.
@@ -30,7 +35,7 @@ pub(super) fn no_content() -> Response {
 
 /// A task with its `ETag`.
 pub(super) fn task(status: StatusCode, task: &Task) -> Response {
-    let mut response = json_bytes(status, task);
+    let mut response = json(status, task);
     response.headers_mut().insert(header::ETAG, etag(task.version));
     response
 }
@@ -42,8 +47,8 @@ pub(super) fn created(mut response: Response, location: String) -> Response {
     response
 }
 
-pub(super) fn json_bytes(status: StatusCode, value: &impl Serialize) -> Response {
-    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+fn json_sized(status: StatusCode, value: &impl Serialize, size_bytes: usize) -> Response {
+    let mut bytes = Vec::with_capacity(size_bytes);
     if let Err(error) = serde_json::to_writer(&mut bytes, value) {
         // What we serialise has string keys and no maps of our making; were it otherwise, a test would have shown it.
         tracing::error!(%error, "an answer could not be written");

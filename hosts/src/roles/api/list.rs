@@ -51,7 +51,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let query = Box::new(params.query);
     match api.ask(&caller, &UserQuestion::Tasks { query }).await? {
-        UserAnswer::Tasks(page) => Ok(answer::ok(&page)),
+        UserAnswer::Tasks(page) => Ok(answer::list(&page, page.items.len())),
         _ => Err(unexpected()),
     }
 }

@@ -93,7 +93,7 @@ impl Api {
         })
     }
 
-    /// The routes, to be merged with those of the other roles. Its fallbacks answer for unknown paths and methods.
+    /// The routes, to be merged with those of the other roles. Unknown paths are answered for, and so are unknown methods on these paths.
     ///
     /// Serve it with `ConnectInfo<SocketAddr>`: without it, all anonymous requests count as of one origin.
     pub fn router(self: &Arc<Self>) -> Router {
@@ -122,17 +122,20 @@ impl Api {
         let import = Router::new()
             .route("/v1/import", post(import::import))
             .route_layer(Guard::new(self.limits.import_timeout));
-        routes
-            .merge(import)
-            .merge(documents::routes())
-            .fallback(unknown_path)
-            .method_not_allowed_fallback(unknown_method)
-            .with_state(Arc::clone(self))
+        let routes = routes.merge(import).merge(documents::routes());
+        answer_the_rest(routes.with_state(Arc::clone(self)))
     }
 
     fn now(&self) -> Timestamp {
         self.services.environment.clock.now()
     }
+}
+
+/// Has a router answer unknown paths, and unknown methods on the paths it has, with a problem. For a router that other routes were merged into.
+pub fn answer_the_rest(router: Router) -> Router {
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
 }
 
 async fn unknown_path() -> Problem {
@@ -141,4 +144,27 @@ async fn unknown_path() -> Problem {
 
 async fn unknown_method() -> Problem {
     Problem::new(Code::MethodNotAllowed, "`Allow` names the methods this path takes")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::Body,
+        http::{Request, header},
+    };
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_router_of_another_role_answers_with_problems_too() {
+        let other = Router::new().route("/v1/sync", get(async || "hello"));
+        let routes = answer_the_rest(answer_the_rest(Router::new()).merge(other));
+        for (path, status) in [("/v1/sync", 405), ("/v1/nothing", 404)] {
+            let request = Request::post(path).body(Body::empty()).unwrap();
+            let answer = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status);
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], problem::PROBLEM_JSON);
+        }
+    }
 }

@@ -12,7 +12,7 @@ use punctual_events::Task;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::json_bytes;
+use super::answer::json;
 use crate::limits::RetryAfter;
 
 /// The media type of problems.
@@ -149,7 +149,7 @@ impl From<Failure> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = json_bytes(status, &self.document());
+        let mut response = json(status, &self.document());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after_s {
