@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::any,
 };
 use punctual_actors::Code;
 use serde_json::json;
@@ -23,7 +23,7 @@ const WRITE_BUFFER_BYTES: usize = 4096;
 
 pub(super) fn router(role: &Arc<SyncRole>) -> Router {
     Router::new()
-        .route("/v1/sync", get(upgrade))
+        .route("/v1/sync", any(upgrade))
         .with_state(Arc::clone(role))
 }
 
@@ -47,11 +47,15 @@ async fn upgrade(
 /// The problem of a request that does not ask for a WebSocket.
 fn not_a_web_socket(rejection: &WebSocketUpgradeRejection) -> Response {
     let status = rejection.status();
+    let code = match status {
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        _ => Code::BadRequest,
+    };
     let problem = json!({
-        "type": format!("/docs/errors#{}", Code::BadRequest.as_str()),
-        "title": Code::BadRequest.meaning(),
+        "type": format!("/docs/errors.md#{}", code.as_str()),
+        "title": code.meaning().trim_end_matches('.'),
         "status": status.as_u16(),
-        "code": Code::BadRequest.as_str(),
+        "code": code.as_str(),
         "detail": rejection.body_text(),
     });
     let mut response = (status, Json(problem)).into_response();

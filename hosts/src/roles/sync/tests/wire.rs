@@ -1,7 +1,10 @@
 //! Over a real connection.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use tokio_tungstenite::{connect_async, tungstenite};
 
 use super::*;
@@ -63,16 +66,14 @@ async fn a_plain_request_is_answered_with_a_problem() {
     let world = World::new(SyncConfig::default());
     let address = serve(&world).await;
     let (host, path) = address.split_once('/').unwrap();
-    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
-    let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes())
-        .await
-        .unwrap();
-    let mut answer = String::new();
-    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer)
-        .await
-        .unwrap();
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(answer.contains("content-type: application/problem+json"), "{answer}");
-    assert!(answer.contains(r#""code":"bad_request""#), "{answer}");
+    for (method, status, code) in [("GET", 400, "bad_request"), ("POST", 405, "method_not_allowed")] {
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        let request = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains("content-type: application/problem+json"), "{answer}");
+        assert!(answer.contains(&format!(r#""code":"{code}""#)), "{answer}");
+    }
 }
