@@ -74,7 +74,6 @@ impl Outbox {
     }
 
     /// What waits, taken out.
-    #[must_use]
     pub fn into_waiting(self) -> impl Iterator<Item = Arc<Commit>> {
         self.waiting.into_iter()
     }

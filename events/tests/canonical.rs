@@ -1,6 +1,11 @@
 //! Digests are taken over the data as it is written, so it must be written canonically (RFC 8785): a broker that parses and writes it again must
 //! not change a byte of what [`CloudEvent::from_json`] gives.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should be there and is not is a failure"
+)]
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

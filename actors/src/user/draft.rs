@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use crate::{refusal::Code, refusal::Refusal, zone::ZoneData};
 
 /// A member of a merge patch: absent, null or a value.
-#[expect(clippy::option_option, reason = "absent and null differ in a merge patch")]
 fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
@@ -57,7 +56,6 @@ pub struct Imported {
 /// Changes to a task: what is absent stays, what is null is taken away.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[expect(clippy::option_option, reason = "absent and null differ in a merge patch")]
 pub struct TaskPatch {
     /// Free text.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]

@@ -3,43 +3,43 @@
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A client, signed in or not.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
-    pub url: String,
-    pub token: String,
-    pub user: String,
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) user: String,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
     /// The body, after checking the status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         self.body
     }
 
     /// The problem's code, after checking the status.
     #[track_caller]
-    pub fn problem(self, status: u16) -> String {
+    pub(crate) fn problem(self, status: u16) -> String {
         assert_eq!(self.headers["content-type"], "application/problem+json");
         self.expect(status)["code"].as_str().unwrap().to_owned()
     }
 }
 
 impl Client {
-    pub fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         punctual::tls::install_crypto_provider();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
@@ -51,14 +51,14 @@ impl Client {
     }
 
     /// The same client at another server.
-    pub fn at(&self, url: &str) -> Self {
+    pub(crate) fn at(&self, url: &str) -> Self {
         Self {
             url: url.to_owned(),
             ..self.clone()
         }
     }
 
-    pub async fn register(&mut self, email: &str, time_zone: &str) {
+    pub(crate) async fn register(&mut self, email: &str, time_zone: &str) {
         let body = json!({"email": email, "password": PASSWORD, "time_zone": time_zone});
         let body = self.post("/v1/users", &body).await.expect(201);
         self.token = body["token"].as_str().unwrap().to_owned();
@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// Sends a request; an error when no answer came.
-    pub async fn try_send(
+    pub(crate) async fn try_send(
         &self,
         method: Method,
         path: &str,
@@ -92,41 +92,47 @@ impl Client {
         Ok(Answer { status, headers, body })
     }
 
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], None).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, &[], Some(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, &[], None).await
     }
 
     /// Creates a task and gives it.
-    pub async fn create(&self, task: Value) -> Value {
+    pub(crate) async fn create(&self, task: Value) -> Value {
         self.post("/v1/tasks", &task).await.expect(201)
     }
 
-    pub async fn complete(&self, task: &Value) -> Answer {
+    pub(crate) async fn complete(&self, task: &Value) -> Answer {
         self.post(&format!("/v1/tasks/{}/complete", id(task)), &json!({})).await
     }
 
-    pub async fn task(&self, task: &Value) -> Answer {
+    pub(crate) async fn task(&self, task: &Value) -> Answer {
         self.get(&format!("/v1/tasks/{}", id(task))).await
     }
 
     /// All tasks with this status, page by page.
-    pub async fn all_tasks(&self, status: &str) -> Vec<Value> {
+    pub(crate) async fn all_tasks(&self, status: &str) -> Vec<Value> {
         let (mut tasks, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = self
@@ -145,7 +151,7 @@ impl Client {
     }
 
     /// Asserts that audit holds everything and that its chain verifies, waiting until it has caught up.
-    pub async fn audit_verifies(&self) -> Value {
+    pub(crate) async fn audit_verifies(&self) -> Value {
         let mut last = Value::Null;
         for _ in 0..200 {
             last = self.get("/v1/audit/verify").await.expect(200);
@@ -160,6 +166,6 @@ impl Client {
 
 /// The id of a resource.
 #[track_caller]
-pub fn id(resource: &Value) -> &str {
+pub(crate) fn id(resource: &Value) -> &str {
     resource["id"].as_str().unwrap()
 }

@@ -42,7 +42,7 @@ fn rounds() -> usize {
 /// Creates and completes tasks until told to stop or the server is gone. An unknown outcome is tried again with the same key after the restart.
 async fn load(client: Client, ledger: Arc<Mutex<Ledger>>, numbers: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
-        let title = format!("task {}", numbers.fetch_add(1, Ordering::Relaxed));
+        let title = format!("task-{}", numbers.fetch_add(1, Ordering::Relaxed));
         ledger.lock().unwrap().sent.insert(title.clone());
         let body = json!({"title": title});
         let headers = [("idempotency-key", title.as_str())];

@@ -1,5 +1,10 @@
 //! Acceptance tests: the edge cases and promises of the specification, each on the real binary in a process of its own, over HTTP and WebSocket.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should be there and is not is a failure"
+)]
+
 mod client;
 mod concurrency;
 mod crash;

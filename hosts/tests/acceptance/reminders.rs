@@ -113,7 +113,7 @@ async fn moving_the_due_moves_a_relative_reminder_and_completing_silences_it() {
     let fired = socket.event_of("reminder.fired").await;
     assert_eq!(fired["data"]["task"], task["id"]);
     assert_eq!(
-        client.get("/v1/notifications?status=all").await.expect(200)["items"]
+        client.get("/v1/notifications?filter=all").await.expect(200)["items"]
             .as_array()
             .unwrap()
             .len(),

@@ -11,30 +11,30 @@ use tempfile::TempDir;
 use crate::client::Client;
 
 /// A data directory that outlives the servers on it.
-pub struct Data(TempDir);
+pub(crate) struct Data(TempDir);
 
 impl Data {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 }
 
 /// A running server; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
-    pub fn start(data: &Data) -> Self {
+    pub(crate) fn start(data: &Data) -> Self {
         Self::start_with(data, &[])
     }
 
-    pub fn start_with(data: &Data, flags: &[&str]) -> Self {
+    pub(crate) fn start_with(data: &Data, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
             .args([
                 "serve",
@@ -66,25 +66,25 @@ impl Server {
         Self { child, url }
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(&self.url)
     }
 
     /// A client with an account of its own.
-    pub async fn user(&self, name: &str) -> Client {
+    pub(crate) async fn user(&self, name: &str) -> Client {
         let mut client = self.client();
         client.register(&format!("{name}@example.com"), "Europe/Paris").await;
         client
     }
 
     /// SIGKILL, and wait until it is gone.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM, and wait; the exit status.
-    pub fn terminate(mut self) -> std::process::ExitStatus {
+    pub(crate) fn terminate(mut self) -> std::process::ExitStatus {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap()

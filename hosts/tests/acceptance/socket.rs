@@ -12,15 +12,15 @@ use crate::client::Client;
 /// Long enough for a loaded machine; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct Socket {
+pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// The last cursor the server gave.
-    pub cursor: String,
+    pub(crate) cursor: String,
 }
 
 impl Socket {
     /// Connects and waits for `ready`.
-    pub async fn open(client: &Client, cursor: Option<&str>) -> Self {
+    pub(crate) async fn open(client: &Client, cursor: Option<&str>) -> Self {
         let mut socket = Self::connect(client).await;
         socket
             .send(&json!({"type": "hello", "token": client.token, "cursor": cursor}))
@@ -32,7 +32,7 @@ impl Socket {
     }
 
     /// Connects and says nothing.
-    pub async fn connect(client: &Client) -> Self {
+    pub(crate) async fn connect(client: &Client) -> Self {
         let url = format!("{}/v1/sync", client.url.replace("http://", "ws://"));
         let (stream, _) = tokio_tungstenite::connect_async(url).await.unwrap();
         Self {
@@ -41,12 +41,12 @@ impl Socket {
         }
     }
 
-    pub async fn send(&mut self, message: &Value) {
+    pub(crate) async fn send(&mut self, message: &Value) {
         self.stream.send(Message::text(message.to_string())).await.unwrap();
     }
 
     /// The next message; `None` when the server closed.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.stream.next())
                 .await
@@ -60,7 +60,7 @@ impl Socket {
     }
 
     /// The CloudEvent of the next frame, its cursor stored.
-    pub async fn event(&mut self) -> Value {
+    pub(crate) async fn event(&mut self) -> Value {
         let frame = self.next().await.expect("the socket was closed");
         assert_eq!(frame["type"], "event", "{frame}");
         self.cursor = frame["cursor"].as_str().unwrap().to_owned();
@@ -68,7 +68,7 @@ impl Socket {
     }
 
     /// The first event of this type; others are passed over.
-    pub async fn event_of(&mut self, event_type: &str) -> Value {
+    pub(crate) async fn event_of(&mut self, event_type: &str) -> Value {
         loop {
             let event = self.event().await;
             if event["type"].as_str().unwrap().contains(event_type) {
@@ -78,7 +78,7 @@ impl Socket {
     }
 
     /// The task of the next update that `wanted` accepts.
-    pub async fn task(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn task(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let task = self.event_of("task.state").await["data"].clone();
             if wanted(&task) {
@@ -88,7 +88,7 @@ impl Socket {
     }
 
     /// The code the server closes with.
-    pub async fn close_code(mut self) -> Option<u16> {
+    pub(crate) async fn close_code(mut self) -> Option<u16> {
         loop {
             match tokio::time::timeout(PATIENCE, self.stream.next())
                 .await

@@ -14,19 +14,19 @@ use tokio::sync::mpsc;
 
 use crate::server::{Data, Server};
 
-pub struct Received {
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Received {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Received {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }
 }
 
 /// A receiver on loopback that refuses the first `refusals` deliveries; its URL and what it gets.
-pub async fn receiver(refusals: usize) -> (String, mpsc::UnboundedReceiver<Received>) {
+pub(crate) async fn receiver(refusals: usize) -> (String, mpsc::UnboundedReceiver<Received>) {
     let (sender, received) = mpsc::unbounded_channel();
     let count = Arc::new(AtomicUsize::new(0));
     let take = move |State(()): State<()>, headers: HeaderMap, body: Bytes| {
@@ -49,7 +49,7 @@ pub async fn receiver(refusals: usize) -> (String, mpsc::UnboundedReceiver<Recei
 }
 
 /// Checks a delivery by the Standard Webhooks specification, written out anew so as not to trust the sender's code.
-pub fn verify(secret: &str, received: &Received) -> Value {
+pub(crate) fn verify(secret: &str, received: &Received) -> Value {
     let key = base64::engine::general_purpose::STANDARD
         .decode(secret.strip_prefix("whsec_").unwrap())
         .unwrap();
