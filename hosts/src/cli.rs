@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_unknown_runtime_is_answered_with_those_there_are() {
-        let error = Cli::try_parse_from(["punctual", "serve", "--runtime", "dapr"]).unwrap_err();
+        let error = Cli::try_parse_from(["punctual", "serve", "--runtime", "elsewhere"]).unwrap_err();
         assert!(error.to_string().contains("[possible values: embedded]"), "{error}");
     }
 }

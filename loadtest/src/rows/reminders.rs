@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Type of the event, as the socket tells it.
 const FIRED: &str = "dev.punctual.reminder.fired.v1";
 /// Notifications on a page of the inbox.
-const PAGE: usize = 200;
+const PAGE: usize = 1_000;
 
 /// How the reminders are spread.
 #[derive(Clone, Copy)]
@@ -228,30 +228,17 @@ async fn on_socket(mut socket: Socket, expected: &HashMap<String, DateTime<Utc>>
 
 async fn in_inbox(api: &mut Api, expected: &HashMap<String, DateTime<Utc>>, seen: &mut Seen) -> io::Result<()> {
     let mut fired = HashSet::new();
-    let mut path = format!("/v1/notifications?limit={PAGE}");
-    loop {
-        let page = api.get(&path).await?;
-        for notification in page["items"].as_array().into_iter().flatten() {
-            let task = string(notification, "task")?;
-            let Some(due) = expected.get(&task) else {
-                continue;
-            };
-            let fired_at =
-                DateTime::parse_from_rfc3339(&string(notification, "fired_at")?).map_err(io::Error::other)?;
-            if fired.insert(task) {
-                Seen::count(&mut seen.late_in_inbox, &mut seen.early, fired_at.to_utc() - due);
-            } else {
-                seen.twice += 1;
-            }
-        }
-        match page["next_cursor"].as_str() {
-            Some(cursor) => {
-                path = format!(
-                    "/v1/notifications?limit={PAGE}&cursor={}",
-                    crate::queries::encoded(cursor)
-                )
-            }
-            None => break,
+    let page = api.get(&format!("/v1/notifications?limit={PAGE}")).await?;
+    for notification in page["items"].as_array().into_iter().flatten() {
+        let task = string(notification, "task")?;
+        let Some(due) = expected.get(&task) else {
+            continue;
+        };
+        let fired_at = DateTime::parse_from_rfc3339(&string(notification, "fired_at")?).map_err(io::Error::other)?;
+        if fired.insert(task) {
+            Seen::count(&mut seen.late_in_inbox, &mut seen.early, fired_at.to_utc() - due);
+        } else {
+            seen.twice += 1;
         }
     }
     seen.missing_in_inbox = expected.len() - fired.len();
