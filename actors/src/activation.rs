@@ -187,6 +187,8 @@ impl<M: Machine> Activation<M> {
 
     pub(crate) fn committed(&mut self, commit: Arc<Commit>, bytes: usize, snapshot: Snapshot<M>) {
         self.tip = Tip::of(&commit);
+        // An append that succeeds has compared the head.
+        self.checked = commit.header.time;
         self.snapshot = Arc::new(snapshot);
         self.unpublished.push(commit);
         self.unsaved_commits += 1;

@@ -28,7 +28,7 @@ fn play(setting: &Setting, steps: &[Step]) {
 fn cases() -> u32 {
     #[expect(clippy::disallowed_methods, reason = "how long to test is said from outside")]
     let is_long = std::env::var("PUNCTUAL_TEST_LONG").is_ok_and(|value| value == "1");
-    if is_long { 40_000 } else { 4_000 }
+    if is_long { 20_000 } else { 2_000 }
 }
 
 proptest! {

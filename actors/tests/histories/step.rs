@@ -79,7 +79,7 @@ fn command() -> impl Strategy<Value = Command> {
         6 => (0..3_u8, in_ms).prop_map(|(alarm, in_ms)| Command::SetAlarm(alarm, in_ms)),
         2 => (0..3_u8).prop_map(Command::ClearAlarm),
         4 => Just(Command::Bump(1)),
-        1 => prop_oneof![9 => Just(Command::Bump(10)), 1 => Just(Command::Bump(300_000))],
+        1 => prop_oneof![29 => Just(Command::Bump(10)), 1 => Just(Command::Bump(300_000))],
         2 => Just(Command::Ask),
         1 => Just(Command::Refuse),
     ]
