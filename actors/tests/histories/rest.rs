@@ -33,6 +33,8 @@ impl World {
                 self.assert_nothing_is_due(Timestamp::MAX);
                 return;
             };
+            // Every alarm is covered by a wake-up: it would fire in time, not only with a later one or a guard.
+            self.assert_nothing_is_due(at.plus_millis(-1));
             let wait_ms = u64::try_from(at.as_millis() - self.now().as_millis()).unwrap_or(0);
             self.advance(wait_ms);
             self.deliver_what_is_due(turn);
