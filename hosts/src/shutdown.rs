@@ -1,6 +1,11 @@
 //! Telling everybody that the server ends.
 
-use tokio::sync::watch;
+use std::io;
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
 
 /// The end of the server, foreseen by many and begun by one.
 #[derive(Clone, Debug)]
@@ -36,16 +41,32 @@ impl Shutdown {
     }
 }
 
-/// Waits until the system asks the process to end: SIGTERM, or Ctrl-C on a terminal.
+/// What the system says to a process that is to end: SIGTERM, or SIGINT from Ctrl-C on a terminal.
 ///
-/// # Errors
-/// When the system lets nobody wait for that.
-pub async fn asked_by_the_system() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = interrupt.recv() => Ok("SIGINT"),
+/// From when this is made, the process no longer ends by itself on either.
+#[derive(Debug)]
+pub struct EndSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl EndSignals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next one; its name.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     observe::Observe,
     roles::api::answer_the_rest,
     server,
-    shutdown::{self, Shutdown},
+    shutdown::{EndSignals, Shutdown},
 };
 
 /// How long requests under way may take once the server is to end. Orchestrators kill after 30 s; what follows needs some of that.
@@ -72,9 +72,10 @@ async fn serve(config: ServeConfig) -> Result<(), ServeError> {
         .merge(health::routes(Arc::clone(&health), Arc::clone(&metrics)));
     let routes = answer_the_rest(routes).layer(Observe::new(metrics));
 
-    announce(listener.local_addr()?, &config.data)?;
+    // Before the first line, so that whoever has read it can end the server in good order.
+    tokio::spawn(begin_when_asked(EndSignals::listen()?, shutdown.clone()));
     health.enter(Stage::Ready);
-    tokio::spawn(begin_when_asked(shutdown.clone()));
+    announce(listener.local_addr()?, &config.data)?;
     let end_sockets = async {
         shutdown.begun().await;
         health.enter(Stage::Draining);
@@ -112,19 +113,13 @@ fn announcement(address: SocketAddr, data: &Path) -> String {
 
 /// Begins the end when the system asks for it. Whoever asks twice is in a hurry: then the process ends at once, which loses nothing, for
 /// what was acknowledged is durable.
-async fn begin_when_asked(shutdown: Shutdown) {
-    match shutdown::asked_by_the_system().await {
-        Ok(signal) => tracing::info!(signal, "draining; the same again ends at once"),
-        Err(error) => {
-            tracing::error!(%error, "cannot hear signals; only a kill ends this server");
-            return;
-        }
-    }
+async fn begin_when_asked(mut signals: EndSignals, shutdown: Shutdown) {
+    let signal = signals.next().await;
+    tracing::info!(signal, "draining; the same again ends at once");
     shutdown.begin();
-    if let Ok(signal) = shutdown::asked_by_the_system().await {
-        tracing::warn!(signal, "ended while draining");
-        std::process::exit(1);
-    }
+    let signal = signals.next().await;
+    tracing::warn!(signal, "ended while draining");
+    std::process::exit(1);
 }
 
 /// Every socket is an open file, and the usual limit is 1,024 of them, though the system grants far more to whoever asks.
