@@ -1,8 +1,8 @@
 //! The API role: HTTP under `/v1` for the actors, which decide everything; a handler turns a request into a command or a question and the reply into
 //! an answer.
 //!
-//! One file per route group. What they share: [`auth`] (who asks), [`body`], [`query`] and [`path`] (reading requests), [`idempotency`] and [`etag`]
-//! (their headers), [`answer`] and [`problem`] (answering), [`guard`] (time-outs and panics, the only layer), [`accounts`] (records of people).
+//! One file per route group. What they share: `auth` (who asks), `body`, `query` and `path` (reading requests), `idempotency` and `etag`
+//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics, the only layer), `accounts` (records of people).
 
 mod accounts;
 mod answer;
