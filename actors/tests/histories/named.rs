@@ -236,6 +236,23 @@ fn guards_end_when_everything_is_published() {
 }
 
 #[test]
+fn guards_end_also_where_the_actor_left_memory_before_each() {
+    let mut steps = vec![ask(0, Bump(1))];
+    for _ in 0..3 {
+        steps.extend([
+            start(0, Work::Publish),
+            Step::Crash { process: 0 },
+            Step::Advance { ms: 400_000 },
+            start(0, Work::Wake(0)),
+        ]);
+    }
+    let mut world = world_after(&several(), &steps);
+    assert_eq!(world.shared.wake_ups.earliest(), None);
+    world.come_to_rest();
+    check::check(&world);
+}
+
+#[test]
 fn a_commit_whose_reply_was_lost_is_published_without_a_guard() {
     play(&alone(), &[ask(0, Bump(1)), with_faults(0, Bump(1), &[ReplyLost])]);
 }
