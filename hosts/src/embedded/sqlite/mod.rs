@@ -1,8 +1,8 @@
 //! Everything durable of the embedded runtime, in one SQLite file.
 //!
-//! One thread owns the connection that writes ([`writer`]): it takes all operations that wait, runs them in one transaction, commits, and
-//! answers them all. So a hundred callers share one flush of the disk. Reads go through a few connections of their own ([`readers`]) and never
-//! wait for the writer. A third thread moves what was committed from the write-ahead log into the file ([`checkpoint`]).
+//! One thread owns the connection that writes (`writer`): it takes all operations that wait, runs them in one transaction, commits, and
+//! answers them all. So a hundred callers share one flush of the disk. Reads go through a few connections of their own (`readers`) and never
+//! wait for the writer. A third thread moves what was committed from the write-ahead log into the file (`checkpoint`).
 
 mod audit;
 mod batch;

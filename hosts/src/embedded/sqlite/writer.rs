@@ -243,7 +243,9 @@ impl Loop<'_> {
     fn next_flush(&self, written: Option<Vec<(ActorId, Marks)>>) -> Option<Instant> {
         let later = Instant::now() + WATERMARK_DELAY;
         // Tried again with a later batch; while closing there is none.
-        let Some(written) = written else { return (!self.closing).then_some(later) };
+        let Some(written) = written else {
+            return (!self.closing).then_some(later);
+        };
         if !self.session.watermarks.written(&written) {
             return None;
         }
