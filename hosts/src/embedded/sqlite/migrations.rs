@@ -13,8 +13,8 @@ const MIGRATIONS: [&str; 1] = [include_str!("v1.sql")];
 /// The schema this release works with.
 pub(super) const NEWEST: usize = MIGRATIONS.len();
 
-/// Brings the schema to [`NEWEST`], from nothing or from any older version.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+/// Brings the schema to [`NEWEST`], from nothing or from any older version. True when there was something to do.
+pub(super) fn migrate(connection: &mut Connection) -> Result<bool, OpenError> {
     let found = version(connection)?;
     if found > NEWEST {
         return Err(OpenError::Newer { found, known: NEWEST });
@@ -26,7 +26,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         transaction.pragma_update(None, "user_version", i64::try_from(step + 1).unwrap_or(i64::MAX))?;
         transaction.commit()?;
     }
-    Ok(())
+    Ok(found < NEWEST)
 }
 
 /// The version of an existing file, 0 for an empty one.
@@ -47,9 +47,9 @@ mod tests {
     #[test]
     fn an_empty_file_becomes_the_newest_version() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        assert!(migrate(&mut connection).unwrap());
         assert_eq!(version(&connection).unwrap(), NEWEST);
-        migrate(&mut connection).unwrap();
+        assert!(!migrate(&mut connection).unwrap());
     }
 
     #[test]

@@ -137,7 +137,10 @@ impl Database {
         let lock = DirectoryLock::take(directory)?;
         let file = directory.join("punctual.db");
         let mut connection = connection::for_writing(&file)?;
-        migrations::migrate(&mut connection)?;
+        if migrations::migrate(&mut connection)? {
+            // SQLite drops the log of a file that is empty: a new one must be on the disk before its log is relied on.
+            checkpoint::passive(&connection)?;
+        }
         let watermarks = Arc::new(Watermarks::default());
         let observer = Arc::clone(&options.observer);
         let writer = Writer::start(connection, &file, lock, Arc::clone(&watermarks), observer)?;
