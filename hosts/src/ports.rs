@@ -213,7 +213,7 @@ pub struct AuditGap {
 /// What verifying an audit trail found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditVerification {
-    /// How many commits were looked at.
+    /// How many events were looked at. Events committed together are an entry each.
     pub entries: u64,
     /// Commits that are missing.
     pub gaps: Vec<AuditGap>,

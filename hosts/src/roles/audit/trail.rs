@@ -76,7 +76,7 @@ impl Findings {
     }
 
     fn look_at(&mut self, entry: &Entry, content: Option<&Content>) {
-        self.entries += 1;
+        self.entries += entry.events.len() as u64;
         let (last, _) = self.last;
         if entry.seq > last.next() {
             self.gaps.push(AuditGap {
