@@ -102,13 +102,19 @@ pub struct Activation<M: Machine> {
     pub(crate) guard: Option<WakeUp>,
     /// Everything up to here was taken by the publisher.
     pub(crate) published: Seq,
+    /// What the head says of it.
+    noted: Seq,
+    /// True when the head's wake-up was computed with other zone data.
+    has_other_zones: bool,
     /// Committed and not yet handed to the publisher.
     pub(crate) unpublished: Vec<Arc<Commit>>,
     /// Everything up to here is the publisher's affair.
     pub(crate) handed_over: Seq,
     /// When the head was last compared with the store's.
     pub(crate) checked: Timestamp,
-    nonce: u64,
+    /// The nonce before that of the first wake-up this activation made, and how many it made.
+    first_nonce: u64,
+    made: u64,
 }
 
 /// Saves after this many commits, so that an activation replays few.
@@ -166,10 +172,13 @@ impl<M: Machine> Activation<M> {
             covered_from: head.and_then(|head| head.wake_at),
             guard: None,
             published: head.map_or(Seq::ZERO, |head| head.published),
+            noted: head.map_or(Seq::ZERO, |head| head.published),
+            has_other_zones: head.is_some_and(|head| *head.zone_version != *zones.version()),
             unpublished: Vec::new(),
             handed_over: tip.seq,
             checked: now,
-            nonce,
+            first_nonce: nonce,
+            made: 0,
         })
     }
 
@@ -189,20 +198,27 @@ impl<M: Machine> Activation<M> {
         self.tip = Tip::of(&commit);
         // An append that succeeds has compared the head.
         self.checked = commit.header.time;
+        (self.noted, self.has_other_zones) = (self.published, false);
         self.snapshot = Arc::new(snapshot);
         self.unpublished.push(commit);
         self.unsaved_commits += 1;
         self.unsaved_bytes += bytes;
     }
 
-    /// A wake-up for the next commit that is like no other, not even one that is being delivered.
-    pub(crate) fn new_wake_up(&mut self, at: Timestamp) -> WakeUp {
-        self.nonce = self.nonce.wrapping_add(1);
+    /// A wake-up for the commit `seq` that is like no other, neither one that is being delivered nor one of another activation.
+    pub(crate) fn new_wake_up(&mut self, at: Timestamp, seq: Seq) -> WakeUp {
+        self.made += 1;
         WakeUp {
             at,
-            seq: self.tip.seq.next(),
-            nonce: self.nonce,
+            seq,
+            nonce: self.first_nonce.wrapping_add(self.made),
         }
+    }
+
+    /// True for a wake-up that this activation armed, and no other.
+    pub(crate) fn has_made(&self, wake_up: WakeUp) -> bool {
+        let number = wake_up.nonce.wrapping_sub(self.first_nonce);
+        (1..=self.made).contains(&number)
     }
 
     /// Notes that a wake-up is armed.
@@ -216,11 +232,17 @@ impl<M: Machine> Activation<M> {
         by_head || self.armed.iter().any(|armed| armed.at <= at)
     }
 
-    /// Notes that a wake-up was delivered.
-    pub(crate) fn delivered(&mut self, wake_up: WakeUp) {
+    /// Notes that a wake-up was delivered. True when the guard has come with it and the head does not say yet that everything was published,
+    /// or was computed with other zone data: then the head has to be written anew.
+    #[must_use]
+    pub(crate) fn delivered(&mut self, wake_up: WakeUp) -> bool {
         self.armed.retain(|armed| armed.at > wake_up.at);
-        self.guard = self.guard.filter(|guard| guard.at > wake_up.at);
+        let guard = self.guard.take();
+        self.guard = guard.filter(|guard| guard.at > wake_up.at);
         self.distrust_head();
+        let has_lost_guard = guard.is_some() && self.guard.is_none();
+        let is_noted = self.tip.on_topic.iter().all(|last| *last <= self.noted);
+        (has_lost_guard && !is_noted) || self.has_other_zones
     }
 
     /// A wake-up that was delivered may be the one the head counts on.

@@ -6,11 +6,11 @@ use punctual_events::{
     ActorId, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, EventData, EventRecord, Seq, Timestamp, Topic,
 };
 
-use super::{Abort, Answered, Outcome, Pending, TurnError};
+use super::{Answered, Outcome, Pending, TurnError};
 use crate::{
     activation::{Activation, Snapshot},
     machine::{Context, Decision, Machine, Reply as _},
-    ports::{Directory, EncodedCommit, Environment, Runtime, WakeUps},
+    ports::{Directory, EncodedCommit, Environment, Failure, Runtime, WakeUps},
     refusal::{Code, Refusal},
 };
 
@@ -123,31 +123,42 @@ impl<'a, M: Machine> Draft<'a, M> {
         Ok(())
     }
 
-    /// What must be so before the append: the actor is known to the directory, a wake-up that moves earlier is armed, a guard is ahead.
+    /// What must be so before the append: the actor is known to the directory, and [`cover`](Self::cover).
     pub(super) async fn prepare<R: Runtime>(
         &self,
         actor: ActorId,
         activation: &mut Activation<M>,
         runtime: &R,
-    ) -> Result<(), Abort> {
+    ) -> Result<(), Failure> {
         if activation.tip.seq == Seq::ZERO {
-            runtime.directory().register(actor).await.map_err(Abort::GiveUp)?;
+            runtime.directory().register(actor).await?;
         }
+        self.cover(actor, activation, activation.tip.seq.next(), runtime).await
+    }
+
+    /// Sees to it that a wake-up is armed for what the state `seq` has to do next, and that a guard is ahead of what is not published.
+    pub(super) async fn cover<R: Runtime>(
+        &self,
+        actor: ActorId,
+        activation: &mut Activation<M>,
+        seq: Seq,
+        runtime: &R,
+    ) -> Result<(), Failure> {
         if let Some(at) = self.state.machine.next_wakeup()
             && !activation.is_covered(at)
         {
-            let wake_up = activation.new_wake_up(at);
-            runtime.wake_ups().arm(actor, wake_up).await.map_err(Abort::GiveUp)?;
+            let wake_up = activation.new_wake_up(at, seq);
+            runtime.wake_ups().arm(actor, wake_up).await?;
             activation.armed(wake_up);
         }
         if !self.records.is_empty() || activation.owes_events() {
-            self.keep_guard(actor, activation, runtime).await;
+            self.keep_guard(actor, activation, seq, runtime).await;
         }
         Ok(())
     }
 
     /// Sees to it that a guard is ahead, which publishes what this process leaves behind if it is lost.
-    async fn keep_guard<R: Runtime>(&self, actor: ActorId, activation: &mut Activation<M>, runtime: &R) {
+    async fn keep_guard<R: Runtime>(&self, actor: ActorId, activation: &mut Activation<M>, seq: Seq, runtime: &R) {
         let Some(interval_ms) = runtime.wake_ups().guard_interval_ms() else {
             return;
         };
@@ -155,7 +166,8 @@ impl<'a, M: Machine> Draft<'a, M> {
         if activation.guard.is_some_and(|guard| guard.at >= soon) {
             return;
         }
-        let guard = activation.new_wake_up(self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX)));
+        let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
+        let guard = activation.new_wake_up(at, seq);
         // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
         if runtime.wake_ups().arm(actor, guard).await.is_ok() {
             activation.guard = Some(guard);

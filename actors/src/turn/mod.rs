@@ -7,6 +7,8 @@
 
 mod draft;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use std::sync::Arc;
@@ -72,7 +74,9 @@ pub struct Slot<M: Machine> {
     activation: Option<Activation<M>>,
     /// An append on this sequence had an unknown outcome and may still arrive.
     doubt: Option<Seq>,
-    /// A wake-up was delivered, and commits that count on it may be in flight until an append of ours has succeeded.
+    /// A wake-up was delivered, and what comes next was not armed since: it may be the one the head counts on.
+    is_woken: bool,
+    /// Commits that count on a delivered wake-up may be in flight until an append of ours has succeeded.
     fence: bool,
     /// How far an activation that was dropped had come with publishing; what it had not handed over is nobody's affair yet.
     dropped: Option<Dropped>,
@@ -93,6 +97,7 @@ impl<M: Machine> Slot<M> {
             actor,
             activation: None,
             doubt: None,
+            is_woken: false,
             fence: false,
             dropped: None,
         }
@@ -121,7 +126,7 @@ impl<M: Machine> Slot<M> {
             let nonce = environment.entropy.random() as u64;
             let mut activation =
                 Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
-            if self.fence {
+            if self.is_woken {
                 activation.distrust_head();
             }
             self.recover_unpublished(&mut activation, runtime).await?;
@@ -132,6 +137,8 @@ impl<M: Machine> Slot<M> {
 
     fn drop_activation(&mut self) {
         if let Some(activation) = self.activation.take() {
+            // Whose commits counted on the wake-up is not known any more.
+            self.fence |= self.is_woken;
             self.dropped = Some(Dropped {
                 handed_over: activation.handed_over,
                 published: activation.published,
@@ -246,7 +253,7 @@ impl<M: Machine> Slot<M> {
             draft.answer(outcomes, seq);
             return Ok(());
         }
-        draft.prepare(actor, activation, runtime).await?;
+        draft.prepare(actor, activation, runtime).await.map_err(Abort::GiveUp)?;
         let encoded = draft
             .seal(actor, activation)
             .map_err(|error| Abort::GiveUp(Failure::new(error)))?;
@@ -262,7 +269,7 @@ impl<M: Machine> Slot<M> {
         }
         draft.answer(outcomes, commit.header.seq);
         activation.committed(commit, size, draft.state);
-        (self.doubt, self.fence) = (None, false);
+        (self.doubt, self.fence, self.is_woken) = (None, false, false);
         Ok(())
     }
 

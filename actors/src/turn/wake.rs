@@ -1,6 +1,6 @@
 //! Wake-ups as they are delivered.
 
-use super::{Pending, Slot, TurnError};
+use super::{Pending, Slot, TurnError, draft::Draft};
 use crate::{
     activation::Activation,
     machine::Machine,
@@ -14,8 +14,10 @@ const MAX_EARLY_MS: u64 = 1_000;
 impl<M: Machine> Slot<M> {
     /// A wake-up was delivered.
     ///
-    /// It always ends in an append, if only of an empty commit: a commit in flight that counts on this wake-up then loses, and whoever sent it
-    /// arms again. What is armed is therefore known to be armed whenever an append succeeds.
+    /// A commit in flight that counts on it must not land once it is gone. Where there may be one, the delivery ends in an append, if only of an
+    /// empty commit, so that the other loses, and whoever sent it arms again: when the head is behind the sequence the wake-up was armed for, and
+    /// when another process may own the actor, unless this very activation armed it, whose commits are none in flight. Otherwise a wake-up that
+    /// finds nothing due appends nothing. Either way what comes next is armed when this returns.
     ///
     /// # Errors
     /// When it has to be delivered again.
@@ -33,16 +35,34 @@ impl<M: Machine> Slot<M> {
         if early_ms > 0 {
             clock.sleep_ms(early_ms).await;
         }
-        self.fence = true;
-        self.activate(runtime).await?.delivered(wake_up);
+        let is_own = self.activation.as_ref().is_some_and(|active| active.has_made(wake_up));
+        let has_others = runtime.recheck_head_after_ms().is_some();
+        self.is_woken = true;
+        let activation = self.activate(runtime).await?;
+        let is_behind = activation.tip.seq < wake_up.seq;
+        let has_to_note = activation.delivered(wake_up);
+        self.fence |= is_behind || has_to_note || (has_others && !is_own);
         self.publish_leftovers(runtime).await?;
-        match self.take_turn(&[command], runtime).await.pop() {
-            Some(Err(TurnError::Unknown(failure))) => Err(failure),
-            Some(Err(TurnError::Refused(_)) | Ok(_)) | None => Ok(()),
+        if let Some(Err(TurnError::Unknown(failure))) = self.take_turn(&[command], runtime).await.pop() {
+            return Err(failure);
         }
+        self.cover_next(runtime).await
     }
 
-    /// A guard fired, or a wake-up that is not needed any more: what a lost process left behind is published before the commit that follows,
+    /// Where nothing was appended, what comes next is armed all the same: this may have been the wake-up that was counted on.
+    async fn cover_next<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        if !self.is_woken {
+            return Ok(());
+        }
+        let actor = self.actor;
+        let activation = self.activate(runtime).await?;
+        let (draft, seq) = (Draft::new(activation, runtime.environment()), activation.tip.seq);
+        draft.cover(actor, activation, seq, runtime).await?;
+        self.is_woken = false;
+        Ok(())
+    }
+
+    /// A guard fired, or a wake-up that is not needed any more: what a lost process left behind is published before the commit that may follow,
     /// which notes it, so that the guard is the last.
     async fn publish_leftovers<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
         let now = runtime.environment().clock.now();

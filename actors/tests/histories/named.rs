@@ -3,6 +3,7 @@
 use punctual_actors::{
     Code,
     faults::Fault::{Late, Nothing, ReplyLost, RequestLost},
+    ports::Store as _,
     turn::{Answered, TurnError},
 };
 use punctual_events::Seq;
@@ -14,6 +15,7 @@ use crate::{
         Command::{self, Add, Ask, Bump, ClearAlarm, Remove, SetAlarm},
     },
     play,
+    process::ready,
     step::{Go, Setting, Step, Work},
     world::World,
 };
@@ -142,6 +144,82 @@ fn a_writer_that_counts_on_an_earlier_wake_up_loses_against_whoever_takes_that()
 }
 
 #[test]
+fn a_wake_up_of_another_activation_is_never_taken_for_ones_own() {
+    for polls in ANY_STEP {
+        play(
+            &several(),
+            &[
+                ask(0, SetAlarm(0, 5_000)),
+                ask(0, ClearAlarm(0)),
+                ask(1, Ask),
+                // This one makes a wake-up too, the first of its activation, for the same place in the log; arming it fails.
+                with_faults(1, SetAlarm(2, 1_000), &[RequestLost]),
+                begin(0, Work::Commands(vec![(SetAlarm(1, 9_000), None)]), polls),
+                Step::Advance { ms: 6_000 },
+                start(1, Work::Wake(0)),
+                go_on(0),
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_wake_up_that_finds_nothing_due_appends_nothing_and_what_comes_next_is_armed() {
+    for setting in [alone(), several()] {
+        let mut world = world_after(
+            &setting,
+            &[
+                ask(0, SetAlarm(0, 5_000)),
+                ask(0, SetAlarm(1, 60_000)),
+                ask(0, ClearAlarm(0)),
+                Step::Advance { ms: 6_000 },
+                start(0, Work::Wake(0)),
+            ],
+        );
+        assert_eq!(world.shared.ledger.len(), 3, "{setting:?}");
+        world.come_to_rest();
+        check::check(&world);
+    }
+}
+
+#[test]
+fn a_wake_up_that_finds_nothing_due_appends_nothing_where_the_actor_left_memory_and_is_alone() {
+    let mut world = world_after(
+        &alone(),
+        &[
+            ask(0, SetAlarm(0, 5_000)),
+            ask(0, SetAlarm(1, 60_000)),
+            Step::Crash { process: 0 },
+            ask(0, ClearAlarm(0)),
+            Step::Crash { process: 0 },
+            ask(0, SetAlarm(0, 5_000)),
+            ask(0, ClearAlarm(0)),
+            Step::Advance { ms: 6_000 },
+            start(0, Work::Wake(0)),
+        ],
+    );
+    assert_eq!(world.shared.ledger.len(), 5);
+    world.come_to_rest();
+    check::check(&world);
+}
+
+#[test]
+fn a_wake_up_the_head_is_behind_of_is_fenced_also_where_the_actor_is_alone() {
+    let mut world = world_after(
+        &alone(),
+        &[
+            ask(0, Bump(1)),
+            with_faults(0, SetAlarm(0, 5_000), &[ReplyLost]),
+            Step::Advance { ms: 6_000 },
+            start(0, Work::Wake(0)),
+        ],
+    );
+    assert_eq!(world.shared.ledger.len(), 2);
+    world.come_to_rest();
+    check::check(&world);
+}
+
+#[test]
 fn the_fence_holds_where_the_first_try_meets_a_log_that_has_moved_on() {
     for polls in ANY_STEP {
         play(
@@ -233,6 +311,24 @@ fn guards_end_when_everything_is_published() {
     world.come_to_rest();
     check::check(&world);
     assert!(world.shared.ledger.len() < 8, "{} commits", world.shared.ledger.len());
+}
+
+#[test]
+fn the_last_guard_notes_in_the_head_that_everything_is_published() {
+    let world = world_after(
+        &several(),
+        &[
+            ask(0, Bump(1)),
+            start(0, Work::Publish),
+            Step::Advance { ms: 400_000 },
+            start(0, Work::Wake(0)),
+        ],
+    );
+    let head = ready(world.shared.ledger.head(world.shared.actor))
+        .expect("read")
+        .expect("a head");
+    assert_eq!((head.seq, head.published), (Seq(2), Seq(1)));
+    assert_eq!(world.shared.wake_ups.earliest(), None);
 }
 
 #[test]
