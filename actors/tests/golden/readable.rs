@@ -1,0 +1,92 @@
+//! What a state says, for people to read and for later releases to say the same.
+
+use punctual_actors::{
+    activation::Snapshot,
+    machine::Machine,
+    series::{SeriesActor, SeriesAnswer, SeriesQuestion},
+    user::{NotificationFilter, UserActor, UserAnswer, UserQuestion},
+};
+use punctual_events::Principal;
+use serde_json::{Value, json};
+
+use crate::life::{LATER, OWNER, SESSION};
+
+/// A whole state. `keys` are those it may remember answers for.
+pub(crate) fn state<M: Machine>(snapshot: &Snapshot<M>, machine: Value, keys: &[u128]) -> Value {
+    let remembered = keys.iter().filter_map(|key| {
+        let found = snapshot.memory.recall(*key, LATER)?;
+        Some(json!({"key": key.to_string(), "body": found.body.to_string(), "reply": found.reply}))
+    });
+    json!({
+        "seq": snapshot.seq,
+        "next_wakeup": snapshot.machine.next_wakeup(),
+        "remembered": remembered.collect::<Vec<_>>(),
+        "state": machine,
+    })
+}
+
+pub(crate) fn user(user: &UserActor) -> Value {
+    let tasks: Vec<Value> = user.tasks().iter().map(|(_, record)| json!(record)).collect();
+    let of_series = user.tasks().iter().filter_map(|(_, record)| record.task.series);
+    let mut series: Vec<_> = of_series.collect();
+    series.sort_unstable();
+    series.dedup();
+    let series = series.into_iter().map(|series| {
+        let question = UserQuestion::Series { series };
+        let summary = match user.ask(Principal::System, &question, LATER) {
+            Ok(UserAnswer::Series(summary)) => summary,
+            other => panic!("{other:?}"),
+        };
+        json!({"series": series, "reference": summary.reference})
+    });
+    let inbox = UserQuestion::Notifications {
+        filter: NotificationFilter::All,
+        limit: u16::MAX,
+    };
+    let inbox = match user.ask(Principal::System, &inbox, LATER) {
+        Ok(UserAnswer::Notifications { items }) => items,
+        other => panic!("{other:?}"),
+    };
+    json!({
+        "notifications": inbox,
+        "profile": user.profile(),
+        "series": series.collect::<Vec<_>>(),
+        "tasks": tasks,
+    })
+}
+
+pub(crate) fn series(series: &SeriesActor) -> Value {
+    let question = SeriesQuestion::Occurrences {
+        after: None,
+        limit: u16::MAX,
+    };
+    let SeriesAnswer {
+        definition,
+        ended,
+        occurrences,
+    } = series
+        .ask(Principal::User(OWNER, SESSION), &question)
+        .expect("the owner may ask");
+    json!({"definition": definition, "ended": ended, "occurrences": occurrences})
+}
+
+/// Panics unless `found` says everything that `expected` says. It may say more: later releases know more about a thing.
+#[track_caller]
+pub(crate) fn assert_holds(found: &Value, expected: &Value, place: &str) {
+    match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => {
+            for (name, expected) in expected {
+                let place = format!("{place}.{name}");
+                let found = found.get(name).unwrap_or_else(|| panic!("{place} is missing"));
+                assert_holds(found, expected, &place);
+            }
+        }
+        (Value::Array(found), Value::Array(expected)) => {
+            assert_eq!(found.len(), expected.len(), "{place}");
+            for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+                assert_holds(found, expected, &format!("{place}[{index}]"));
+            }
+        }
+        _ => assert_eq!(found, expected, "{place}"),
+    }
+}
