@@ -114,6 +114,12 @@ impl<M: Machine> Slot<M> {
         self.activation.as_mut()
     }
 
+    /// True after an append whose outcome is unknown, until a turn has found it in the log or shut it out.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+
     /// The activation, loaded if need be.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! A cell: one actor in this process. Commands wait in a queue; whoever finds nobody serving it starts a task that takes turns until the queue is
 //! empty. A client that hangs up cannot stop a turn half way, and commands that arrive during a turn share the next one.
 
+mod settling;
+
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, AtomicI64, Ordering},
@@ -49,6 +51,7 @@ pub(super) struct Cell<M: Machine, R: Runtime> {
     used_ms: AtomicI64,
     checked_ms: AtomicI64,
     is_saving: AtomicBool,
+    is_settling: AtomicBool,
     is_dirty: AtomicBool,
 }
 
@@ -73,6 +76,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             used_ms: AtomicI64::new(now),
             checked_ms: AtomicI64::new(i64::MIN),
             is_saving: AtomicBool::new(false),
+            is_settling: AtomicBool::new(false),
             is_dirty: AtomicBool::new(false),
         })
     }
@@ -148,6 +152,9 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Shows the new state to readers and sends on what the turn left to be done.
     fn after_turn(self: &Arc<Self>, slot: &mut Slot<M>) {
+        if slot.is_in_doubt() {
+            self.settle_soon();
+        }
         let Some(activation) = slot.activation() else {
             self.snapshot.store(None);
             return;

@@ -4,3 +4,4 @@
 
 mod notification;
 mod recurring;
+mod settling;
