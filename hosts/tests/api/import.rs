@@ -110,6 +110,29 @@ async fn importing_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn items_without_uid_are_taken_once_however_often_the_file_is_sent() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let todo = |title: &str| format!("BEGIN:VTODO\r\nSUMMARY:{title}\r\nEND:VTODO\r\n");
+    let (milk, bread) = (todo("Milk"), todo("Bread"));
+    // Two say the same: as many tasks as the file has.
+    let calendar = format!("BEGIN:VCALENDAR\r\n{milk}{bread}{milk}END:VCALENDAR\r\n");
+    let first = import(&ann, calendar.clone()).await;
+    assert_eq!(counts(&first), [3, 0, 0]);
+    assert_eq!(
+        first.body["items"][0]["notes"],
+        json!(["it has no UID and is known by what it says"])
+    );
+    let again = import(&ann, calendar).await;
+    assert_eq!(counts(&again), [0, 3, 0]);
+    let tasks = |report: &Answer| [0, 1, 2].map(|index| report.body["items"][index]["task"].clone());
+    assert_eq!(tasks(&again), tasks(&first));
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 3);
+    let more = format!("BEGIN:VCALENDAR\r\n{bread}{milk}{milk}{milk}END:VCALENDAR\r\n");
+    assert_eq!(counts(&import(&ann, more).await), [1, 3, 0]);
+}
+
+#[tokio::test]
 async fn a_long_file_in_small_pieces_is_taken_whole() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

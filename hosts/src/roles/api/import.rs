@@ -1,7 +1,8 @@
 //! `POST /v1/import`: to-dos out of an iCalendar file, as it streams in. Each item is a command of its own, and one that is refused is reported, not fatal.
-//! An item with a UID is taken once however often the file is sent, so there is no `Idempotency-Key` here.
+//! An item is taken once however often the file is sent, so there is no `Idempotency-Key` here.
 
 mod draft;
+mod identity;
 mod report;
 
 use std::sync::Arc;
@@ -15,13 +16,16 @@ use axum::{
 use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use http_body_util::BodyExt as _;
 use punctual_actors::{
-    Code,
+    Code, Refusal,
     ports::BoxFuture,
     turn::TurnError,
     user::{UserCommand, draft::Imported},
 };
 
-use self::report::{ImportReport, Outcome, Report};
+use self::{
+    identity::Identities,
+    report::{ImportReport, Outcome, Report},
+};
 use super::{
     Api, answer,
     auth::Caller,
@@ -71,6 +75,7 @@ pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request:
         api: &api,
         caller: &caller,
         reader: CalendarReader::new(zone),
+        identities: Identities::default(),
         under_way: FuturesOrdered::new(),
         report: Report::default(),
         bytes: 0,
@@ -94,6 +99,7 @@ struct Import<'a> {
     api: &'a Api,
     caller: &'a Caller,
     reader: CalendarReader,
+    identities: Identities,
     /// In the order of the file, which is the order of the report.
     under_way: FuturesOrdered<BoxFuture<'a, Result<Outcome, Problem>>>,
     report: Report,
@@ -140,7 +146,9 @@ impl Import<'_> {
         while self.under_way.len() >= AT_ONCE {
             self.settle_one().await?;
         }
-        self.under_way.push_back(Box::pin(take(self.api, self.caller, item)));
+        let command = command(&item, &mut self.identities);
+        self.under_way
+            .push_back(Box::pin(take(self.api, self.caller, item, command)));
         Ok(())
     }
 
@@ -152,21 +160,39 @@ impl Import<'_> {
     }
 }
 
-/// Has the caller's actor take an item. A problem is one of the whole import: the session has ended, or the outcome is not known.
-async fn take(api: &Api, caller: &Caller, item: ImportItem) -> Result<Outcome, Problem> {
-    let draft = match &item.draft {
-        Ok(draft) => draft,
-        Err(refused) => {
-            let (code, reason) = (refused.code.to_owned(), refused.reason.clone());
-            return Ok(Outcome::refused(item, code, reason));
-        }
-    };
-    let command = UserCommand::CreateTask {
-        draft: Box::new(draft::task(draft)),
+/// Code and reason of an item that is not taken.
+type Refused = (String, String);
+
+fn refused(refusal: Refusal) -> Refused {
+    (refusal.code.as_str().to_owned(), refusal.detail.into())
+}
+
+/// The command that takes the file's next item.
+fn command(item: &ImportItem, identities: &mut Identities) -> Result<UserCommand, Refused> {
+    let draft = item
+        .draft
+        .as_ref()
+        .map_err(|refused| (refused.code.to_owned(), refused.reason.clone()))?;
+    let external_uid = identities.next(draft).map_err(refused)?;
+    Ok(UserCommand::CreateTask {
+        draft: Box::new(draft::task(draft, external_uid)),
         imported: Some(Imported {
             completed: draft.completed,
             done: draft.status_done,
         }),
+    })
+}
+
+/// Has the caller's actor take an item. A problem is one of the whole import: the session has ended, or the outcome is not known.
+async fn take(
+    api: &Api,
+    caller: &Caller,
+    item: ImportItem,
+    command: Result<UserCommand, Refused>,
+) -> Result<Outcome, Problem> {
+    let command = match command {
+        Ok(command) => command,
+        Err(refused) => return Ok(Outcome::refused(item, refused)),
     };
     match api.submit(caller.again(), command, None).await {
         Ok(answered) => {
@@ -174,8 +200,7 @@ async fn take(api: &Api, caller: &Caller, item: ImportItem) -> Result<Outcome, P
             Ok(Outcome::found(item, task.id, is_new))
         }
         Err(TurnError::Refused(refusal)) if refusal.code != Code::SessionEnded => {
-            let (code, reason) = (refusal.code.as_str().to_owned(), refusal.detail.into());
-            Ok(Outcome::refused(item, code, reason))
+            Ok(Outcome::refused(item, refused(refusal)))
         }
         Err(error) => Err(error.into()),
     }

@@ -5,12 +5,12 @@ use punctual_events::ReminderTime;
 
 use crate::icalendar::{DraftMoment, ImportDraft};
 
-/// The task an item describes.
-pub(super) fn task(item: &ImportDraft) -> TaskDraft {
+/// The task an item describes, known by `external_uid` from then on.
+pub(super) fn task(item: &ImportDraft, external_uid: String) -> TaskDraft {
     TaskDraft {
         description: item.description.clone(),
         due: item.due.as_ref().map(moment),
-        external_uid: external_uid(item),
+        external_uid: Some(external_uid),
         list: None,
         priority: item.priority,
         recurrence: item.recurrence.clone(),
@@ -19,15 +19,6 @@ pub(super) fn task(item: &ImportDraft) -> TaskDraft {
         tags: item.tags.clone(),
         title: item.title.clone(),
     }
-}
-
-/// What an item is known by when it comes again: its UID, and for a single occurrence which one.
-fn external_uid(item: &ImportDraft) -> Option<String> {
-    let uid = item.external_uid.as_deref()?;
-    Some(match &item.recurrence_id {
-        Some(recurrence_id) => format!("{uid};RECURRENCE-ID={recurrence_id}"),
-        None => uid.to_owned(),
-    })
 }
 
 fn moment(moment: &DraftMoment) -> MomentInput {

@@ -28,7 +28,7 @@ pub(in super::super) struct ImportReport {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImportedItem)]
 pub(in super::super) struct Outcome {
-    /// Its UID.
+    /// Its UID; null where it has none.
     uid: Option<String>,
     /// Its RECURRENCE-ID.
     recurrence_id: Option<String>,
@@ -61,7 +61,10 @@ enum Kind {
 
 impl Outcome {
     /// It is a task, from now on or already.
-    pub(super) fn found(item: ImportItem, task: TaskId, is_new: bool) -> Self {
+    pub(super) fn found(mut item: ImportItem, task: TaskId, is_new: bool) -> Self {
+        if item.uid.is_none() {
+            item.notes.push("it has no UID and is known by what it says".to_owned());
+        }
         let kind = if is_new { Kind::Taken } else { Kind::Existing };
         Self {
             task: Some(task),
@@ -70,7 +73,7 @@ impl Outcome {
     }
 
     /// It was not taken.
-    pub(super) fn refused(item: ImportItem, code: String, reason: String) -> Self {
+    pub(super) fn refused(item: ImportItem, (code, reason): (String, String)) -> Self {
         Self {
             code: Some(code),
             reason: Some(reason),
