@@ -8,6 +8,8 @@
 mod client;
 mod concurrency;
 mod crash;
+mod golden;
+mod golden_life;
 mod recurrence;
 mod reminders;
 mod search;

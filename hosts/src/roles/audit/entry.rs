@@ -84,3 +84,22 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, DecodeEr
     }
     lines.map(|line| Ok(serde_json::from_slice(line)?)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_of_a_newer_format_is_refused_by_name_and_a_damaged_one_too() {
+        let newer = read::<Entry>(b"{\"format\":2}\n{\"else\":1}\n").unwrap_err();
+        assert!(
+            matches!(newer, DecodeError::Newer { found: 2, known: 1, .. }),
+            "{newer}"
+        );
+        assert!(newer.to_string().contains("newer"), "{newer}");
+        for damaged in ["", "\n", "{}", "{\"format\":1}\n{}"] {
+            let error = read::<Entry>(damaged.as_bytes()).unwrap_err();
+            assert!(matches!(error, DecodeError::Malformed(_)), "{damaged:?}: {error}");
+        }
+    }
+}

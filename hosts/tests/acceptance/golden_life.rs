@@ -1,0 +1,157 @@
+//! How a golden database comes to be: a server lives a short life, and its file is written as SQL, which people can read.
+
+use std::{fmt::Write as _, time::Duration};
+
+use rusqlite::{Connection, types::ValueRef};
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Client, id},
+    golden::{EMAIL, data, everything},
+    server::{Data, Server},
+    socket::Socket,
+};
+
+/// Years nobody waits for, in a zone that does not change: what is open is not overdue and fires nothing.
+const FAR: &str = "2999-03-04T09:00:00";
+
+/// The database and what the API says of it.
+pub(crate) async fn live() -> (String, Value) {
+    let data = data();
+    let flags = ["--webhook-allow", "127.0.0.0/8", "--idle-seconds", "1"];
+    let server = Server::start_with(&data, &flags);
+    let mut client = server.client();
+    client.register(EMAIL, "Etc/UTC").await;
+    tasks(&client).await;
+    a_series(&client).await;
+    reminders(&client).await;
+    client.audit_verifies().await;
+    actors_leave_memory(&client).await;
+    // After its pages were saved, something is in the log only.
+    client.create(json!({"title": "The last"})).await;
+    client.audit_verifies().await;
+    let said = everything(&client).await;
+    assert!(server.terminate().success());
+    (dump(&data), said)
+}
+
+async fn tasks(client: &Client) {
+    let full = json!({
+        "title": "Water the plants", "description": "Twice.\nThe ferns too.", "priority": "urgent", "tags": ["home", "garden"],
+        "start": {"date": "2999-03-01"}, "due": {"at": FAR, "time_zone": "Etc/UTC"},
+        "reminders": [{"before": "PT15M"}, {"at": "2999-02-28T18:00:00Z"}], "external_uid": "plants@example.org",
+    });
+    client.create(full).await;
+    let done = client.create(json!({"title": "Done"})).await;
+    client.complete(&done).await.expect(200);
+    let deleted = client.create(json!({"title": "Deleted"})).await;
+    assert_eq!(client.delete(&format!("/v1/tasks/{}", id(&deleted))).await.status, 204);
+}
+
+async fn a_series(client: &Client) {
+    let mut socket = Socket::open(client, None).await;
+    let weekly = json!({
+        "title": "Weekly", "due": {"at": FAR, "time_zone": "Etc/UTC"},
+        "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO"}, "reminders": [{"before": "PT1H"}],
+    });
+    let first = client.create(weekly).await;
+    client.complete(&first).await.expect(200);
+    socket.task(|task| task["occurrence"] == 1).await;
+}
+
+/// Two reminders fire, one is dismissed, and the webhook they go to is away: its deliveries wait as jobs.
+async fn reminders(client: &Client) {
+    let away = json!({"url": "http://127.0.0.1:9/hook"});
+    client.post("/v1/webhooks", &away).await.expect(201);
+    let mut socket = Socket::open(client, None).await;
+    for title in ["Tea", "Coffee"] {
+        let soon = (chrono::Utc::now() + chrono::TimeDelta::milliseconds(200)).to_rfc3339();
+        client
+            .create(json!({"title": title, "reminders": [{"at": soon}]}))
+            .await;
+        let fired = socket.event_of("reminder.fired").await;
+        if title == "Tea" {
+            let path = format!("/v1/notifications/{}/dismiss", id(&fired["data"]));
+            client.post(&path, &json!({})).await.expect(200);
+        }
+    }
+}
+
+/// Waits until the actors have saved their pages. Only the making of a golden file waits like this.
+async fn actors_leave_memory(client: &Client) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let metrics = reqwest::get(format!("{}/metrics", client.url)).await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        if metrics
+            .lines()
+            .any(|line| line.contains("live_actors") && line.ends_with(" 0"))
+        {
+            return;
+        }
+    }
+}
+
+fn dump(data: &Data) -> String {
+    let database = Connection::open(data.path().join("punctual.db")).unwrap();
+    let pragma = |name: &str| {
+        database
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let mut sql = String::from("-- A database as its release wrote it. Never changed.\n");
+    for name in ["application_id", "user_version"] {
+        writeln!(sql, "PRAGMA {name} = {};", pragma(name)).unwrap();
+    }
+    sql += "BEGIN TRANSACTION;\n";
+    let mut schema = database
+        .prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name")
+        .unwrap();
+    let mut rows = schema.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let (kind, name, create): (String, String, String) =
+            (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
+        writeln!(sql, "{create};").unwrap();
+        if kind == "table" {
+            dump_table(&database, &name, &mut sql);
+        }
+    }
+    sql + "COMMIT;\n"
+}
+
+fn dump_table(database: &Connection, table: &str, sql: &mut String) {
+    let mut select = database
+        .prepare(&format!("SELECT * FROM \"{table}\" ORDER BY 1, 2"))
+        .unwrap();
+    let columns = select.column_count();
+    let mut rows = select.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let values: Vec<String> = (0..columns).map(|index| literal(row.get_ref(index).unwrap())).collect();
+        writeln!(sql, "INSERT INTO \"{table}\" VALUES({});", values.join(",")).unwrap();
+    }
+}
+
+/// A value as SQL; bytes that are text are shown as text, so that people can read what is stored.
+fn literal(value: ValueRef<'_>) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => quoted(std::str::from_utf8(text).unwrap()),
+        ValueRef::Blob(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains('{') && !text.contains('\0') && !text.contains('\n') => {
+                format!("CAST({} AS BLOB)", quoted(text))
+            }
+            // Lines stay on one line, so that each row does.
+            Ok(text) if text.contains('{') && !text.contains('\0') => {
+                let lines: Vec<String> = text.split('\n').map(quoted).collect();
+                format!("CAST({} AS BLOB)", lines.join("||char(10)||"))
+            }
+            _ => format!(
+                "X'{}'",
+                bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>()
+            ),
+        },
+    }
+}
