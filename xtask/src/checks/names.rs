@@ -14,7 +14,13 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         word: "rusqlite",
-        homes: &["hosts/src/embedded", "hosts/benches/store.rs", "loadtest/", "xtask/"],
+        homes: &[
+            "hosts/src/embedded",
+            "hosts/benches/store.rs",
+            "hosts/tests/acceptance/golden",
+            "loadtest/",
+            "xtask/",
+        ],
         reason: "only the embedded runtime knows SQLite",
     },
     Rule {
