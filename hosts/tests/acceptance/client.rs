@@ -150,7 +150,7 @@ impl Client {
         }
     }
 
-    /// Asserts that audit holds everything and that its chain verifies, waiting until it has caught up.
+    /// Asserts that audit holds everything and that its chain verifies, waiting until it has caught up. No event says that it has, so this asks again.
     pub(crate) async fn audit_verifies(&self) -> Value {
         let mut last = Value::Null;
         for _ in 0..200 {

@@ -59,6 +59,7 @@ async fn a_reminder_due_while_the_server_was_down_fires_at_start_once_and_marked
     let data = Data::new();
     let server = Server::start(&data);
     let client = server.user("outage").await;
+    let cursor = Socket::open(&client, None).await.cursor;
     let at = in_ms(900);
     client
         .create(json!({"title": "missed it", "reminders": [{"at": at}]}))
@@ -68,14 +69,10 @@ async fn a_reminder_due_while_the_server_was_down_fires_at_start_once_and_marked
     tokio::time::sleep(Duration::from_millis(2_200)).await;
     let server = Server::start(&data);
     let client = client.at(&server.url);
-    let mut inbox = client.get("/v1/notifications").await.expect(200);
-    for _ in 0..100 {
-        if inbox["items"].as_array().is_some_and(|items| !items.is_empty()) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        inbox = client.get("/v1/notifications").await.expect(200);
-    }
+    let mut socket = Socket::open(&client, Some(&cursor)).await;
+    let fired = socket.event_of("reminder.fired").await;
+    let inbox = client.get("/v1/notifications").await.expect(200);
+    assert_eq!(inbox["items"], json!([fired["data"]]));
     let items = inbox["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
     assert_eq!(
