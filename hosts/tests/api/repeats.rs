@@ -55,6 +55,24 @@ async fn a_refusal_is_decided_again() {
 }
 
 #[tokio::test]
+async fn an_answer_that_changed_nothing_is_no_use_of_the_key() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let task = ann.create(&json!({"title": "x"})).await;
+    let change = |title: &str| {
+        let request = ann.request(Method::PATCH, task.header("location"));
+        send(request.header("Idempotency-Key", "k").json(&json!({"title": title})))
+    };
+    // Nothing was committed, so there is nothing that could happen twice, and nothing to replay.
+    let same = change("x").await;
+    assert_eq!((same.status, &same.body["version"]), (200, &json!(1)));
+    let first_use = change("y").await;
+    assert_eq!((first_use.status, &first_use.body["version"]), (200, &json!(2)));
+    assert_eq!(change("y").await.body, first_use.body);
+    assert_eq!(change("x").await.problem(), (422, "idempotency_key_reused"));
+}
+
+#[tokio::test]
 async fn a_deletion_is_repeated_without_a_fuss() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

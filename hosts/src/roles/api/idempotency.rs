@@ -1,4 +1,6 @@
 //! `Idempotency-Key`: lets a client repeat a request whose answer it did not get. The actor remembers the answer with the key, in the commit itself.
+//! What committed nothing, a refusal or an answer to a request that changes nothing, is decided again when it is repeated: there is no effect that could
+//! happen twice, and remembering it would make a commit of every such request.
 //!
 //! Accounts, sessions, webhooks and imports take no key. Their answers carry secrets, which are remembered nowhere, or they are repeatable as they are.
 

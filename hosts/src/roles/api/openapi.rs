@@ -66,7 +66,7 @@ const GROUPS: &[Problems] = &[
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes a header in the OpenAPI document")]
 pub(super) struct IdempotencyHeader {
-    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. A refusal is not remembered.
+    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. A refusal is not remembered, nor is an answer that changed nothing.
     #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255, pattern = r"^[!-~]+$")]
     key: Option<String>,
 }
