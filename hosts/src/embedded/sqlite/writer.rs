@@ -24,6 +24,9 @@ use super::{
 };
 use crate::actor_host::Observer;
 
+#[cfg(test)]
+mod tests;
+
 /// Operations in one transaction, at most. More would make everybody wait for the slowest.
 const BATCH_OPERATIONS: usize = 1_024;
 
