@@ -102,6 +102,9 @@ pub trait Jobs: Send + Sync + 'static {
 
     /// Cancels; harmless when there is none.
     fn cancel<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Cancels every job whose name begins with `prefix`; harmless when there is none.
+    fn cancel_all<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<(), Failure>>;
 }
 
 /// Carries out jobs. A job whose handler fails is delivered again, later; one that succeeds is gone, unless the handler scheduled it anew.

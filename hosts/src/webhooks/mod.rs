@@ -11,7 +11,7 @@ pub mod target;
 
 pub use address::{AddressPolicy, RefusedAddress};
 pub use backoff::{NextTry, next_try};
-pub use registry::{Disabled, MAX_WEBHOOKS, Registry, TooMany, Webhook};
+pub use registry::{Disabled, MAX_WEBHOOKS, NotAdded, Registry, Webhook};
 pub use resolver::{ResolveError, check_reachable};
 pub use sender::{Delivery, Failure, Outcome, Sender};
 pub use signature::{SecretError, WebhookSecret};

@@ -1,4 +1,5 @@
-//! Which webhooks a user has: one record per user, which the API changes and the notification role reads.
+//! Which webhooks a user has: one record per user, which the API changes and the notification role reads. Of a deleted user a closed record is
+//! left, which takes no webhook: a request that was under way when the account was deleted cannot bring one back.
 
 use std::{fmt, sync::Arc};
 
@@ -49,10 +50,16 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// A user has as many webhooks as there may be.
+/// Why a webhook was not added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("at most {MAX_WEBHOOKS} webhooks")]
-pub struct TooMany;
+pub enum NotAdded {
+    /// The user was deleted.
+    #[error("there is no such account")]
+    Closed,
+    /// The user has as many as there may be.
+    #[error("at most {MAX_WEBHOOKS} webhooks")]
+    TooMany,
+}
 
 /// The webhooks of all users.
 #[derive(Clone)]
@@ -60,8 +67,19 @@ pub struct Registry(Arc<dyn Records>);
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
+    /// Set when the user was deleted; never taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    closed: bool,
     format: u16,
     webhooks: Vec<Webhook>,
+}
+
+impl Stored {
+    const EMPTY: Self = Self {
+        closed: false,
+        format: FORMAT,
+        webhooks: Vec::new(),
+    };
 }
 
 #[derive(Deserialize)]
@@ -70,8 +88,7 @@ struct Versioned {
 }
 
 /// The name of a user's record.
-#[must_use]
-pub fn key(user: UserId) -> String {
+fn key(user: UserId) -> String {
     format!("webhooks/{user}")
 }
 
@@ -87,19 +104,44 @@ impl Registry {
     /// # Errors
     /// When the records are away, or a newer version of Punctual wrote this one.
     pub async fn list(&self, user: UserId) -> Result<Vec<Webhook>, Failure> {
-        Ok(self.load(user).await?.0)
+        Ok(self.load(user).await?.0.webhooks)
+    }
+
+    /// True once [`close`](Self::close) was called.
+    ///
+    /// # Errors
+    /// When the records are away, or a newer version of Punctual wrote this one.
+    pub async fn is_closed(&self, user: UserId) -> Result<bool, Failure> {
+        Ok(self.load(user).await?.0.closed)
+    }
+
+    /// Forgets the webhooks of a user who was deleted, and takes none from now on. Harmless when repeated.
+    ///
+    /// # Errors
+    /// When the records are away.
+    pub async fn close(&self, user: UserId) -> Result<(), Failure> {
+        let change = |stored: &mut Stored| {
+            let was_open = !std::mem::replace(&mut stored.closed, true);
+            stored.webhooks.clear();
+            was_open.then_some(()).ok_or(())
+        };
+        let _unless_closed = self.change(user, change).await?;
+        Ok(())
     }
 
     /// Adds a webhook.
     ///
     /// # Errors
     /// When the records are away.
-    pub async fn add(&self, user: UserId, webhook: &Webhook) -> Result<Result<(), TooMany>, Failure> {
-        let change = |webhooks: &mut Vec<Webhook>| {
-            if webhooks.len() >= MAX_WEBHOOKS {
-                return Err(TooMany);
+    pub async fn add(&self, user: UserId, webhook: &Webhook) -> Result<Result<(), NotAdded>, Failure> {
+        let change = |stored: &mut Stored| {
+            if stored.closed {
+                return Err(NotAdded::Closed);
             }
-            webhooks.push(webhook.clone());
+            if stored.webhooks.len() >= MAX_WEBHOOKS {
+                return Err(NotAdded::TooMany);
+            }
+            stored.webhooks.push(webhook.clone());
             Ok(())
         };
         self.change(user, change).await
@@ -110,7 +152,7 @@ impl Registry {
     /// # Errors
     /// When the records are away.
     pub async fn remove(&self, user: UserId, id: WebhookId) -> Result<bool, Failure> {
-        let change = |webhooks: &mut Vec<Webhook>| {
+        let change = |Stored { webhooks, .. }: &mut Stored| {
             let before = webhooks.len();
             webhooks.retain(|webhook| webhook.id != id);
             if webhooks.len() < before { Ok(()) } else { Err(()) }
@@ -123,7 +165,7 @@ impl Registry {
     /// # Errors
     /// When the records are away.
     pub async fn disable(&self, user: UserId, id: WebhookId, disabled: &Disabled) -> Result<(), Failure> {
-        let change = |webhooks: &mut Vec<Webhook>| {
+        let change = |Stored { webhooks, .. }: &mut Stored| {
             let webhook = webhooks
                 .iter_mut()
                 .find(|webhook| webhook.id == id && webhook.disabled.is_none());
@@ -135,18 +177,18 @@ impl Registry {
         Ok(())
     }
 
-    /// Changes the list by compare-and-swap. Nothing is written when `change` refuses.
+    /// Changes the record by compare-and-swap. Nothing is written when `change` refuses.
     async fn change<E>(
         &self,
         user: UserId,
-        change: impl Fn(&mut Vec<Webhook>) -> Result<(), E>,
+        change: impl Fn(&mut Stored) -> Result<(), E>,
     ) -> Result<Result<(), E>, Failure> {
         for _ in 0..MAX_ATTEMPTS {
-            let (mut webhooks, etag) = self.load(user).await?;
-            if let Err(refused) = change(&mut webhooks) {
+            let (mut stored, etag) = self.load(user).await?;
+            if let Err(refused) = change(&mut stored) {
                 return Ok(Err(refused));
             }
-            if self.store(user, etag, webhooks).await? {
+            if self.store(user, etag, &stored).await? {
                 return Ok(Ok(()));
             }
         }
@@ -155,19 +197,15 @@ impl Registry {
         ))
     }
 
-    async fn load(&self, user: UserId) -> Result<(Vec<Webhook>, Option<Etag>), Failure> {
+    async fn load(&self, user: UserId) -> Result<(Stored, Option<Etag>), Failure> {
         let Some((json, etag)) = self.0.get(&key(user)).await? else {
-            return Ok((Vec::new(), None));
+            return Ok((Stored::EMPTY, None));
         };
         Ok((decode(&json)?, Some(etag)))
     }
 
-    async fn store(&self, user: UserId, etag: Option<Etag>, webhooks: Vec<Webhook>) -> Result<bool, Failure> {
-        let stored = Stored {
-            format: FORMAT,
-            webhooks,
-        };
-        let json = serde_json::to_vec(&stored).map_err(Failure::new)?.into();
+    async fn store(&self, user: UserId, etag: Option<Etag>, stored: &Stored) -> Result<bool, Failure> {
+        let json = serde_json::to_vec(stored).map_err(Failure::new)?.into();
         match etag {
             None => self.0.create(&key(user), json).await,
             Some(etag) => Ok(self.0.replace(&key(user), etag, json).await?.is_some()),
@@ -176,7 +214,7 @@ impl Registry {
 }
 
 /// Only the place is kept of the parser's message, which may quote a credential into a log.
-fn decode(json: &[u8]) -> Result<Vec<Webhook>, Failure> {
+fn decode(json: &[u8]) -> Result<Stored, Failure> {
     let damaged = |error: serde_json::Error| {
         Failure::new(format_args!(
             "a record of webhooks is damaged at column {}",
@@ -189,8 +227,7 @@ fn decode(json: &[u8]) -> Result<Vec<Webhook>, Failure> {
             "a record of webhooks has format {format}: it was written by a newer version of Punctual"
         )));
     }
-    let stored: Stored = serde_json::from_slice(json).map_err(damaged)?;
-    Ok(stored.webhooks)
+    serde_json::from_slice(json).map_err(damaged)
 }
 
 #[cfg(test)]
@@ -217,19 +254,16 @@ mod tests {
 
     #[test]
     fn the_record_of_the_first_release_is_read_and_written() {
-        assert_eq!(decode(GOLDEN_1.as_bytes()).unwrap(), [webhook()]);
-        let stored = Stored {
-            format: FORMAT,
-            webhooks: vec![webhook()],
-        };
+        let stored = decode(GOLDEN_1.as_bytes()).unwrap();
+        assert_eq!((stored.closed, &*stored.webhooks), (false, &[webhook()][..]));
         assert_eq!(serde_json::to_string(&stored).unwrap(), GOLDEN_1.trim_end());
     }
 
     #[test]
     fn a_newer_format_is_refused_and_a_damaged_record_is_not_quoted() {
-        let newer = decode(br#"{"format": 2, "hooks": {}}"#).unwrap_err();
+        let newer = decode(br#"{"format": 2, "hooks": {}}"#).err().unwrap();
         assert!(newer.to_string().contains("newer version"));
-        let damaged = decode(br#"{"format": 1, "webhooks": ["whsec_secret"]}"#).unwrap_err();
+        let damaged = decode(br#"{"format": 1, "webhooks": ["whsec_secret"]}"#).err().unwrap();
         assert!(!damaged.to_string().contains("secret"), "{damaged}");
     }
 

@@ -71,6 +71,10 @@ impl Jobs for Nothing {
     fn cancel<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         done(())
     }
+
+    fn cancel_all<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        done(())
+    }
 }
 
 impl AuditStore for Nothing {

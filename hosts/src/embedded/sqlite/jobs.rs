@@ -141,6 +141,16 @@ impl Jobs for SqliteJobs {
             Ok(())
         })
     }
+
+    fn cancel_all<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let operation = CancelAll { prefix: prefix.into() };
+        Box::pin(async move {
+            for (name, place) in self.database.write(operation).await? {
+                self.forget(&name, Some(place));
+            }
+            Ok(())
+        })
+    }
 }
 
 impl SqliteJobs {
@@ -212,6 +222,30 @@ impl Operation for Cancel {
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Self::Answer> {
         take(session, &self.name)
+    }
+}
+
+struct CancelAll {
+    prefix: Box<str>,
+}
+
+impl Operation for CancelAll {
+    type Answer = Vec<(Arc<str>, Place)>;
+
+    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Self::Answer> {
+        // No name has a character after the prefix that is larger.
+        let end = format!("{}{}", self.prefix, char::MAX);
+        let mut delete = session
+            .connection
+            .prepare_cached("DELETE FROM jobs WHERE name >= ?1 AND name < ?2 RETURNING name, at, nonce")?;
+        let cancelled = delete.query_map(params![self.prefix, end], |row| {
+            let place = Place {
+                at: Timestamp::from_millis(row.get(1)?),
+                nonce: row.get(2)?,
+            };
+            Ok((row.get(0)?, place))
+        })?;
+        cancelled.collect()
     }
 }
 
@@ -320,6 +354,27 @@ mod tests {
         let mut done = start(&jobs, 0);
         assert_eq!(done.recv().await.unwrap().1, "new");
         assert_eq!(done.recv().await.unwrap().1, "last");
+    }
+
+    #[tokio::test]
+    async fn all_jobs_whose_names_begin_alike_are_cancelled_at_once() {
+        let opened = open();
+        let jobs = jobs_of(&opened);
+        let at = SystemClock.now().plus_millis(30);
+        for name in ["a", "a/", "a/1", "a/é", "a0", "b/1"] {
+            jobs.schedule(name, at, name.to_owned().into()).await.unwrap();
+        }
+        jobs.cancel_all("a/").await.unwrap();
+        jobs.cancel_all("c/").await.unwrap();
+        let mut done = start(&jobs, 0);
+        let mut names = Vec::new();
+        for _ in 0..3 {
+            names.push(done.recv().await.unwrap().0);
+        }
+        names.sort();
+        assert_eq!(names, ["a", "a0", "b/1"]);
+        until_all_are_done(&jobs).await;
+        assert!(done.try_recv().is_err());
     }
 
     #[tokio::test]

@@ -21,10 +21,7 @@ use super::{
     sessions::verify,
     users::{User, choose_password},
 };
-use crate::{
-    accounts::{AccountKey, AccountRecord, Password},
-    webhooks::registry,
-};
+use crate::accounts::{AccountKey, AccountRecord, Password};
 
 pub(super) const PROBLEMS: Problems = &[
     ("get_me", &[AUTHENTICATED]),
@@ -191,12 +188,11 @@ async fn replace_password(
 )]
 pub(super) async fn delete(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
     let name = name_of(&api.profile_of(&caller).await?.account)?;
-    // The actor first: with it goes the content. A crash in between leaves a record nobody can sign in with; the next sign-in or registration under its
+    // The actor first: with it goes everything that reacts to its end, the content and the webhooks. A crash in between leaves a record nobody can sign in with; the next sign-in or registration under its
     // e-mail address finds the actor deleted and buries the record. The other order would leave content that nobody can reach and nobody deletes.
     to_the_end(async move {
         let user = caller.user;
         api.command(caller, UserCommand::DeleteUser, None).await?;
-        api.services.records.delete(&registry::key(user)).await?;
         api.accounts.bury(name, user).await
     })
     .await?;

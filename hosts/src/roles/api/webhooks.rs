@@ -18,7 +18,7 @@ use super::{
     users::secret,
 };
 use crate::webhooks::{
-    Disabled, Target, TargetError, Webhook, WebhookSecret, check_reachable, signature::SECRET_BYTES,
+    Disabled, NotAdded, Target, TargetError, Webhook, WebhookSecret, check_reachable, signature::SECRET_BYTES,
 };
 
 pub(super) const PROBLEMS: Problems = &[
@@ -120,7 +120,10 @@ pub(super) async fn create(
     api.webhooks
         .add(caller.user, &webhook)
         .await?
-        .map_err(|too_many| Problem::new(Code::LimitReached, too_many.to_string()))?;
+        .map_err(|refused| match refused {
+            NotAdded::Closed => Problem::new(Code::SessionEnded, refused.to_string()),
+            NotAdded::TooMany => Problem::new(Code::LimitReached, refused.to_string()),
+        })?;
     let answer = NewWebhook {
         webhook: webhook.into(),
         secret: signs.expose().to_owned(),

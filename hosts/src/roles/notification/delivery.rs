@@ -71,7 +71,12 @@ impl Delivery {
 
     /// The name of its job: the same delivery never has two.
     pub(super) fn job_name(&self) -> String {
-        format!("{JOB_PREFIX}{}/{}/{}", self.user, self.webhook, self.notification)
+        format!("{}{}/{}", Self::jobs_of(self.user), self.webhook, self.notification)
+    }
+
+    /// What the names of all of a user's jobs begin with.
+    pub(super) fn jobs_of(user: UserId) -> String {
+        format!("{JOB_PREFIX}{user}/")
     }
 
     /// As the payload of its job.

@@ -62,6 +62,21 @@ impl Notification {
         }
     }
 
+    async fn react(&self, events: &[CloudEvent]) -> Result<(), Failure> {
+        self.schedule_all(events).await?;
+        match events.iter().find(|event| event.event_type == EventType::UserDeleted) {
+            Some(deleted) => self.forget(deleted.commit.owner).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets a deleted user: URLs, secrets, and what was still to be delivered. The record first, so that whoever schedules a try afterwards
+    /// can see that it must not be.
+    async fn forget(&self, user: UserId) -> Result<(), Failure> {
+        self.registry.close(user).await?;
+        self.jobs.cancel_all(&Delivery::jobs_of(user)).await
+    }
+
     /// Schedules the deliveries of what fired. Done once every one of them is durable. An event that comes again replaces the delivery it
     /// started, under the same id.
     async fn schedule_all(&self, events: &[CloudEvent]) -> Result<(), Failure> {
@@ -120,7 +135,7 @@ impl EventHandler for Notification {
     }
 
     fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.schedule_all(events))
+        Box::pin(self.react(events))
     }
 }
 

@@ -35,6 +35,15 @@ impl Notification {
         self.jobs.schedule(&delivery.job_name(), at, delivery.encode()?).await
     }
 
+    /// Schedules another try, unless the user was deleted while this one was under way: then it was not there to be cancelled.
+    async fn try_again(&self, delivery: &Delivery, at: Timestamp) -> Result<(), Failure> {
+        self.schedule(delivery, at).await?;
+        if self.registry.is_closed(delivery.user).await? {
+            self.jobs.cancel(&delivery.job_name()).await?;
+        }
+        Ok(())
+    }
+
     /// Tries a delivery, unless its webhook is gone or disabled, and schedules the next try where one is due.
     pub(super) async fn run_job(&self, name: &str, payload: Bytes) -> Result<(), Failure> {
         let Some(delivery) = Delivery::decode(name, &payload)? else {
@@ -97,7 +106,7 @@ impl Notification {
                 let pause_ms = BUSY_PAUSE_MS + BUSY_PAUSE_MS * i64::from(self.jitter()) / i64::from(u8::MAX);
                 tracing::debug!(job, pause_ms, "the receiver of a webhook is busy");
                 let at = self.environment.clock.now().plus_millis(pause_ms);
-                self.schedule(&delivery, at).await
+                self.try_again(&delivery, at).await
             }
             Tried::Failed(reason) => {
                 self.counters.failed.inc();
@@ -106,7 +115,7 @@ impl Notification {
                 delivery.tries = tries;
                 let now = self.environment.clock.now();
                 match next_try(tries, first_try, now, self.jitter()) {
-                    NextTry::At(at) => self.schedule(&delivery, at).await,
+                    NextTry::At(at) => self.try_again(&delivery, at).await,
                     NextTry::Disable => self.give_up(&delivery, reason, now).await,
                 }
             }

@@ -9,7 +9,7 @@ use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
     ports::{EventHandler as _, Services},
     roles::notification::{Counters, Notification},
-    webhooks::{AddressPolicy, Registry, Sender, Webhook, WebhookSecret},
+    webhooks::{AddressPolicy, NotAdded, Registry, Sender, Webhook, WebhookSecret},
 };
 use punctual_actors::{
     ports::{Clock as _, Failure},
@@ -80,6 +80,12 @@ impl World {
         self.role.handle(Topic::Reminders, &events).await
     }
 
+    /// The user is deleted and the role hears of it.
+    async fn delete_user(&self) -> Result<(), Failure> {
+        let events = deleted(self.clock.now()).cloud_events(Topic::Reminders).unwrap();
+        self.role.handle(Topic::Reminders, &events).await
+    }
+
     async fn run_due(&self) {
         self.memory.run_due(self.clock.now(), &self.role).await;
     }
@@ -126,6 +132,15 @@ fn secret() -> WebhookSecret {
     WebhookSecret::from_random([4; 32])
 }
 
+/// The commit in which the user was deleted.
+fn deleted(at: Timestamp) -> Commit {
+    let data = serde_json::json!({"series": []});
+    commit(
+        at,
+        EventRecord::new(EventType::UserDeleted, Principal::System, &data).unwrap(),
+    )
+}
+
 /// The commit in which a notification of this number fired.
 fn fired(number: u128, at: Timestamp) -> Commit {
     let data = Fired {
@@ -138,6 +153,13 @@ fn fired(number: u128, at: Timestamp) -> Commit {
         task: Uuid::from_u128(9).into(),
         title: "call the confidential doctor".into(),
     };
+    commit(
+        at,
+        EventRecord::new(EventType::ReminderFired, Principal::System, &data).unwrap(),
+    )
+}
+
+fn commit(at: Timestamp, event: EventRecord) -> Commit {
     let header = CommitHeader {
         actor: ActorId::User(USER),
         hash: Digest::ZERO,
@@ -152,7 +174,7 @@ fn fired(number: u128, at: Timestamp) -> Commit {
         format: COMMIT_FORMAT,
         header,
         commands: Vec::new(),
-        events: vec![EventRecord::new(EventType::ReminderFired, Principal::System, &data).unwrap()],
+        events: vec![event],
     }
 }
 
@@ -275,6 +297,59 @@ async fn a_webhook_that_was_deleted_hears_nothing_more() {
     assert!(world.registry.remove(USER, webhook.id).await.unwrap());
     world.run_next().await;
     assert_eq!((receiver.count(), world.memory.jobs()), (1, 0));
+}
+
+#[tokio::test]
+async fn of_a_deleted_user_no_webhook_and_no_delivery_is_left_and_none_can_come_back() {
+    let (world, mut receiver) = (World::new(open_to_loopback()), Receiver::start().await);
+    let webhook = world.add(1, &receiver.url("/hook")).await;
+    receiver.answer_with(500);
+    world.fire(77).await.unwrap();
+    world.run_due().await;
+    world.fire(78).await.unwrap();
+    assert!(world.memory.text().contains("confidential") && world.memory.text().contains("whsec"));
+    // Heard again after a crash, and once more.
+    world.memory.is_away.store(true, Ordering::Relaxed);
+    assert!(world.delete_user().await.is_err());
+    world.memory.is_away.store(false, Ordering::Relaxed);
+    for _ in 0..2 {
+        world.delete_user().await.unwrap();
+        assert_eq!(world.memory.jobs(), 0);
+        assert!(!world.memory.text().contains("hook\""), "{}", world.memory.text());
+    }
+    // A request and an event that were under way.
+    let added = world.registry.add(USER, &webhook).await.unwrap();
+    assert_eq!(added, Err(NotAdded::Closed));
+    world.fire(79).await.unwrap();
+    assert_eq!((world.memory.jobs(), receiver.count()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_try_under_way_when_its_user_is_deleted_leaves_no_delivery() {
+    let (world, silent) = (Arc::new(World::new(open_to_loopback())), Receiver::start().await);
+    world.add(1, &silent.url("/silent")).await;
+    for number in 0..6 {
+        world.fire(number).await.unwrap();
+    }
+    let running = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.run_due().await }
+    });
+    // Two wait for the four that are under way; what becomes of them is decided after the deletion.
+    while world.clock.next_sleeper_ms().is_none() {
+        tokio::task::yield_now().await;
+    }
+    world.delete_user().await.unwrap();
+    let before = world.memory.scheduled();
+    world.clock.advance_ms(1_000);
+    while world.memory.scheduled() < before + 2 {
+        tokio::task::yield_now().await;
+    }
+    while world.memory.jobs() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!world.memory.text().contains("confidential"));
+    running.abort();
 }
 
 #[tokio::test]

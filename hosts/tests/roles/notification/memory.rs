@@ -20,6 +20,7 @@ pub(super) struct Memory {
     records: Mutex<BTreeMap<String, (Bytes, u64)>>,
     jobs: Mutex<BTreeMap<String, Job>>,
     count: AtomicU64,
+    scheduled: AtomicU64,
     pub(super) is_away: AtomicBool,
 }
 
@@ -42,6 +43,16 @@ impl Memory {
         Ok(())
     }
 
+    /// Everything that is stored, as text.
+    pub(super) fn text(&self) -> String {
+        let (records, jobs) = (self.records.lock().unwrap(), self.jobs.lock().unwrap());
+        let values = records.values().map(|(value, _)| value);
+        let values = values.chain(jobs.values().map(|job| &job.payload));
+        values
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .collect()
+    }
+
     /// When the next job is due.
     pub(super) fn next_job(&self) -> Option<Timestamp> {
         self.jobs.lock().unwrap().values().map(|job| job.at).min()
@@ -49,6 +60,11 @@ impl Memory {
 
     pub(super) fn jobs(&self) -> usize {
         self.jobs.lock().unwrap().len()
+    }
+
+    /// How often a job was scheduled.
+    pub(super) fn scheduled(&self) -> u64 {
+        self.scheduled.load(Ordering::Relaxed)
     }
 
     /// Jobs that are due later than `instant`.
@@ -128,6 +144,7 @@ impl Jobs for Memory {
             let nonce = self.next();
             let job = Job { at, nonce, payload };
             self.jobs.lock().unwrap().insert(name.to_owned(), job);
+            self.scheduled.fetch_add(1, Ordering::Relaxed);
             Ok(())
         })
     }
@@ -136,6 +153,14 @@ impl Jobs for Memory {
         Box::pin(async move {
             self.check()?;
             self.jobs.lock().unwrap().remove(name);
+            Ok(())
+        })
+    }
+
+    fn cancel_all<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            self.check()?;
+            self.jobs.lock().unwrap().retain(|name, _| !name.starts_with(prefix));
             Ok(())
         })
     }
