@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_events::{ActorId, Commit, DecodeError, Digest, EventData as _, Seq, Timestamp, Topic};
+use punctual_events::{ActorId, Commit, DecodeError, Digest, EventData as _, IdempotencyKey, Seq, Timestamp, Topic};
 
 use crate::{
     machine::Machine,
@@ -31,6 +31,15 @@ impl<M: Machine> Snapshot<M> {
         }
     }
 
+    /// Remembers the answer to a keyed command. Once everything was deleted, no answer is kept.
+    pub(crate) fn remember(&mut self, key: Option<IdempotencyKey>, reply: Option<M::Reply>, now: Timestamp) {
+        if self.machine.is_deleted() {
+            self.memory = Memory::default();
+        } else if let (Some(key), Some(reply)) = (key, reply) {
+            self.memory.remember(key, reply, now);
+        }
+    }
+
     /// Takes in a commit from the log.
     pub(crate) fn replay(&mut self, commit: &Commit, zones: &dyn ZoneData) -> Result<(), DecodeError> {
         let events: Vec<Option<M::Event>> = commit
@@ -45,11 +54,11 @@ impl<M: Machine> Snapshot<M> {
         for command in &commit.commands {
             let (own, later) = rest.split_at(usize::from(command.events).min(rest.len()));
             rest = later;
-            let Some(key) = command.key else { continue };
-            let own: Vec<M::Event> = own.iter().flatten().cloned().collect();
-            if let Some(reply) = M::recollect(command.answer, &own) {
-                self.memory.remember(key, reply, commit.header.time);
-            }
+            let reply = command.key.and_then(|_| {
+                let own: Vec<M::Event> = own.iter().flatten().cloned().collect();
+                M::recollect(command.answer, &own)
+            });
+            self.remember(command.key, reply, commit.header.time);
         }
         self.seq = commit.header.seq;
         Ok(())

@@ -41,7 +41,8 @@ impl Weigh for Owed {
             }
             HandoverMessage::CloseOccurrence { .. }
             | HandoverMessage::ReopenOccurrence { .. }
-            | HandoverMessage::EndSeries {} => 0,
+            | HandoverMessage::EndSeries {}
+            | HandoverMessage::DeleteSeries { .. } => 0,
         }
     }
 }
@@ -109,12 +110,6 @@ impl Handovers {
     #[must_use]
     pub fn owes(&self, number: u64) -> bool {
         self.owed.get(&number).is_some()
-    }
-
-    /// True while anything is owed to `receiver`.
-    #[must_use]
-    pub fn owes_to(&self, receiver: ActorId) -> bool {
-        self.head(receiver).is_some()
     }
 
     /// When the next offer has to be repeated.

@@ -100,6 +100,17 @@ pub trait Machine: Clone + Send + Sync + 'static {
         context: &mut Context<'_>,
     ) -> Result<Decision<Self::Event, Self::Reply>, Refusal>;
 
+    /// True for a command whose events must not share a commit with those of commands before it: a deletion, because everything before its
+    /// commit is erased, and the commit itself stays.
+    fn begins_commit(_: &Self::Command) -> bool {
+        false
+    }
+
+    /// True once everything was deleted: answers given before are forgotten with it.
+    fn is_deleted(&self) -> bool {
+        false
+    }
+
     /// Takes in what happened.
     fn evolve(&mut self, event: &Self::Event, zones: &dyn ZoneData);
 

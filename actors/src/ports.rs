@@ -220,8 +220,9 @@ pub trait Store: Send + Sync + 'static {
     /// When the outcome is unknown; dropping again is harmless.
     fn compact(&self, actor: ActorId, before: Timestamp) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Erases the data of every event up to `through` in the log (digests, types and times stay) and removes every page. It counts as a save of
-    /// `through` without pages, unless a later one is there: no earlier state can be saved any more, which would bring back what was erased.
+    /// Erases the data of every event up to `through` in the log (digests, types and times stay) and removes every page, unless they are of a
+    /// later commit: those are the state after whatever the erasure is for. It counts as a save of `through` without pages: no earlier state can
+    /// be saved any more, which would bring back what was erased.
     ///
     /// # Errors
     /// When the outcome is unknown; erasing again is harmless.

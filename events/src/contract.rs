@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, Notification, OccurrenceClosed,
-    OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded, SessionStarted, Task,
-    TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
+    OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SessionEnded, SessionStarted,
+    Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
 };
 
 /// The JSON Schema (2020-12) of the data of `event_type`.
@@ -28,6 +28,7 @@ pub fn data_schema(event_type: EventType) -> Value {
         T::HandoverAcknowledged => schemars::schema_for!(HandoverAcknowledged),
         T::SeriesStarted | T::SeriesChanged => schemars::schema_for!(SeriesDefinition),
         T::SeriesEnded => schemars::schema_for!(SeriesEnded),
+        T::SeriesDeleted => schemars::schema_for!(SeriesDeleted),
         T::OccurrenceOpened => schemars::schema_for!(OccurrenceOpened),
         T::OccurrenceClosed => schemars::schema_for!(OccurrenceClosed),
         T::OccurrenceReopened => schemars::schema_for!(OccurrenceReopened),

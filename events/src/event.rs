@@ -68,6 +68,8 @@ event_types! {
     SeriesChanged = "dev.punctual.series.changed.v1",
     /// A series came to its end.
     SeriesEnded = "dev.punctual.series.ended.v1",
+    /// A series was deleted with the account of its user.
+    SeriesDeleted = "dev.punctual.series.deleted.v1",
     /// An occurrence got its instance.
     OccurrenceOpened = "dev.punctual.occurrence.opened.v1",
     /// An occurrence was completed, skipped or missed.
@@ -126,6 +128,8 @@ pub enum SeriesEvent {
     SeriesChanged(SeriesDefinition),
     #[serde(rename = "dev.punctual.series.ended.v1")]
     SeriesEnded(SeriesEnded),
+    #[serde(rename = "dev.punctual.series.deleted.v1")]
+    SeriesDeleted(SeriesDeleted),
     #[serde(rename = "dev.punctual.occurrence.opened.v1")]
     OccurrenceOpened(OccurrenceOpened),
     #[serde(rename = "dev.punctual.occurrence.closed.v1")]
@@ -185,7 +189,7 @@ pub struct UserChanged {
 /// Data of `user.deleted`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserDeleted {
-    /// The series the user had, whose content goes with the user's.
+    /// The series the user had. Each is told by a hand-over, and its content goes with its own `series.deleted`.
     pub series: Vec<SeriesId>,
 }
 
@@ -239,6 +243,13 @@ pub struct SeriesDefinition {
 pub struct SeriesEnded {
     /// True when the rule has no further occurrence, false when a person ended it.
     pub exhausted: bool,
+}
+
+/// Data of `series.deleted`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesDeleted {
+    /// Whose series it was.
+    pub owner: UserId,
 }
 
 /// Data of `occurrence.opened`.
@@ -318,5 +329,5 @@ macro_rules! event_data {
 
 event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
     TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, HandoverOffered, HandoverAcknowledged);
-event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
+event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, SeriesDeleted, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
     HandoverAcknowledged);

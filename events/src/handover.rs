@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ActorId, SeriesDefinition, Task, TaskId, Timestamp};
+use crate::{ActorId, SeriesDefinition, Task, TaskId, Timestamp, UserId};
 
 /// A change one actor owes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +56,11 @@ pub enum HandoverMessage {
     },
     /// User to series: no further occurrences.
     EndSeries {},
+    /// User to series: the account was deleted. It needs nothing that was handed over before.
+    DeleteSeries {
+        /// Whose account.
+        owner: UserId,
+    },
     /// Series to user: make this instance.
     OpenInstance {
         /// Number of the user's hand-over that caused it; the user ignores it when it has handed over something newer to this series since.

@@ -26,7 +26,7 @@ pub use commit::{
 };
 pub use event::{EventData, EventType, SeriesEvent, TaskChange, TaskField, UserEvent};
 pub use event::{
-    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesEnded, SessionEnded,
+    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SessionEnded,
     SessionStarted, UserChanged, UserDeleted, UserRegistered,
 };
 pub use handover::{

@@ -139,7 +139,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 offered: at,
             })
         };
-        match kind % 8 {
+        match kind % 9 {
             0 => UserEvent::TaskCreated(TaskChange {
                 changed: vec![TaskField::Due, TaskField::Title],
                 task: Arc::new(task),
@@ -166,7 +166,8 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 account: task.title.clone(),
                 time_zone: "Asia/Tokyo".into(),
             }),
-            6 => UserEvent::ReminderFired(Notification {
+            6 => offer(HandoverMessage::DeleteSeries { owner: user }),
+            7 => UserEvent::ReminderFired(Notification {
                 dismissed: None,
                 due_at: at,
                 fired_at: at,

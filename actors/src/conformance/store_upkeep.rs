@@ -21,6 +21,7 @@ pub(super) async fn run<K: StoreMaker>(maker: &K) {
     compacting_drops_something_and_keeps_the_last_commit(&maker.make().await).await;
     erasing_keeps_digests_and_the_chain(&maker.make().await).await;
     erasing_removes_the_pages_and_shuts_out_earlier_saves(&maker.make().await).await;
+    erasing_keeps_the_pages_of_a_later_commit(&maker.make().await).await;
     upkeep_survives_the_process(maker).await;
 }
 
@@ -189,6 +190,20 @@ async fn erasing_removes_the_pages_and_shuts_out_earlier_saves(store: &impl Stor
         assert_same(&loaded.tail, &commits[4..]);
     }
     assert!(save(store, &log, 5, None).await);
+}
+
+async fn erasing_keeps_the_pages_of_a_later_commit(store: &impl Store) {
+    let mut log = LogWriter::user(1);
+    log.append_many(store, 6).await;
+    assert!(save(store, &log, 5, None).await);
+    store.erase(log.actor(), Seq(4)).await.expect("erase");
+    let loaded = store.load(log.actor()).await.expect("load");
+    assert_eq!(
+        (loaded.pages.len(), loaded.head.map(|head| head.snapshot)),
+        (1, Some(Seq(5)))
+    );
+    store.erase(log.actor(), Seq(5)).await.expect("erase");
+    assert!(store.load(log.actor()).await.expect("load").pages.is_empty());
 }
 
 async fn upkeep_survives_the_process<K: StoreMaker>(maker: &K) {

@@ -80,8 +80,11 @@ impl Kept {
             commit.events = commit.events.iter().map(EventRecord::erased).collect();
             *bytes = commit.encode().map_err(Failure::new)?.into();
         }
-        self.pages.clear();
-        self.head.snapshot = self.head.snapshot.max(through.min(self.head.seq));
+        let through = through.min(self.head.seq);
+        if through >= self.head.snapshot {
+            self.pages.clear();
+            self.head.snapshot = through;
+        }
         Ok(())
     }
 }

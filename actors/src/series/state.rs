@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punctual_events::{
     ActorId, AnswerKind, DecodeError, Handover, HandoverAcknowledged, HandoverMessage, HandoverReceived, Moment,
     OccurrenceClosed, OccurrenceOpened, OccurrenceOutcome, OccurrenceReopened, Principal, SeriesDefinition,
-    SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
+    SeriesDeleted, SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -138,6 +138,8 @@ pub struct SeriesActor {
     occurrences: Paged<u32, Arc<OccurrenceRecord>>,
     open: Option<u32>,
     ended: Option<SeriesEnded>,
+    /// Whose account it was deleted with. Nothing but this and `received` is left then.
+    deleted: Option<UserId>,
     /// Hand-overs of the owner up to this number were taken in.
     received: u64,
     handovers: Handovers,
@@ -175,6 +177,9 @@ impl SeriesActor {
         let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived {
             number: handover.number,
         })];
+        if self.deleted.is_some() {
+            return events;
+        }
         events.extend(match &handover.message {
             HandoverMessage::StartSeries { definition, first } => self.start(definition, *first),
             HandoverMessage::ChangeSeries { definition, .. } => {
@@ -197,6 +202,9 @@ impl SeriesActor {
             }
             HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
             HandoverMessage::EndSeries {} => vec![SeriesEvent::SeriesEnded(SeriesEnded { exhausted: false })],
+            HandoverMessage::DeleteSeries { owner } => {
+                vec![SeriesEvent::SeriesDeleted(SeriesDeleted { owner: *owner })]
+            }
             HandoverMessage::OpenInstance { .. } => Vec::new(),
         });
         events
@@ -340,6 +348,8 @@ impl SeriesActor {
 #[derive(Serialize, Deserialize)]
 struct Root {
     definition: Option<SeriesDefinition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted: Option<UserId>,
     ended: Option<SeriesEnded>,
     last_handover: u64,
     open: Option<u32>,
@@ -360,15 +370,15 @@ impl Machine for SeriesActor {
             occurrences: Paged::default(),
             open: None,
             ended: None,
+            deleted: None,
             received: 0,
             handovers: Handovers::default(),
         }
     }
 
     fn owner(&self) -> UserId {
-        self.definition
-            .as_ref()
-            .map_or(UserId(Uuid::nil()), |definition| definition.owner)
+        let owner = self.definition.as_ref().map(|definition| definition.owner);
+        owner.or(self.deleted).unwrap_or(UserId(Uuid::nil()))
     }
 
     fn wake() -> SeriesCommand {
@@ -382,6 +392,17 @@ impl Machine for SeriesActor {
         } else {
             Err(Refusal::not_found())
         }
+    }
+
+    fn begins_commit(command: &SeriesCommand) -> bool {
+        let SeriesCommand::Receive { handover } = command else {
+            return false;
+        };
+        matches!(handover.message, HandoverMessage::DeleteSeries { .. })
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.deleted.is_some()
     }
 
     fn decide(
@@ -419,6 +440,13 @@ impl Machine for SeriesActor {
                 self.evolve_definition(definition)
             }
             SeriesEvent::SeriesEnded(ended) => self.ended = Some(*ended),
+            SeriesEvent::SeriesDeleted(deleted) => {
+                *self = Self {
+                    deleted: Some(deleted.owner),
+                    received: self.received,
+                    ..Self::new(ActorId::Series(self.id))
+                };
+            }
             SeriesEvent::OccurrenceOpened(opened) => {
                 self.change_occurrence(opened.occurrence, &opened.at, |record| {
                     (record.closed, record.outcome) = (None, None);
@@ -458,6 +486,7 @@ impl Machine for SeriesActor {
     fn save(&self, since: Option<&Self>, _: &str) -> Result<Vec<PageWrite>, DecodeError> {
         let root = Root {
             definition: self.definition.as_deref().cloned(),
+            deleted: self.deleted,
             ended: self.ended,
             last_handover: self.handovers.last(),
             open: self.open,
@@ -482,6 +511,7 @@ impl Machine for SeriesActor {
             occurrences: Paged::restore("occurrences", pages)?,
             open: root.open,
             ended: root.ended,
+            deleted: root.deleted,
             received: root.received,
             handovers: Handovers::restore(root.last_handover, pages)?,
             ..Self::new(actor)

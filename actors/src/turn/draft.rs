@@ -114,9 +114,7 @@ impl<'a, M: Machine> Draft<'a, M> {
             id: pending.id,
             key: pending.key,
         });
-        if let Some(key) = pending.key {
-            self.state.memory.remember(key, decision.reply, self.now);
-        }
+        self.state.remember(pending.key, Some(decision.reply), self.now);
         if self.traceparent.is_none() {
             self.traceparent.clone_from(&pending.traceparent);
         }

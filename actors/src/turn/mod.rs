@@ -245,7 +245,7 @@ impl<M: Machine> Slot<M> {
             .enumerate()
             .filter(|(index, _)| outcomes[*index].is_none())
         {
-            if draft.is_full() {
+            if draft.is_full() || (!draft.is_empty() && M::begins_commit(&pending.command)) {
                 break;
             }
             draft

@@ -155,19 +155,16 @@ impl UserActor {
         Some(self.offer(series, HandoverMessage::EndSeries {}, context))
     }
 
-    /// Ends every series, in one decision. The end needs nothing that was handed over before it, which is not offered any more.
-    pub(super) fn end_all_series(&self, context: &Context<'_>) -> Vec<UserEvent> {
+    /// Deletes every series, in one decision: those that ended too, for they keep what they were. It needs nothing that was handed over before,
+    /// which is not offered any more.
+    pub(super) fn delete_all_series(&self, context: &Context<'_>) -> Vec<UserEvent> {
         let mut numbering = self.handovers.numbering();
-        let listening = self
-            .series
-            .iter()
-            .map(|(series, reference)| (ActorId::Series(*series), reference))
-            .filter(|(actor, reference)| !reference.ended || self.handovers.owes_to(*actor));
-        listening
-            .map(|(actor, _)| {
-                UserEvent::HandoverOffered(numbering.offer(actor, 0, HandoverMessage::EndSeries {}, context.now))
-            })
-            .collect()
+        let message = HandoverMessage::DeleteSeries { owner: self.id };
+        let offers = self.series.iter().map(|(series, _)| {
+            let offer = numbering.offer(ActorId::Series(*series), 0, message.clone(), context.now);
+            UserEvent::HandoverOffered(offer)
+        });
+        offers.collect()
     }
 
     /// A series hands an instance over. One that was made for an older state of things is out of date and not taken; either way the series may

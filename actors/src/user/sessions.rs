@@ -54,7 +54,7 @@ impl UserActor {
                     UserEvent::SessionStarted(started),
                 ]))
             }
-            // What is left to do after a deletion: the series have to hear that they ended.
+            // What is left to do after a deletion: the series have to hear of it.
             UserCommand::Wake => Ok(done(
                 self.handovers
                     .due(context.now)
@@ -119,7 +119,7 @@ impl UserActor {
     }
 
     pub(super) fn delete_user(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {
-        let mut events = self.end_all_series(context);
+        let mut events = self.delete_all_series(context);
         let series = self.series.iter().map(|(series, _)| *series).collect();
         events.push(UserEvent::UserDeleted(UserDeleted { series }));
         done(events)

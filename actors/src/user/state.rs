@@ -304,6 +304,14 @@ impl Machine for UserActor {
         }
     }
 
+    fn begins_commit(command: &UserCommand) -> bool {
+        matches!(command, UserCommand::DeleteUser)
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.profile.deleted
+    }
+
     fn evolve(&mut self, event: &UserEvent, zones: &dyn ZoneData) {
         match event {
             UserEvent::UserRegistered(registered) => self.change_profile(|profile| {
@@ -317,9 +325,7 @@ impl Machine for UserActor {
             UserEvent::UserDeleted(_) => {
                 // Only the news of the end, which needs nothing before it, stays owed: everything else carries content.
                 let mut handovers = std::mem::take(&mut self.handovers);
-                handovers.retain(|handover| {
-                    handover.previous == 0 && matches!(handover.message, HandoverMessage::EndSeries {})
-                });
+                handovers.retain(|handover| matches!(handover.message, HandoverMessage::DeleteSeries { .. }));
                 let deleted = Profile {
                     deleted: true,
                     ..Profile::default()

@@ -1,4 +1,4 @@
-//! Actors that only know who was signed out and who was deleted, for the tests of roles that ask no more.
+//! Actors that only know who was signed out, for the tests of roles that ask no more.
 
 use std::{
     collections::HashSet,
@@ -20,7 +20,6 @@ use crate::ports::Actors;
 #[derive(Debug, Default)]
 pub(super) struct TestActors {
     signed_out: Mutex<HashSet<SessionId>>,
-    deleted: Mutex<HashSet<UserId>>,
 }
 
 impl TestActors {
@@ -31,22 +30,13 @@ impl TestActors {
             .insert(session);
     }
 
-    pub(super) fn delete(&self, user: UserId) {
-        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
-    }
-
-    fn profile(&self, user: UserId, by: Principal) -> Result<UserAnswer, TurnError> {
+    fn profile(&self, by: Principal) -> Result<UserAnswer, TurnError> {
         let signed_out = self.signed_out.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(by, Principal::User(_, session) if signed_out.contains(&session)) {
             return Err(Refusal::new(Code::SessionEnded, "over").into());
         }
-        let is_deleted = self
-            .deleted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&user);
         Ok(UserAnswer::Profile {
-            account: if is_deleted { "" } else { "account" }.into(),
+            account: "account".into(),
             time_zone: "UTC".into(),
         })
     }
@@ -59,13 +49,13 @@ impl Actors for TestActors {
 
     fn ask_user<'a>(
         &'a self,
-        user: UserId,
+        _: UserId,
         by: Principal,
         _: &'a UserQuestion,
     ) -> BoxFuture<'a, Result<UserAnswer, TurnError>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
-            self.profile(user, by)
+            self.profile(by)
         })
     }
 

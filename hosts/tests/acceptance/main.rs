@@ -8,6 +8,7 @@
 mod client;
 mod concurrency;
 mod crash;
+mod deletion;
 mod golden;
 mod golden_life;
 mod recurrence;

@@ -140,6 +140,7 @@ impl Operation for Erase {
     type Answer = Option<i64>;
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Option<i64>> {
+        session.has_erased = true;
         let name = Name::from(self.actor);
         let sql = "SELECT max(first) FROM (SELECT first FROM audit_batches
                    WHERE actor = ?1 AND first > ?2 AND first <= ?3 ORDER BY first LIMIT ?4)";

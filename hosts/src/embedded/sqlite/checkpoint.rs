@@ -8,14 +8,21 @@ use std::{
     path::Path,
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use rusqlite::Connection;
 
-use super::{OpenError, connection};
+use super::{
+    OpenError,
+    connection::{self, BUSY_TIMEOUT},
+};
 
 /// Frames (pages in the log) that are few enough for the writer to move between two batches without anybody noticing.
 const FEW_FRAMES: i64 = 512;
+
+/// How long the writer waits for readers before it goes on with a log that is not empty.
+const EMPTYING_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Passes over the log before what is left goes to the writer, however much it is.
 const PASSES: usize = 4;
@@ -68,6 +75,15 @@ fn serve(connection: &Connection, wanted: &Receiver<()>, nearly_done: &dyn Fn())
             }
         }
     }
+}
+
+/// Moves everything and empties the log, so that it holds nothing that was erased from the file. False when somebody reads from it or moves
+/// parts of it: to be tried again.
+pub(super) fn empty_the_log(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(EMPTYING_PATIENCE)?;
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    emptied.map(|is_busy: bool| !is_busy)
 }
 
 /// Moves as much as can be moved without waiting for anybody; answers how many frames are left.

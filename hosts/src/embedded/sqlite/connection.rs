@@ -6,11 +6,12 @@ use rusqlite::{Connection, OpenFlags};
 
 /// Only the three threads of one process share the file, and none holds a lock for long: this is never waited for unless somebody looks at
 /// the file with other tools.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `synchronous=FULL`: a commit is on the disk when it returns. Only the switch of a new file to the write-ahead log is not waited for, three
-/// flushes fewer at the first start; [`super::Database::open`] has the file flushed before anything is acknowledged. Checkpoints are the checkpoint thread's. Erased content is overwritten where
-/// that costs no extra writes (`secure_delete`). The cache is 16 MB, which fills only as pages are touched. No `mmap`: there an I/O error
+/// flushes fewer at the first start; [`super::Database::open`] has the file flushed before anything is acknowledged. Checkpoints are the checkpoint thread's. What is deleted is overwritten with
+/// zeros, in pages that become free too (`secure_delete`): nothing on the path of a commit frees any, and what was erased must be in the file no
+/// more. The cache is 16 MB, which fills only as pages are touched. No `mmap`: there an I/O error
 /// ends the process.
 const WRITER: &str = "
     PRAGMA synchronous = OFF;
@@ -18,7 +19,7 @@ const WRITER: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA foreign_keys = OFF;
-    PRAGMA secure_delete = FAST;
+    PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -16384;";
 

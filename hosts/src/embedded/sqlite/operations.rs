@@ -156,6 +156,7 @@ impl Operation for ForgetPages {
             return Ok(());
         };
         let through = self.through.min(head.seq);
+        session.has_erased = true;
         // Pages of a later state are of what came after that which is erased.
         if through >= head.snapshot {
             session.remove_pages(key)?;
@@ -178,6 +179,7 @@ impl Operation for ReplaceBodies {
     }
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
+        session.has_erased = true;
         let mut update = session
             .connection
             .prepare_cached("UPDATE commits SET body = ?2 WHERE id = ?1")?;

@@ -94,6 +94,7 @@ impl Operation for Replace {
     }
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Option<Etag>> {
+        session.has_erased = true;
         let Ok(expected) = i64::try_from(self.etag.0) else {
             return Ok(None);
         };
@@ -113,6 +114,7 @@ impl Operation for Delete {
     type Answer = ();
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
+        session.has_erased = true;
         session
             .connection
             .prepare_cached("DELETE FROM records WHERE key = ?1")?

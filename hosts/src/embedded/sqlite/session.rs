@@ -24,6 +24,8 @@ pub(super) const WATERMARKS_PER_BATCH: usize = 1_024;
 pub(super) struct Session<'c> {
     pub(super) connection: &'c Connection,
     pub(super) watermarks: Arc<Watermarks>,
+    /// Set by operations that erase: the write-ahead log still has what they erased.
+    pub(super) has_erased: bool,
     known: HashMap<ActorId, Known>,
     begin: Statement<'c>,
     commit: Statement<'c>,
@@ -61,6 +63,7 @@ impl<'c> Session<'c> {
         Ok(Self {
             connection,
             watermarks,
+            has_erased: false,
             known: HashMap::new(),
             begin,
             commit,

@@ -39,6 +39,9 @@ const CHECKPOINT_BYTES: usize = 4 << 20;
 /// Watermarks wait this long to be written.
 const WATERMARK_DELAY: Duration = Duration::from_secs(1);
 
+/// After an erasure the write-ahead log is emptied this much later: an erasure is many operations.
+const ERASURE_DELAY: Duration = Duration::from_secs(1);
+
 /// One write.
 pub(super) trait Operation: Send + 'static {
     /// What the caller learns once it is durable.
@@ -152,6 +155,8 @@ impl Database {
 struct Loop<'c> {
     backlog: VecDeque<Box<dyn Waiting>>,
     closing: bool,
+    /// The log may hold what was erased from the file.
+    empty_log_due: Option<Instant>,
     finish_checkpoint: bool,
     session: Session<'c>,
     since_checkpoint_bytes: usize,
@@ -175,6 +180,8 @@ fn serve(
     let mut state = Loop {
         backlog: VecDeque::new(),
         closing: false,
+        // What an earlier process left there.
+        empty_log_due: Some(Instant::now() + ERASURE_DELAY),
         finish_checkpoint: false,
         session,
         since_checkpoint_bytes: 0,
@@ -194,7 +201,8 @@ impl Loop<'_> {
     /// Takes everything that waits; sleeps when there is nothing.
     fn gather(&mut self, inbox: &mpsc::Receiver<Message>) {
         if self.backlog.is_empty() && !self.closing {
-            let first = match self.watermarks_due {
+            let due = [self.watermarks_due, self.empty_log_due].into_iter().flatten().min();
+            let first = match due {
                 None => inbox.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
                 Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
@@ -236,6 +244,9 @@ impl Loop<'_> {
         }
         let begun = Instant::now();
         let outcome = batch::commit(&mut self.session, operations, flush);
+        if std::mem::take(&mut self.session.has_erased) {
+            self.empty_log_due.get_or_insert(Instant::now() + ERASURE_DELAY);
+        }
         observer.transaction(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         if flush == Flush::Yes {
             self.watermarks_due = self.next_flush(outcome);
@@ -280,6 +291,13 @@ impl Loop<'_> {
             && let Err(error) = checkpoint::passive(connection)
         {
             tracing::warn!(%error, "checkpoint failed, the log grows until one succeeds");
+        }
+        if self.empty_log_due.is_some_and(|due| due <= Instant::now()) {
+            let emptied = checkpoint::empty_the_log(connection).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the log could not be emptied after an erasure");
+                false
+            });
+            self.empty_log_due = (!emptied).then(|| Instant::now() + ERASURE_DELAY);
         }
     }
 }

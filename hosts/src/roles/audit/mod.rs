@@ -21,7 +21,7 @@ use std::sync::{
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::{CloudEvent, Topic};
 
-use crate::ports::{Actors, AuditStore, EventHandler, Logs, Services};
+use crate::ports::{AuditStore, EventHandler, Logs, Services};
 
 /// After a small batch the next one is left to gather for this long, so that a busy actor's commits are stored together.
 const LINGER_MS: u64 = 100;
@@ -30,7 +30,6 @@ const LARGE_BATCH: usize = 64;
 
 /// The audit role.
 pub struct AuditRole {
-    actors: Arc<dyn Actors>,
     logs: Arc<dyn Logs>,
     store: Arc<dyn AuditStore>,
     clock: Arc<dyn Clock>,
@@ -42,7 +41,6 @@ impl AuditRole {
     #[must_use]
     pub fn new(services: &Services) -> Arc<Self> {
         Arc::new(Self {
-            actors: Arc::clone(&services.actors),
             logs: Arc::clone(&services.logs),
             store: Arc::clone(&services.audit),
             clock: Arc::clone(&services.environment.clock),

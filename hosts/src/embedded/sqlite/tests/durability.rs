@@ -140,6 +140,41 @@ async fn the_wake_ups_of_all_heads_are_there_after_a_restart() {
     assert_eq!(wake_ups.len(), 5);
 }
 
+/// The files of the database hold this text.
+fn is_on_disk(opened: &Opened, text: &str) -> bool {
+    let files = std::fs::read_dir(opened.directory.path()).unwrap();
+    let mut files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    files.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+#[tokio::test]
+async fn what_was_erased_leaves_the_files_while_the_server_runs() {
+    let opened = open();
+    let secret = "secret ".repeat(2_000);
+    let page = |name: &str| PageWrite {
+        name: name.into(),
+        bytes: Some(secret.clone().into()),
+    };
+    fill(&opened.store, user(1), 3).await;
+    for (at, name) in [(1, "a"), (2, "b")] {
+        let pages = vec![page(name)];
+        let save = PageSave {
+            at: Seq(at),
+            pages,
+            since: None,
+        };
+        assert!(opened.store.save(user(1), save).await.unwrap());
+    }
+    assert!(is_on_disk(&opened, "secret"));
+    opened.store.erase(user(1), Seq(3)).await.unwrap();
+    // Erasure is durable at once; the pages and the log that held it follow within seconds.
+    let began = std::time::Instant::now();
+    while is_on_disk(&opened, "secret") {
+        assert!(began.elapsed().as_secs() < 20, "it stays on the disk");
+        tokio::task::yield_now().await;
+    }
+}
+
 /// How often the write-ahead log was begun anew, as its header counts it (<https://www.sqlite.org/fileformat2.html#walformat>).
 fn times_begun(opened: &Opened) -> u32 {
     let mut log = std::fs::File::open(opened.directory.path().join("punctual.db-wal")).unwrap();

@@ -55,6 +55,7 @@ fn state<'c>(connection: &'c Connection, watermarks: &Arc<Watermarks>) -> Loop<'
     Loop {
         backlog: VecDeque::new(),
         closing: false,
+        empty_log_due: None,
         finish_checkpoint: false,
         session: Session::new(connection, Arc::clone(watermarks)).unwrap(),
         since_checkpoint_bytes: 0,
