@@ -3,10 +3,12 @@
 //! An instance is made when its predecessor is closed, and never more than one is open. Its id is a function of series, occurrence and
 //! generation, so that a hand-over that is repeated, or read again from a restored log, cannot make a second one.
 
+mod command;
 mod next;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use command::{SeriesCommand, SeriesReply};
 pub use next::{MAX_MISSED, schedule};
-pub use state::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion, SeriesReply};
+pub use state::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesQuestion};

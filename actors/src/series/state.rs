@@ -12,48 +12,16 @@ use uuid::Uuid;
 
 use crate::{
     handovers::Handovers,
-    machine::{Context, Decision, Machine, Reply},
+    machine::{Context, Decision, Machine},
     paged::{Paged, Weigh, decode_page, encode_page},
     ports::{Page, PageWrite},
     refusal::Refusal,
-    series::next::{self, instance, instance_id},
+    series::{
+        command::{SeriesCommand, SeriesReply},
+        next::{self, instance, instance_id},
+    },
     zone::ZoneData,
 };
-
-/// A command to a series' actor.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum SeriesCommand {
-    /// The owner's actor hands something over.
-    Receive {
-        /// What.
-        handover: Handover,
-    },
-    /// A hand-over of this series arrived.
-    Acknowledge {
-        /// Its number.
-        number: u64,
-    },
-    /// An instant has come at which something is due.
-    Wake,
-}
-
-/// What a series' actor answers to a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesReply {
-    /// The hand-overs up to this number were taken in. A sender that hears less than it handed over sends what is missing first.
-    pub received: u64,
-}
-
-impl Reply for SeriesReply {
-    fn kind(&self) -> AnswerKind {
-        AnswerKind::Done
-    }
-
-    fn weight(&self) -> usize {
-        24
-    }
-}
 
 /// A question to a series' actor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
