@@ -10,7 +10,7 @@ use punctual_actors::{
         draft::{TaskDraft, TaskPatch},
     },
 };
-use punctual_events::{Task, TaskId};
+use punctual_events::{IdempotencyKey, Task, TaskId};
 
 use super::{
     Api, answer,
@@ -145,8 +145,7 @@ pub(super) async fn change(
         patch: Box::new(body.value),
         task,
     };
-    let (_, task) = task_of(api.command(caller, command, body.key).await?)?;
-    Ok(answer::task(StatusCode::OK, &task))
+    changed(&api, caller, command, body.key).await
 }
 
 /// Completes a task.
@@ -169,9 +168,7 @@ pub(super) async fn complete(
     Key(key): Key,
 ) -> Result<Response, Problem> {
     let if_match = required_version(&api, &caller, task, condition).await?;
-    let command = UserCommand::CompleteTask { if_match, task };
-    let (_, task) = task_of(api.command(caller, command, key).await?)?;
-    Ok(answer::task(StatusCode::OK, &task))
+    changed(&api, caller, UserCommand::CompleteTask { if_match, task }, key).await
 }
 
 /// Opens a completed task again.
@@ -194,9 +191,7 @@ pub(super) async fn reopen(
     Key(key): Key,
 ) -> Result<Response, Problem> {
     let if_match = required_version(&api, &caller, task, condition).await?;
-    let command = UserCommand::ReopenTask { if_match, task };
-    let (_, task) = task_of(api.command(caller, command, key).await?)?;
-    Ok(answer::task(StatusCode::OK, &task))
+    changed(&api, caller, UserCommand::ReopenTask { if_match, task }, key).await
 }
 
 /// Deletes a task.
@@ -246,6 +241,17 @@ impl FromQuery for DeleteParams {
             _ => Err(unknown(name)),
         }
     }
+}
+
+/// Has a task changed and answers with it.
+async fn changed(
+    api: &Api,
+    caller: Caller,
+    command: UserCommand,
+    key: Option<IdempotencyKey>,
+) -> Result<Response, Problem> {
+    let (_, task) = task_of(api.command(caller, command, key).await?)?;
+    Ok(answer::task(StatusCode::OK, &task))
 }
 
 async fn find(api: &Api, caller: &Caller, task: TaskId) -> Result<Arc<Task>, Problem> {
