@@ -141,6 +141,14 @@ impl<M: Machine> Slot<M> {
         self.activation.as_mut().ok_or_else(|| Failure::new("not activated"))
     }
 
+    /// A turn ended half way, as by a panic: the state it worked on is dropped, and the append it may have begun is in doubt.
+    pub fn cut_off(&mut self) {
+        if let Some(activation) = &self.activation {
+            self.doubt = Some(activation.tip.seq);
+        }
+        self.drop_activation();
+    }
+
     fn drop_activation(&mut self) {
         if let Some(activation) = self.activation.take() {
             // Whose commits counted on the wake-up is not known any more.

@@ -1,6 +1,7 @@
 //! A cell: one actor in this process. Commands wait in a queue; whoever finds nobody serving it starts a task that takes turns until the queue is
 //! empty. A client that hangs up cannot stop a turn half way, and commands that arrive during a turn share the next one.
 
+mod busy;
 mod settling;
 
 use std::sync::{
@@ -19,12 +20,15 @@ use punctual_actors::{
 use punctual_events::ActorId;
 use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
 
+use self::busy::{Busy, Work, survived};
 use super::{Shared, wake_command};
 
 /// Commands one turn takes at most; the rest take the next.
 const MAX_WAITING_PER_TURN: usize = 1_024;
 /// Commands that wait for one actor at most; beyond that callers are told to come back.
 const MAX_WAITING: usize = 16_384;
+/// Pause after a publisher that panicked, in milliseconds.
+const PAUSE_AFTER_PANIC_MS: u64 = 1_000;
 
 struct Waiting<M: Machine> {
     commands: Vec<Pending<M::Command>>,
@@ -117,12 +121,23 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Takes turns until nobody waits.
     async fn serve(self: Arc<Self>) {
-        let _rest = Rest(&self);
+        let _busy = Busy::with(&self, Work::Serving);
         self.used_ms.store(self.now_ms(), Ordering::Relaxed);
-        let mut slot = self.slot.lock().await;
-        while let Some((commands, answers)) = self.take_waiting() {
+        loop {
+            // Taken anew for each turn: the mutex is fair, so a wake-up or a save gets in between two turns however many commands come.
+            let mut slot = self.slot.lock().await;
+            let Some((commands, answers)) = self.take_waiting() else {
+                return;
+            };
             let started = std::time::Instant::now();
-            let outcomes = slot.take_turn(&commands, &*self.shared.runtime).await;
+            let outcomes = survived(slot.take_turn(&commands, &*self.shared.runtime)).await;
+            let outcomes = outcomes.unwrap_or_else(|failure| {
+                slot.cut_off();
+                commands
+                    .iter()
+                    .map(|_| Err(TurnError::Unknown(failure.clone())))
+                    .collect()
+            });
             self.after_turn(&mut slot);
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // Nobody listens where the client has hung up.
@@ -141,7 +156,6 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         let mut waiting = self.waiting();
         let count = waiting.commands.len().min(MAX_WAITING_PER_TURN);
         if count == 0 {
-            waiting.is_served = false;
             return None;
         }
         Some((
@@ -184,12 +198,16 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Publishes until nothing waits.
     async fn publish(self: Arc<Self>) {
-        let _rest = Rest(&self);
+        let _busy = Busy::with(&self, Work::Publishing);
         let runtime = &*self.shared.runtime;
         loop {
             let mut outbox = std::mem::take(&mut self.publishing().outbox);
             let before = outbox.len();
-            let outcome = outbox.publish_some(runtime, &self.shared.breaker).await;
+            let outcome = survived(outbox.publish_some(runtime, &self.shared.breaker)).await;
+            if outcome.is_err() {
+                runtime.environment().clock.sleep_ms(PAUSE_AFTER_PANIC_MS).await;
+            }
+            let outcome = outcome.flatten();
             let published = before - outbox.len();
             self.shared
                 .observer
@@ -208,7 +226,6 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             let newer = std::mem::replace(&mut publishing.outbox, outbox).into_waiting();
             publishing.outbox.extend(newer);
             if publishing.outbox.is_empty() {
-                publishing.is_running = false;
                 return;
             }
         }
@@ -250,10 +267,13 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     pub(super) async fn wake(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
         self.used_ms.store(self.now_ms(), Ordering::Relaxed);
         let mut slot = self.slot.lock().await;
-        let command = wake_command::<M, R>(&self.shared.runtime);
-        let outcome = slot.wake(wake_up, command, &*self.shared.runtime).await;
+        let runtime = &*self.shared.runtime;
+        let outcome = survived(async { slot.wake(wake_up, wake_command::<M, R>(runtime), runtime).await }).await;
+        if outcome.is_err() {
+            slot.cut_off();
+        }
         self.after_turn(&mut slot);
-        outcome
+        outcome?
     }
 
     /// Saves the state in the background, unless that is under way.
@@ -264,7 +284,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     }
 
     async fn save(self: Arc<Self>) {
-        let _rest = Rest(&self);
+        let _busy = Busy::with(&self, Work::Saving);
         let save = {
             let mut slot = self.slot.lock().await;
             slot.activation()
@@ -274,7 +294,8 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         if let Some(save) = save {
             let runtime = &*self.shared.runtime;
             let environment = runtime.environment();
-            let outcome = save.write(self.actor, runtime.store(), &*environment.zones).await;
+            let outcome = survived(save.write(self.actor, runtime.store(), &*environment.zones)).await;
+            let outcome = outcome.flatten();
             if let Err(failure) = &outcome {
                 tracing::warn!(actor = %self.actor, %failure, "saving pages failed; the log holds everything");
             }
@@ -289,7 +310,6 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                 tracing::warn!(actor = %self.actor, %failure, "dropping old commits failed");
             }
         }
-        self.is_saving.store(false, Ordering::Relaxed);
     }
 
     /// True when nobody asked it anything for a while and nothing is under way.
@@ -324,14 +344,5 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             }
             rested.await;
         }
-    }
-}
-
-/// Tells whoever drains that something has ended, however it ended.
-struct Rest<'a, M: Machine, R: Runtime>(&'a Cell<M, R>);
-
-impl<M: Machine, R: Runtime> Drop for Rest<'_, M, R> {
-    fn drop(&mut self) {
-        self.0.rested.notify_waiters();
     }
 }

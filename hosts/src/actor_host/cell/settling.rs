@@ -4,7 +4,11 @@ use std::sync::{Arc, atomic::Ordering};
 
 use punctual_actors::{machine::Machine, ports::Runtime};
 
-use super::{Cell, wake_command};
+use super::{
+    Cell,
+    busy::{Busy, Work, survived},
+    wake_command,
+};
 
 /// First pause before a look at the log, in milliseconds; it doubles.
 const FIRST_PAUSE_MS: u64 = 50;
@@ -23,6 +27,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Takes turns until one gets through: it loads what is there, which is then published, and its own append shuts out what may still arrive.
     async fn settle(self: Arc<Self>) {
+        let _busy = Busy::with(&self, Work::Settling);
         let runtime = &*self.shared.runtime;
         for look in 0..MAX_LOOKS {
             let pause_ms = (FIRST_PAUSE_MS << look.min(10)).min(LONGEST_PAUSE_MS);
@@ -30,13 +35,16 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             let mut slot = self.slot.lock().await;
             if slot.is_in_doubt() {
                 // How it ended is in the slot.
-                let _ = slot.take_turn(&[wake_command::<M, R>(runtime)], runtime).await;
+                let turn = async { slot.take_turn(&[wake_command::<M, R>(runtime)], runtime).await };
+                let turn = survived(turn).await;
+                if turn.is_err() {
+                    slot.cut_off();
+                }
                 self.after_turn(&mut slot);
             }
             if !slot.is_in_doubt() {
                 break;
             }
         }
-        self.is_settling.store(false, Ordering::Relaxed);
     }
 }

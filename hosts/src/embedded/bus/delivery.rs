@@ -91,7 +91,12 @@ pub(super) fn spawn(shared: &Arc<Shared>, actor: ActorId, lane: usize) {
         let handler = &*shared.durable[lane];
         let mut backoff = Backoff::default();
         while !*shared.stopped.borrow() {
-            match deliver_next(shared, actor, lane).await {
+            // Whatever panics, the lane goes on: nobody else would.
+            let delivery = AssertUnwindSafe(deliver_next(shared, actor, lane)).catch_unwind();
+            let delivered = delivery
+                .await
+                .unwrap_or_else(|_| Err(Failure::new("delivering panicked")));
+            match delivered {
                 Ok(true) => backoff = Backoff::default(),
                 Ok(false) => return,
                 Err(failure) => {
