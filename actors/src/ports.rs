@@ -248,6 +248,12 @@ pub struct WakeUp {
 /// - Arming is additive: two wake-ups with different fields are two.
 /// - Only who armed a wake-up cancels it. Cancelling one that fired or never was is harmless.
 pub trait WakeUps: Send + Sync + 'static {
+    /// True once every wake-up that a head names is armed here. Until then an activation must not count on its head's: whoever wrote it armed it
+    /// in something that is gone. Always true where wake-ups outlive the process.
+    fn holds_what_heads_say(&self) -> bool {
+        true
+    }
+
     /// How far ahead a committing actor keeps a guard that publishes what a lost process left behind, in milliseconds. `None` where undrained
     /// logs are found at start anyway.
     fn guard_interval_ms(&self) -> Option<u64>;

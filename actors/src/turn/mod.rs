@@ -86,6 +86,8 @@ pub struct Slot<M: Machine> {
 #[derive(Clone, Copy, Debug)]
 struct Dropped {
     handed_over: Seq,
+    /// The last commit it knew.
+    last: Seq,
     published: Seq,
 }
 
@@ -114,10 +116,12 @@ impl<M: Machine> Slot<M> {
         self.activation.as_mut()
     }
 
-    /// True after an append whose outcome is unknown, until a turn has found it in the log or shut it out.
+    /// True after an append whose outcome is unknown, until a turn has found it in the log or shut it out, and while commits that an activation
+    /// left behind unpublished were not read again. Nobody else knows: such a slot must not be thrown away.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        self.doubt.is_some()
+        let owes_events = self.dropped.is_some_and(|dropped| dropped.handed_over < dropped.last);
+        self.doubt.is_some() || (self.activation.is_none() && owes_events)
     }
 
     /// The activation, loaded if need be.
@@ -127,12 +131,14 @@ impl<M: Machine> Slot<M> {
     pub async fn activate<R: Runtime>(&mut self, runtime: &R) -> Result<&mut Activation<M>, Failure> {
         if self.activation.is_none() {
             let environment = runtime.environment();
+            // Asked before the head is read: what was armed by then includes what that head says.
+            let is_head_trusted = runtime.wake_ups().holds_what_heads_say() && !self.is_woken;
             let loaded = runtime.store().load(self.actor).await?;
             #[expect(clippy::cast_possible_truncation, reason = "any 64 of the random bits will do")]
             let nonce = environment.entropy.random() as u64;
             let mut activation =
                 Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
-            if self.is_woken {
+            if !is_head_trusted {
                 activation.distrust_head();
             }
             self.recover_unpublished(&mut activation, runtime).await?;
@@ -155,6 +161,7 @@ impl<M: Machine> Slot<M> {
             self.fence |= self.is_woken;
             self.dropped = Some(Dropped {
                 handed_over: activation.handed_over,
+                last: activation.tip.seq,
                 published: activation.published,
             });
         }

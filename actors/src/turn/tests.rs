@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{Pending, Slot};
 use crate::{
-    ports::{Store as _, WakeUp},
-    reference::{Reference, UtcOnly, VirtualClock},
+    ports::{Failure, Store as _, WakeUp, WakeUps},
+    reference::{MemoryWakeUps, Ports, Reference, UtcOnly, VirtualClock},
     user::{UserActor, UserCommand},
     zone::ZoneData,
 };
@@ -78,4 +78,73 @@ async fn a_wake_up_writes_a_head_of_other_zone_data_anew() {
         let head = runtime.store.head(actor).await.unwrap().unwrap();
         assert_eq!((&*head.zone_version, head.seq), ("newer", Seq(2)), "once");
     }
+}
+
+/// Wake-ups of a process that has not read yet what earlier ones armed.
+#[derive(Clone, Default)]
+struct Empty(MemoryWakeUps);
+
+impl WakeUps for Empty {
+    fn holds_what_heads_say(&self) -> bool {
+        false
+    }
+
+    fn guard_interval_ms(&self) -> Option<u64> {
+        None
+    }
+
+    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.0.arm(actor, wake_up).await
+    }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
+        self.0.cancel(actor, wake_up).await;
+    }
+}
+
+fn sign_in() -> UserCommand {
+    UserCommand::SignIn {
+        account: "account".into(),
+        expires: Timestamp::MAX,
+        session: SessionId(Uuid::from_u128(2)),
+        time_zone: "UTC".into(),
+    }
+}
+
+fn create(reminder: Option<Timestamp>) -> UserCommand {
+    let reminders: Vec<_> = reminder.iter().map(|at| serde_json::json!({"at": at})).collect();
+    let draft = serde_json::json!({"title": "secret", "reminders": reminders});
+    UserCommand::CreateTask {
+        draft: Box::new(serde_json::from_value(draft).unwrap()),
+        imported: None,
+    }
+}
+
+#[tokio::test]
+async fn a_wake_up_of_an_earlier_process_is_not_counted_on_before_it_is_armed_here() {
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let (sooner, later) = (now.plus_millis(60_000), now.plus_millis(120_000));
+    let runtime = Reference::new(&VirtualClock::new(now), 1);
+    let actor = ActorId::User(UserId(Uuid::from_u128(1)));
+    let mut slot = Slot::<UserActor>::new(actor);
+    for command in [sign_in(), create(Some(sooner))] {
+        slot.take_turn(&[pending(command)], &runtime).await;
+    }
+    let restarted = Ports {
+        store: runtime.store.clone(),
+        wake_ups: Empty::default(),
+        publisher: runtime.publisher.clone(),
+        directory: runtime.directory.clone(),
+        environment: runtime.environment.clone(),
+        recheck_head_after_ms: None,
+    };
+    let mut slot = Slot::<UserActor>::new(actor);
+    let command = Pending {
+        seed: 2 << 64,
+        ..pending(create(Some(later)))
+    };
+    let outcomes = slot.take_turn(&[command], &restarted).await;
+    assert!(outcomes[0].is_ok());
+    // The head said `sooner` when it was read, and may say something else before what it says is armed.
+    assert_eq!(restarted.wake_ups.0.earliest(), Some(sooner));
 }

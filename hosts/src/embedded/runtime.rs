@@ -13,6 +13,7 @@ use punctual_events::{ActorId, Commit};
 use tokio::task::JoinSet;
 
 use super::{
+    backoff::Backoff,
     bus::Bus,
     environment::{SystemClock, SystemEntropy},
     sqlite::{Database, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords, SqliteStore},
@@ -183,7 +184,6 @@ impl Embedded {
         let left = Left {
             bus: bus.clone(),
             database: self.database.clone(),
-            host: Arc::clone(&self.host),
             jobs: self.jobs.clone(),
             ports: Arc::clone(&self.ports),
         };
@@ -217,7 +217,6 @@ impl WakeUpHandler for Wakener {
 struct Left {
     bus: Bus,
     database: Database,
-    host: Arc<ActorHost<EmbeddedPorts>>,
     jobs: SqliteJobs,
     ports: Arc<EmbeddedPorts>,
 }
@@ -226,25 +225,41 @@ impl Left {
     /// Arms what the heads ask for, delivers what was not delivered, queues jobs, and has wake-ups that were computed with other zone data
     /// computed anew. The server serves meanwhile.
     async fn take_up(&self) {
-        let steps: [(&str, BoxFuture<'_, Result<usize, Failure>>); 4] = [
-            ("wake-ups", Box::pin(self.ports.wake_ups.load(&self.database))),
-            ("jobs", Box::pin(self.jobs.load())),
-            ("actors with undelivered events", Box::pin(self.bus.recover())),
-            ("wake-ups of other zone data", Box::pin(self.rezone())),
-        ];
-        for (what, step) in steps {
-            match step.await {
-                Ok(count) => tracing::debug!(count, what, "taken up"),
-                Err(failure) => tracing::error!(%failure, what, "work of an earlier process could not be taken up"),
+        // Beside each other: one that has to wait keeps none of the others waiting.
+        tokio::join!(
+            self.until_taken_up("wake-ups", || self.ports.wake_ups.load(&self.database)),
+            self.until_taken_up("jobs", || self.jobs.load()),
+            self.until_taken_up("actors with undelivered events", || self.bus.recover()),
+            self.until_taken_up("wake-ups of other zone data", || self.rezone()),
+        );
+    }
+
+    /// Tries again until it works: what is not taken up is a reminder that does not fire.
+    async fn until_taken_up<F>(&self, what: &str, step: impl Fn() -> F)
+    where
+        F: Future<Output = Result<usize, Failure>>,
+    {
+        let mut backoff = Backoff::default();
+        loop {
+            match step().await {
+                Ok(count) => {
+                    tracing::debug!(count, what, "taken up");
+                    return;
+                }
+                Err(failure) => {
+                    let pause_ms = backoff.next_ms();
+                    tracing::error!(%failure, pause_ms, what, "work of an earlier process could not be taken up");
+                    self.ports.environment.clock.sleep_ms(pause_ms).await;
+                }
             }
         }
     }
 
+    /// Has actors woken whose wake-up was computed with other zone data: they arm their next one, derived from the present data.
     async fn rezone(&self) -> Result<usize, Failure> {
-        let environment = &self.ports.environment;
+        let version = self.ports.environment.zones.version();
         let (mut after, mut count) = (None, 0);
         loop {
-            let version = environment.zones.version();
             let heads = self
                 .database
                 .armed_heads_of_other_zone_data(version, after, 1_024)
@@ -252,15 +267,9 @@ impl Left {
             let Some(last) = heads.last() else { return Ok(count) };
             after = Some(last.key);
             count += heads.len();
-            for head in heads {
-                // An actor that is woken arms its next wake-up, derived from the present zone data.
-                let now = WakeUp {
-                    at: environment.clock.now(),
-                    seq: head.seq,
-                    nonce: 0,
-                };
-                self.host.wake(head.actor, now).await?;
-            }
+            self.ports
+                .wake_ups
+                .wake_now(heads.iter().map(|head| (head.actor, head.seq)));
         }
     }
 }

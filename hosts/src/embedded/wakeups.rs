@@ -1,10 +1,13 @@
 //! Wake-ups, kept in memory. They need no table of their own: a head's `wake_at` is written in the same transaction as the commit that asks for
 //! it, and the heads are read again at start ([`MemoryWakeUps::load`]).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use punctual_actors::ports::{BoxFuture, Clock, Failure, WakeUp, WakeUps};
-use punctual_events::{ActorId, Timestamp};
+use punctual_events::{ActorId, Seq, Timestamp};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
@@ -29,6 +32,8 @@ pub trait WakeUpHandler: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct MemoryWakeUps {
     clock: Arc<dyn Clock>,
+    /// The heads were read.
+    is_loaded: Arc<AtomicBool>,
     timer: Timer<(ActorId, WakeUp)>,
 }
 
@@ -38,6 +43,7 @@ impl MemoryWakeUps {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             timer: Timer::new(Arc::clone(&clock)),
+            is_loaded: Arc::default(),
             clock,
         }
     }
@@ -51,7 +57,10 @@ impl MemoryWakeUps {
         let (mut after, mut count) = (None, 0);
         loop {
             let heads = database.armed_heads(after, HEADS_PER_READ).await?;
-            let Some(last) = heads.last() else { return Ok(count) };
+            let Some(last) = heads.last() else {
+                self.is_loaded.store(true, Ordering::Release);
+                return Ok(count);
+            };
             after = Some(last.key);
             count += heads.len();
             self.timer.extend(heads.iter().map(|head| {
@@ -63,6 +72,14 @@ impl MemoryWakeUps {
                 (head.wake_at, (head.actor, wake_up))
             }));
         }
+    }
+
+    /// Has actors woken at once that are at these sequences, like any whose wake-up is due: many at a time, each until it has taken it.
+    pub fn wake_now(&self, actors: impl IntoIterator<Item = (ActorId, Seq)>) {
+        let at = self.clock.now();
+        let wake_up = |seq| WakeUp { at, seq, nonce: 0 };
+        self.timer
+            .extend(actors.into_iter().map(|(actor, seq)| (at, (actor, wake_up(seq)))));
     }
 
     /// Delivers wake-ups as they become due, each until the handler has taken it. Runs until dropped; one at a time.
@@ -120,6 +137,10 @@ async fn wake_until_taken(
 }
 
 impl WakeUps for MemoryWakeUps {
+    fn holds_what_heads_say(&self) -> bool {
+        self.is_loaded.load(Ordering::Acquire)
+    }
+
     /// None is needed: undrained logs are found at start.
     fn guard_interval_ms(&self) -> Option<u64> {
         None
