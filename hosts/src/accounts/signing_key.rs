@@ -69,6 +69,13 @@ pub enum SigningKeyError {
     /// The file is something else, or damaged.
     #[error("{} is not a signing key; restore it from a backup (a new one would sign everybody out and lose every account)", .0.display())]
     Malformed(PathBuf),
+    /// There are accounts, and none of them can be found without the key they were named by.
+    #[error(
+        "the signing key {} is missing, and the accounts in the database beside it are lost without it: restore it from a backup, or, to begin \
+        anew without them, move the database away as well",
+        .0.display()
+    )]
+    Missing(PathBuf),
     /// A later release wrote it.
     #[error("the signing key {} was written by a newer version of Punctual", .0.display())]
     Newer(PathBuf),
@@ -81,6 +88,15 @@ impl SigningKey {
         Self(bytes)
     }
 
+    /// The key in `data_dir`, where there has to be one: a new one would lead to none of the accounts that are there.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, is readable by others than its owner, or is not a key this release understands.
+    pub fn load(data_dir: &Path) -> Result<Self, SigningKeyError> {
+        let path = data_dir.join(FILE_NAME);
+        Self::read(&path)?.ok_or(SigningKeyError::Missing(path))
+    }
+
     /// The key in `data_dir`, made from `fresh` (32 random bytes) when there is none yet.
     ///
     /// Several servers may start at once: the first file written wins and all use it. It appears whole or not at all.
@@ -89,7 +105,7 @@ impl SigningKey {
     /// When the file cannot be read or made, is readable by others than its owner, or is not a key this release understands.
     pub fn load_or_create(data_dir: &Path, fresh: [u8; KEY_BYTES]) -> Result<Self, SigningKeyError> {
         let path = data_dir.join(FILE_NAME);
-        if let Some(key) = Self::load(&path)? {
+        if let Some(key) = Self::read(&path)? {
             return Ok(key);
         }
         Self(fresh)
@@ -100,7 +116,7 @@ impl SigningKey {
                 source,
             })?;
         // Read back rather than trusted: another server may have been first.
-        Self::load(&path)?.ok_or_else(|| SigningKeyError::Io {
+        Self::read(&path)?.ok_or_else(|| SigningKeyError::Io {
             path,
             doing: "read",
             source: io::ErrorKind::NotFound.into(),
@@ -117,7 +133,7 @@ impl SigningKey {
         KeyedHash::new(&padded(&self.0)).tag(&[label, &[1]])
     }
 
-    fn load(path: &Path) -> Result<Option<Self>, SigningKeyError> {
+    fn read(path: &Path) -> Result<Option<Self>, SigningKeyError> {
         let unreadable = |source| SigningKeyError::Io {
             path: path.to_owned(),
             doing: "read",
@@ -296,6 +312,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = SigningKey::load_or_create(&dir.path().join("absent"), [1; 32]).unwrap_err();
         assert!(error.to_string().contains(FILE_NAME), "{error}");
+    }
+
+    #[test]
+    fn where_a_key_has_to_be_none_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = SigningKey::load(dir.path()).unwrap_err();
+        assert!(matches!(error, SigningKeyError::Missing(_)), "{error}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let made = SigningKey::load_or_create(dir.path(), [1; 32]).unwrap();
+        assert!(same(&made, &SigningKey::load(dir.path()).unwrap()));
     }
 
     #[test]

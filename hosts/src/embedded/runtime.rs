@@ -153,6 +153,14 @@ impl Embedded {
         &self.services
     }
 
+    /// Whether there is any record: an account, or what one left behind.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_records(&self) -> Result<bool, StartError> {
+        Ok(self.database.has_records().await?)
+    }
+
     /// The actors of this process.
     #[must_use]
     pub fn host(&self) -> &Arc<ActorHost<EmbeddedPorts>> {

@@ -35,10 +35,10 @@ pub(super) struct Assembly {
 
 impl Assembly {
     /// Opens the data and starts everything but the server.
-    pub(super) fn start(config: &ServeConfig, metrics: &Arc<Metrics>) -> Result<Self, ServeError> {
+    pub(super) async fn start(config: &ServeConfig, metrics: &Arc<Metrics>) -> Result<Self, ServeError> {
         let runtime = Embedded::open(&config.data, host_config(config), Arc::clone(metrics) as _)?;
         let services = runtime.services().clone();
-        let key = signing_key(config)?;
+        let key = signing_key(config, &runtime).await?;
         let audit = AuditRole::new(&services);
         let api = Api::new(&api_config(config), services.clone(), Arc::clone(&audit) as _, &key);
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
@@ -94,8 +94,11 @@ fn host_config(config: &ServeConfig) -> HostConfig {
     }
 }
 
-/// The key is made at the first start; the data folder is ours by then.
-fn signing_key(config: &ServeConfig) -> Result<SigningKey, ServeError> {
+/// The key is made at the first start, which is when nobody has an account yet; the data folder is ours by then.
+async fn signing_key(config: &ServeConfig, runtime: &Embedded) -> Result<SigningKey, ServeError> {
+    if runtime.has_records().await? {
+        return Ok(SigningKey::load(&config.data)?);
+    }
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(StartError::from)?;
     Ok(SigningKey::load_or_create(&config.data, fresh)?)

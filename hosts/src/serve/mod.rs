@@ -66,7 +66,7 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
 async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(config.listen).await?;
     let (metrics, health, shutdown) = (Metrics::new(), Arc::new(Health::default()), Shutdown::default());
-    let assembly = Assembly::start(&config, &metrics)?;
+    let assembly = Assembly::start(&config, &metrics).await?;
     let routes = assembly
         .routes()
         .merge(health::routes(Arc::clone(&health), Arc::clone(&metrics)));

@@ -9,6 +9,15 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// Starts a server that cannot; what it complains of.
+fn refused_start(data: &std::path::Path) -> String {
+    let mut command = punctual();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    text(&output.stderr)
+}
+
 #[test]
 fn the_first_line_says_the_url_and_the_folder() {
     let folder = tempdir().unwrap();
@@ -64,6 +73,56 @@ fn a_second_server_on_the_same_data_is_refused() {
     assert_eq!(second.status.code(), Some(1));
     let complaint = text(&second.stderr);
     assert!(complaint.contains("is in use by another server"), "{complaint}");
+}
+
+#[tokio::test]
+async fn without_its_key_a_server_with_accounts_does_not_start_and_makes_no_other() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path());
+    server.sign_up(&client()).await;
+    server.terminate();
+    let key = folder.path().join("signing.key");
+    std::fs::remove_file(&key).unwrap();
+    let output = refused_start(folder.path());
+    assert!(output.contains("restore it from a backup"), "{output}");
+    assert!(!key.exists());
+}
+
+#[tokio::test]
+async fn without_its_key_a_server_nobody_has_an_account_at_starts() {
+    let folder = tempdir().unwrap();
+    Server::start(folder.path()).terminate();
+    std::fs::remove_file(folder.path().join("signing.key")).unwrap();
+    Server::start(folder.path());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_in_the_folder_is_for_its_owner_only_whoever_made_the_folder_and_however_the_files_were() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let modes = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
+        let mode = |entry: &std::fs::DirEntry| entry.metadata().unwrap().permissions().mode() & 0o777;
+        entries.map(|entry| (entry.file_name(), mode(&entry))).collect::<Vec<_>>()
+    };
+    let server = Server::start(folder.path());
+    assert!(modes().len() >= 4 && modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
+    server.terminate();
+    std::fs::set_permissions(folder.path().join("punctual.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let _server = Server::start(folder.path());
+    assert!(modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let folder = tempdir().unwrap();
+    std::fs::write(folder.path().join("punctual.db"), "dear diary\n".repeat(1_000)).unwrap();
+    let complaint = refused_start(folder.path());
+    let file = folder.path().join("punctual.db");
+    assert!(complaint.contains(file.to_str().unwrap()), "{complaint}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::OpenError;
+use super::{OpenError, private};
 
 /// Held for as long as the directory is ours. The operating system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -21,12 +21,7 @@ impl DirectoryLock {
             source,
         };
         create(directory).map_err(io)?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(directory.join("lock"))
-            .map_err(io)?;
+        let file = private::open(&directory.join("lock")).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse {

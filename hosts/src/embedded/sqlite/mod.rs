@@ -15,6 +15,7 @@ mod lock;
 mod log;
 mod migrations;
 mod operations;
+mod private;
 mod readers;
 mod records;
 mod rows;
@@ -57,6 +58,14 @@ pub enum OpenError {
         directory: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// SQLite cannot make anything of the file.
+    #[error("cannot use {} as a database: {source}", file.display())]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
     },
     /// A newer release wrote the database.
     #[error(
@@ -136,7 +145,14 @@ impl Database {
     pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
         let lock = DirectoryLock::take(directory)?;
         let file = directory.join("punctual.db");
-        let mut connection = connection::for_writing(&file)?;
+        private::prepare_database(&file).map_err(|source| OpenError::Directory {
+            directory: directory.to_owned(),
+            source,
+        })?;
+        let mut connection = connection::for_writing(&file).map_err(|source| OpenError::Unusable {
+            file: file.clone(),
+            source,
+        })?;
         if migrations::migrate(&mut connection)? {
             // SQLite drops the log of a file that is empty: a new one must be on the disk before its log is relied on.
             checkpoint::passive(&connection)?;

@@ -50,6 +50,17 @@ impl Records for SqliteRecords {
     }
 }
 
+impl Database {
+    /// Whether there is any record.
+    pub(in crate::embedded) async fn has_records(&self) -> Result<bool, Failure> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM records)")?;
+            Ok(select.query_row([], |row| row.get(0))?)
+        })
+        .await
+    }
+}
+
 /// A version as a number of ours. It is drawn at random by each write, so that a record that was deleted and created anew has another; the sign
 /// is cut off.
 const NEW_ETAG: &str = "random() & 0x7fffffffffffffff";
