@@ -14,6 +14,7 @@ mod event;
 mod handover;
 mod id;
 mod moment;
+mod offset;
 mod recurrence;
 mod reminder;
 mod task;
@@ -37,7 +38,8 @@ pub use id::{
     derive_uuid,
 };
 pub use moment::{Moment, WallTime};
+pub use offset::Offset;
 pub use recurrence::{Anchor, LatePolicy, Recurrence};
-pub use reminder::{Notification, Offset, Reminder, ReminderTime};
+pub use reminder::{Notification, Reminder, ReminderTime};
 pub use task::{Priority, Status, Task, TaskTombstone};
 pub use timestamp::{Timestamp, TimestampError};

@@ -1,6 +1,6 @@
 //! Tasks to search: like what people write in how long texts are and in how often words return, and the same on every run.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use punctual_actors::user::{TaskRecord, Tasks};
 use punctual_events::{Moment, Priority, Status, Task, TaskId, Timestamp};
@@ -105,6 +105,7 @@ impl Corpus {
             reminded_until: NOW,
             overdue_from,
             reminders_from: overdue_from,
+            reminders_from_days: BTreeMap::new(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! A task as the actor keeps it: the resource, and what only the actor needs to know about it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::TimeDelta;
 use punctual_events::{Moment, ReminderTime, Status, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -28,10 +29,15 @@ pub struct TaskRecord {
     pub overdue_from: Option<Timestamp>,
     /// What relative reminders count from: the due, or 09:00 of the due day in the user's zone.
     pub reminders_from: Option<Timestamp>,
+    /// What relative reminders count their hours and less from that are whole days before the due too, by the number of days: the same time of day
+    /// on that day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reminders_from_days: BTreeMap<i32, Timestamp>,
 }
 
 /// The hour of the due day that relative reminders of an all-day task count from.
 const ALL_DAY_REMINDER_HOUR: u32 = 9;
+const DAY_MS: i64 = 86_400_000;
 
 impl TaskRecord {
     /// A record of `task`, its instants derived for a user who lives in `time_zone`.
@@ -43,6 +49,7 @@ impl TaskRecord {
             reminded_until,
             overdue_from: None,
             reminders_from: None,
+            reminders_from_days: BTreeMap::new(),
         };
         record.derive(time_zone, zones);
         record
@@ -58,14 +65,15 @@ impl TaskRecord {
             (task.start, task.due) = (start, due);
         }
         self.overdue_from = overdue_from(self.task.due.as_ref(), time_zone, zones);
-        self.reminders_from = match &self.task.due {
-            None => None,
-            Some(Moment::Time { instant, .. }) => Some(*instant),
-            Some(Moment::Day { date, instant }) => {
-                let nine = date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0);
-                nine.and_then(|nine| zones.resolve(time_zone, nine)).or(Some(*instant))
-            }
-        };
+        self.reminders_from = reminders_from(self.task.due.as_ref(), 0, time_zone, zones);
+        let days = self.task.reminders.iter().filter_map(|reminder| match reminder.time {
+            ReminderTime::Before(offset) if offset.days() != 0 => Some(offset.days()),
+            ReminderTime::Before(_) | ReminderTime::At(_) => None,
+        });
+        let due = self.task.due.as_ref();
+        self.reminders_from_days = days
+            .filter_map(|days| Some((days, reminders_from(due, days, time_zone, zones)?)))
+            .collect();
     }
 
     /// True while the task is neither done nor deleted.
@@ -85,7 +93,12 @@ impl TaskRecord {
     pub fn reminder_instant(&self, time: ReminderTime) -> Option<Timestamp> {
         match time {
             ReminderTime::At(at) => Some(at),
-            ReminderTime::Before(offset) => Some(self.reminders_from?.plus_millis(-offset.as_seconds() * 1000)),
+            ReminderTime::Before(offset) => {
+                // A record of a release that did not derive these yet keeps days of 24 hours until something changes it.
+                let from = self.reminders_from_days.get(&offset.days()).copied();
+                let from = from.or(Some(self.reminders_from?.plus_millis(-i64::from(offset.days()) * DAY_MS)));
+                Some(from?.plus_millis(-offset.seconds() * 1000))
+            }
         }
     }
 
@@ -102,6 +115,19 @@ impl TaskRecord {
             .filter_map(|reminder| self.reminder_instant(reminder.time));
         instants.filter(|instant| *instant > self.reminded_until).min()
     }
+}
+
+/// What relative reminders of so many days before the due count from: the due, or 09:00 of the due day in the user's zone, by the clock of the wall
+/// that many days before.
+fn reminders_from(due: Option<&Moment>, days: i32, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
+    let before = TimeDelta::days(i64::from(days));
+    let (zone, wall, instant) = match due? {
+        Moment::Time { at, instant, time_zone } => (&**time_zone, Some(at.get()), instant),
+        Moment::Day { date, instant } => (user_zone, date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0), instant),
+    };
+    let shifted = wall.and_then(|wall| wall.checked_sub_signed(before));
+    let resolved = shifted.and_then(|wall| zones.resolve(zone, wall));
+    resolved.or(Some(instant.plus_millis(-i64::from(days) * DAY_MS)))
 }
 
 /// When an open task with this due becomes overdue: at its due, or at the end of its due day in the user's zone.
@@ -140,6 +166,7 @@ impl Weigh for TaskRecord {
         600 + text
             + tags
             + task.reminders.len() * 90
+            + self.reminders_from_days.len() * 40
             + task
                 .recurrence
                 .as_ref()

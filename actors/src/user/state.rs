@@ -204,7 +204,8 @@ impl UserActor {
             moved.derive(&zone, zones);
             let same = moved.task == record.task
                 && moved.overdue_from == record.overdue_from
-                && moved.reminders_from == record.reminders_from;
+                && moved.reminders_from == record.reminders_from
+                && moved.reminders_from_days == record.reminders_from_days;
             (!same).then(|| Arc::new(moved))
         });
         self.reindex();

@@ -5,10 +5,11 @@
 //! the start for a to-do that only has a due; what they mean is the due.
 
 use calcard::icalendar::{
-    ICalendar, ICalendarAction, ICalendarComponent, ICalendarComponentType, ICalendarParameterName,
+    ICalendar, ICalendarAction, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarParameterName,
     ICalendarParameterValue, ICalendarProperty, ICalendarRelated, ICalendarValue,
 };
-use chrono::NaiveTime;
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
+use chrono_tz::Tz;
 use punctual_events::{Offset, ReminderTime, Timestamp};
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
 const MAX_REMINDERS: usize = 20;
 /// The hour from which the relative reminders of an all-day due count.
 const DAY_REFERENCE_HOUR: u32 = 9;
+const DAY_S: i64 = 86_400;
 
 /// What the alarms of a to-do relate to.
 pub(super) struct Span<'a> {
@@ -82,7 +84,7 @@ fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Option<ReminderTime>
         ICalendarValue::Duration(after) => {
             let related = trigger.parameter(&ICalendarParameterName::Related);
             let to_end = matches!(related, Some(ICalendarParameterValue::Related(ICalendarRelated::End)));
-            relative(span, to_end, after.as_seconds())
+            relative(span, to_end, after)
         }
         // Apple's placeholder for "at a place, at no time".
         _ if alarm.has_property(&ICalendarProperty::Other("X-APPLE-PROXIMITY".to_owned())) => None,
@@ -93,27 +95,67 @@ fn reminder(alarm: &ICalendarComponent, span: &Span<'_>) -> Option<ReminderTime>
     }
 }
 
-fn relative(span: &Span<'_>, to_end: bool, after_s: i64) -> Option<ReminderTime> {
+fn relative(span: &Span<'_>, to_end: bool, after: &ICalendarDuration) -> Option<ReminderTime> {
     let related = if to_end {
         span.due.or(span.start)
     } else {
         span.start.or(span.due)
     };
-    let at = related?.instant(span.zones).plus_millis(after_s.saturating_mul(1000));
-    let before = span.due.and_then(|due| {
-        let before_ms = reference(due, span.zones).as_millis() - at.as_millis();
-        Offset::from_seconds(before_ms.div_euclid(1000))
-    });
+    let related = related?;
+    let is_due = span.due.is_some_and(|due| std::ptr::eq(due, related));
+    if is_due && !matches!(related, Stated::Day(_)) {
+        let (days, exact_s) = parts(after);
+        if let Some(before) = Offset::new(-days, -exact_s) {
+            return Some(ReminderTime::Before(before));
+        }
+    }
+    let at = shifted(related, after, span.zones)?;
+    let before = span.due.and_then(|due| before(due, at, span.zones));
     Some(before.map_or(ReminderTime::At(at), ReminderTime::Before))
 }
 
-/// The instant from which the relative reminders of `due` count.
-fn reference(due: &Stated, zones: &Zones) -> Timestamp {
+/// The days of the calendar in a duration, and the exact seconds beside them.
+fn parts(duration: &ICalendarDuration) -> (i64, i64) {
+    let sign = if duration.neg { -1 } else { 1 };
+    let days = sign * (i64::from(duration.weeks) * 7 + i64::from(duration.days));
+    (days, duration.as_seconds() - days * DAY_S)
+}
+
+/// The instant a trigger means: weeks and days by the calendar, hours and less exactly.
+fn shifted(related: &Stated, after: &ICalendarDuration, zones: &Zones) -> Option<Timestamp> {
+    let (days, exact_s) = parts(after);
+    let (wall, zone) = match related {
+        Stated::Day(date) => (NaiveDateTime::from(*date), zones.user()),
+        Stated::Floating(at) => (at.get(), zones.user()),
+        Stated::InZone(at, zone) => (at.get(), *zone),
+    };
+    let wall = wall.checked_add_signed(TimeDelta::try_days(days)?)?;
+    Some(resolve(zone, wall).plus_millis(exact_s.saturating_mul(1000)))
+}
+
+/// The offset before `due` that is the instant `at`: as many days as there are between the two on the calendar, and the rest exactly.
+fn before(due: &Stated, at: Timestamp, zones: &Zones) -> Option<Offset> {
+    let (reference, zone) = reference(due, zones);
+    let at_wall = zone.from_utc_datetime(&at.to_utc()).naive_local();
+    let days = (reference - at_wall).num_days();
+    let rest_s = |days: i64| {
+        let from = resolve(zone, reference.checked_sub_signed(TimeDelta::days(days))?);
+        Some((from.as_millis() - at.as_millis()).div_euclid(1000))
+    };
+    // Where clocks change within the last day, one day less is what both parts go the same way with.
+    [days, days - days.signum()]
+        .into_iter()
+        .find_map(|days| Offset::new(days, rest_s(days)?))
+}
+
+/// The wall time, and its zone, from which the relative reminders of `due` count.
+fn reference(due: &Stated, zones: &Zones) -> (NaiveDateTime, Tz) {
     match due {
         Stated::Day(date) => {
             let time = NaiveTime::from_hms_opt(DAY_REFERENCE_HOUR, 0, 0).unwrap_or_default();
-            resolve(zones.user(), date.and_time(time))
+            (date.and_time(time), zones.user())
         }
-        Stated::Floating(_) | Stated::InZone(..) => due.instant(zones),
+        Stated::Floating(at) => (at.get(), zones.user()),
+        Stated::InZone(at, zone) => (at.get(), *zone),
     }
 }

@@ -173,6 +173,11 @@ fn alarms_become_offsets_before_the_due_or_instants() {
             "TRIGGER;RELATED=END:-PT15M",
             "2026-12-01T07:45:00.000Z",
         ),
+        (due.to_owned(), "TRIGGER:-P1D", "P1D"),
+        (due.to_owned(), "TRIGGER:-PT24H", "PT24H"),
+        // Clocks go forward on 28 March 2027: the day before, and eight hours more.
+        ("DUE:20270328\n".to_owned(), "TRIGGER:-P1DT1H", "P1DT10H"),
+        ("DUE:20270329\nDTSTART:20270326\n".to_owned(), "TRIGGER:PT9H", "P3D"),
         // Relative to the first instant of the day in the file, to 09:00 in a task: 18:00 of the day before is the same instant.
         ("DUE:20261201\n".to_owned(), "TRIGGER:-PT6H", "PT15H"),
         ("DUE:20261201\n".to_owned(), "TRIGGER:PT9H", "PT0S"),

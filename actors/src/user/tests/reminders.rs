@@ -50,6 +50,29 @@ fn reminders_of_an_all_day_task_count_from_nine_in_the_users_zone() {
 }
 
 #[test]
+fn days_and_weeks_before_are_of_the_calendar_and_hours_are_exact() {
+    // Clocks in Paris go forward on the morning of 28 March 2027, in New York on 14 March.
+    for (due, before, instant) in [
+        (json!({"date": "2027-03-28"}), "P1D", "2027-03-27T08:00:00.000Z"),
+        (json!({"date": "2027-03-28"}), "P1DT9H", "2027-03-26T23:00:00.000Z"),
+        (json!({"at": "2027-03-28T09:00:00"}), "PT24H", "2027-03-27T07:00:00.000Z"),
+        (json!({"at": "2027-04-01T09:00:00"}), "P1W", "2027-03-25T08:00:00.000Z"),
+        (json!({"at": "2027-03-27T09:00:00"}), "-P1D", "2027-03-28T07:00:00.000Z"),
+        (json!({"at": "2027-03-29T02:30:00"}), "P1D", "2027-03-28T01:30:00.000Z"),
+        (
+            json!({"at": "2027-03-15T09:00:00", "time_zone": "America/New_York"}),
+            "P2D",
+            "2027-03-13T14:00:00.000Z",
+        ),
+    ] {
+        let mut life = Life::new();
+        life.create(json!({"title": "a", "due": due, "reminders": [{"before": before}]}))
+            .unwrap();
+        assert_eq!(fired_at(&life.until("2027-05-01T00:00:00Z")), [instant], "{due} {before}");
+    }
+}
+
+#[test]
 fn reminders_already_past_when_they_are_set_stay_silent() {
     let mut life = Life::new();
     let task = life

@@ -47,6 +47,7 @@ fn task(id: u128, title: &str) -> TaskRecord {
         reminded_until: at(0),
         overdue_from: None,
         reminders_from: None,
+        reminders_from_days: std::collections::BTreeMap::new(),
     }
 }
 
