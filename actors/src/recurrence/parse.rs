@@ -7,7 +7,7 @@ use super::rule::{
     End, Frequency, MAX_RULE_BYTES, MonthDays, Months, NthWeekday, Rule, RuleError, WEEKDAY_NAMES, Weekdays,
 };
 
-/// The parts understood here. `WKST` only as Monday, which is what its absence means.
+/// The parts understood here. Weeks begin on Monday, so another `WKST` is taken only where it changes nothing.
 const PARTS: [&str; 8] = [
     "FREQ",
     "INTERVAL",
@@ -26,9 +26,6 @@ pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
     let text = text.to_ascii_uppercase();
     let parts = Parts::read(&text)?;
     let frequency = frequency(parts.required("FREQ")?)?;
-    if let Some(start) = parts.get("WKST") {
-        week_start(start)?;
-    }
     let (weekdays, nth_weekdays) = parts.get("BYDAY").map_or(Ok(Default::default()), by_day)?;
     let rule = Rule {
         frequency,
@@ -42,6 +39,9 @@ pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
         nth_weekdays,
     };
     check_combination(&rule)?;
+    if let Some(start) = parts.get("WKST") {
+        week_start(start, &rule)?;
+    }
     Ok(rule)
 }
 
@@ -100,12 +100,17 @@ fn frequency(value: &str) -> Result<Frequency, RuleError> {
     }
 }
 
-fn week_start(value: &str) -> Result<(), RuleError> {
-    match value {
-        "MO" => Ok(()),
-        _ if WEEKDAY_NAMES.contains(&value) => Err(unsupported(format!("WKST={value}"))),
-        _ => Err(malformed("WKST is not a weekday")),
+/// RFC 5545: "significant when a WEEKLY RRULE has an interval greater than 1, and a BYDAY rule part is specified" (and with BYWEEKNO, which is not
+/// supported). Calendar programs write it everywhere.
+fn week_start(value: &str, rule: &Rule) -> Result<(), RuleError> {
+    if !WEEKDAY_NAMES.contains(&value) {
+        return Err(malformed("WKST is not a weekday"));
     }
+    let matters = rule.frequency == Frequency::Weekly && rule.interval > 1 && rule.weekdays != Weekdays::default();
+    if matters && value != "MO" {
+        return Err(unsupported(format!("WKST={value}")));
+    }
+    Ok(())
 }
 
 fn end(parts: &Parts<'_>) -> Result<End, RuleError> {

@@ -48,7 +48,7 @@ fn parts_that_are_not_built_are_named() {
         ("FREQ=HOURLY", "FREQ=HOURLY"),
         ("FREQ=MINUTELY;INTERVAL=5", "FREQ=MINUTELY"),
         ("FREQ=SECONDLY", "FREQ=SECONDLY"),
-        ("FREQ=WEEKLY;WKST=SU", "WKST=SU"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU", "WKST=SU"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS"),
         ("FREQ=YEARLY;BYWEEKNO=20", "BYWEEKNO"),
         ("FREQ=YEARLY;BYYEARDAY=1,100", "BYYEARDAY"),
@@ -58,6 +58,20 @@ fn parts_that_are_not_built_are_named() {
         ("FREQ=YEARLY;X-ACME=1", "X-ACME"),
     ] {
         assert_eq!(unsupported_part(text), part);
+    }
+}
+
+#[test]
+fn another_first_day_of_the_week_is_taken_where_it_changes_nothing() {
+    for text in [
+        "FREQ=WEEKLY",
+        "FREQ=WEEKLY;BYDAY=SU,TU",
+        "FREQ=WEEKLY;INTERVAL=2",
+        "FREQ=DAILY;INTERVAL=3;BYDAY=MO",
+        "FREQ=MONTHLY;INTERVAL=2;BYDAY=2SU",
+        "FREQ=YEARLY;INTERVAL=2;BYMONTH=3;BYDAY=SU",
+    ] {
+        assert_eq!(rule(&format!("{text};WKST=SU")), rule(text));
     }
 }
 
