@@ -9,6 +9,10 @@ const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
+/// Tries a delivery gets at least before its webhook is disabled. Time in which this server did not run is time in which the receiver could not
+/// answer: who comes back after a day has the pauses of a day before them still.
+const MIN_TRIES: u32 = 10;
+
 /// The pause after the first failed try, the second, … ; the last one repeats.
 const PAUSES_MS: [i64; 9] = [
     5 * SECOND_MS,
@@ -27,24 +31,26 @@ const PAUSES_MS: [i64; 9] = [
 pub enum NextTry {
     /// Another one.
     At(Timestamp),
-    /// None: 24 hours have passed, the webhook is to be disabled and its owner to be shown so.
+    /// None: 24 hours have passed with tries all along, the webhook is to be disabled and its owner to be shown so.
     Disable,
 }
 
 /// What follows the failure `now` of a delivery that was tried `tries` times (this one included), first at `first_try`.
 ///
 /// Each pause is made up to a fifth longer by `jitter` (0 not at all, 255 by a fifth), so that what failed together does not come back
-/// together. The last try is 24 hours after the first.
+/// together. The last try is 24 hours after the first, or later when this server did not run for a part of them: then at least [`MIN_TRIES`] come
+/// before it gives up.
 #[must_use]
 pub fn next_try(tries: u32, first_try: Timestamp, now: Timestamp, jitter: u8) -> NextTry {
     let give_up_at = first_try.plus_millis(GIVE_UP_AFTER_MS);
-    if now >= give_up_at {
+    if now >= give_up_at && tries >= MIN_TRIES {
         return NextTry::Disable;
     }
     let index = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
     let pause_ms = PAUSES_MS[index.min(PAUSES_MS.len() - 1)];
     let jitter_ms = pause_ms * i64::from(jitter) / (5 * i64::from(u8::MAX));
-    NextTry::At(now.plus_millis(pause_ms + jitter_ms).min(give_up_at))
+    let next = now.plus_millis(pause_ms + jitter_ms);
+    NextTry::At(if now < give_up_at { next.min(give_up_at) } else { next })
 }
 
 #[cfg(test)]
@@ -87,11 +93,19 @@ mod tests {
     }
 
     #[test]
-    fn after_an_outage_of_ours_one_failure_past_the_24_hours_disables() {
-        assert_eq!(
-            next_try(2, FIRST, FIRST.plus_millis(GIVE_UP_AFTER_MS), 0),
-            NextTry::Disable
-        );
+    fn after_an_outage_of_ours_tries_go_on_until_there_were_as_many_as_in_a_day() {
+        let back = FIRST.plus_millis(2 * GIVE_UP_AFTER_MS);
+        assert_eq!(next_try(2, FIRST, back, 0), NextTry::At(back.plus_millis(30 * SECOND_MS)));
+        let (mut tries, mut now) = (2, back);
+        while let NextTry::At(next) = next_try(tries, FIRST, now, 0) {
+            (tries, now) = (tries + 1, next);
+        }
+        assert_eq!(tries, MIN_TRIES);
+        assert!(now.as_millis() - back.as_millis() > GIVE_UP_AFTER_MS / 2);
+    }
+
+    #[test]
+    fn the_last_try_within_the_24_hours_is_at_their_end() {
         assert_eq!(
             next_try(2, FIRST, FIRST.plus_millis(GIVE_UP_AFTER_MS - 1), 0),
             NextTry::At(FIRST.plus_millis(GIVE_UP_AFTER_MS))
@@ -100,11 +114,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_next_try_is_always_later_and_never_after_the_end(tries: u32, passed_ms in 0..2 * GIVE_UP_AFTER_MS, jitter: u8) {
+        fn the_next_try_is_always_later_and_the_end_comes_with_time_and_tries(tries: u32, passed_ms in 0..2 * GIVE_UP_AFTER_MS, jitter: u8) {
             let now = FIRST.plus_millis(passed_ms);
             match next_try(tries, FIRST, now, jitter) {
-                NextTry::At(next) => prop_assert!(next > now && next <= FIRST.plus_millis(GIVE_UP_AFTER_MS)),
-                NextTry::Disable => prop_assert!(passed_ms >= GIVE_UP_AFTER_MS),
+                NextTry::At(next) => prop_assert!(next > now && (tries < MIN_TRIES || next <= FIRST.plus_millis(GIVE_UP_AFTER_MS))),
+                NextTry::Disable => prop_assert!(passed_ms >= GIVE_UP_AFTER_MS && tries >= MIN_TRIES),
             }
         }
     }

@@ -132,7 +132,7 @@ impl Notification {
             .await?;
         self.counters.disabled.inc();
         let (user, webhook, tries) = (delivery.user, delivery.webhook, delivery.tries);
-        tracing::warn!(%user, %webhook, tries, "a webhook is disabled: nothing was delivered for 24 hours");
+        tracing::warn!(%user, %webhook, tries, "a webhook is disabled: nothing was delivered for 24 hours of tries");
         Ok(())
     }
 

@@ -365,6 +365,21 @@ async fn an_outage_of_ours_is_not_the_receivers_fault() {
 }
 
 #[tokio::test]
+async fn a_day_off_between_two_tries_disables_nothing_yet() {
+    let (world, mut receiver) = (World::new(open_to_loopback()), Receiver::start().await);
+    world.add(1, &receiver.url("/hook")).await;
+    receiver.answer_with(500);
+    world.fire(77).await.unwrap();
+    world.run_due().await;
+    world.clock.advance_ms(2 * 86_400_000);
+    world.run_due().await;
+    assert!(world.registry.list(USER).await.unwrap()[0].disabled.is_none());
+    receiver.answer_with(200);
+    assert!(world.run_next().await);
+    assert_eq!((world.memory.jobs(), world.counters.delivered.get()), (0, 1));
+}
+
+#[tokio::test]
 async fn an_event_is_not_taken_before_its_deliveries_are_durable() {
     let (world, mut receiver) = (World::new(open_to_loopback()), Receiver::start().await);
     world.add(1, &receiver.url("/hook")).await;
