@@ -5,11 +5,16 @@ use std::io::IsTerminal as _;
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer,
+    filter::{FilterExt as _, LevelFilter, Targets},
     fmt::{self, MakeWriter},
+    layer::Filter,
     registry::LookupSpan,
 };
 
-use crate::config::LogFormat;
+use crate::config::{LogFilter, LogFormat};
+
+/// Our crates' names all begin with this.
+const OURS: &str = "punctual";
 
 /// How logs look, decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +46,15 @@ impl Appearance {
             },
         }
     }
+}
+
+/// What is logged: what was chosen, and of the libraries never more than `INFO`. Below that they print what they carry, and they carry tokens,
+/// passwords and what people wrote.
+pub(super) fn filter<S: Subscriber>(chosen: &LogFilter) -> impl Filter<S> + Send + Sync + use<S> {
+    let details_of_ours = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target(OURS, LevelFilter::TRACE);
+    chosen.to_env_filter().and(details_of_ours)
 }
 
 /// What writes logs.
@@ -95,6 +109,25 @@ mod tests {
         });
         let bytes = memory.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn whatever_is_chosen_the_details_of_libraries_are_not_logged() {
+        for chosen in ["trace", "info,tungstenite=trace", "tungstenite::protocol=debug"] {
+            let memory = Memory::default();
+            let writer = memory.clone();
+            let lines = layer(Appearance::Json, move || writer.clone());
+            let subscriber = Registry::default().with(lines.with_filter(filter(&chosen.parse().unwrap())));
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::trace!(target: "tungstenite::protocol", "Received message pt1.secret");
+                tracing::debug!(target: "hyper::proto::h1", "pt1.secret");
+                tracing::trace!(target: "punctual_actors::turn", "a detail of ours");
+            });
+            let bytes = memory.0.lock().unwrap().clone();
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(!text.contains("secret"), "{text}");
+            assert_eq!(text.contains("a detail of ours"), chosen == "trace", "{text}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Telemetry {
     pub fn start(appearance: Appearance, filter: &LogFilter) -> Result<Self, TelemetryError> {
         let exporter = Exporter::from_environment()?;
         let traces = exporter.as_ref().map(Exporter::layer);
-        let logs = logs::layer::<Registry, _>(appearance, std::io::stderr).with_filter(filter.to_env_filter());
+        let logs = logs::layer::<Registry, _>(appearance, std::io::stderr).with_filter(logs::filter(filter));
         Registry::default().with(logs).with(traces).try_init()?;
         Ok(Self { exporter })
     }
