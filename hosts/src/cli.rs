@@ -12,8 +12,7 @@ use crate::config::Settings;
     name = "punctual",
     version,
     about,
-    propagate_version = true,
-    disable_help_subcommand = true
+    propagate_version = true
 )]
 #[command(after_help = "Without a command, punctual serves on 127.0.0.1:8080.")]
 pub struct Cli {
@@ -34,7 +33,8 @@ pub enum Command {
     /// Import to-dos from an iCalendar file
     #[command(
         after_help = "A to-do that was imported before is left as it is, so importing a file again is harmless.\n\n\
-        Exit status: 0 when every to-do was taken, 2 when some were refused, 1 when the import failed."
+        Exit status: 0 when every to-do was taken, 2 when some were refused or not read, 1 when the import failed. (2 also ends a \
+        command line that makes no sense.)"
     )]
     Import(ImportArguments),
 }

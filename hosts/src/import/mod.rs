@@ -3,14 +3,17 @@
 mod report;
 mod upload;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, path::Path, process::ExitCode};
 
-use reqwest::{Client, Url, header::CONTENT_TYPE};
+use reqwest::{
+    Client, Url,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 
 use self::{report::Report, upload::Upload};
-use crate::cli::ImportArguments;
+use crate::{cli::ImportArguments, roles::api::Limits};
 
-/// Some to-dos were refused; the others were taken.
+/// Some to-dos were refused, or the end of the file was not read; the others were taken.
 const SOME_REFUSED: u8 = 2;
 
 /// Why an import failed as a whole.
@@ -23,6 +26,16 @@ pub enum ImportError {
         file: String,
         /// Why.
         source: std::io::Error,
+    },
+    /// No server takes that much at once.
+    #[error("{file} has {length} bytes and a server takes {limit} at most: import it in pieces; nothing was sent")]
+    TooLarge {
+        /// Which.
+        file: String,
+        /// How large it is, in bytes.
+        length: u64,
+        /// How large it may be, in bytes.
+        limit: u64,
     },
     /// There was no answer.
     #[error("no answer from {url}: {reason}")]
@@ -56,9 +69,11 @@ pub fn run(arguments: &ImportArguments) -> Result<ExitCode, ImportError> {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = tokio.block_on(import(arguments))?;
     report.print(&mut std::io::stdout().lock())?;
-    Ok(match report.refused {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(SOME_REFUSED),
+    let is_whole = report.refused == 0 && report.unread.is_none();
+    Ok(if is_whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(SOME_REFUSED)
     })
 }
 
@@ -69,19 +84,22 @@ async fn import(arguments: &ImportArguments) -> Result<Report, ImportError> {
             file: arguments.file.display().to_string(),
             source,
         })?;
-    let mut url = arguments.url.clone();
-    url.set_path("/v1/import");
+    refuse_too_large(&arguments.file, upload.length())?;
+    let url = endpoint(&arguments.url);
     let no_answer = |error: reqwest::Error| ImportError::NoAnswer {
         url: arguments.url.clone(),
         reason: chain(&error.without_url()),
     };
     let bar = upload.bar().clone();
-    let request = client(&url)
+    let mut request = client(&url)
         .map_err(no_answer)?
         .post(url)
         .bearer_auth(&arguments.token)
-        .header(CONTENT_TYPE, "text/calendar")
-        .body(upload.into_body());
+        .header(CONTENT_TYPE, "text/calendar");
+    if let Some(length) = upload.length() {
+        request = request.header(CONTENT_LENGTH, length);
+    }
+    let request = request.body(upload.into_body());
     let answer = request.send().await.map_err(no_answer)?;
     let status = answer.status();
     let body = answer.bytes().await.map_err(no_answer)?;
@@ -93,6 +111,27 @@ async fn import(arguments: &ImportArguments) -> Result<Report, ImportError> {
         url: arguments.url.clone(),
         reason: error.to_string(),
     })
+}
+
+/// Before anything is sent: a server that refuses a file by its length hangs up on whoever goes on sending it, who then may not hear why.
+fn refuse_too_large(file: &Path, length: Option<u64>) -> Result<(), ImportError> {
+    let limit = Limits::default().import_bytes;
+    match length {
+        Some(length) if length > limit => Err(ImportError::TooLarge {
+            file: file.display().to_string(),
+            length,
+            limit,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Where to import, on a server that may be below a path of its own.
+fn endpoint(server: &Url) -> Url {
+    let mut url = server.clone();
+    let base = server.path().trim_end_matches('/');
+    url.set_path(&format!("{base}/v1/import"));
+    url
 }
 
 fn client(url: &Url) -> reqwest::Result<Client> {
@@ -110,4 +149,20 @@ fn chain(error: &dyn Error) -> String {
         error = source;
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_below_a_path_is_reached_there() {
+        for (server, expected) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v1/import"),
+            ("https://example.org/base", "https://example.org/base/v1/import"),
+            ("https://example.org/base/", "https://example.org/base/v1/import"),
+        ] {
+            assert_eq!(endpoint(&server.parse().unwrap()).as_str(), expected);
+        }
+    }
 }

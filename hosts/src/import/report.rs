@@ -11,6 +11,9 @@ pub(super) struct Report {
     pub(super) taken: u64,
     pub(super) existing: u64,
     pub(super) refused: u64,
+    /// Why the rest of the file was not read.
+    #[serde(default)]
+    pub(super) unread: Option<String>,
     items: Vec<Item>,
 }
 
@@ -42,7 +45,11 @@ impl Report {
             refused,
             ..
         } = self;
-        writeln!(output, "{taken} taken, {existing} there already, {refused} refused")
+        writeln!(output, "{taken} taken, {existing} there already, {refused} refused")?;
+        match &self.unread {
+            Some(reason) => writeln!(output, "the rest of the file was not read ({})", plain(reason)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -90,6 +97,12 @@ mod tests {
              refused  Reap: EXDATE (recurrence_unsupported)\n\
              1 taken, 0 there already, 1 refused\n"
         );
+    }
+
+    #[test]
+    fn a_file_that_was_not_read_to_its_end_is_said_to_be() {
+        let report = r#"{"taken": 1, "existing": 0, "refused": 0, "unread": "too_large", "items": []}"#;
+        assert!(printed(report).ends_with("the rest of the file was not read (too_large)\n"));
     }
 
     #[test]

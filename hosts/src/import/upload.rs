@@ -17,6 +17,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 pub(super) struct Upload {
     source: Box<dyn AsyncRead + Send + Sync + Unpin>,
     bar: ProgressBar,
+    length: Option<u64>,
 }
 
 impl Upload {
@@ -25,14 +26,26 @@ impl Upload {
             return Ok(Self {
                 source: Box::new(tokio::io::stdin()),
                 bar: ProgressBar::new_spinner().with_style(style("{spinner} {bytes} sent, {elapsed}")),
+                length: None,
             });
         }
         let file = File::open(path).await?;
-        let length = file.metadata().await?.len();
+        let metadata = file.metadata().await?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let length = metadata.len();
         Ok(Self {
-            source: Box::new(file),
+            // What is added to the file meanwhile is not what was announced.
+            source: Box::new(file.take(if metadata.is_file() { length } else { u64::MAX })),
             bar: ProgressBar::new(length).with_style(style("{bar:40} {bytes} of {total_bytes}, {eta} left")),
+            length: metadata.is_file().then_some(length),
         })
+    }
+
+    /// In bytes, of a file whose length is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.length
     }
 
     pub(super) fn bar(&self) -> &ProgressBar {

@@ -202,3 +202,35 @@ async fn a_file_that_is_too_large_is_refused() {
     assert_eq!(answer.problem(), (413, "body_too_large"));
     assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 0);
 }
+
+#[tokio::test]
+async fn of_a_stream_that_turns_out_to_be_too_large_what_came_before_is_taken_and_reported() {
+    let limits = Limits {
+        import_bytes: 1000,
+        ..Limits::default()
+    };
+    let server = Server::start_with(ApiConfig { limits, ..unlimited() }).await;
+    let ann = server.register("ann").await;
+    let pieces = [CALENDAR, CALENDAR].map(|piece| Ok::<_, std::io::Error>(piece.to_owned()));
+    let stream = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+    let answer = import(&ann, stream).await;
+    assert_eq!(counts(&answer), [3, 0, 1]);
+    assert_eq!(answer.body["unread"], "too_large");
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 3);
+}
+
+#[tokio::test]
+async fn of_a_stream_that_does_not_end_in_time_what_came_is_taken_and_reported() {
+    use futures_util::StreamExt as _;
+
+    let limits = Limits {
+        import_timeout: std::time::Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let server = Server::start_with(ApiConfig { limits, ..unlimited() }).await;
+    let ann = server.register("ann").await;
+    let piece = futures_util::stream::iter([Ok::<_, std::io::Error>(CALENDAR.to_owned())]);
+    let never_ends = reqwest::Body::wrap_stream(piece.chain(futures_util::stream::pending()));
+    let answer = import(&ann, never_ends).await;
+    assert_eq!((counts(&answer), &answer.body["unread"]), ([3, 0, 1], &json!("too_slow")));
+}

@@ -72,3 +72,16 @@ fn a_server_that_is_not_there_is_named() {
     );
     assert!(complaint.contains("refused"), "{complaint}");
 }
+
+#[test]
+fn a_file_larger_than_a_server_takes_is_refused_by_its_size_and_a_folder_by_its_name() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("huge.ics");
+    fs::File::create(&file).unwrap().set_len(64 * 1024 * 1024 + 1).unwrap();
+    for (path, reason) in [(&*file, "67108865 bytes"), (folder.path(), "is a directory")] {
+        let output = import(path, "http://127.0.0.1:1", "any");
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(complaint.contains(reason) && complaint.contains(path.to_str().unwrap()), "{complaint}");
+    }
+}

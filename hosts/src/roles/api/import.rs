@@ -1,11 +1,12 @@
 //! `POST /v1/import`: to-dos out of an iCalendar file, as it streams in. Each item is a command of its own, and one that is refused is reported, not fatal.
-//! An item is taken once however often the file is sent, so there is no `Idempotency-Key` here.
+//! An item is taken once however often the file is sent, so there is no `Idempotency-Key` here. What was taken is always reported, also when the rest of
+//! the file was not read.
 
 mod draft;
 mod identity;
 mod report;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -21,16 +22,18 @@ use punctual_actors::{
     turn::TurnError,
     user::{UserCommand, draft::Imported},
 };
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::{
     identity::Identities,
-    report::{ImportReport, Outcome, Report},
+    report::{ImportReport, Outcome, Report, Unread},
 };
 use super::{
     Api, answer,
     auth::Caller,
     body::{media_type, stated_length, too_large, unsupported},
     command::task_of,
+    idempotency::refuse_key,
     openapi::{AUTHENTICATED, Problems},
     problem::Problem,
 };
@@ -46,12 +49,16 @@ pub(super) const PROBLEMS: Problems = &[(
 
 /// Commands under way at a time: enough to share appends, few enough that an import does not crowd out what the user does meanwhile.
 const AT_ONCE: usize = 32;
+/// A client reads no answer before it has sent its file, so some of what is not imported is read and thrown away.
+const MAX_DISCARDED_BYTES: usize = 256 * 1024 * 1024;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Imports tasks.
 ///
 /// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items; the counts
-/// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID. When the answer is a problem, the items before it may have been
-/// taken.
+/// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID. A file whose
+/// `Content-Length` is beyond 64 MiB is refused before anything of it is taken; of one that turns out to be larger, or has not come within ten minutes,
+/// what was read until then is taken, and `unread` says that there is more. When the server fails half way, the items before may have been taken.
 #[utoipa::path(
     post,
     path = "/v1/import",
@@ -69,6 +76,7 @@ const AT_ONCE: usize = 32;
 pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     expect_calendar(&parts.headers, api.limits.import_bytes)?;
+    refuse_key(&parts.headers)?;
     let profile = api.profile_of(&caller).await?;
     let zone = profile.time_zone.parse().map_err(Problem::internal)?;
     let mut import = Import {
@@ -80,9 +88,9 @@ pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request:
         report: Report::default(),
         bytes: 0,
     };
-    import.read(body).await?;
+    let unread = import.read(body).await?;
     let ignored = import.reader.ignored();
-    Ok(answer::ok(&import.report.finish(ignored)))
+    Ok(answer::ok(&import.report.finish(ignored, unread)))
 }
 
 fn expect_calendar(headers: &HeaderMap, limit_bytes: u64) -> Result<(), Problem> {
@@ -107,24 +115,41 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    async fn read(&mut self, mut body: Body) -> Result<(), Problem> {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Problem::bad_request("the body ended too early"))?;
-            // Trailers carry nothing we read.
-            if let Ok(chunk) = frame.into_data() {
-                self.read_chunk(&chunk).await?;
-            }
-        }
-        if self.bytes == 0 {
+    /// Takes what there is; why there was more, if there was.
+    async fn read(&mut self, mut body: Body) -> Result<Option<Unread>, Problem> {
+        let deadline = Instant::now() + self.api.limits.import_timeout;
+        let unread = self.read_until(&mut body, deadline).await?;
+        if self.bytes == 0 && unread.is_none() {
             return Err(not_a_calendar());
         }
-        while let Some(item) = self.reader.finish() {
-            self.begin(item).await?;
+        if unread.is_none() {
+            while let Some(item) = self.reader.finish() {
+                self.begin(item).await?;
+            }
         }
         while !self.under_way.is_empty() {
             self.settle_one().await?;
         }
-        Ok(())
+        if unread.is_some() {
+            discard(body).await;
+        }
+        Ok(unread)
+    }
+
+    async fn read_until(&mut self, body: &mut Body, deadline: Instant) -> Result<Option<Unread>, Problem> {
+        loop {
+            let Ok(frame) = timeout_at(deadline, body.frame()).await else {
+                return Ok(Some(Unread::TooSlow));
+            };
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|_| Problem::bad_request("the body ended too early"))?;
+            // Trailers carry nothing we read.
+            let Ok(chunk) = frame.into_data() else { continue };
+            if self.bytes + chunk.len() as u64 > self.api.limits.import_bytes {
+                return Ok(Some(Unread::TooLarge));
+            }
+            self.read_chunk(&chunk).await?;
+        }
     }
 
     async fn read_chunk(&mut self, chunk: &Bytes) -> Result<(), Problem> {
@@ -132,9 +157,6 @@ impl Import<'_> {
             return Err(not_a_calendar());
         }
         self.bytes += chunk.len() as u64;
-        if self.bytes > self.api.limits.import_bytes {
-            return Err(too_large(self.api.limits.import_bytes));
-        }
         let mut rest: &[u8] = chunk;
         while let Some(item) = self.reader.next_item(&mut rest) {
             self.begin(item).await?;
@@ -158,6 +180,21 @@ impl Import<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads the rest of a body, within reason, for who sends it.
+async fn discard(mut body: Body) {
+    let rest = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > MAX_DISCARDED_BYTES {
+                return;
+            }
+        }
+    };
+    // Either way there is nothing more to be done for them.
+    let _ = timeout(DISCARD_TIMEOUT, rest).await;
 }
 
 /// Code and reason of an item that is not taken.

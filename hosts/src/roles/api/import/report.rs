@@ -20,8 +20,22 @@ pub(in super::super) struct ImportReport {
     refused: u64,
     /// Components that are no to-dos: events, journals and others.
     passed_over: u64,
+    /// Why the rest of the file was not read; null when all of it was.
+    unread: Option<Unread>,
     /// The first 10,000 items, in the order of the file.
     items: Vec<Outcome>,
+}
+
+/// Why the rest of a file was not read. What was read is imported; the rest has to be sent in a file of its own, and sending the whole again in pieces is
+/// harmless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImportUnread)]
+pub(in super::super) enum Unread {
+    /// The file is larger than the server takes.
+    TooLarge,
+    /// The file did not come within the time an import may take.
+    TooSlow,
 }
 
 /// What became of an item.
@@ -116,12 +130,13 @@ impl Report {
         }
     }
 
-    pub(super) fn finish(self, ignored: Ignored) -> ImportReport {
+    pub(super) fn finish(self, ignored: Ignored, unread: Option<Unread>) -> ImportReport {
         ImportReport {
             taken: self.taken,
             existing: self.existing,
             refused: self.refused,
             passed_over: ignored.events + ignored.journals + ignored.others,
+            unread,
             items: self.items,
         }
     }
