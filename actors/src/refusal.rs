@@ -93,7 +93,7 @@ codes! {
     RateLimited = ("rate_limited", 429),
     /// A fault in the server. It was logged; what the request did is not known.
     Internal = ("internal", 500),
-    /// Something the server needs is away. Whether the request took effect is not known; repeat it with the same `Idempotency-Key`.
+    /// Something the server needs is away. Whether a change took effect is not known; repeat it, with the same `Idempotency-Key` where the operation takes one.
     Unavailable = ("unavailable", 503),
 }
 

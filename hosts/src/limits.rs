@@ -98,6 +98,13 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Ok(())
     }
 
+    /// Gives back a token of `key` that was taken and, as it turned out, was not needed.
+    pub fn give_back(&self, key: &K) {
+        if let Some(full_at_us) = self.shard(key).get_mut(key) {
+            *full_at_us = full_at_us.saturating_sub(self.quota.token_us);
+        }
+    }
+
     /// How many keys are remembered, for the metrics.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -200,6 +207,20 @@ mod tests {
             Ok(()),
             "another key has a bucket of its own"
         );
+    }
+
+    #[test]
+    fn a_token_given_back_can_be_taken_again_and_no_bucket_overflows() {
+        let limiter = limiter(100);
+        for _ in 0..100 {
+            assert_eq!(limiter.try_take(&1, START), Ok(()));
+            limiter.give_back(&1);
+        }
+        limiter.give_back(&1);
+        for _ in 0..3 {
+            assert_eq!(limiter.try_take(&1, START), Ok(()));
+        }
+        assert!(limiter.try_take(&1, START).is_err());
     }
 
     #[test]

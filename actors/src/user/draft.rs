@@ -6,11 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{refusal::Code, refusal::Refusal, zone::ZoneData};
+use crate::{
+    refusal::{Code, Refusal},
+    user::merge::{MomentPatch, RecurrencePatch, nullable},
+    zone::ZoneData,
+};
 
-/// A member of a merge patch: absent, null or a value.
-fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
+/// An array, or null for an empty one.
+fn array<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A new task.
@@ -32,12 +36,14 @@ pub struct TaskDraft {
     /// How it repeats; needs a due or a start.
     pub recurrence: Option<Recurrence>,
     /// When to remind of it, up to 20.
-    #[schema(max_items = 20)]
+    #[serde(deserialize_with = "array")]
+    #[schema(value_type = Option<Vec<ReminderInput>>, max_items = 20)]
     pub reminders: Vec<ReminderInput>,
     /// When it can start.
     pub start: Option<MomentInput>,
     /// Words to find it by, up to 50 of up to 64 characters.
-    #[schema(max_items = 50)]
+    #[serde(deserialize_with = "array")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     pub tags: Vec<String>,
     /// What is to be done, 1 to 500 characters.
     #[schema(min_length = 1, max_length = 500, required)]
@@ -63,8 +69,8 @@ pub struct TaskPatch {
     pub description: Option<Option<String>>,
     /// When it is due.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<MomentInput>)]
-    pub due: Option<Option<MomentInput>>,
+    #[schema(value_type = Option<MomentPatch>)]
+    pub due: Option<Option<MomentPatch>>,
     /// A UID it has elsewhere.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 255)]
@@ -87,8 +93,8 @@ pub struct TaskPatch {
     pub reminders: Option<Option<Vec<ReminderInput>>>,
     /// When it can start.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<MomentInput>)]
-    pub start: Option<Option<MomentInput>>,
+    #[schema(value_type = Option<MomentPatch>)]
+    pub start: Option<Option<MomentPatch>>,
     /// All tags; an array is replaced as a whole.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
@@ -136,42 +142,7 @@ pub struct TaskPatch {
     pub version: Option<Option<Value>>,
 }
 
-/// A change of the recurrence; what is absent stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RecurrencePatch {
-    /// What the next occurrence counts from.
-    pub anchor: Option<punctual_events::Anchor>,
-    /// What happens to instants that passed while an instance was open.
-    pub late_policy: Option<punctual_events::LatePolicy>,
-    /// RFC 5545 RRULE.
-    #[schema(max_length = 512)]
-    pub rrule: Option<Box<str>>,
-}
-
-impl RecurrencePatch {
-    /// The recurrence after the patch; `None` when there is no rule.
-    #[must_use]
-    pub fn apply(&self, current: Option<&Recurrence>) -> Option<Recurrence> {
-        Some(Recurrence {
-            anchor: self
-                .anchor
-                .or(current.map(|current| current.anchor))
-                .unwrap_or_default(),
-            late_policy: self
-                .late_policy
-                .or(current.map(|current| current.late_policy))
-                .unwrap_or_default(),
-            rrule: self
-                .rrule
-                .clone()
-                .or_else(|| current.map(|current| current.rrule.clone()))?,
-        })
-    }
-}
-
-/// A start or a due as a client writes it: `{"date"}`, or `{"at", "time_zone"}` (without a zone, the user's). In a patch the members that are
-/// absent stay, but a date and a wall time push each other out.
+/// A start or a due as a client writes it: `{"date"}`, or `{"at", "time_zone"}` (without a zone, the user's).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MomentInput {
@@ -188,17 +159,11 @@ pub struct MomentInput {
 }
 
 impl MomentInput {
-    /// The moment it means, as a change of `current`.
+    /// The moment it means.
     ///
     /// # Errors
     /// When it is neither a day nor a wall time, the zone is unknown or the year is out of range.
-    pub fn resolve(
-        &self,
-        field: &str,
-        current: Option<&Moment>,
-        user_zone: &str,
-        zones: &dyn ZoneData,
-    ) -> Result<Moment, Refusal> {
+    pub fn resolve(&self, field: &str, user_zone: &str, zones: &dyn ZoneData) -> Result<Moment, Refusal> {
         if let Some(date) = self.date {
             if self.at.is_some() || self.time_zone.is_some() {
                 return Err(Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"));
@@ -208,17 +173,10 @@ impl MomentInput {
             let instant = instant.ok_or_else(|| Refusal::invalid(field, "the year is not between 1 and 9999"))?;
             return Ok(Moment::Day { date, instant });
         }
-        let before = match current {
-            Some(Moment::Time { at, time_zone, .. }) => Some((*at, time_zone)),
-            Some(Moment::Day { .. }) | None => None,
-        };
-        let at = self.at.or(before.map(|(at, _)| at));
-        let at = at.ok_or_else(|| Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"))?;
-        let zone = self
-            .time_zone
-            .as_deref()
-            .or(before.map(|(_, zone)| &**zone))
-            .unwrap_or(user_zone);
+        let at = self
+            .at
+            .ok_or_else(|| Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"))?;
+        let zone = self.time_zone.as_deref().unwrap_or(user_zone);
         let instant = zones.resolve(zone, at.get()).ok_or_else(|| unknown_zone(zone, field))?;
         Ok(Moment::Time {
             at,

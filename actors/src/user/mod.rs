@@ -4,6 +4,7 @@ mod command;
 pub mod draft;
 mod inbox;
 mod instances;
+pub mod merge;
 mod question;
 pub mod record;
 pub mod search;

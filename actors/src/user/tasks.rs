@@ -11,6 +11,7 @@ use crate::{
     user::{
         command::UserReply,
         draft::{Imported, MomentInput, TaskDraft, TaskPatch},
+        merge::MomentPatch,
         record::{TaskRecord, overdue_from},
         state::UserActor,
         validate,
@@ -116,7 +117,7 @@ impl UserActor {
         let moment = |field: &str, input: &Option<MomentInput>| {
             input
                 .as_ref()
-                .map(|input| input.resolve(field, None, zone, context.zones))
+                .map(|input| input.resolve(field, zone, context.zones))
                 .transpose()
         };
         let (due, start) = (moment("due", &draft.due)?, moment("start", &draft.start)?);
@@ -209,10 +210,10 @@ impl UserActor {
         if let Some(tags) = &patch.tags {
             task.tags = validate::tags(tags.as_deref().unwrap_or_default())?;
         }
-        let moment = |field: &str, current: Option<&Moment>, input: &Option<MomentInput>| {
-            input
+        let moment = |field: &str, current: Option<&Moment>, patch: &Option<MomentPatch>| {
+            patch
                 .as_ref()
-                .map(|input| input.resolve(field, current, zone, context.zones))
+                .map(|patch| patch.apply(field, current, zone, context.zones))
                 .transpose()
         };
         if let Some(due) = &patch.due {

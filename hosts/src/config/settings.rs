@@ -32,7 +32,8 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER")]
     pub rate_limit: Option<u32>,
 
-    /// Sign-ups and log-ins a minute that may come from one address; 0 for no limit [default: 30]
+    /// Sign-ups and log-ins a minute that may come from one address; a third as many wrong passwords in 15 minutes may come from it for one
+    /// account, and ten times that from everywhere; 0 lifts all three limits [default: 30]
     #[arg(long, value_name = "NUMBER")]
     pub anonymous_rate_limit: Option<u32>,
 
@@ -48,7 +49,7 @@ pub struct Settings {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
 
-    /// What is logged, as RUST_LOG has it: info, or warn,punctual=debug [default: info]
+    /// What is logged, as RUST_LOG has it: info, or warn,punctual=debug; details of libraries, which can show secrets, never are [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<LogFilter>,
 

@@ -252,7 +252,9 @@ async fn who_comes_too_often_is_told_when_to_come_back() {
     };
     let server = Server::start_with(config).await;
     let ann = server.register("ann").await;
-    // One of the account's tokens a third of the origin's: the registration took it.
+    let guess = sign_in(&ann, "ann", "a guess of somebody").await;
+    assert_eq!(guess.problem(), (401, "bad_credentials"));
+    // An address has a third as many wrong passwords as requests.
     let guess = sign_in(&ann, "ann", "a guess of somebody").await;
     assert_eq!(guess.problem(), (429, "rate_limited"));
     assert!(guess.header("retry-after").parse::<u32>().unwrap() > 1);
@@ -322,4 +324,54 @@ async fn no_credential_is_in_any_event_or_record() {
         assert!(!text.contains(secret), "{text}");
     }
     assert!(!server.delivery.published_text().contains("example.org"));
+}
+
+#[tokio::test]
+async fn a_stranger_who_guesses_keeps_the_owner_from_nothing() {
+    let config = ApiConfig {
+        anonymous_per_minute: std::num::NonZeroU32::new(6),
+        ..unlimited()
+    };
+    let server = Server::start_with(config).await;
+    server.register("ann").await;
+    let stranger = server.anonymous_from([127, 0, 0, 2]);
+    let guesses = [
+        sign_in(&stranger, "ann", "wrong").await.status,
+        sign_in(&stranger, "ann", "wrong").await.status,
+        sign_in(&stranger, "ann", PASSWORD).await.status,
+    ];
+    assert_eq!(guesses, [401, 401, 429]);
+    for _ in 0..3 {
+        assert_eq!(sign_in(&server.anonymous(), "ann", PASSWORD).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn guessing_from_many_addresses_comes_to_an_end_too() {
+    let config = ApiConfig {
+        anonymous_per_minute: std::num::NonZeroU32::new(3),
+        ..unlimited()
+    };
+    let server = Server::start_with(config).await;
+    server.register("ann").await;
+    let mut statuses = Vec::new();
+    for number in 2..=12 {
+        let stranger = server.anonymous_from([127, 0, 0, number]);
+        statuses.push(sign_in(&stranger, "ann", "wrong").await.status);
+    }
+    assert_eq!((statuses[9], statuses[10]), (401, 429));
+}
+
+#[tokio::test]
+async fn an_account_takes_back_what_it_answers_and_nothing_else_that_is_read_only() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let me = ann.get("/v1/me").await.body;
+    assert_eq!(ann.patch("/v1/me", &me).await.status, 200);
+    for field in ["id", "email", "created"] {
+        let answer = ann.patch("/v1/me", &json!({field: "other"})).await;
+        assert_eq!((answer.problem(), &answer.body["field"]), ((422, "read_only"), &json!(field)));
+    }
+    let answer = ann.patch("/v1/me", &json!({"time_zone": null})).await;
+    assert_eq!((answer.problem(), &answer.body["field"]), ((422, "invalid"), &json!("time_zone")));
 }

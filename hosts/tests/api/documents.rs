@@ -48,3 +48,18 @@ async fn the_pages_that_answers_point_to_are_there() {
     assert_eq!(browser.status, 200);
     assert!(browser.header("content-type").starts_with("text/html"));
 }
+
+#[tokio::test]
+async fn the_address_of_the_server_leads_to_the_documentation() {
+    let server = Server::start().await;
+    let page = server.anonymous().get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn a_page_of_the_documentation_that_is_not_there_is_a_problem_too() {
+    let server = Server::start().await;
+    let answer = server.anonymous().get("/docs/..%2f..%2fetc%2fpasswd").await;
+    assert_eq!(answer.problem(), (404, "not_found"));
+}

@@ -1,6 +1,6 @@
 //! A client that keeps what it saw.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use reqwest::{
     Method,
@@ -52,9 +52,14 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
+        Self::from_address(address, Ipv4Addr::LOCALHOST)
+    }
+
+    pub(crate) fn from_address(address: SocketAddr, own: Ipv4Addr) -> Self {
         punctual::tls::install_crypto_provider();
+        let http = reqwest::Client::builder().no_proxy().local_address(IpAddr::V4(own));
         Self {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: http.build().unwrap(),
             base: format!("http://{address}"),
             token: None,
         }

@@ -90,6 +90,11 @@ impl Server {
         Client::new(self.address)
     }
 
+    /// Somebody without an account, at another address of this machine.
+    pub(crate) fn anonymous_from(&self, address: [u8; 4]) -> Client {
+        Client::from_address(self.address, address.into())
+    }
+
     /// Somebody who has just registered.
     pub(crate) async fn register(&self, name: &str) -> Client {
         let answer = self.anonymous().post("/v1/users", &registration(name)).await;

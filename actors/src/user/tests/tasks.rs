@@ -299,3 +299,46 @@ fn a_task_that_arrives_done_does_not_recur() {
         (Status::Done, completed, &None, None, 1)
     );
 }
+
+#[test]
+fn a_patch_reaches_into_a_due_and_what_comes_of_it_has_to_be_one() {
+    for (patch, code) in [
+        (json!({"due": {"at": null}}), Code::Invalid),
+        (json!({"due": {"at": null, "time_zone": null}}), Code::Invalid),
+        (json!({"due": {"instant": "1999-01-01T00:00:00Z"}}), Code::ReadOnly),
+        (json!({"due": {"instant": null}}), Code::ReadOnly),
+    ] {
+        let mut life = Life::new();
+        let due = json!({"at": "2026-12-01T09:00:00", "time_zone": "Asia/Tokyo"});
+        let task = life.create(json!({"title": "a", "due": due})).unwrap();
+        assert_eq!(life.patch(task.id, patch.clone()).unwrap_err().code, code, "{patch}");
+        let patched = life.patch(task.id, json!({"due": {"time_zone": null}})).unwrap().0;
+        assert_eq!(serde_json::to_value(&patched.due).unwrap()["time_zone"], "Europe/Paris");
+        let due = serde_json::to_value(&patched.due).unwrap();
+        assert_eq!(life.patch(task.id, json!({"due": due})).unwrap().0.version, 2);
+        let patched = life.patch(task.id, json!({"due": {"date": "2026-12-02"}})).unwrap().0;
+        assert!(patched.due.as_ref().unwrap().is_day());
+    }
+}
+
+#[test]
+fn a_patch_reaches_into_a_recurrence_and_null_is_the_default() {
+    let mut life = Life::new();
+    let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "completion"});
+    let task = life
+        .create(json!({"title": "a", "due": {"date": "2026-12-01"}, "recurrence": recurrence}))
+        .unwrap();
+    let refused = life.patch(task.id, json!({"recurrence": {"rrule": null}})).unwrap_err();
+    assert_eq!(refused.code, Code::RecurrenceInvalid);
+    let patched = life.patch(task.id, json!({"recurrence": {"anchor": null}})).unwrap().0;
+    let recurrence = serde_json::to_value(&patched.recurrence).unwrap();
+    assert_eq!((&recurrence["anchor"], &recurrence["rrule"]), (&json!("schedule"), &json!("FREQ=DAILY")));
+}
+
+#[test]
+fn null_for_an_array_of_a_new_task_is_an_empty_one() {
+    let task = Life::new()
+        .create(json!({"title": "a", "tags": null, "reminders": null}))
+        .unwrap();
+    assert!(task.tags.is_empty() && task.reminders.is_empty());
+}

@@ -101,14 +101,6 @@ impl From<HasherError> for Problem {
 }
 
 impl Api {
-    /// Takes one of the account's tokens: whoever guesses passwords does it slowly, from however many addresses.
-    pub(super) fn limit_account(&self, name: AccountKey) -> Result<(), Problem> {
-        match &self.per_account {
-            Some(limiter) => limiter.try_take(&name, self.now()).map_err(Problem::rate_limited),
-            None => Ok(()),
-        }
-    }
-
     /// Starts a session of somebody who has proved who they are. An actor that was never told of its user is told now: the registration may have been cut
     /// off after the record was made.
     pub(super) async fn start_session(

@@ -77,21 +77,31 @@ fn refuse(error: TokenError) -> Problem {
     }
 }
 
+/// Where a request comes from.
+pub(super) struct Whence(pub(super) Origin);
+
+impl FromRequestParts<Arc<Api>> for Whence {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        // Served without addresses, everybody is one origin: too strict rather than not at all.
+        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        Ok(Self(Origin::from(address)))
+    }
+}
+
 /// Where a request without a token comes from; it takes one of the origin's tokens.
-pub(super) struct Anonymous;
+pub(super) struct Anonymous(pub(super) Origin);
 
 impl FromRequestParts<Arc<Api>> for Anonymous {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let Whence(origin) = Whence::from_request_parts(parts, api).await?;
         if let Some(limiter) = &api.per_origin {
-            let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-            // Served without addresses, everybody is one origin: too strict rather than not at all.
-            let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-            limiter
-                .try_take(&Origin::from(address), api.now())
-                .map_err(Problem::rate_limited)?;
+            limiter.try_take(&origin, api.now()).map_err(Problem::rate_limited)?;
         }
-        Ok(Self)
+        Ok(Self(origin))
     }
 }

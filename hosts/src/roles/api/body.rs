@@ -35,6 +35,21 @@ impl<T: DeserializeOwned> FromRequest<Arc<Api>> for JsonBody<T> {
     }
 }
 
+/// A JSON body of an operation that takes no idempotency key.
+pub(super) struct KeylessBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Api>> for KeylessBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        expect_json(&parts)?;
+        idempotency::refuse_key(&parts.headers)?;
+        let bytes = read(&parts.headers, body, api.limits.body_bytes).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
 /// The idempotency key of a request whose body does not matter.
 pub(super) struct Key(pub(super) Option<IdempotencyKey>);
 
@@ -104,7 +119,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => explain::<T>(bytes, &error),
-        Category::Syntax | Category::Eof | Category::Io => not_json(error),
+        // Of a number where it expects an enumeration serde_json says what it says of text that is no JSON.
+        Category::Syntax | Category::Eof | Category::Io => match serde_json::from_slice::<serde_json::Value>(bytes) {
+            Ok(_) => explain::<T>(bytes, &error),
+            Err(error) => not_json(error),
+        },
     })
 }
 
@@ -114,11 +133,31 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Prob
     let outcome: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
     let path = outcome.err().map(|error| error.path().to_string());
     let field = path.filter(|path| path != ".").or_else(|| named_field(error));
-    let detail = error.to_string();
+    let detail = in_plain_words(error);
     match field {
         Some(field) => Problem::invalid(&field, detail),
         None => Problem::unprocessable(&detail),
     }
+}
+
+/// What serde says, without where in the text and without the names of our types.
+fn in_plain_words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
+    let Some((found, expected)) = text.rsplit_once("expected ") else {
+        return text.to_owned();
+    };
+    let expected = match expected {
+        "value" => "text: a value of another type is not one of those there are",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        "a boolean" => "true or false",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number in range",
+        named if named.starts_with("struct ") => "an object",
+        named if named.starts_with("enum ") => "one of the values there are",
+        other => other,
+    };
+    format!("{found}expected {expected}")
 }
 
 /// The field that serde's "unknown field `x`" and "missing field `x`" name.
@@ -158,10 +197,24 @@ mod tests {
             (r#"{"title": "a", "due": {"date": "99999-01-01"}}"#, "due.date"),
             (r#"{"title": "a", "colour": "red"}"#, "colour"),
             (r#"{"title": "a", "priority": "huge"}"#, "priority"),
+            (r#"{"title": "a", "priority": 1}"#, "priority"),
+            (r#"{"title": "a", "priority": []}"#, "priority"),
+            (r#"{"title": "a", "recurrence": {"rrule": "", "late_policy": null}}"#, "recurrence.late_policy"),
         ] {
             assert_eq!(problem(body), (Code::Invalid, field.to_owned()), "{body}");
         }
         assert_eq!(problem("[]").0, Code::Invalid);
+    }
+
+    #[test]
+    fn a_detail_names_neither_our_types_nor_a_place_in_the_text() {
+        for (body, detail) in [
+            (r#"{"title": "a", "due": 7}"#, "invalid type: integer `7`, expected an object"),
+            (r#"{"title": "a", "tags": 7}"#, "invalid type: integer `7`, expected an array"),
+            (r#"{"title": 7}"#, "invalid type: integer `7`, expected a string"),
+        ] {
+            assert_eq!(parse::<TaskDraft>(body.as_bytes()).unwrap_err().detail(), detail);
+        }
     }
 
     #[test]

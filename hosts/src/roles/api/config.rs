@@ -7,6 +7,11 @@ use std::{
 
 use crate::{limits::Quota, webhooks::AddressPolicy};
 
+/// In which as many passwords can be tried as at once.
+const GUESS_PERIOD: Duration = Duration::from_secs(15 * 60);
+/// How many addresses have to guess at one account before it is closed to all of them.
+const DISTRIBUTED_FACTOR: u32 = 10;
+
 /// The API's configuration; the default is that of a server started without arguments.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -14,7 +19,7 @@ pub struct ApiConfig {
     pub registration: Registration,
     /// Requests a second of one user; `None` is no limit. Two seconds' worth may come at once.
     pub requests_per_s: Option<NonZeroU32>,
-    /// Registrations and sign-ins a minute from one address; `None` is no limit. The limit per account follows from it.
+    /// Registrations and sign-ins a minute from one address; `None` is no limit. The limits of wrong passwords follow from it.
     pub anonymous_per_minute: Option<NonZeroU32>,
     /// Keys each limiter remembers at most.
     pub max_limited_keys: usize,
@@ -88,9 +93,15 @@ impl ApiConfig {
         Some(Quota::new(rate, rate, Duration::from_secs(60)))
     }
 
-    /// A third at once, and a third in a quarter of an hour: a person who mistypes is not held up, who guesses gets nowhere, from however many addresses.
-    pub(super) fn account_quota(&self) -> Option<Quota> {
+    /// Wrong passwords for one account from one address: a third at once, and a third in a quarter of an hour. A person who mistypes is not held up.
+    pub(super) fn guess_quota(&self) -> Option<Quota> {
         let rate = self.anonymous_per_minute?.get().div_ceil(3);
-        Some(Quota::new(rate, rate, Duration::from_secs(15 * 60)))
+        Some(Quota::new(rate, rate, GUESS_PERIOD))
+    }
+
+    /// Wrong passwords for one account from everywhere: who guesses gets nowhere, from however many addresses.
+    pub(super) fn distributed_guess_quota(&self) -> Option<Quota> {
+        let rate = self.anonymous_per_minute?.get().div_ceil(3).saturating_mul(DISTRIBUTED_FACTOR);
+        Some(Quota::new(rate, rate, GUESS_PERIOD))
     }
 }

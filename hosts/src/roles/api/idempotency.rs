@@ -2,7 +2,8 @@
 //! What committed nothing, a refusal or an answer to a request that changes nothing, is decided again when it is repeated: there is no effect that could
 //! happen twice, and remembering it would make a commit of every such request.
 //!
-//! Accounts, sessions, webhooks and imports take no key. Their answers carry secrets, which are remembered nowhere, or they are repeatable as they are.
+//! Accounts, sessions, webhooks and imports take no key: their answers carry secrets, which are remembered nowhere, or they are repeatable as they are. A
+//! key sent there is refused, for who sends one relies on it.
 
 use axum::http::{HeaderMap, Method, Uri};
 use punctual_events::IdempotencyKey;
@@ -36,6 +37,15 @@ pub(super) fn key_of(
         body: digest(&[method.as_str().as_bytes(), b" ", target.as_bytes(), b" ", body]),
         key: digest(&[key]),
     }))
+}
+
+/// Refuses a key where it would be worth nothing.
+pub(super) fn refuse_key(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(HEADER) {
+        let detail = "this operation takes no Idempotency-Key: its answer is not remembered; send it without";
+        return Err(Problem::bad_request(detail).on("Idempotency-Key"));
+    }
+    Ok(())
 }
 
 /// The first 16 bytes of the SHA-256 of the parts.

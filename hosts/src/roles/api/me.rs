@@ -5,23 +5,27 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use punctual_actors::{
     Code,
-    user::{UserCommand, draft::unknown_zone},
+    user::{UserCommand, draft::unknown_zone, merge::nullable},
 };
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     Api,
     accounts::{Found, bad_credentials, contended, name_of, to_the_end},
     answer,
-    auth::Caller,
-    body::JsonBody,
+    auth::{Caller, Whence},
+    body::KeylessBody,
     openapi::{AUTHENTICATED, BODY, Problems},
     problem::Problem,
     sessions::verify,
     users::{User, choose_password},
 };
-use crate::accounts::{AccountKey, AccountRecord, Password};
+use crate::{
+    accounts::{AccountKey, AccountRecord, Password},
+    limits::Origin,
+};
 
 pub(super) const PROBLEMS: Problems = &[
     ("get_me", &[AUTHENTICATED]),
@@ -30,7 +34,12 @@ pub(super) const PROBLEMS: Problems = &[
         &[
             AUTHENTICATED,
             BODY,
-            &[Code::BadCredentials, Code::Invalid, Code::UnknownTimeZone],
+            &[
+                Code::BadCredentials,
+                Code::Invalid,
+                Code::ReadOnly,
+                Code::UnknownTimeZone,
+            ],
         ],
     ),
     ("delete_me", &[AUTHENTICATED]),
@@ -63,13 +72,49 @@ pub(super) struct AccountPatch {
     #[schema(min_length = 8, max_length = 1024, format = Password)]
     password: Option<String>,
     /// The IANA name of the zone the user lives in. All-day tasks move with it.
-    #[schema(max_length = 64, examples("Europe/Paris"))]
-    time_zone: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, max_length = 64, examples("Europe/Paris"))]
+    time_zone: Option<Option<Box<str>>>,
+
+    /// Read-only: accepted when equal.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Value>)]
+    created: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Value>)]
+    email: Option<Option<Value>>,
+    /// Read-only: accepted when equal.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Value>)]
+    id: Option<Option<Value>>,
+}
+
+impl AccountPatch {
+    fn refuse_read_only(&self, current: &User) -> Result<(), Problem> {
+        let current = serde_json::to_value(current).map_err(Problem::internal)?;
+        for (field, sent) in [("created", &self.created), ("email", &self.email), ("id", &self.id)] {
+            let differs = |sent: &Option<Value>| sent.as_ref().unwrap_or(&Value::Null) != &current[field];
+            if sent.as_ref().is_some_and(differs) {
+                return Err(Problem::new(Code::ReadOnly, "only the server sets it").on(field));
+            }
+        }
+        Ok(())
+    }
+
+    /// The zone the user is to live in; there is no user without one.
+    fn chosen_zone(&self) -> Result<Option<Box<str>>, Problem> {
+        match &self.time_zone {
+            None => Ok(None),
+            Some(Some(zone)) => Ok(Some(zone.clone())),
+            Some(None) => Err(Problem::invalid("time_zone", "a user lives in some time zone")),
+        }
+    }
 }
 
 /// Changes the caller's account.
 ///
-/// A new password ends every other session. Repeating a change of password is harmless.
+/// A new password ends every other session. There is no `Idempotency-Key` here, and one is refused: repeating a change is harmless.
 #[utoipa::path(
     patch,
     path = "/v1/me",
@@ -85,10 +130,12 @@ pub(super) struct AccountPatch {
 pub(super) async fn change(
     State(api): State<Arc<Api>>,
     caller: Caller,
-    body: JsonBody<AccountPatch>,
+    Whence(origin): Whence,
+    KeylessBody(patch): KeylessBody<AccountPatch>,
 ) -> Result<Response, Problem> {
-    let patch = body.value;
-    if let Some(zone) = &patch.time_zone
+    patch.refuse_read_only(&user(&api, &caller).await?)?;
+    let time_zone = patch.chosen_zone()?;
+    if let Some(zone) = &time_zone
         && !api.services.environment.zones.contains(zone)
     {
         return Err(unknown_zone(zone, "time_zone").into());
@@ -96,10 +143,9 @@ pub(super) async fn change(
     let passwords = passwords(&patch)?;
     let user = to_the_end(async move {
         if let Some((current, chosen)) = passwords {
-            change_password(&api, &caller, current, chosen).await?;
+            change_password(&api, &caller, origin, current, chosen).await?;
         }
-        if let Some(time_zone) = patch.time_zone {
-            let time_zone = time_zone.into();
+        if let Some(time_zone) = time_zone {
             api.command(caller.again(), UserCommand::ChangeUser { time_zone }, None)
                 .await?;
         }
@@ -123,10 +169,16 @@ fn passwords(patch: &AccountPatch) -> Result<Option<(Password, Password)>, Probl
 
 /// Changes the record, then ends the other sessions. After a crash in between the request can be repeated: that the password is the chosen one already counts
 /// as knowing it.
-async fn change_password(api: &Api, caller: &Caller, current: Password, chosen: Password) -> Result<(), Problem> {
+async fn change_password(
+    api: &Api,
+    caller: &Caller,
+    origin: Origin,
+    current: Password,
+    chosen: Password,
+) -> Result<(), Problem> {
     let name = name_of(&api.profile_of(caller).await?.account)?;
-    api.limit_account(name)?;
-    if let Some(found) = verify_either(api, name, current.clone(), chosen.clone()).await? {
+    let verified = verify_either(api, name, current.clone(), chosen.clone());
+    if let Some(found) = api.guess(origin, name, verified).await? {
         replace_password(api, name, found, current, chosen).await?;
     }
     let keep = caller.session;

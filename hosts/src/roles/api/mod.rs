@@ -14,6 +14,7 @@ mod config;
 mod documents;
 mod etag;
 mod guard;
+mod guesses;
 mod idempotency;
 mod import;
 mod list;
@@ -41,9 +42,9 @@ use punctual_actors::Code;
 use punctual_events::{Timestamp, UserId};
 
 pub use self::config::{ApiConfig, Limits, Registration};
-use self::{accounts::Accounts, guard::Guard, problem::Problem};
+use self::{accounts::Accounts, guard::Guard, guesses::Guesses, problem::Problem};
 use crate::{
-    accounts::{AccountKey, AccountKeys, Hasher, SigningKey, Tokens},
+    accounts::{AccountKeys, Hasher, SigningKey, Tokens},
     limits::{Limiter, Origin},
     ports::{AuditQueries, Services},
     webhooks::{AddressPolicy, Registry},
@@ -59,7 +60,7 @@ pub struct Api {
     hasher: Hasher,
     per_user: Option<Limiter<UserId>>,
     per_origin: Option<Limiter<Origin>>,
-    per_account: Option<Limiter<AccountKey>>,
+    guesses: Option<Guesses>,
     registration: Registration,
     webhooks: Registry,
     webhook_addresses: AddressPolicy,
@@ -82,9 +83,7 @@ impl Api {
             per_origin: config
                 .origin_quota()
                 .map(|quota| Limiter::new(quota, config.max_limited_keys)),
-            per_account: config
-                .account_quota()
-                .map(|quota| Limiter::new(quota, config.max_limited_keys)),
+            guesses: Guesses::new(config),
             registration: config.registration,
             webhooks: Registry::new(Arc::clone(&services.records)),
             webhook_addresses: config.webhook_addresses.clone(),
@@ -121,7 +120,8 @@ impl Api {
             .route_layer(Guard::new(self.limits.request_timeout));
         let import = Router::new()
             .route("/v1/import", post(import::import))
-            .route_layer(Guard::new(self.limits.import_timeout));
+            // An import that takes too long ends itself, to say what was taken.
+            .route_layer(Guard::new(self.limits.import_timeout + self.limits.request_timeout));
         let routes = routes.merge(import).merge(documents::routes());
         answer_the_rest(routes.with_state(Arc::clone(self)))
     }

@@ -87,7 +87,8 @@ pub(super) struct IfMatchHeader {
         title = "Punctual",
         description = "Tasks, reminders and recurring series.\n\nErrors are `application/problem+json` (RFC 9457) with a stable `code`; \
                        [the page of the codes](/docs/errors.md) says what each means. Instants are RFC 3339; a start or a due is a day or a wall time in \
-                       a zone.",
+                       a zone. What changes comes over a WebSocket, `GET /v1/sync`, which OpenAPI cannot describe: `docs/sync.md` and \
+                       `events/schemas/asyncapi.json` do.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
@@ -218,6 +219,13 @@ fn response(codes: &[Code]) -> Response {
             .build();
         response = response.header("Retry-After", header);
     }
+    if codes.iter().any(|code| code.status() == 401) {
+        let header = HeaderBuilder::new()
+            .schema(Some(Object::with_type(Type::String)))
+            .description(Some("`Bearer`: send a token."))
+            .build();
+        response = response.header("WWW-Authenticate", header);
+    }
     response.build()
 }
 
@@ -249,7 +257,9 @@ mod tests {
     #[test]
     fn the_committed_page_of_errors_has_every_code() {
         let mut page = String::from(
-            "# Errors\n\nEvery error is an `application/problem+json` (RFC 9457). Its `code` is one of these and never changes; `type` points here.\n",
+            "# Errors\n\nEvery error is an `application/problem+json` (RFC 9457). Its `code` is one of these and never changes; `type` points here. Only what \
+            cannot be read as a request of HTTP (a path beyond 64 KiB, more than 100 headers, a malformed head) is answered without a body, with status \
+            400, 414 or 431.\n",
         );
         for code in Code::ALL {
             page += &format!(

@@ -76,7 +76,7 @@ impl Problem {
             retry_after_s: Some(RETRY_AFTER_FAILURE_S),
             ..Self::new(
                 Code::Unavailable,
-                "whether it took effect is not known; repeat it with the same Idempotency-Key",
+                "something the server needs is away; a change may have taken effect or not: repeat it, with the same Idempotency-Key where it takes one",
             )
         }
     }

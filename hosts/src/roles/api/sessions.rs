@@ -12,7 +12,7 @@ use super::{
     accounts::{Found, bad_credentials, contended, to_the_end},
     answer,
     auth::{Anonymous, Caller},
-    body::JsonBody,
+    body::KeylessBody,
     openapi::{ANONYMOUS, AUTHENTICATED, BODY, Problems},
     problem::Problem,
     users::{SignedIn, User, parse_email},
@@ -56,16 +56,15 @@ pub(super) struct Credentials {
 )]
 pub(super) async fn sign_in(
     State(api): State<Arc<Api>>,
-    _: Anonymous,
-    body: JsonBody<Credentials>,
+    Anonymous(origin): Anonymous,
+    KeylessBody(credentials): KeylessBody<Credentials>,
 ) -> Result<Response, Problem> {
-    let email = parse_email(&body.value.email)?;
+    let email = parse_email(&credentials.email)?;
     // No account has a password that long.
-    let password = Password::presented(&body.value.password).map_err(|_| bad_credentials())?;
+    let password = Password::presented(&credentials.password).map_err(|_| bad_credentials())?;
     let name = api.account_keys.key(&email);
-    api.limit_account(name)?;
-    let signed_in = to_the_end(async move { check_in(&api, name, password).await }).await?;
-    Ok(signed_in.answer())
+    let signed_in = to_the_end(async move { api.guess(origin, name, check_in(&api, name, password)).await });
+    Ok(signed_in.await?.answer())
 }
 
 async fn check_in(api: &Api, name: AccountKey, password: Password) -> Result<SignedIn, Problem> {

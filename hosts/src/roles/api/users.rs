@@ -13,11 +13,11 @@ use super::{
     accounts::to_the_end,
     answer,
     auth::Anonymous,
-    body::JsonBody,
+    body::KeylessBody,
     openapi::{ANONYMOUS, BODY, Problems},
     problem::Problem,
 };
-use crate::accounts::{AccountRecord, Email, Password, Token, record::FORMAT};
+use crate::accounts::{AccountKey, AccountRecord, Email, Password, Token, record::FORMAT};
 
 pub(super) const PROBLEMS: Problems = &[(
     "register",
@@ -118,8 +118,8 @@ pub(super) fn secret(mut response: Response) -> Response {
 )]
 pub(super) async fn register(
     State(api): State<Arc<Api>>,
-    _: Anonymous,
-    body: JsonBody<RegistrationForm>,
+    Anonymous(origin): Anonymous,
+    KeylessBody(form): KeylessBody<RegistrationForm>,
 ) -> Result<Response, Problem> {
     if api.registration == Registration::Closed {
         return Err(Problem::new(
@@ -127,20 +127,27 @@ pub(super) async fn register(
             "this server does not take new users",
         ));
     }
-    let form = body.value;
     let email = parse_email(&form.email)?;
     let password = choose_password(&form.password)?;
     if !api.services.environment.zones.contains(&form.time_zone) {
         return Err(unknown_zone(&form.time_zone, "time_zone").into());
     }
-    let signed_in = to_the_end(enrol(api, email, password, form.time_zone.into())).await?;
-    Ok(signed_in.answer())
+    let name = api.account_keys.key(&email);
+    let signed_in = to_the_end(async move {
+        let enrolled = enrol(&api, name, email, password, form.time_zone.into());
+        api.guess(origin, name, enrolled).await
+    });
+    Ok(signed_in.await?.answer())
 }
 
 /// Makes the record, then the actor. A crash in between leaves a record whose actor begins to exist with the first sign-in.
-async fn enrol(api: Arc<Api>, email: Email, password: Password, time_zone: Box<str>) -> Result<SignedIn, Problem> {
-    let name = api.account_keys.key(&email);
-    api.limit_account(name)?;
+async fn enrol(
+    api: &Api,
+    name: AccountKey,
+    email: Email,
+    password: Password,
+    time_zone: Box<str>,
+) -> Result<SignedIn, Problem> {
     let taken = || Problem::new(Code::EmailTaken, "there is an account with this e-mail address").on("email");
     let before = api.accounts.find(name).await?;
     if let Some(found) = &before

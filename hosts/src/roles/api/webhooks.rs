@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{
     Api, answer,
     auth::Caller,
-    body::JsonBody,
+    body::KeylessBody,
     openapi::{AUTHENTICATED, BODY, Problems},
     path::Id,
     problem::Problem,
@@ -87,8 +87,8 @@ impl From<Webhook> for ShownWebhook {
 
 /// Makes a webhook.
 ///
-/// Reminders are sent as CloudEvents with the headers and the signature of Standard Webhooks, at least once. There is no `Idempotency-Key` here: an answer with
-/// a secret is remembered nowhere.
+/// Reminders are sent as CloudEvents with the headers and the signature of Standard Webhooks, at least once. There is no `Idempotency-Key` here, and one is refused: an
+/// answer with a secret is remembered nowhere. Should the answer get lost, list the webhooks and delete the one too many.
 #[utoipa::path(
     post,
     path = "/v1/webhooks",
@@ -101,10 +101,10 @@ impl From<Webhook> for ShownWebhook {
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
     caller: Caller,
-    body: JsonBody<WebhookForm>,
+    KeylessBody(form): KeylessBody<WebhookForm>,
 ) -> Result<Response, Problem> {
     api.profile_of(&caller).await?;
-    let target = Target::parse(&body.value.url, &api.webhook_addresses).map_err(refuse)?;
+    let target = Target::parse(&form.url, &api.webhook_addresses).map_err(refuse)?;
     check_reachable(&target, &api.webhook_addresses)
         .await
         .map_err(|error| Problem::new(Code::WebhookAddress, error.to_string()).on("url"))?;

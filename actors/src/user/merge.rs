@@ -1,0 +1,120 @@
+//! JSON Merge Patch (RFC 7396) of the members that are objects: what is absent stays, null takes away, and what comes of it has to be a whole.
+
+use chrono::NaiveDate;
+use punctual_events::{Anchor, LatePolicy, Moment, Recurrence, Timestamp, WallTime};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    refusal::{Code, Refusal},
+    user::draft::MomentInput,
+    zone::ZoneData,
+};
+
+/// A member of a merge patch: absent, null or a value.
+///
+/// # Errors
+/// When the value is of another shape.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// The member after the patch.
+fn merged<T: Clone>(patch: Option<&Option<T>>, current: Option<T>) -> Option<T> {
+    patch.map_or(current, Clone::clone)
+}
+
+/// A change of a start or a due. What is absent stays, but a date and a wall time push each other out: to make a timed task all-day, `{"date"}` is
+/// enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MomentPatch {
+    /// Wall time, `2026-12-01T09:00:00`.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<WallTime>)]
+    pub at: Option<Option<WallTime>>,
+    /// A day, `2026-12-01`.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub date: Option<Option<NaiveDate>>,
+    /// Read-only: accepted when it is what it resolved to, or resolves to.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub instant: Option<Option<Timestamp>>,
+    /// IANA zone name; null is the user's.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    pub time_zone: Option<Option<Box<str>>>,
+}
+
+impl MomentPatch {
+    /// The moment after the patch.
+    ///
+    /// # Errors
+    /// When what comes of it is neither a day nor a wall time, the zone is unknown, the year is out of range, or the instant is another one.
+    pub fn apply(
+        &self,
+        field: &str,
+        current: Option<&Moment>,
+        user_zone: &str,
+        zones: &dyn ZoneData,
+    ) -> Result<Moment, Refusal> {
+        let moment = self.merged(current).resolve(field, user_zone, zones)?;
+        let known = [current.map(Moment::instant), Some(moment.instant())];
+        match self.instant {
+            Some(instant) if instant.is_none() || !known.contains(&instant) => {
+                let detail = "the instant follows from the other members; only the server sets it";
+                Err(Refusal::new(Code::ReadOnly, detail).on(&format!("{field}.instant")))
+            }
+            Some(_) | None => Ok(moment),
+        }
+    }
+
+    fn merged(&self, current: Option<&Moment>) -> MomentInput {
+        let sets_date = matches!(self.date, Some(Some(_)));
+        let sets_time = matches!(self.at, Some(Some(_))) || matches!(self.time_zone, Some(Some(_)));
+        let (date, at, time_zone) = match current {
+            Some(Moment::Day { date, .. }) if !sets_time => (Some(*date), None, None),
+            Some(Moment::Time { at, time_zone, .. }) if !sets_date => (None, Some(*at), Some(time_zone.clone())),
+            Some(_) | None => (None, None, None),
+        };
+        MomentInput {
+            at: merged(self.at.as_ref(), at),
+            date: merged(self.date.as_ref(), date),
+            instant: None,
+            time_zone: merged(self.time_zone.as_ref(), time_zone),
+        }
+    }
+}
+
+/// A change of the recurrence; what is absent stays, null goes back to the default.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecurrencePatch {
+    /// What the next occurrence counts from.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Anchor>)]
+    pub anchor: Option<Option<Anchor>>,
+    /// What happens to instants that passed while an instance was open.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LatePolicy>)]
+    pub late_policy: Option<Option<LatePolicy>>,
+    /// RFC 5545 RRULE. There is no recurrence without one.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 512)]
+    pub rrule: Option<Option<Box<str>>>,
+}
+
+impl RecurrencePatch {
+    /// The recurrence after the patch; `None` when there is no rule.
+    #[must_use]
+    pub fn apply(&self, current: Option<&Recurrence>) -> Option<Recurrence> {
+        let anchor = merged(self.anchor.as_ref(), current.map(|current| current.anchor));
+        let late_policy = merged(self.late_policy.as_ref(), current.map(|current| current.late_policy));
+        Some(Recurrence {
+            anchor: anchor.unwrap_or_default(),
+            late_policy: late_policy.unwrap_or_default(),
+            rrule: merged(self.rrule.as_ref(), current.map(|current| current.rrule.clone()))?,
+        })
+    }
+}
