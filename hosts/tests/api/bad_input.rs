@@ -173,7 +173,6 @@ async fn paths_and_methods_there_are_not_are_problems_too() {
     let server = Server::start().await;
     let ann = server.register("ann").await;
     for path in [
-        "/",
         "/v1",
         "/v1/nothing",
         "/v1/tasks/",
