@@ -101,7 +101,11 @@ impl fmt::Display for Offset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, exact) = (self.0.days.unsigned_abs(), self.0.seconds.unsigned_abs());
         let (hours, minutes, seconds) = (exact / 3600, exact / 60 % 60, exact % 60);
-        f.write_str(if self.0.days < 0 || self.0.seconds < 0 { "-P" } else { "P" })?;
+        f.write_str(if self.0.days < 0 || self.0.seconds < 0 {
+            "-P"
+        } else {
+            "P"
+        })?;
         if days > 0 {
             write!(f, "{days}D")?;
         }

@@ -8,12 +8,7 @@ use crate::config::Settings;
 
 /// A task manager backend that is never late.
 #[derive(Debug, Parser)]
-#[command(
-    name = "punctual",
-    version,
-    about,
-    propagate_version = true
-)]
+#[command(name = "punctual", version, about, propagate_version = true)]
 #[command(after_help = "Without a command, punctual serves on 127.0.0.1:8080.")]
 pub struct Cli {
     /// What to do.

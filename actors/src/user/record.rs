@@ -96,7 +96,9 @@ impl TaskRecord {
             ReminderTime::Before(offset) => {
                 // A record of a release that did not derive these yet keeps days of 24 hours until something changes it.
                 let from = self.reminders_from_days.get(&offset.days()).copied();
-                let from = from.or(Some(self.reminders_from?.plus_millis(-i64::from(offset.days()) * DAY_MS)));
+                let from = from.or(Some(
+                    self.reminders_from?.plus_millis(-i64::from(offset.days()) * DAY_MS),
+                ));
                 Some(from?.plus_millis(-offset.seconds() * 1000))
             }
         }

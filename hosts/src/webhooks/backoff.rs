@@ -95,7 +95,10 @@ mod tests {
     #[test]
     fn after_an_outage_of_ours_tries_go_on_until_there_were_as_many_as_in_a_day() {
         let back = FIRST.plus_millis(2 * GIVE_UP_AFTER_MS);
-        assert_eq!(next_try(2, FIRST, back, 0), NextTry::At(back.plus_millis(30 * SECOND_MS)));
+        assert_eq!(
+            next_try(2, FIRST, back, 0),
+            NextTry::At(back.plus_millis(30 * SECOND_MS))
+        );
         let (mut tries, mut now) = (2, back);
         while let NextTry::At(next) = next_try(tries, FIRST, now, 0) {
             (tries, now) = (tries + 1, next);

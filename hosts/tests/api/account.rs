@@ -370,8 +370,14 @@ async fn an_account_takes_back_what_it_answers_and_nothing_else_that_is_read_onl
     assert_eq!(ann.patch("/v1/me", &me).await.status, 200);
     for field in ["id", "email", "created"] {
         let answer = ann.patch("/v1/me", &json!({field: "other"})).await;
-        assert_eq!((answer.problem(), &answer.body["field"]), ((422, "read_only"), &json!(field)));
+        assert_eq!(
+            (answer.problem(), &answer.body["field"]),
+            ((422, "read_only"), &json!(field))
+        );
     }
     let answer = ann.patch("/v1/me", &json!({"time_zone": null})).await;
-    assert_eq!((answer.problem(), &answer.body["field"]), ((422, "invalid"), &json!("time_zone")));
+    assert_eq!(
+        (answer.problem(), &answer.body["field"]),
+        ((422, "invalid"), &json!("time_zone"))
+    );
 }

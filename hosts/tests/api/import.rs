@@ -232,5 +232,8 @@ async fn of_a_stream_that_does_not_end_in_time_what_came_is_taken_and_reported()
     let piece = futures_util::stream::iter([Ok::<_, std::io::Error>(CALENDAR.to_owned())]);
     let never_ends = reqwest::Body::wrap_stream(piece.chain(futures_util::stream::pending()));
     let answer = import(&ann, never_ends).await;
-    assert_eq!((counts(&answer), &answer.body["unread"]), ([3, 0, 1], &json!("too_slow")));
+    assert_eq!(
+        (counts(&answer), &answer.body["unread"]),
+        ([3, 0, 1], &json!("too_slow"))
+    );
 }

@@ -104,14 +104,20 @@ async fn a_key_is_refused_where_it_would_be_worth_nothing() {
     for (method, path, body) in [
         (Method::POST, "/v1/webhooks", json!({"url": "https://example.org/hook"})),
         (Method::PATCH, "/v1/me", json!({"time_zone": "Europe/Rome"})),
-        (Method::POST, "/v1/sessions", json!({"email": "a@example.org", "password": "x"})),
+        (
+            Method::POST,
+            "/v1/sessions",
+            json!({"email": "a@example.org", "password": "x"}),
+        ),
     ] {
         let request = ann.request(method, path).json(&body);
         let answer = send(request.header("Idempotency-Key", "k")).await;
         let problem = (answer.problem(), &answer.body["field"]);
         assert_eq!(problem, ((400, "bad_request"), &json!("Idempotency-Key")), "{path}");
     }
-    let import = ann.request(Method::POST, "/v1/import").header("Content-Type", "text/calendar");
+    let import = ann
+        .request(Method::POST, "/v1/import")
+        .header("Content-Type", "text/calendar");
     let answer = send(import.header("Idempotency-Key", "k").body("BEGIN:VCALENDAR")).await;
     assert_eq!(answer.problem(), (400, "bad_request"));
     assert_eq!(answer.body["field"], "Idempotency-Key");

@@ -82,6 +82,9 @@ fn a_file_larger_than_a_server_takes_is_refused_by_its_size_and_a_folder_by_its_
         let output = import(path, "http://127.0.0.1:1", "any");
         let complaint = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1));
-        assert!(complaint.contains(reason) && complaint.contains(path.to_str().unwrap()), "{complaint}");
+        assert!(
+            complaint.contains(reason) && complaint.contains(path.to_str().unwrap()),
+            "{complaint}"
+        );
     }
 }

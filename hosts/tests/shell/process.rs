@@ -106,12 +106,22 @@ fn what_is_in_the_folder_is_for_its_owner_only_whoever_made_the_folder_and_howev
     let modes = || {
         let entries = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
         let mode = |entry: &std::fs::DirEntry| entry.metadata().unwrap().permissions().mode() & 0o777;
-        entries.map(|entry| (entry.file_name(), mode(&entry))).collect::<Vec<_>>()
+        entries
+            .map(|entry| (entry.file_name(), mode(&entry)))
+            .collect::<Vec<_>>()
     };
     let server = Server::start(folder.path());
-    assert!(modes().len() >= 4 && modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
+    assert!(
+        modes().len() >= 4 && modes().iter().all(|(_, mode)| *mode == 0o600),
+        "{:?}",
+        modes()
+    );
     server.terminate();
-    std::fs::set_permissions(folder.path().join("punctual.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(
+        folder.path().join("punctual.db"),
+        std::fs::Permissions::from_mode(0o644),
+    )
+    .unwrap();
     let _server = Server::start(folder.path());
     assert!(modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
 }

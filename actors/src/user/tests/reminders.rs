@@ -55,7 +55,11 @@ fn days_and_weeks_before_are_of_the_calendar_and_hours_are_exact() {
     for (due, before, instant) in [
         (json!({"date": "2027-03-28"}), "P1D", "2027-03-27T08:00:00.000Z"),
         (json!({"date": "2027-03-28"}), "P1DT9H", "2027-03-26T23:00:00.000Z"),
-        (json!({"at": "2027-03-28T09:00:00"}), "PT24H", "2027-03-27T07:00:00.000Z"),
+        (
+            json!({"at": "2027-03-28T09:00:00"}),
+            "PT24H",
+            "2027-03-27T07:00:00.000Z",
+        ),
         (json!({"at": "2027-04-01T09:00:00"}), "P1W", "2027-03-25T08:00:00.000Z"),
         (json!({"at": "2027-03-27T09:00:00"}), "-P1D", "2027-03-28T07:00:00.000Z"),
         (json!({"at": "2027-03-29T02:30:00"}), "P1D", "2027-03-28T01:30:00.000Z"),
@@ -68,7 +72,11 @@ fn days_and_weeks_before_are_of_the_calendar_and_hours_are_exact() {
         let mut life = Life::new();
         life.create(json!({"title": "a", "due": due, "reminders": [{"before": before}]}))
             .unwrap();
-        assert_eq!(fired_at(&life.until("2027-05-01T00:00:00Z")), [instant], "{due} {before}");
+        assert_eq!(
+            fired_at(&life.until("2027-05-01T00:00:00Z")),
+            [instant],
+            "{due} {before}"
+        );
     }
 }
 

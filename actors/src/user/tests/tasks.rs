@@ -332,7 +332,10 @@ fn a_patch_reaches_into_a_recurrence_and_null_is_the_default() {
     assert_eq!(refused.code, Code::RecurrenceInvalid);
     let patched = life.patch(task.id, json!({"recurrence": {"anchor": null}})).unwrap().0;
     let recurrence = serde_json::to_value(&patched.recurrence).unwrap();
-    assert_eq!((&recurrence["anchor"], &recurrence["rrule"]), (&json!("schedule"), &json!("FREQ=DAILY")));
+    assert_eq!(
+        (&recurrence["anchor"], &recurrence["rrule"]),
+        (&json!("schedule"), &json!("FREQ=DAILY"))
+    );
 }
 
 #[test]

@@ -199,7 +199,10 @@ mod tests {
             (r#"{"title": "a", "priority": "huge"}"#, "priority"),
             (r#"{"title": "a", "priority": 1}"#, "priority"),
             (r#"{"title": "a", "priority": []}"#, "priority"),
-            (r#"{"title": "a", "recurrence": {"rrule": "", "late_policy": null}}"#, "recurrence.late_policy"),
+            (
+                r#"{"title": "a", "recurrence": {"rrule": "", "late_policy": null}}"#,
+                "recurrence.late_policy",
+            ),
         ] {
             assert_eq!(problem(body), (Code::Invalid, field.to_owned()), "{body}");
         }
@@ -209,8 +212,14 @@ mod tests {
     #[test]
     fn a_detail_names_neither_our_types_nor_a_place_in_the_text() {
         for (body, detail) in [
-            (r#"{"title": "a", "due": 7}"#, "invalid type: integer `7`, expected an object"),
-            (r#"{"title": "a", "tags": 7}"#, "invalid type: integer `7`, expected an array"),
+            (
+                r#"{"title": "a", "due": 7}"#,
+                "invalid type: integer `7`, expected an object",
+            ),
+            (
+                r#"{"title": "a", "tags": 7}"#,
+                "invalid type: integer `7`, expected an array",
+            ),
             (r#"{"title": 7}"#, "invalid type: integer `7`, expected a string"),
         ] {
             assert_eq!(parse::<TaskDraft>(body.as_bytes()).unwrap_err().detail(), detail);

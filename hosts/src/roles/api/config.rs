@@ -101,7 +101,11 @@ impl ApiConfig {
 
     /// Wrong passwords for one account from everywhere: who guesses gets nowhere, from however many addresses.
     pub(super) fn distributed_guess_quota(&self) -> Option<Quota> {
-        let rate = self.anonymous_per_minute?.get().div_ceil(3).saturating_mul(DISTRIBUTED_FACTOR);
+        let rate = self
+            .anonymous_per_minute?
+            .get()
+            .div_ceil(3)
+            .saturating_mul(DISTRIBUTED_FACTOR);
         Some(Quota::new(rate, rate, GUESS_PERIOD))
     }
 }
