@@ -5,9 +5,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
-use crate::{ActorId, CommandId, EventType, Seq, SessionId, Timestamp, UserId};
+use crate::{ActorId, CommandId, EventType, Seq, SessionId, Timestamp, UserId, sha256::sha256};
 
 /// The format this release writes. A commit of a newer format is refused, never guessed.
 pub const COMMIT_FORMAT: u16 = 1;
@@ -234,13 +233,8 @@ impl EventRecord {
     /// SHA-256 over `type LF principal LF data`.
     #[must_use]
     pub fn digest_of(event_type: EventType, by: Principal, data: &str) -> Digest {
-        let mut hash = Sha256::new();
-        hash.update(event_type.as_str());
-        hash.update(b"\n");
-        hash.update(by.to_string());
-        hash.update(b"\n");
-        hash.update(data);
-        Digest(hash.finalize().into())
+        let by = by.to_string();
+        Digest(sha256([event_type.as_str(), "\n", &by, "\n", data].map(str::as_bytes)))
     }
 
     /// True while the data is there and matches its digest.
@@ -319,7 +313,7 @@ impl Commit {
         for digest in digests {
             let _ = writeln!(text, "{digest}");
         }
-        Digest(Sha256::digest(text.as_bytes()).into())
+        Digest(sha256([text.as_bytes()]))
     }
 
     /// True when the hash is what the header and the events' digests give.

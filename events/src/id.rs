@@ -4,9 +4,10 @@ use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::sha256::sha256;
 
 macro_rules! uuid_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -166,13 +167,16 @@ impl fmt::Display for Seq {
 /// that is repeated stays one effect. The parts are length-prefixed, so different splits of the same bytes differ.
 #[must_use]
 pub fn derive_uuid(domain: &str, parts: &[&[u8]]) -> Uuid {
-    let mut hash = Sha256::new();
-    for part in std::iter::once(domain.as_bytes()).chain(parts.iter().copied()) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
+    let parts = || std::iter::once(domain.as_bytes()).chain(parts.iter().copied());
+    let lengths: Vec<[u8; 8]> = parts().map(|part| (part.len() as u64).to_be_bytes()).collect();
+    let hash = sha256(
+        lengths
+            .iter()
+            .zip(parts())
+            .flat_map(|(length, part)| [&length[..], part]),
+    );
     let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.finalize()[..16]);
+    bytes.copy_from_slice(&hash[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 

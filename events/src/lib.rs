@@ -17,6 +17,7 @@ mod moment;
 mod offset;
 mod recurrence;
 mod reminder;
+mod sha256;
 mod task;
 mod timestamp;
 
