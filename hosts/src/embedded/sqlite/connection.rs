@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 /// Only the three threads of one process share the file, and none holds a lock for long: this is never waited for unless somebody looks at
 /// the file with other tools.
@@ -47,6 +47,8 @@ fn open(file: &Path, mode: OpenFlags, settings: &str) -> rusqlite::Result<Connec
     let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // A prepared statement keeps its plan: else some are planned anew for every other value bound to them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(settings)?;
     Ok(connection)
 }
