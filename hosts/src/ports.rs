@@ -72,6 +72,12 @@ pub trait EventHandler: Send + Sync + 'static {
     /// reads logs for the rest.
     fn is_durable(&self) -> bool;
 
+    /// False when a commit is of no use to the service though it has events on its topics. A runtime that has the commit at hand then builds no
+    /// events from it; another may deliver them all the same.
+    fn wants(&self, _commit: &Commit) -> bool {
+        true
+    }
+
     /// Takes events.
     fn handle<'a>(&'a self, topic: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>>;
 }

@@ -13,7 +13,7 @@ use punctual_actors::{
     turn::{Pending, TurnError},
     user::UserCommand,
 };
-use punctual_events::{ActorId, CloudEvent, EventType, Handover, HandoverOffered, SeriesId, Topic, UserId};
+use punctual_events::{ActorId, CloudEvent, Commit, EventType, Handover, HandoverOffered, SeriesId, Topic, UserId};
 use tracing::Instrument as _;
 
 use crate::{
@@ -166,6 +166,11 @@ impl EventHandler for Recurring {
 
     fn is_durable(&self) -> bool {
         true
+    }
+
+    fn wants(&self, commit: &Commit) -> bool {
+        let mut types = commit.events.iter().map(|event| event.event_type);
+        types.any(|event_type| event_type == EventType::HandoverOffered)
     }
 
     fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {

@@ -18,13 +18,18 @@ use crate::{embedded::backoff::Backoff, ports::EventHandler, telemetry};
 
 /// True when a commit has something for a service.
 pub(super) fn wants(handler: &dyn EventHandler, commit: &Commit) -> bool {
-    handler.topics().iter().any(|topic| commit.is_on(*topic))
+    handler.topics().iter().any(|topic| commit.is_on(*topic)) && handler.wants(commit)
 }
 
-/// Hands commits of one actor to a service, topic by topic.
+/// Hands those commits of one actor that a service wants to it, topic by topic.
 pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>]) -> Result<(), Failure> {
+    let wanted: Vec<&Commit> = commits
+        .iter()
+        .map(Arc::as_ref)
+        .filter(|commit| handler.wants(commit))
+        .collect();
     for topic in handler.topics() {
-        let events: Vec<CloudEvent> = commits.iter().flat_map(|commit| events(commit, *topic)).collect();
+        let events: Vec<CloudEvent> = wanted.iter().flat_map(|commit| events(commit, *topic)).collect();
         if !events.is_empty() {
             let traceparents = events.iter().filter_map(|event| event.commit.traceparent.as_deref());
             let span = telemetry::reaction_span(handler.name(), topic.as_str(), traceparents);

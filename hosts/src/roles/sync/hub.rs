@@ -41,6 +41,11 @@ impl Hub {
         self.channels.get(&user).map(|joined| Arc::clone(&joined.channel))
     }
 
+    /// True when `user` has a socket.
+    pub(super) fn has_channel(&self, user: UserId) -> bool {
+        self.channels.contains_key(&user)
+    }
+
     /// Counts a new socket and gives it its mailbox.
     pub(super) fn open(self: &Arc<Self>, capacity: Capacity) -> Registration {
         let id = self.last_socket.fetch_add(1, Ordering::Relaxed);

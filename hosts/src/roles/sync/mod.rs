@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use futures_util::future;
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
-use punctual_events::{CloudEvent, Topic};
+use punctual_events::{CloudEvent, Commit, Topic};
 
 use self::{hub::Hub, mailbox::Capacity, position::TOPICS};
 use crate::{
@@ -122,6 +122,11 @@ impl EventHandler for SyncRole {
 
     fn is_durable(&self) -> bool {
         false
+    }
+
+    /// Nothing is wanted of a user without a socket. One that joins meanwhile begins after what the log has by then.
+    fn wants(&self, commit: &Commit) -> bool {
+        self.hub.has_channel(commit.header.owner)
     }
 
     fn handle<'a>(&'a self, topic: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
