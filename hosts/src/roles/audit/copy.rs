@@ -17,7 +17,11 @@ const READ: usize = 256;
 impl AuditRole {
     /// Copies the commits these events are of, and whatever is missing before them. Answers how many commits the events were of.
     pub(super) async fn copy(&self, actor: ActorId, events: &[CloudEvent]) -> Result<usize, Failure> {
-        let mut chain = Chain::after(actor, self.store.head(actor).await?);
+        let head = match self.heads.take(actor) {
+            Some(head) => Some(head),
+            None => self.store.head(actor).await?,
+        };
+        let mut chain = Chain::after(actor, head);
         let mut commits = 0;
         for delivered in events.chunk_by(|a, b| a.commit.seq == b.commit.seq) {
             commits += 1;
@@ -27,7 +31,10 @@ impl AuditRole {
             }
         }
         self.store_links(&mut chain).await?;
-        let (seq, _) = chain.head();
+        let (seq, hash) = chain.head();
+        if seq > Seq::ZERO {
+            self.heads.put(actor, (seq, hash));
+        }
         self.logs.confirm_audited(actor, seq).await?;
         Ok(commits)
     }

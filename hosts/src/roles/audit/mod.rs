@@ -8,6 +8,7 @@ mod chain;
 mod copy;
 mod entry;
 mod erasure;
+mod heads;
 mod trail;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::sync::{
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::{CloudEvent, Topic};
 
+use self::heads::Heads;
 use crate::ports::{AuditStore, EventHandler, Logs, Services};
 
 /// After a small batch the next one is left to gather for this long, so that a busy actor's commits are stored together.
@@ -33,6 +35,7 @@ pub struct AuditRole {
     logs: Arc<dyn Logs>,
     store: Arc<dyn AuditStore>,
     clock: Arc<dyn Clock>,
+    heads: Heads,
     refused: AtomicU64,
 }
 
@@ -44,6 +47,7 @@ impl AuditRole {
             logs: Arc::clone(&services.logs),
             store: Arc::clone(&services.audit),
             clock: Arc::clone(&services.environment.clock),
+            heads: Heads::default(),
             refused: AtomicU64::new(0),
         })
     }

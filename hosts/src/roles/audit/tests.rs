@@ -92,6 +92,7 @@ impl World {
             logs: Arc::clone(&logs) as _,
             store: Arc::clone(&record) as _,
             clock: Arc::clone(&clock) as _,
+            heads: Heads::default(),
             refused: AtomicU64::new(0),
         };
         Self {
