@@ -1,5 +1,5 @@
-//! How far audit, recurring and sync are behind when a load ends, seen from outside: by what audit has verified, by what a socket was told,
-//! and by how long a completion made right then takes to bring the next instance.
+//! How far audit, recurring and sync are behind when a load ends, seen from outside: by what is in the audit trail, by what a socket was
+//! told, and by how long a completion made right then takes to bring the next instance.
 
 use std::{
     io,
@@ -18,15 +18,14 @@ use crate::{
     report::{Ask, Figure, Section, Unit},
     rows::completion::Device,
     seed::User,
+    trail::{Followed, Trail},
     websocket::Socket,
 };
 
 /// The event that tells of a changed task.
 const TASK_STATE: &[u8] = b"dev.punctual.task.state.v1";
-/// Between two looks at the audit.
+/// Between two looks at what the socket was told.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// After so long without change the audit is taken to be where it stays.
-const SETTLED_AFTER: Duration = Duration::from_secs(6);
 /// Longer than the 5 s that are asked, to tell late from never.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -40,8 +39,7 @@ pub(crate) struct Watch {
 }
 
 struct Watched {
-    api: Api,
-    entries_before: u64,
+    trail: Trail,
     listener: Listener,
 }
 
@@ -57,9 +55,7 @@ struct Lag {
     acknowledged: u64,
     /// Seconds the load lasted.
     length_s: f64,
-    audit_behind: u64,
-    audit_grown_by: u64,
-    audit_caught_up_after: Option<Duration>,
+    audit: Followed,
     sync_behind: u64,
     sync_caught_up_after: Option<Duration>,
     was_interrupted: bool,
@@ -72,10 +68,8 @@ impl Watch {
         let instance = Device::open(address, &token).await?.start_series().await?;
         let mut watched = Vec::new();
         for user in users {
-            let mut api = Api::open(address, &user.token).await?;
             watched.push(Watched {
-                entries_before: settled_entries(&mut api).await?,
-                api,
+                trail: Trail::begin(Api::open(address, &user.token).await?).await?,
                 listener: Listener::start(Socket::open(address, &user.token).await?),
             });
         }
@@ -107,56 +101,37 @@ impl Watch {
 impl Watched {
     async fn follow(mut self, acknowledged: u64, length: Duration, end: Instant) -> io::Result<Lag> {
         let told = self.listener.told().tasks;
-        let mut lag = Lag {
+        let audit = self.trail.follow(acknowledged, end).await?;
+        let sync_caught_up_after = self.listener.reached(acknowledged, end).await;
+        let was_interrupted = self.listener.told().interrupted;
+        self.listener.task.abort();
+        Ok(Lag {
             acknowledged,
             length_s: length.as_secs_f64(),
-            audit_behind: 0,
-            audit_grown_by: 0,
-            audit_caught_up_after: None,
+            audit,
             sync_behind: acknowledged.saturating_sub(told),
-            sync_caught_up_after: None,
-            was_interrupted: false,
-        };
-        self.follow_audit(&mut lag, end).await?;
-        lag.sync_caught_up_after = self.listener.reached(acknowledged, end).await;
-        lag.was_interrupted = self.listener.told().interrupted;
-        self.listener.task.abort();
-        Ok(lag)
-    }
-
-    /// Looks until the audit has an entry for every acknowledged command, or has come to rest without.
-    async fn follow_audit(&mut self, lag: &mut Lag, end: Instant) -> io::Result<()> {
-        let mut first_look = None;
-        let mut grew_at = end;
-        while lag.audit_caught_up_after.is_none() && grew_at.elapsed() < SETTLED_AFTER && end.elapsed() < PATIENCE {
-            let now = entries(&mut self.api).await?.saturating_sub(self.entries_before);
-            if now != lag.audit_grown_by {
-                (lag.audit_grown_by, grew_at) = (now, Instant::now());
-            }
-            let first_look = *first_look.get_or_insert(now);
-            lag.audit_behind = lag.acknowledged.saturating_sub(first_look);
-            if now >= lag.acknowledged {
-                lag.audit_caught_up_after = Some(grew_at - end);
-            } else {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        }
-        Ok(())
+            sync_caught_up_after,
+            was_interrupted,
+        })
     }
 }
 
 impl Lag {
-    /// So many of this user's events in seconds of this user's traffic.
-    fn seconds(&self, events: u64) -> f64 {
-        count(events) * self.length_s / count(self.acknowledged.max(1))
+    /// How far the socket is behind, in seconds of this user's traffic.
+    fn sync_behind_s(&self) -> f64 {
+        count(self.sync_behind) * self.length_s / count(self.acknowledged.max(1))
+    }
+
+    fn audit_behind_s(&self) -> f64 {
+        self.audit.behind.as_secs_f64()
     }
 
     fn describe(&self) -> String {
         format!(
             "audit {:.2} s and sync {:.2} s of traffic behind, audit entries +{} for {} acknowledged commands{}",
-            self.seconds(self.audit_behind),
-            self.seconds(self.sync_behind),
-            self.audit_grown_by,
+            self.audit_behind_s(),
+            self.sync_behind_s(),
+            self.audit.grown_by,
             self.acknowledged,
             if self.was_interrupted {
                 ", the socket was interrupted"
@@ -164,25 +139,6 @@ impl Lag {
                 ""
             },
         )
-    }
-}
-
-async fn entries(api: &mut Api) -> io::Result<u64> {
-    let verified = api.get("/v1/audit/verify").await?;
-    let entries = verified["entries"].as_u64();
-    entries.ok_or_else(|| io::Error::other(format!("/v1/audit/verify without `entries`: {verified}")))
-}
-
-/// The entries once those of earlier commands are all there.
-async fn settled_entries(api: &mut Api) -> io::Result<u64> {
-    let mut before = entries(api).await?;
-    loop {
-        tokio::time::sleep(LOOK_EVERY * 4).await;
-        let now = entries(api).await?;
-        if now == before {
-            return Ok(now);
-        }
-        before = now;
     }
 }
 
@@ -195,8 +151,8 @@ impl Backlog {
             .map(|lag| format!("{what}, at the end: {}", lag.describe()));
         section.notes.extend(notes);
         let worst = |figure: fn(&Lag) -> f64| self.users.iter().map(figure).fold(0.0, f64::max);
-        let behind_s = worst(|lag| lag.seconds(lag.audit_behind.max(lag.sync_behind)));
-        let audit_ms = worst(|lag| ms(lag.audit_caught_up_after));
+        let behind_s = worst(|lag| lag.audit_behind_s().max(lag.sync_behind_s()));
+        let audit_ms = worst(|lag| ms(lag.audit.caught_up_after));
         let sync_ms = worst(|lag| ms(lag.sync_caught_up_after));
         let figures = [
             ("audit and sync behind at the end", behind_s * 1e3, 2_000.0),

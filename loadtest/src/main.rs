@@ -20,6 +20,7 @@ mod report;
 mod request;
 mod rows;
 mod seed;
+mod trail;
 mod websocket;
 
 use std::{io, process::ExitCode};
