@@ -6,6 +6,7 @@ use punctual_events::{ActorId, DecodeError, Handover, HandoverMessage, HandoverO
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    budget::Budget,
     paged::{Paged, Weigh},
     ports::{Page, PageWrite},
 };
@@ -14,8 +15,6 @@ use crate::{
 const FIRST_PAUSE_MS: i64 = 10_000;
 /// Longest pause, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
-/// Offers repeated in one turn: what one commit can carry. Others that are due are repeated in the next, at once.
-const MAX_OFFERS_PER_WAKE: usize = 64;
 
 const PAGES: &str = "handovers";
 
@@ -118,13 +117,13 @@ impl Handovers {
         self.alarms.get_min().map(|(instant, _)| *instant)
     }
 
-    /// The offers to repeat now.
+    /// The offers to repeat now, as far as `budget` goes. Others that are due are repeated by the next turn, at once.
     #[must_use]
-    pub fn due(&self, now: Timestamp) -> Vec<HandoverOffered> {
+    pub fn due(&self, now: Timestamp, budget: &mut Budget) -> Vec<HandoverOffered> {
         let due = self.alarms.iter().take_while(|(instant, _)| *instant <= now);
         let owed = due
             .filter_map(|(_, number)| self.owed.get(number))
-            .take(MAX_OFFERS_PER_WAKE);
+            .take_while(|owed| budget.take(1, owed.weight()));
         owed.map(|owed| HandoverOffered {
             attempt: owed.attempt + 1,
             handover: owed.handover.clone(),

@@ -4,6 +4,7 @@
 //! out through the ports in [`ports`].
 
 pub mod activation;
+pub mod budget;
 pub mod conformance;
 pub mod faults;
 pub mod handovers;

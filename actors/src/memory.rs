@@ -14,6 +14,10 @@ use crate::{
 /// How long a key is remembered, in milliseconds.
 pub const KEY_LIFETIME_MS: i64 = 24 * 3_600_000;
 
+/// What the answers remembered of one actor may weigh together, in bytes. Beyond it the oldest are forgotten before their time: a day of answers
+/// to a busy client is more than a user's tasks.
+pub const MAX_BYTES: usize = 4 << 20;
+
 /// A remembered answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Remembered<R> {
@@ -34,6 +38,8 @@ impl<R: Reply> Weigh for Remembered<R> {
 pub struct Memory<R> {
     entries: Paged<(Timestamp, u128), Arc<Remembered<R>>>,
     by_key: imbl::HashMap<u128, Timestamp>,
+    /// What the entries weigh.
+    bytes: usize,
 }
 
 impl<R: Reply> Default for Memory<R> {
@@ -41,6 +47,7 @@ impl<R: Reply> Default for Memory<R> {
         Self {
             entries: Paged::default(),
             by_key: imbl::HashMap::new(),
+            bytes: 0,
         }
     }
 }
@@ -53,28 +60,37 @@ impl<R: Reply> Memory<R> {
         self.entries.get(&(expires, key)).map(Arc::as_ref)
     }
 
-    /// Remembers `reply` for `key` and forgets some of what has expired.
+    /// Remembers `reply` for `key` and forgets some of what has expired, and what is too much.
     pub fn remember(&mut self, key: IdempotencyKey, reply: R, now: Timestamp) {
         // Two for each one that comes: the memory shrinks, and no single command pays for a day of them.
         for _ in 0..2 {
-            let Some(old) = self
-                .entries
-                .first()
-                .map(|(id, _)| *id)
-                .filter(|(expires, _)| *expires <= now)
-            else {
-                break;
-            };
-            self.entries.remove(&old);
-            self.by_key.remove(&old.1);
+            let oldest = self.oldest().filter(|(expires, _)| *expires <= now);
+            oldest.into_iter().for_each(|old| self.forget(old));
         }
         if let Some(before) = self.by_key.get(&key.key) {
-            self.entries.remove(&(*before, key.key));
+            self.forget((*before, key.key));
         }
         let expires = now.plus_millis(KEY_LIFETIME_MS);
-        self.entries
-            .insert((expires, key.key), Arc::new(Remembered { body: key.body, reply }));
+        let remembered = Arc::new(Remembered { body: key.body, reply });
+        self.bytes += remembered.weight();
+        self.entries.insert((expires, key.key), remembered);
         self.by_key.insert(key.key, expires);
+        while self.bytes > MAX_BYTES
+            && let Some(oldest) = self.oldest().filter(|_| self.entries.len() > 1)
+        {
+            self.forget(oldest);
+        }
+    }
+
+    fn oldest(&self) -> Option<(Timestamp, u128)> {
+        self.entries.first().map(|(id, _)| *id)
+    }
+
+    fn forget(&mut self, id: (Timestamp, u128)) {
+        if let Some(removed) = self.entries.remove(&id) {
+            self.bytes -= removed.weight();
+            self.by_key.remove(&id.1);
+        }
     }
 
     /// Adds the pages that differ from those of `since`.
@@ -90,8 +106,55 @@ impl<R: Reply> Memory<R> {
     /// # Errors
     /// When a page is of a newer format or damaged.
     pub fn restore(pages: &[Page]) -> Result<Self, DecodeError> {
-        let entries = Paged::restore("keys", pages)?;
+        let entries: Paged<(Timestamp, u128), Arc<Remembered<R>>> = Paged::restore("keys", pages)?;
         let by_key = entries.iter().map(|((expires, key), _)| (*key, *expires)).collect();
-        Ok(Self { entries, by_key })
+        let bytes = entries.iter().map(|(_, remembered)| remembered.weight()).sum();
+        Ok(Self { entries, by_key, bytes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use punctual_events::AnswerKind;
+
+    use super::*;
+
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    struct Large(u128);
+
+    impl Reply for Large {
+        fn kind(&self) -> AnswerKind {
+            AnswerKind::Done
+        }
+
+        fn weight(&self) -> usize {
+            40_000
+        }
+    }
+
+    #[test]
+    fn answers_beyond_the_bound_are_forgotten_oldest_first() {
+        let (mut memory, now) = (Memory::default(), Timestamp::from_millis(0));
+        for key in 0..1_000 {
+            let at = now.plus_millis(i64::try_from(key).unwrap());
+            memory.remember(IdempotencyKey { body: 0, key }, Large(key), at);
+        }
+        let kept = (0..1_000).filter(|key| memory.recall(*key, now).is_some());
+        let kept: Vec<u128> = kept.collect();
+        assert_eq!(kept.len(), MAX_BYTES / 40_080);
+        assert!(kept.contains(&999) && !kept.contains(&0));
+
+        let mut writes = Vec::new();
+        memory.save(None, &mut writes).unwrap();
+        let pages: Vec<Page> = writes
+            .into_iter()
+            .filter_map(|write| {
+                Some(Page {
+                    name: write.name,
+                    bytes: write.bytes?,
+                })
+            })
+            .collect();
+        assert_eq!(Memory::<Large>::restore(&pages).unwrap().bytes, memory.bytes);
     }
 }

@@ -17,7 +17,8 @@ pub const PAGE_FORMAT: u16 = 1;
 
 /// Entries in a full page: what a change copies, and what a search derives anew after one.
 const MAX_ENTRIES: usize = 64;
-/// A page above this many bytes is split even when it has few entries, so that no saved page passes 64 KiB.
+/// A page above this many bytes is split even when it has few entries. Weights are of plain text, so a page of one large entry, or of text full of
+/// quotes and line breaks, which JSON writes as two bytes each, is larger when it is saved: 128 KiB at most.
 const MAX_WEIGHT: usize = 40 * 1024;
 
 /// About how many bytes a value takes when it is saved.

@@ -55,8 +55,9 @@ impl Topic {
                 Some(T::TaskState)
             }
             (Self::TaskUpdates, T::TaskDeleted) => Some(T::TaskRemoved),
-            // Sync must close the sockets of a sign-in that ended; clients never see these.
-            (Self::TaskUpdates, T::SessionEnded | T::UserDeleted) => Some(event_type),
+            // Sync must close the sockets of a sign-in that ended, and tell clients to read anew when the user moved to another zone; clients never
+            // see these.
+            (Self::TaskUpdates, T::SessionEnded | T::UserChanged | T::UserDeleted) => Some(event_type),
             (Self::Reminders | Self::TaskUpdates, _) => None,
         }
     }

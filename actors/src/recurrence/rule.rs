@@ -124,6 +124,26 @@ impl Rule {
         parse::rule(text)
     }
 
+    /// The rule that is left once `spent` of its occurrences are over: only `COUNT` knows.
+    #[must_use]
+    pub fn after(mut self, spent: u32) -> Self {
+        if let End::Count(count) = self.end {
+            self.end = End::Count(count.saturating_sub(spent).max(1));
+        }
+        self
+    }
+
+    /// The interval in months of a rule of months or years that names no days or months.
+    pub(super) fn plain_months(&self) -> Option<u32> {
+        let is_plain = self.months == Months::default() && self.month_days.is_empty() && !self.has_by_day();
+        let unit = match self.frequency {
+            Frequency::Monthly => 1,
+            Frequency::Yearly => 12,
+            Frequency::Daily | Frequency::Weekly => return None,
+        };
+        is_plain.then(|| self.interval.saturating_mul(unit))
+    }
+
     pub(super) fn has_by_day(&self) -> bool {
         !self.weekdays.is_empty() || !self.nth_weekdays.is_empty()
     }

@@ -1,6 +1,6 @@
 //! A rule that runs from a first occurrence, in a zone: what comes next, and at which instant.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Days, Months, NaiveDate, NaiveDateTime, NaiveTime};
 use punctual_events::{Moment, Timestamp, WallTime};
 
 use super::pattern::Pattern;
@@ -151,7 +151,8 @@ impl Schedule {
     }
 
     /// The occurrence after a completion, where the rule counts from the day of completion: the rule runs as if it had started that day, and this is its first
-    /// occurrence after that day's. `completed` is the day in the schedule's zone; `made` is how many occurrences there have been, the first included, which is
+    /// occurrence after that day's. A rule of months or years that names no days is an interval then, and the shorter month ends it: a month after 31 January is
+    /// the last of February, and a year after 29 February is the 28th. (A schedule skips such dates, as RFC 5545 says, which knows no completions.) `completed` is the day in the schedule's zone; `made` is how many occurrences there have been, the first included, which is
     /// what `COUNT` counts.
     ///
     /// # Errors
@@ -173,6 +174,11 @@ impl Schedule {
                 return Ok(None);
             }
             restarted.rule.end = End::Never;
+        }
+        if let Some(months) = self.rule.plain_months() {
+            let next = restarted.start.checked_add_months(Months::new(months));
+            let next = next.and_then(|next| self.occurrence(next, zones));
+            return Ok(next.filter(|next| self.is_before_end(*next)));
         }
         Ok(restarted.after(restarted.start, zones).next())
     }

@@ -10,5 +10,5 @@ mod state;
 mod tests;
 
 pub use command::{SeriesCommand, SeriesReply};
-pub use next::{MAX_MISSED, schedule};
+pub use next::MAX_MISSED;
 pub use state::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesQuestion};

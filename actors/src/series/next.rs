@@ -24,23 +24,23 @@ pub(super) struct Next {
     pub(super) open: Option<Moment>,
 }
 
-/// The schedule of a definition. `None` when its rule cannot be read any more or it has no date.
-#[must_use]
-pub fn schedule(definition: &SeriesDefinition) -> Option<Schedule> {
-    let rule = Rule::parse(&definition.recurrence.rrule).ok()?;
+/// The schedule of a definition whose rule has `spent` occurrences behind it, from before the definition was last changed. `None` when its rule
+/// cannot be read any more or it has no date.
+fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
+    let rule = Rule::parse(&definition.recurrence.rrule).ok()?.after(spent);
     let first = definition.due.as_ref().or(definition.start.as_ref())?;
     Some(Schedule::from_moment(rule, first, &definition.time_zone))
 }
 
 /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
 pub(super) fn after(
-    definition: &SeriesDefinition,
+    (definition, spent): (&SeriesDefinition, u32),
     occurrence: u32,
     closed_at: &Moment,
     closed: Timestamp,
     zones: &dyn ZoneData,
 ) -> Next {
-    let Some(schedule) = schedule(definition) else {
+    let Some(schedule) = schedule(definition, spent) else {
         return Next::default();
     };
     match definition.recurrence.anchor {
@@ -108,6 +108,12 @@ pub(super) fn instance_id(series: SeriesId, occurrence: u32, generation: u32) ->
         &generation.to_be_bytes(),
     ];
     TaskId(derive_uuid("punctual.instance.1", &parts))
+}
+
+/// True when both definitions repeat by the same rule, however it is written.
+pub(super) fn is_same_rule(before: &SeriesDefinition, after: &SeriesDefinition) -> bool {
+    let rule = |definition: &SeriesDefinition| Rule::parse(&definition.recurrence.rrule).ok();
+    rule(before).is_some_and(|before| rule(after) == Some(before))
 }
 
 /// The instance of an occurrence; its owner's actor sets instants of change and version.

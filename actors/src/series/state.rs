@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    budget::Budget,
     handovers::Handovers,
     machine::{Context, Decision, Machine},
     paged::{Paged, Weigh, decode_page, encode_page},
@@ -103,6 +104,8 @@ impl Closing<'_> {
 pub struct SeriesActor {
     id: SeriesId,
     definition: Option<Arc<SeriesDefinition>>,
+    /// Occurrences of the definition's rule before the definition's first: the rule was kept when other things changed, and `COUNT` goes on.
+    spent: u32,
     occurrences: Paged<u32, Arc<OccurrenceRecord>>,
     open: Option<u32>,
     ended: Option<SeriesEnded>,
@@ -220,7 +223,13 @@ impl SeriesActor {
             Arc::make_mut(&mut definition).time_zone = closing.time_zone.into();
             events.push(SeriesEvent::SeriesChanged(SeriesDefinition::clone(&definition)));
         }
-        let next = next::after(&definition, occurrence, &record.at, closing.closed, context.zones);
+        let next = next::after(
+            (&definition, self.spent),
+            occurrence,
+            &record.at,
+            closing.closed,
+            context.zones,
+        );
         let mut number = occurrence;
         for at in &next.missed {
             number += 1;
@@ -287,6 +296,12 @@ impl SeriesActor {
         if let (Some(at), Some(open)) = (at, self.open.filter(|open| *open == definition.first_occurrence)) {
             self.change_occurrence(open, at, |_| ());
         }
+        self.spent = match self.definition.as_deref() {
+            Some(before) if next::is_same_rule(before, definition) => {
+                self.spent + definition.first_occurrence.saturating_sub(before.first_occurrence)
+            }
+            Some(_) | None => 0,
+        };
         self.definition = Some(Arc::new(definition.clone()));
     }
 
@@ -322,6 +337,8 @@ struct Root {
     last_handover: u64,
     open: Option<u32>,
     received: u64,
+    #[serde(default)]
+    spent: u32,
 }
 
 const ROOT: &str = "root";
@@ -335,6 +352,7 @@ impl Machine for SeriesActor {
         Self {
             id: SeriesId(actor.uuid()),
             definition: None,
+            spent: 0,
             occurrences: Paged::default(),
             open: None,
             ended: None,
@@ -388,7 +406,7 @@ impl Machine for SeriesActor {
             }
             SeriesCommand::Wake => self
                 .handovers
-                .due(context.now)
+                .due(context.now, &mut Budget::of_a_commit())
                 .into_iter()
                 .map(SeriesEvent::HandoverOffered)
                 .collect(),
@@ -459,6 +477,7 @@ impl Machine for SeriesActor {
             last_handover: self.handovers.last(),
             open: self.open,
             received: self.received,
+            spent: self.spent,
         };
         let mut writes = vec![PageWrite {
             name: ROOT.into(),
@@ -476,6 +495,7 @@ impl Machine for SeriesActor {
         let root: Root = decode_page(&root.bytes)?;
         let restored = Self {
             definition: root.definition.map(Arc::new),
+            spent: root.spent,
             occurrences: Paged::restore("occurrences", pages)?,
             open: root.open,
             ended: root.ended,

@@ -195,3 +195,45 @@ fn saved_pages_restore_the_series() {
     );
     assert!(restored.answer().ended);
 }
+
+/// How many instances `COUNT=3` makes in all when the third is changed like this before it is closed.
+fn instances_of_three(rrule: &str, changed: &str, anchor: Anchor) -> usize {
+    let mut life = Life::new();
+    life.receive(1, 0, start(rrule));
+    life.receive(2, 1, close(0, "2026-11-23T12:00:00Z"));
+    life.receive(3, 2, close(1, "2026-11-24T12:00:00Z"));
+    let mut later = definition(changed);
+    later.recurrence.anchor = anchor;
+    later.first_occurrence = 2;
+    later.due = Some(life.answer().occurrences[2].1.at.clone());
+    let message = HandoverMessage::ChangeSeries {
+        definition: Box::new(later),
+        occurrence: 2,
+    };
+    life.receive(4, 3, message);
+    for occurrence in 2..8 {
+        let day = 23 + occurrence;
+        let number = u64::from(occurrence);
+        life.receive(
+            3 + number,
+            2 + number,
+            close(occurrence, &format!("2026-11-{day}T12:00:00Z")),
+        );
+    }
+    life.answer().occurrences.len()
+}
+
+#[test]
+fn a_change_of_the_anchor_does_not_start_count_anew() {
+    for anchor in [Anchor::Schedule, Anchor::Completion] {
+        let rule = "FREQ=DAILY;COUNT=3";
+        assert_eq!(instances_of_three(rule, rule, anchor), 3, "{anchor:?}");
+        assert_eq!(
+            instances_of_three(rule, "COUNT=3;FREQ=DAILY", anchor),
+            3,
+            "the same rule"
+        );
+    }
+    let more = instances_of_three("FREQ=DAILY;COUNT=3", "FREQ=DAILY;COUNT=4", Anchor::Schedule);
+    assert_eq!(more, 2 + 4, "another rule counts from where it was set");
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use punctual_events::{Notification, NotificationId, Timestamp, UserEvent, derive_uuid};
 
 use crate::{
+    budget::Budget,
     machine::{Context, Decision},
     refusal::Refusal,
     user::{command::UserReply, record::TaskRecord, state::UserActor},
@@ -12,27 +13,23 @@ use crate::{
 
 /// Notifications that are kept; the oldest leave first.
 pub const MAX_NOTIFICATIONS: usize = 1_000;
-/// Tasks whose reminders fire in one turn: what one commit can carry. Others that are due fire in the next, at once.
-const MAX_TASKS_PER_WAKE: usize = 200;
+/// Bytes of a reminder's event besides the title, about.
+const EVENT_BYTES: usize = 600;
 /// A reminder that fires later than this is marked late, in milliseconds.
 const LATE_AFTER_MS: i64 = 1_000;
 
 impl UserActor {
-    /// Everything that is due now.
+    /// Everything that is due now, as far as one commit can carry it. The rest stays due and comes with the next, at once.
     pub(super) fn wake_up(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {
-        let due = self
-            .reminders
-            .iter()
-            .take_while(|(instant, _)| *instant <= context.now)
-            .take(MAX_TASKS_PER_WAKE);
-        let records = due.filter_map(|(_, task)| self.tasks.get(task));
+        let due = self.reminders.iter().take_while(|(instant, _)| *instant <= context.now);
+        let mut budget = Budget::of_a_commit();
+        let records = due.filter_map(|(_, task)| self.tasks.get(task)).take_while(|record| {
+            let reminders = record.task.reminders.len();
+            budget.take(reminders, reminders * (EVENT_BYTES + record.task.title.len()))
+        });
         let mut events: Vec<UserEvent> = records.flat_map(|record| Self::fire(record, context.now)).collect();
-        events.extend(
-            self.handovers
-                .due(context.now)
-                .into_iter()
-                .map(UserEvent::HandoverOffered),
-        );
+        let offers = self.handovers.due(context.now, &mut budget);
+        events.extend(offers.into_iter().map(UserEvent::HandoverOffered));
         Decision {
             events,
             reply: UserReply::Done,

@@ -88,6 +88,7 @@ impl UserActor {
             }
             (Some((series, _)), false) => vec![self.offer(series, HandoverMessage::EndSeries {}, context)],
             (None, true) => {
+                self.refuse_too_many_series()?;
                 let task = Arc::make_mut(after);
                 (task.series, task.occurrence) = (Some(SeriesId(context.new_uuid())), Some(0));
                 self.start_series(after, context).into_iter().collect()

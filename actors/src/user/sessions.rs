@@ -5,6 +5,7 @@ use punctual_events::{
 };
 
 use crate::{
+    budget::Budget,
     machine::{Context, Decision},
     refusal::{Code, Refusal},
     user::{
@@ -57,7 +58,7 @@ impl UserActor {
             // What is left to do after a deletion: the series have to hear of it.
             UserCommand::Wake => Ok(done(
                 self.handovers
-                    .due(context.now)
+                    .due(context.now, &mut Budget::of_a_commit())
                     .into_iter()
                     .map(UserEvent::HandoverOffered)
                     .collect(),

@@ -21,6 +21,9 @@ use crate::{
 /// Tasks a user can have, deleted ones included.
 const MAX_TASKS: usize = 200_000;
 
+/// Series a user can have, ended ones included: the end of a user ends them all in one commit, which has to stay below 4 MiB.
+const MAX_SERIES: usize = 10_000;
+
 type Decided = Result<Decision<UserEvent, UserReply>, Refusal>;
 
 /// A decision that answers with a task.
@@ -99,6 +102,7 @@ impl UserActor {
             task.recurrence = None;
         }
         if task.recurrence.is_some() {
+            self.refuse_too_many_series()?;
             (task.series, task.occurrence) = (Some(SeriesId(context.new_uuid())), Some(0));
         }
         self.judge_overdue(&mut task, context);
@@ -109,6 +113,15 @@ impl UserActor {
         })];
         events.extend(self.start_series(&task, context));
         Ok(with_task(events, task, true))
+    }
+
+    /// Room for one more series.
+    pub(super) fn refuse_too_many_series(&self) -> Result<(), Refusal> {
+        if self.series.len() < MAX_SERIES {
+            return Ok(());
+        }
+        let message = format!("at most {MAX_SERIES} tasks that were ever made to recur");
+        Err(Refusal::new(Code::LimitReached, message))
     }
 
     fn draft_task(&self, draft: &TaskDraft, context: &mut Context<'_>) -> Result<Task, Refusal> {
@@ -330,14 +343,14 @@ fn changed_fields(before: &Task, after: &Task) -> Vec<TaskField> {
         .collect()
 }
 
-/// Read-only fields may be sent back as they are, which is what a client that edits a whole task does.
+/// Read-only fields may be sent back as they are, which is what a client that edits a whole task does. `overdue` may say anything: it becomes
+/// true by itself, after the client has read it.
 fn refuse_read_only(patch: &TaskPatch, current: &Task) -> Result<(), Refusal> {
     let sent = [
         ("completed", &patch.completed),
         ("created", &patch.created),
         ("id", &patch.id),
         ("occurrence", &patch.occurrence),
-        ("overdue", &patch.overdue),
         ("series", &patch.series),
         ("status", &patch.status),
         ("updated", &patch.updated),

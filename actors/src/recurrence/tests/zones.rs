@@ -256,3 +256,29 @@ fn an_unknown_zone_is_an_error_and_never_the_end_of_a_series() {
     );
     assert_eq!(lost.ensure_occurs(&BundledZones), Err(RuleError::UnknownZone(unknown)));
 }
+
+#[test]
+fn a_month_after_a_completion_on_the_31st_is_the_end_of_the_next_month() {
+    let monthly = schedule("FREQ=MONTHLY", "2027-01-10T09:00:00", "UTC");
+    for (completed, next) in [
+        ("2027-01-31", "2027-02-28T09:00:00"),
+        ("2028-01-30", "2028-02-29T09:00:00"),
+        ("2027-03-31", "2027-04-30T09:00:00"),
+        ("2027-01-15", "2027-02-15T09:00:00"),
+    ] {
+        assert_eq!(next_from_completion(&monthly, completed, 1).unwrap(), next);
+    }
+    let yearly = schedule("FREQ=YEARLY", "2028-02-01T09:00:00", "UTC");
+    assert_eq!(
+        next_from_completion(&yearly, "2028-02-29", 1).unwrap(),
+        "2029-02-28T09:00:00"
+    );
+    let until = schedule("FREQ=MONTHLY;UNTIL=20270227", "2027-01-10T09:00:00", "UTC");
+    assert_eq!(next_from_completion(&until, "2027-01-31", 1), None);
+    // Days that are named are meant: those a month lacks are skipped.
+    let named = schedule("FREQ=MONTHLY;BYMONTHDAY=31", "2027-01-31T09:00:00", "UTC");
+    assert_eq!(
+        next_from_completion(&named, "2027-01-31", 1).unwrap(),
+        "2027-03-31T09:00:00"
+    );
+}

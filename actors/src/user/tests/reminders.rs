@@ -162,12 +162,36 @@ fn a_new_zone_moves_all_day_reminders_with_the_user() {
 fn more_reminders_than_a_commit_carries_fire_in_several_at_once() {
     let mut life = Life::new();
     life.checks = false;
-    for _ in 0..201 {
+    for _ in 0..501 {
         life.create(json!({"title": "a", "reminders": [{"at": "2026-11-23T09:00:00Z"}]}))
             .unwrap();
     }
     life.now = "2026-11-23T09:00:00Z".parse().unwrap();
-    assert_eq!(life.wake().len(), 200);
+    assert_eq!(life.wake().len(), 500);
     assert_eq!(life.actor.next_wakeup(), Some(life.now));
     assert_eq!((life.wake().len(), life.actor.next_wakeup()), (1, None));
+}
+
+#[test]
+fn reminders_with_long_titles_fire_in_commits_of_bounded_size() {
+    let mut life = Life::new();
+    life.checks = false;
+    let due: punctual_events::Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+    let reminders: Vec<_> = (0..20).map(|ms| json!({"at": due.plus_millis(ms)})).collect();
+    for _ in 0..100 {
+        life.create(json!({"title": "\u{1F600}".repeat(500), "reminders": reminders}))
+            .unwrap();
+    }
+    life.now = due.plus_millis(100);
+    let mut fired = 0;
+    while life.actor.next_wakeup().is_some() {
+        let events = life.wake();
+        let bytes: usize = events
+            .iter()
+            .map(|event| serde_json::to_vec(event).unwrap().len())
+            .sum();
+        assert!((1..1 << 20).contains(&bytes), "{bytes} bytes in one commit");
+        fired += events.len();
+    }
+    assert_eq!(fired, 2_000);
 }

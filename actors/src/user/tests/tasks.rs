@@ -345,3 +345,17 @@ fn null_for_an_array_of_a_new_task_is_an_empty_one() {
         .unwrap();
     assert!(task.tags.is_empty() && task.reminders.is_empty());
 }
+
+#[test]
+fn a_whole_task_can_be_sent_back_after_it_became_overdue() {
+    let mut life = Life::new();
+    let task = life
+        .create(json!({"title": "a", "due": {"at": "2026-11-23T10:00:00", "time_zone": "Europe/Paris"}}))
+        .unwrap();
+    let mut whole = serde_json::to_value(&*task).unwrap();
+    whole["title"] = json!("b");
+    whole["due"] = json!({"at": "2026-11-23T10:00:00", "time_zone": "Europe/Paris"});
+    life.now = "2026-11-24T00:00:00Z".parse().unwrap();
+    let (patched, _) = life.patch(task.id, whole).unwrap();
+    assert_eq!((&*patched.title, patched.overdue), ("b", true));
+}

@@ -105,6 +105,11 @@ impl Batch {
             return Ok(());
         }
         match event.event_type {
+            // Instants of all-day tasks are others in the new zone, without a version of their own.
+            EventType::UserChanged => {
+                self.frames.clear();
+                self.is_broken = true;
+            }
             EventType::UserDeleted => self.ended.push(None),
             EventType::SessionEnded => {
                 let ended: SessionEnded = serde_json::from_str(event.data.get()).map_err(Failure::new)?;

@@ -2,7 +2,7 @@
 
 use axum::extract::ws::Utf8Bytes;
 use punctual_actors::ports::Failure;
-use punctual_events::{Commit, Seq, UserId};
+use punctual_events::{Commit, EventType, Seq, UserId};
 
 use super::{
     cursor::Cursor,
@@ -56,7 +56,9 @@ impl Viewer {
         let mut texts = Vec::new();
         for event in events_after(commit, &self.sent)? {
             self.sent.advance(&event);
-            if is_shown(event.event_type) {
+            if event.event_type == EventType::UserChanged {
+                texts.push(self.skip_to(self.sent)?);
+            } else if is_shown(event.event_type) {
                 texts.push(Frame::new(&event, self.sent)?.into_text());
             }
         }

@@ -170,6 +170,23 @@ async fn a_cursor_older_than_the_log_resyncs_and_live_events_follow() {
 }
 
 #[tokio::test]
+async fn a_user_who_moves_to_another_zone_reads_all_day_tasks_anew_live_and_from_the_log() {
+    let world = World::new(SyncConfig::default());
+    let live = world.hello(8, None);
+    next_json(&live).await;
+    world.happen(&[task("before")]).await;
+    assert_eq!(title(&next_json(&live).await), "before");
+    world
+        .happen(&[(EventType::UserChanged, json!({"time_zone": "Asia/Tokyo"}))])
+        .await;
+    let resync = json!({"type": "resync", "cursor": cursor_at(2)});
+    assert_eq!(next_json(&live).await, resync);
+    let later = world.hello(8, Some(&cursor_at(1)));
+    assert_eq!(next_json(&later).await["type"], "ready");
+    assert_eq!(next_json(&later).await, resync);
+}
+
+#[tokio::test]
 async fn a_cursor_ahead_of_the_log_resyncs() {
     let world = World::new(SyncConfig::default());
     world.happen(&[task("old")]).await;
