@@ -166,16 +166,20 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Shows the new state to readers and sends on what the turn left to be done.
     fn after_turn(self: &Arc<Self>, slot: &mut Slot<M>) {
-        if slot.is_in_doubt() {
+        let is_in_doubt = slot.is_in_doubt();
+        if is_in_doubt {
             self.settle_soon();
         }
         let Some(activation) = slot.activation() else {
+            // What is in doubt must not leave memory unnoticed.
+            self.is_dirty.store(is_in_doubt, Ordering::Relaxed);
             self.snapshot.store(None);
             return;
         };
         self.snapshot.store(Some(Arc::clone(activation.snapshot())));
         self.checked_ms.store(self.now_ms(), Ordering::Relaxed);
-        self.is_dirty.store(activation.is_dirty(), Ordering::Relaxed);
+        self.is_dirty
+            .store(is_in_doubt || activation.is_dirty(), Ordering::Relaxed);
         let commits = activation.take_unpublished();
         let wants_save = activation.wants_save();
         if !commits.is_empty() {
@@ -287,6 +291,10 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         let _busy = Busy::with(&self, Work::Saving);
         let save = {
             let mut slot = self.slot.lock().await;
+            if slot.is_in_doubt() {
+                // Whoever sweeps comes back: this is tried until it works.
+                self.settle_soon();
+            }
             slot.activation()
                 .filter(|activation| activation.is_dirty())
                 .map(|activation| activation.start_save())

@@ -89,8 +89,8 @@ impl MemoryWakeUps {
         loop {
             let due = self.timer.due(alarm, CONCURRENT).await;
             for (_, (actor, wake_up)) in due {
-                let (clock, handler, permits) = (Arc::clone(&self.clock), Arc::clone(&handler), Arc::clone(&permits));
-                deliveries.spawn(async move { wake_until_taken(&*clock, &*handler, &permits, actor, wake_up).await });
+                let (wake_ups, handler, permits) = (self.clone(), Arc::clone(&handler), Arc::clone(&permits));
+                deliveries.spawn(async move { wake_ups.wake_until_taken(&*handler, &permits, actor, wake_up).await });
             }
             while deliveries.try_join_next().is_some() {}
         }
@@ -115,24 +115,31 @@ impl MemoryWakeUps {
     }
 }
 
-async fn wake_until_taken(
-    clock: &dyn Clock,
-    handler: &dyn WakeUpHandler,
-    permits: &Semaphore,
-    actor: ActorId,
-    wake_up: WakeUp,
-) {
-    let mut backoff = Backoff::default();
-    loop {
-        let outcome = {
-            // Held for the try only: actors that cannot be woken must not keep the others asleep.
-            let _permit = permits.acquire().await;
-            handler.wake(actor, wake_up).await
-        };
-        let Err(failure) = outcome else { return };
-        let pause_ms = backoff.next_ms();
-        tracing::warn!(%actor, %failure, pause_ms, "an actor could not be woken");
-        clock.sleep_ms(pause_ms).await;
+impl MemoryWakeUps {
+    async fn wake_until_taken(
+        &self,
+        handler: &dyn WakeUpHandler,
+        permits: &Semaphore,
+        actor: ActorId,
+        wake_up: WakeUp,
+    ) {
+        let mut backoff = Backoff::default();
+        loop {
+            let outcome = {
+                // Held for the try only: actors that cannot be woken must not keep the others asleep.
+                let _permit = permits.acquire().await;
+                handler.wake(actor, wake_up).await
+            };
+            let Err(failure) = outcome else { return };
+            if wake_up.at > self.clock.now() {
+                // The clock was set back since it was due: it waits for its instant again, and is not late by a pause then.
+                self.timer.insert(wake_up.at, (actor, wake_up));
+                return;
+            }
+            let pause_ms = backoff.next_ms();
+            tracing::warn!(%actor, %failure, pause_ms, "an actor could not be woken");
+            self.clock.sleep_ms(pause_ms).await;
+        }
     }
 }
 
@@ -241,6 +248,23 @@ mod tests {
         let at = SystemClock.now();
         wake_ups.arm(actor(1), wake_up(at, 1)).await.unwrap();
         assert_eq!(woken.recv().await.unwrap().0, actor(1));
+    }
+
+    #[tokio::test]
+    async fn a_wake_up_that_was_taken_out_before_the_clock_was_set_back_waits_for_its_instant_again() {
+        let (woken, _receiver) = mpsc::unbounded_channel();
+        let handler = Recorder {
+            failures_left: AtomicU32::new(u32::MAX),
+            woken,
+        };
+        let wake_ups = MemoryWakeUps::new(Arc::new(SystemClock));
+        let at = SystemClock.now().plus_millis(3_600_000);
+        let permits = Semaphore::new(1);
+        let attempt = wake_ups.wake_until_taken(&handler, &permits, actor(1), wake_up(at, 1));
+        tokio::time::timeout(std::time::Duration::from_secs(5), attempt)
+            .await
+            .expect("it tries again and again");
+        assert_eq!(wake_ups.earliest(), Some(at));
     }
 
     #[tokio::test]

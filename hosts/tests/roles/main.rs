@@ -6,3 +6,4 @@ mod host;
 mod notification;
 mod recurring;
 mod settling;
+mod start;

@@ -16,6 +16,8 @@ struct Service {
     durable: bool,
     /// Calls that still fail.
     failures: AtomicUsize,
+    /// Times it still panics when it is asked for its name, which is before it is handed anything.
+    panics: AtomicUsize,
     /// A call takes one; a service without limits has plenty.
     permits: Semaphore,
     refuses: Option<ActorId>,
@@ -28,6 +30,7 @@ fn service() -> Service {
         calls: Mutex::default(),
         durable: true,
         failures: AtomicUsize::new(0),
+        panics: AtomicUsize::new(0),
         permits: Semaphore::new(1_000_000),
         refuses: None,
         seen: Notify::new(),
@@ -37,6 +40,9 @@ fn service() -> Service {
 
 impl EventHandler for Service {
     fn name(&self) -> &'static str {
+        let one_less = |left: usize| left.checked_sub(1);
+        let panics = self.panics.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        assert!(panics.is_err(), "a panic the test asked for");
         "service"
     }
 
@@ -297,4 +303,19 @@ async fn stopping_does_not_wait_for_a_service_that_keeps_failing() {
     publish(&bus, user(1), [1]).await;
     tokio::time::timeout(Duration::from_secs(20), bus.stop()).await.unwrap();
     assert_eq!(drained(&opened, user(1)).await, Some(Seq(0)));
+}
+
+#[tokio::test]
+async fn a_lane_goes_on_after_a_panic_around_its_service() {
+    let service = Arc::new(Service {
+        panics: AtomicUsize::new(1),
+        ..service()
+    });
+    let opened = open();
+    let bus = start(&opened, &[&service]);
+    publish(&bus, user(1), [1]).await;
+    tokio::time::timeout(Duration::from_secs(20), service.until_it_has(user(1), 1))
+        .await
+        .expect("nobody delivers");
+    bus.drain().await;
 }
