@@ -179,11 +179,10 @@ async fn a_user_who_moves_to_another_zone_reads_all_day_tasks_anew_live_and_from
     world
         .happen(&[(EventType::UserChanged, json!({"time_zone": "Asia/Tokyo"}))])
         .await;
-    let resync = json!({"type": "resync", "cursor": cursor_at(2)});
-    assert_eq!(next_json(&live).await, resync);
+    assert_eq!(next_json(&live).await["type"], "resync");
     let later = world.hello(8, Some(&cursor_at(1)));
     assert_eq!(next_json(&later).await["type"], "ready");
-    assert_eq!(next_json(&later).await, resync);
+    assert_eq!(next_json(&later).await["type"], "resync");
 }
 
 #[tokio::test]
