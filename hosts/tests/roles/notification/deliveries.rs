@@ -366,7 +366,7 @@ async fn an_outage_of_ours_is_not_the_receivers_fault() {
 
 #[tokio::test]
 async fn a_day_off_between_two_tries_disables_nothing_yet() {
-    let (world, mut receiver) = (World::new(open_to_loopback()), Receiver::start().await);
+    let (world, receiver) = (World::new(open_to_loopback()), Receiver::start().await);
     world.add(1, &receiver.url("/hook")).await;
     receiver.answer_with(500);
     world.fire(77).await.unwrap();
