@@ -1,5 +1,7 @@
 //! What the roles ask of a runtime besides the ports of the core. All of it is behind trait objects: a role does not know which runtime it is on.
 
+mod audit;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,12 +12,12 @@ use punctual_actors::{
     turn::{Outcome, Pending, TurnError},
     user::{UserActor, UserAnswer, UserCommand, UserQuestion},
 };
-use punctual_events::{
-    ActorId, CloudEvent, Commit, Digest, EventType, Principal, Seq, SeriesId, Timestamp, Topic, UserId,
+use punctual_events::{ActorId, CloudEvent, Commit, Principal, Seq, SeriesId, Timestamp, Topic, UserId};
+
+pub use self::audit::{
+    AuditAppend, AuditBatch, AuditEntry, AuditGap, AuditHead, AuditPage, AuditPlace, AuditQueries, AuditSeriesHead,
+    AuditStore, AuditStretch, AuditVerification,
 };
-use serde::Serialize;
-use serde_json::value::RawValue;
-use utoipa::ToSchema;
 
 /// Actors, wherever they are.
 pub trait Actors: Send + Sync + 'static {
@@ -117,128 +119,6 @@ pub trait Jobs: Send + Sync + 'static {
 pub trait JobHandler: Send + Sync + 'static {
     /// Does the job.
     fn run<'a>(&'a self, name: &'a str, payload: Bytes) -> BoxFuture<'a, Result<(), Failure>>;
-}
-
-/// Consecutive commits of one actor as audit keeps them: the chain without content, and the content apart, which can be erased.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditBatch {
-    /// Whose.
-    pub actor: ActorId,
-    /// The first commit.
-    pub from: Seq,
-    /// The last commit.
-    pub to: Seq,
-    /// Hash of the last commit.
-    pub head: Digest,
-    /// The chain: headers, types, principals and digests.
-    pub entries: Bytes,
-    /// The data of the events; `None` once erased.
-    pub contents: Option<Bytes>,
-}
-
-/// What became of an [`AuditStore::append`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditAppend {
-    /// It is there, durably.
-    Done,
-    /// It does not join what is there, which ends with this commit.
-    Elsewhere(Seq),
-}
-
-/// The audit record: append-only, contiguous per actor.
-pub trait AuditStore: Send + Sync + 'static {
-    /// Appends if `batch.from` follows what is there.
-    fn append(&self, batch: AuditBatch) -> BoxFuture<'_, Result<AuditAppend, Failure>>;
-
-    /// The last commit that is there and its hash.
-    fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Option<(Seq, Digest)>, Failure>>;
-
-    /// Batches that hold commits after `after`, in order, at most `limit`.
-    fn read(&self, actor: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>>;
-
-    /// Erases the contents of every batch up to and including the one that holds `through`.
-    fn erase(&self, actor: ActorId, through: Seq) -> BoxFuture<'_, Result<(), Failure>>;
-}
-
-/// An event in a user's audit trail.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AuditEntry {
-    /// Whose log it is in.
-    #[schema(value_type = String, examples("user/018f2a6e-0000-7000-8000-000000000000"))]
-    pub actor: ActorId,
-    /// What it says; null once erased.
-    #[schema(value_type = Option<Object>)]
-    pub data: Option<Arc<RawValue>>,
-    /// SHA-256 of type, principal and data; it stays when the data is erased.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    pub digest: Digest,
-    /// The hash of its commit.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    pub hash: Digest,
-    /// The hash of the commit before.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    pub previous: Digest,
-    /// Who did it.
-    #[schema(value_type = String, examples("system"))]
-    pub principal: Principal,
-    /// The number of its commit; events committed together share it.
-    pub sequence: Seq,
-    /// When it was committed.
-    pub time: Timestamp,
-    /// What happened.
-    #[serde(rename = "type")]
-    #[schema(value_type = String, examples("dev.punctual.task.created.v1"))]
-    pub event_type: EventType,
-}
-
-/// A page of an audit trail: whole commits, in order.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AuditPage {
-    /// The events.
-    pub items: Vec<AuditEntry>,
-    /// The `after` of the next page; null on the last.
-    pub next: Option<Seq>,
-}
-
-/// Where a verified audit trail ends. Who keeps it can check later that nothing before it was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AuditHead {
-    /// SHA-256 of the last commit, which all before it went into.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    pub hash: Digest,
-    /// The number of the last commit.
-    pub sequence: Seq,
-}
-
-/// Commits that are missing from an audit trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AuditGap {
-    /// The first that is missing.
-    pub from: Seq,
-    /// The last that is missing.
-    pub to: Seq,
-}
-
-/// What verifying an audit trail found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AuditVerification {
-    /// How many events were looked at. Events committed together are an entry each.
-    pub entries: u64,
-    /// Commits that are missing.
-    pub gaps: Vec<AuditGap>,
-    /// The last commit; null when there is none.
-    pub head: Option<AuditHead>,
-    /// True when nothing is missing and every hash and digest is what it has to be.
-    pub valid: bool,
-}
-
-/// What the API asks of the audit role.
-pub trait AuditQueries: Send + Sync + 'static {
-    /// The commits of a user's log after `after`, about `limit` events.
-    fn page(&self, user: UserId, after: Seq, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>>;
-
-    /// Computes the chain of a user's log anew.
-    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>>;
 }
 
 /// A runtime, as the roles see it.

@@ -20,7 +20,7 @@ pub(crate) struct Trail {
     api: Api,
     /// Entries there were at first.
     entries_before: u64,
-    /// The last commit that was seen, and when it was decided.
+    /// The place of the last commit that was seen, and when it was decided.
     last: (u64, DateTime<Utc>),
 }
 
@@ -49,10 +49,7 @@ impl Trail {
         Ok(Self {
             api,
             entries_before: entries(&before)?,
-            last: (
-                before["head"]["sequence"].as_u64().unwrap_or_default(),
-                DateTime::UNIX_EPOCH,
-            ),
+            last: (0, DateTime::UNIX_EPOCH),
         })
     }
 
@@ -93,15 +90,15 @@ impl Trail {
         Ok(())
     }
 
-    /// The commit after the one with this number.
-    async fn commit_after(&mut self, number: u64) -> io::Result<Option<(u64, DateTime<Utc>)>> {
-        let page = self.api.get(&format!("/v1/audit?after={number}&limit=1")).await?;
+    /// The commit after this place.
+    async fn commit_after(&mut self, place: u64) -> io::Result<Option<(u64, DateTime<Utc>)>> {
+        let page = self.api.get(&format!("/v1/audit?after={place}&limit=1")).await?;
         let Some(entry) = page["items"].get(0) else {
             return Ok(None);
         };
-        let number = entry["sequence"].as_u64();
-        let number = number.ok_or_else(|| io::Error::other(format!("an entry without `sequence`: {entry}")))?;
-        Ok(Some((number, instant(entry, "time")?)))
+        let place = entry["place"].as_u64();
+        let place = place.ok_or_else(|| io::Error::other(format!("an entry without `place`: {entry}")))?;
+        Ok(Some((place, instant(entry, "time")?)))
     }
 }
 

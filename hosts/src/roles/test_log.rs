@@ -42,6 +42,11 @@ impl TestLogs {
 
     /// Appends a commit with these events.
     pub(super) fn append(&self, actor: ActorId, events: &[(EventType, Value)]) -> Arc<Commit> {
+        self.append_of(UserId(actor.uuid()), actor, events)
+    }
+
+    /// Appends a commit with these events to the log of an actor of `owner`.
+    pub(super) fn append_of(&self, owner: UserId, actor: ActorId, events: &[(EventType, Value)]) -> Arc<Commit> {
         let events: Vec<EventRecord> = events
             .iter()
             .map(|(event_type, data)| EventRecord::new(*event_type, Principal::System, data).unwrap())
@@ -61,7 +66,7 @@ impl TestLogs {
                 header: CommitHeader {
                     actor,
                     hash: Commit::hash_of(actor, seq, time, &previous, digests),
-                    owner: UserId(actor.uuid()),
+                    owner,
                     previous,
                     previous_on_topic,
                     seq,

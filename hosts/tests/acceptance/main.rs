@@ -5,6 +5,7 @@
     reason = "in a test, what should be there and is not is a failure"
 )]
 
+mod audit;
 mod client;
 mod concurrency;
 mod crash;

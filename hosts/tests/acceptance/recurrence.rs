@@ -18,7 +18,7 @@ async fn open_instances(client: &Client, series: &Value) -> Vec<Value> {
 }
 
 /// Waits for the instance that comes after `task`, on a socket of its own.
-async fn complete_and_wait(client: &Client, task: &Value) -> Value {
+pub(crate) async fn complete_and_wait(client: &Client, task: &Value) -> Value {
     let mut socket = Socket::open(client, None).await;
     client.complete(task).await.expect(200);
     let series = task["series"].clone();

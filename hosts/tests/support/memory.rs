@@ -7,7 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use punctual::ports::{
-    AuditAppend, AuditBatch, AuditGap, AuditPage, AuditQueries, AuditStore, AuditVerification, Etag, Jobs, Records,
+    AuditAppend, AuditBatch, AuditGap, AuditPage, AuditPlace, AuditQueries, AuditStore, AuditStretch,
+    AuditVerification, Etag, Jobs, Records,
 };
 use punctual_actors::ports::{BoxFuture, Failure};
 use punctual_events::{ActorId, Digest, Seq, Timestamp, UserId};
@@ -86,7 +87,11 @@ impl AuditStore for Nothing {
         done(None)
     }
 
-    fn read(&self, _: ActorId, _: Seq, _: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>> {
+    fn end(&self, _: UserId) -> BoxFuture<'_, Result<AuditPlace, Failure>> {
+        done(AuditPlace::ZERO)
+    }
+
+    fn read(&self, _: UserId, _: AuditPlace, _: usize) -> BoxFuture<'_, Result<Vec<AuditStretch>, Failure>> {
         done(Vec::new())
     }
 
@@ -97,10 +102,10 @@ impl AuditStore for Nothing {
 
 /// An audit trail that lacks its first commit, and remembers what it was asked.
 #[derive(Default)]
-pub(crate) struct GappyAudit(pub(crate) Arc<Mutex<Vec<(Seq, usize)>>>);
+pub(crate) struct GappyAudit(pub(crate) Arc<Mutex<Vec<(AuditPlace, usize)>>>);
 
 impl AuditQueries for GappyAudit {
-    fn page(&self, _: UserId, after: Seq, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
+    fn page(&self, _: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
         self.0.lock().unwrap().push((after, limit));
         let next = Some(after.next());
         done(AuditPage {
@@ -109,13 +114,18 @@ impl AuditQueries for GappyAudit {
         })
     }
 
-    fn verify(&self, _: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>> {
-        let first = Seq(1);
-        let gaps = vec![AuditGap { from: first, to: first }];
+    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>> {
+        let gap = AuditGap {
+            actor: ActorId::User(user),
+            from: Seq(1),
+            to: Seq(1),
+        };
+        let gaps = vec![gap];
         done(AuditVerification {
             entries: 0,
             gaps,
             head: None,
+            series: Vec::new(),
             valid: false,
         })
     }

@@ -1,17 +1,18 @@
-//! The audit record: batches of the chains that audit copied, in the same file and the same transactions as the logs.
+//! The audit record: batches of the chains that audit copied, and their places in the records of their owners; in the same file and the same
+//! transactions as the logs. Only the writer gives places, one after another.
 
 use bytes::Bytes;
 use punctual_actors::ports::{BoxFuture, Failure};
-use punctual_events::{ActorId, Digest, Seq};
+use punctual_events::{ActorId, Digest, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
     Database,
-    rows::{DigestColumn, Name, SeqColumn, seq_column},
+    rows::{DigestColumn, Name, Named, SeqColumn, seq_column},
     session::Session,
     writer::Operation,
 };
-use crate::ports::{AuditAppend, AuditBatch, AuditStore};
+use crate::ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore, AuditStretch};
 
 /// Batches erased by one operation: others commit in between.
 const ERASED_PER_OPERATION: i64 = 64;
@@ -44,18 +45,29 @@ impl AuditStore for SqliteAudit {
         Box::pin(self.database.read(move |connection| Ok(last(connection, actor)?)))
     }
 
-    fn read(&self, actor: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>> {
+    fn end(&self, owner: UserId) -> BoxFuture<'_, Result<AuditPlace, Failure>> {
+        Box::pin(self.database.read(move |connection| Ok(end(connection, owner)?)))
+    }
+
+    fn read(
+        &self,
+        owner: UserId,
+        after: AuditPlace,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditStretch>, Failure>> {
         Box::pin(self.database.read(move |connection| {
-            // The batch that holds the commit after `after` is the last that begins at it or before: no look at those before that one.
-            let sql = "SELECT first, last, head, entries, contents FROM audit_batches
-                       WHERE actor = ?1 AND last > ?2 AND first >= coalesce(
-                           (SELECT max(first) FROM audit_batches WHERE actor = ?1 AND first <= ?3), 0)
-                       ORDER BY first LIMIT ?4";
-            let (next, limit) = (Seq(after.0.saturating_add(1)), i64::try_from(limit).unwrap_or(i64::MAX));
+            // The batch that holds the place after `after` is the last that begins at it or before: no look at those before that one.
+            let sql = "SELECT p.place, p.actor, p.first, p.last, b.last, b.head, b.entries, b.contents
+                       FROM audit_places AS p LEFT JOIN audit_batches AS b ON b.actor = p.actor AND b.first = p.first
+                       WHERE p.owner = ?1 AND p.place + (p.last - p.first) > ?2 AND p.place >= coalesce(
+                           (SELECT max(place) FROM audit_places WHERE owner = ?1 AND place <= ?3), 0)
+                       ORDER BY p.place LIMIT ?4";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut select = connection.prepare_cached(sql)?;
-            let parameters = params![Name::from(actor), seq_column(after), seq_column(next), limit];
-            let batches = select.query_map(parameters, |row| batch(actor, row))?;
-            Ok(batches.collect::<Result<_, _>>()?)
+            let name = Name::from(ActorId::User(owner));
+            let parameters = params![name, place_column(after), place_column(after.next()), limit];
+            let stretches = select.query_map(parameters, |row| stretch(owner, row))?;
+            Ok(stretches.collect::<Result<_, _>>()?)
         }))
     }
 
@@ -70,15 +82,46 @@ impl AuditStore for SqliteAudit {
     }
 }
 
-fn batch(actor: ActorId, row: &Row<'_>) -> rusqlite::Result<AuditBatch> {
-    Ok(AuditBatch {
+/// A place for a column; what does not fit is after all there are.
+fn place_column(place: AuditPlace) -> i64 {
+    i64::try_from(place.0).unwrap_or(i64::MAX)
+}
+
+/// The place in the first column.
+fn place(row: &Row<'_>) -> rusqlite::Result<AuditPlace> {
+    Ok(AuditPlace(row.get::<_, SeqColumn>(0)?.0.0))
+}
+
+fn stretch(owner: UserId, row: &Row<'_>) -> rusqlite::Result<AuditStretch> {
+    let seq = |index| row.get::<_, SeqColumn>(index).map(|column| column.0);
+    let (actor, from) = (row.get::<_, Named>(1)?.0, seq(2)?);
+    let batch = match row.get::<_, Option<SeqColumn>>(4)? {
+        None => None,
+        Some(SeqColumn(to)) => Some(AuditBatch {
+            actor,
+            owner,
+            from,
+            to,
+            head: row.get::<_, DigestColumn>(5)?.0,
+            entries: row.get::<_, Vec<u8>>(6)?.into(),
+            contents: row.get::<_, Option<Vec<u8>>>(7)?.map(Bytes::from),
+        }),
+    };
+    Ok(AuditStretch {
+        place: place(row)?,
         actor,
-        from: row.get::<_, SeqColumn>(0)?.0,
-        to: row.get::<_, SeqColumn>(1)?.0,
-        head: row.get::<_, DigestColumn>(2)?.0,
-        entries: row.get::<_, Vec<u8>>(3)?.into(),
-        contents: row.get::<_, Option<Vec<u8>>>(4)?.map(Bytes::from),
+        from,
+        to: seq(3)?,
+        batch,
     })
+}
+
+/// The last place of an owner's record.
+fn end(connection: &Connection, owner: UserId) -> rusqlite::Result<AuditPlace> {
+    let sql = "SELECT place + (last - first) FROM audit_places WHERE owner = ?1 ORDER BY place DESC LIMIT 1";
+    let mut select = connection.prepare_cached(sql)?;
+    let end = select.query_row([Name::from(ActorId::User(owner))], place);
+    Ok(end.optional()?.unwrap_or_default())
 }
 
 /// The last commit there is of an actor, and its hash.
@@ -105,6 +148,7 @@ impl Operation for Append {
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<AuditAppend> {
         let AuditBatch {
             actor,
+            owner,
             from,
             to,
             head,
@@ -115,15 +159,22 @@ impl Operation for Append {
         if *from != last.next() {
             return Ok(AuditAppend::Elsewhere(last));
         }
+        let connection = session.connection;
+        let (actor, first, last) = (Name::from(*actor), seq_column(*from), seq_column(*to));
         let sql =
             "INSERT INTO audit_batches (actor, first, last, head, entries, contents) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        session.connection.prepare_cached(sql)?.execute(params![
-            Name::from(*actor),
-            seq_column(*from),
-            seq_column(*to),
-            head.0.as_slice(),
-            entries.as_ref(),
-            contents.as_deref(),
+        let (head, contents) = (head.0.as_slice(), contents.as_deref());
+        connection
+            .prepare_cached(sql)?
+            .execute(params![actor, first, last, head, entries.as_ref(), contents])?;
+        let place = place_column(end(connection, *owner)?.next());
+        let sql = "INSERT INTO audit_places (owner, place, actor, first, last) VALUES (?1, ?2, ?3, ?4, ?5)";
+        connection.prepare_cached(sql)?.execute(params![
+            Name::from(ActorId::User(*owner)),
+            place,
+            actor,
+            first,
+            last
         ])?;
         Ok(AuditAppend::Done)
     }
@@ -159,74 +210,4 @@ impl Operation for Erase {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::embedded::sqlite::tests::{open, user};
-
-    fn batch(from: u64, to: u64) -> AuditBatch {
-        AuditBatch {
-            actor: user(1),
-            from: Seq(from),
-            to: Seq(to),
-            head: Digest([u8::try_from(to % 256).unwrap(); 32]),
-            entries: format!("{from} to {to}").into(),
-            contents: Some("secret".into()),
-        }
-    }
-
-    fn ranges(batches: &[AuditBatch]) -> Vec<(u64, u64)> {
-        batches.iter().map(|batch| (batch.from.0, batch.to.0)).collect()
-    }
-
-    #[tokio::test]
-    async fn only_a_batch_that_joins_is_appended_and_the_answer_says_where_the_record_ends() {
-        let opened = open();
-        let audit = SqliteAudit::new(opened.database.clone());
-        assert_eq!(audit.head(user(1)).await.unwrap(), None);
-        assert_eq!(audit.append(batch(2, 3)).await.unwrap(), AuditAppend::Elsewhere(Seq(0)));
-        assert_eq!(audit.append(batch(1, 3)).await.unwrap(), AuditAppend::Done);
-        for other in [batch(1, 3), batch(2, 9), batch(5, 6)] {
-            assert_eq!(audit.append(other).await.unwrap(), AuditAppend::Elsewhere(Seq(3)));
-        }
-        assert_eq!(audit.append(batch(4, 4)).await.unwrap(), AuditAppend::Done);
-        assert_eq!(audit.head(user(1)).await.unwrap(), Some((Seq(4), Digest([4; 32]))));
-        assert_eq!(audit.head(user(2)).await.unwrap(), None);
-        assert!(audit.append(batch(5, 4)).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn reading_begins_with_the_batch_that_holds_the_next_commit() {
-        let opened = open();
-        let audit = SqliteAudit::new(opened.database.clone());
-        for appended in [batch(1, 3), batch(4, 4), batch(5, 9)] {
-            assert_eq!(audit.append(appended).await.unwrap(), AuditAppend::Done);
-        }
-        let read = async |after, limit| ranges(&audit.read(user(1), Seq(after), limit).await.unwrap());
-        assert_eq!(read(0, 10).await, [(1, 3), (4, 4), (5, 9)]);
-        assert_eq!(read(2, 10).await, [(1, 3), (4, 4), (5, 9)]);
-        assert_eq!(read(3, 1).await, [(4, 4)]);
-        assert_eq!(read(6, 10).await, [(5, 9)]);
-        assert_eq!(read(9, 10).await, []);
-        assert_eq!(read(u64::MAX, 10).await, []);
-        assert_eq!(audit.read(user(1), Seq(4), 10).await.unwrap(), [batch(5, 9)]);
-    }
-
-    #[tokio::test]
-    async fn erasing_takes_the_contents_and_leaves_the_chain() {
-        let opened = open();
-        let audit = SqliteAudit::new(opened.database.clone());
-        for seq in 1..=150 {
-            audit.append(batch(seq * 2 - 1, seq * 2)).await.unwrap();
-        }
-        audit.erase(user(1), Seq(281)).await.unwrap();
-        let batches = audit.read(user(1), Seq(0), 1_000).await.unwrap();
-        assert_eq!(batches.len(), 150);
-        assert!(
-            batches
-                .iter()
-                .all(|batch| batch.contents.is_none() == (batch.from <= Seq(281)))
-        );
-        assert_eq!(batches[0].entries, "1 to 2");
-        audit.erase(user(2), Seq(1)).await.unwrap();
-    }
-}
+mod tests;

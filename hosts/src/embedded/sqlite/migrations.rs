@@ -7,26 +7,30 @@ use super::OpenError;
 /// "Pnct": says in the file's header that it is ours (<https://www.sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION_ID: i64 = 0x506e_6374;
 
-/// Every migration there ever was, oldest first; each is run once, in a transaction of its own.
-const MIGRATIONS: [&str; 1] = [include_str!("v1.sql")];
+/// Every migration there ever was, oldest first; each is run once.
+const MIGRATIONS: [&str; 2] = [include_str!("v1.sql"), include_str!("v2.sql")];
 
 /// The schema this release works with.
 pub(super) const NEWEST: usize = MIGRATIONS.len();
 
-/// Brings the schema to [`NEWEST`], from nothing or from any older version. True when there was something to do.
+/// Brings the schema to [`NEWEST`], from nothing or from any older version. True when there was something to do. All
+/// steps are one transaction: there is nothing between two versions, and a new file is flushed once however many there are.
 pub(super) fn migrate(connection: &mut Connection) -> Result<bool, OpenError> {
     let found = version(connection)?;
     if found > NEWEST {
         return Err(OpenError::Newer { found, known: NEWEST });
     }
-    for (step, sql) in MIGRATIONS.iter().enumerate().skip(found) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", i64::try_from(step + 1).unwrap_or(i64::MAX))?;
-        transaction.commit()?;
+    if found == NEWEST {
+        return Ok(false);
     }
-    Ok(found < NEWEST)
+    let transaction = connection.transaction()?;
+    for sql in &MIGRATIONS[found..] {
+        transaction.execute_batch(sql)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", i64::try_from(NEWEST).unwrap_or(i64::MAX))?;
+    transaction.commit()?;
+    Ok(true)
 }
 
 /// The version of an existing file, 0 for an empty one.

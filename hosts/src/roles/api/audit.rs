@@ -4,7 +4,6 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::{extract::State, response::Response};
 use punctual_actors::Code;
-use punctual_events::Seq;
 
 use super::{
     Api, answer,
@@ -13,7 +12,7 @@ use super::{
     problem::Problem,
     query::{FromQuery, Query, parse, parse_limit, set_once, unknown},
 };
-use crate::ports::{AuditPage, AuditVerification};
+use crate::ports::{AuditPage, AuditPlace, AuditVerification};
 
 pub(super) const PROBLEMS: Problems = &[
     ("list_audit", &[AUTHENTICATED, &[Code::BadRequest]]),
@@ -25,14 +24,14 @@ const DEFAULT_LIMIT: u16 = 100;
 
 /// Shows the caller's audit trail.
 ///
-/// A page holds whole commits, so it can be a little longer than `limit`. What was committed a moment ago may not be there yet.
+/// It has the events of the caller's own log and of the logs of their series, deleted ones included, in the order in which audit took them. A page holds whole commits, so it can be a little longer than `limit`. What was committed a moment ago may not be there yet.
 #[utoipa::path(
     get,
     path = "/v1/audit",
     tag = "audit",
     operation_id = "list_audit",
     params(
-        ("after" = Option<u64>, Query, description = "Only commits after this one: the `next` of the page before."),
+        ("after" = Option<u64>, Query, description = "Only commits after this place: the `next` of the page before, or the `place` of an entry."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "About how many events; 100 when it is absent.")
     ),
     responses((status = 200, description = "A page of events.", body = AuditPage)),
@@ -45,13 +44,14 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     api.profile_of(&caller).await?;
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).into();
-    let page = api.audit.page(caller.user, Seq(page.after.unwrap_or(0)), limit);
+    let page = api.audit.page(caller.user, AuditPlace(page.after.unwrap_or(0)), limit);
     Ok(answer::ok(&page.await?))
 }
 
 /// Verifies the caller's audit trail.
 ///
-/// Computes every hash anew. Who keeps a `head` can check later that it still is in the chain.
+/// Computes every hash anew, in the caller's own log and in those of their series. Who keeps an answer can check later that its `head` and each of
+/// its `series` still are in the chain: that the trail shows a commit of that number with that hash, or one that names it as `previous`.
 #[utoipa::path(
     get,
     path = "/v1/audit/verify",
@@ -75,7 +75,7 @@ pub(super) struct Page {
 impl FromQuery for Page {
     fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), Problem> {
         match name {
-            "after" => set_once(&mut self.after, name, parse(name, &value, "the number of a commit")?),
+            "after" => set_once(&mut self.after, name, parse(name, &value, "the place of a commit")?),
             "limit" => set_once(&mut self.limit, name, parse_limit(name, &value, MAX_LIMIT)?),
             _ => Err(unknown(name)),
         }

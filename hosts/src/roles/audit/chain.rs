@@ -2,7 +2,7 @@
 
 use punctual_actors::ports::Failure;
 use punctual_events::{
-    ActorId, CloudEvent, Commit, CommitHeader, Digest, EventRecord, EventType, Principal, Seq, Timestamp,
+    ActorId, CloudEvent, Commit, CommitHeader, Digest, EventRecord, EventType, Principal, Seq, Timestamp, UserId,
 };
 use serde_json::value::RawValue;
 
@@ -30,6 +30,8 @@ struct LinkEvent<'a> {
 /// Why a commit does not follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Flaw {
+    #[error("it names another owner")]
+    Owner,
     #[error("its sequence is not the next")]
     Sequence,
     #[error("it does not name the hash of the commit before it")]
@@ -106,6 +108,7 @@ pub(super) fn check_place(
 #[derive(Debug)]
 pub(super) struct Chain {
     actor: ActorId,
+    owner: UserId,
     head: (Seq, Digest),
     from: Seq,
     entries: Lines,
@@ -113,11 +116,12 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// A chain whose stored part ends with `head`; `None` when nothing is stored.
-    pub(super) fn after(actor: ActorId, head: Option<(Seq, Digest)>) -> Self {
+    /// The chain of an actor of `owner`, whose stored part ends with `head`; `None` when nothing is stored.
+    pub(super) fn after(actor: ActorId, owner: UserId, head: Option<(Seq, Digest)>) -> Self {
         let head = head.unwrap_or((Seq::ZERO, Digest::ZERO));
         Self {
             actor,
+            owner,
             head,
             from: head.0.next(),
             entries: Lines::new(),
@@ -142,6 +146,10 @@ impl Chain {
     /// Checks that `link` follows.
     pub(super) fn check(&self, link: &Link<'_>) -> Result<(), Flaw> {
         let header = link.header;
+        // No hash has it in it, and it decides in whose record the commit is.
+        if header.owner != self.owner {
+            return Err(Flaw::Owner);
+        }
         let place = (header.seq, header.time, header.previous, header.hash);
         check_place(
             self.actor,
@@ -189,6 +197,7 @@ impl Chain {
         let contents = std::mem::replace(&mut self.contents, Lines::new());
         Some(AuditBatch {
             actor: self.actor,
+            owner: self.owner,
             from,
             to,
             head,

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use punctual_actors::ports::Failure;
-use punctual_events::{ActorId, CloudEvent, Seq};
+use punctual_events::{ActorId, CloudEvent, CommitHeader, Seq};
 
 use super::{
     AuditRole,
@@ -15,13 +15,20 @@ use crate::ports::AuditAppend;
 const READ: usize = 256;
 
 impl AuditRole {
-    /// Copies the commits these events are of, and whatever is missing before them. Answers how many commits the events were of.
-    pub(super) async fn copy(&self, actor: ActorId, events: &[CloudEvent]) -> Result<usize, Failure> {
+    /// Copies the commits these events are of, the `first` of which is given, and whatever is missing before them. Answers how many commits
+    /// the events were of.
+    pub(super) async fn copy(&self, first: &CommitHeader, events: &[CloudEvent]) -> Result<usize, Failure> {
+        let actor = first.actor;
+        // What says otherwise of a user does not verify.
+        let owner = match actor {
+            ActorId::User(user) => user,
+            ActorId::Series(_) => first.owner,
+        };
         let head = match self.heads.take(actor) {
             Some(head) => Some(head),
             None => self.store.head(actor).await?,
         };
-        let mut chain = Chain::after(actor, head);
+        let mut chain = Chain::after(actor, owner, head);
         let mut commits = 0;
         for delivered in events.chunk_by(|a, b| a.commit.seq == b.commit.seq) {
             commits += 1;

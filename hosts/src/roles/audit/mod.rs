@@ -10,6 +10,7 @@ mod entry;
 mod erasure;
 mod heads;
 mod trail;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -60,7 +61,7 @@ impl AuditRole {
 
     async fn take(&self, events: &[CloudEvent]) -> Result<(), Failure> {
         let Some(first) = events.first() else { return Ok(()) };
-        let commits = self.copy(first.commit.actor, events).await?;
+        let commits = self.copy(&first.commit, events).await?;
         // After the copy, and for commits that were copied before too: a crash may have come between.
         self.erase_what_was_deleted(events).await?;
         if commits < LARGE_BATCH {

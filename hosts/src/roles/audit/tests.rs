@@ -1,9 +1,7 @@
 //! Audit on logs and a record in memory, in virtual time.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard},
-};
+mod record;
+mod series;
 
 use proptest::prelude::*;
 use punctual_actors::reference::VirtualClock;
@@ -11,71 +9,12 @@ use punctual_events::{ActorId, Commit, Digest, EventRecord, EventType, Principal
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::record::Record;
 use super::*;
 use crate::{
-    ports::{AuditAppend, AuditBatch, AuditGap, AuditHead, AuditQueries as _, AuditVerification},
+    ports::{AuditBatch, AuditGap, AuditHead, AuditPlace, AuditQueries as _, AuditVerification},
     roles::test_log::{TestLogs, user},
 };
-
-/// A record whose contract is its code.
-#[derive(Debug, Default)]
-struct Record {
-    batches: Mutex<HashMap<ActorId, Vec<AuditBatch>>>,
-    /// The next append is carried out, and its answer lost.
-    loses_answer: Mutex<bool>,
-}
-
-impl Record {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ActorId, Vec<AuditBatch>>> {
-        self.batches.lock().unwrap()
-    }
-
-    fn batches(&self, actor: ActorId) -> Vec<AuditBatch> {
-        self.lock().get(&actor).cloned().unwrap_or_default()
-    }
-
-    fn tamper(&self, actor: ActorId, change: impl FnOnce(&mut Vec<AuditBatch>)) {
-        change(self.lock().get_mut(&actor).unwrap());
-    }
-}
-
-impl AuditStore for Record {
-    fn append(&self, batch: AuditBatch) -> BoxFuture<'_, Result<AuditAppend, Failure>> {
-        Box::pin(async move {
-            let mut all = self.lock();
-            let batches = all.entry(batch.actor).or_default();
-            let last = batches.last().map_or(Seq::ZERO, |last| last.to);
-            if batch.from != last.next() {
-                return Ok(AuditAppend::Elsewhere(last));
-            }
-            batches.push(batch);
-            if std::mem::take(&mut *self.loses_answer.lock().unwrap()) {
-                return Err(Failure::new("no answer"));
-            }
-            Ok(AuditAppend::Done)
-        })
-    }
-
-    fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Option<(Seq, Digest)>, Failure>> {
-        let head = self.batches(actor).last().map(|last| (last.to, last.head));
-        Box::pin(async move { Ok(head) })
-    }
-
-    fn read(&self, actor: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>> {
-        let batches = self.batches(actor).into_iter().filter(|batch| batch.to > after);
-        let batches = batches.take(limit).collect();
-        Box::pin(async move { Ok(batches) })
-    }
-
-    fn erase(&self, actor: ActorId, through: Seq) -> BoxFuture<'_, Result<(), Failure>> {
-        for batch in self.lock().entry(actor).or_default() {
-            if batch.from <= through {
-                batch.contents = None;
-            }
-        }
-        Box::pin(async { Ok(()) })
-    }
-}
 
 struct World {
     clock: Arc<VirtualClock>,
@@ -136,6 +75,7 @@ impl World {
         let expected = AuditVerification {
             entries,
             gaps: Vec::new(),
+            series: Vec::new(),
             head: last.map(|last| AuditHead {
                 hash: last.header.hash,
                 sequence: last.header.seq,
@@ -201,7 +141,16 @@ async fn a_commit_delivered_in_part_is_read_from_the_log() {
     delivered.remove(1);
     world.deliver_events(&delivered).await.unwrap();
     world.assert_valid(3).await;
-    assert_eq!(world.role.page(user(7), Seq::ZERO, 10).await.unwrap().items.len(), 3);
+    assert_eq!(
+        world
+            .role
+            .page(user(7), AuditPlace::ZERO, 10)
+            .await
+            .unwrap()
+            .items
+            .len(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -297,7 +246,9 @@ async fn a_record_rewritten_from_end_to_end_differs_from_the_log() {
         other.logs.append(me(), &[task(title)]);
     }
     other.deliver(&other.logs.commits(me())).await.unwrap();
-    world.record.lock().insert(me(), other.record.batches(me()));
+    for batch in other.record.batches(me()) {
+        world.record.append(batch).await.unwrap();
+    }
     assert!(!world.verify().await.valid);
 }
 
@@ -309,11 +260,24 @@ async fn missing_commits_are_named() {
     }
     world.record.tamper(me(), |batches| drop(batches.remove(1)));
     let verified = world.verify().await;
-    let gap = AuditGap {
-        from: Seq(3),
-        to: Seq(4),
+    let gap = |from, to| AuditGap {
+        actor: me(),
+        from: Seq(from),
+        to: Seq(to),
     };
-    assert_eq!((verified.valid, verified.entries, verified.gaps), (false, 4, vec![gap]));
+    assert_eq!(
+        (verified.valid, verified.entries, verified.gaps),
+        (false, 4, vec![gap(3, 4)])
+    );
+    // The last too, and when nothing is left.
+    world.record.tamper(me(), |batches| drop(batches.pop()));
+    assert_eq!(world.verify().await.gaps, [gap(3, 6)]);
+    world.record.tamper(me(), Vec::clear);
+    let verified = world.verify().await;
+    assert_eq!(
+        (verified.valid, verified.head, verified.gaps),
+        (false, None, vec![gap(1, 6)])
+    );
 }
 
 #[tokio::test]
@@ -353,7 +317,7 @@ async fn what_was_erased_is_shown_without_its_content() {
         .append(me(), &[(EventType::UserDeleted, json!({"series": []}))]);
     world.deliver(&world.logs.commits(me())).await.unwrap();
     world.assert_valid(2).await;
-    let page = world.role.page(user(7), Seq::ZERO, 10).await.unwrap();
+    let page = world.role.page(user(7), AuditPlace::ZERO, 10).await.unwrap();
     assert!(page.items[0].data.is_none());
     assert_eq!(page.items[0].event_type, EventType::TaskCreated);
 }
@@ -387,7 +351,7 @@ async fn pages_hold_whole_commits_and_end() {
         })
         .collect();
     for limit in 1..12 {
-        let (mut found, mut after) = (Vec::new(), Some(Seq::ZERO));
+        let (mut found, mut after) = (Vec::new(), Some(AuditPlace::ZERO));
         while let Some(from) = after {
             let page = world.role.page(user(7), from, limit).await.unwrap();
             found.extend(
@@ -426,7 +390,7 @@ async fn the_record_of_the_first_release_is_read_and_is_what_this_one_writes() {
         me(),
         &[(EventType::SessionEnded, json!({"session": Uuid::from_u128(3)}))],
     );
-    let mut chain = chain::Chain::after(me(), None);
+    let mut chain = chain::Chain::after(me(), user(7), None);
     for commit in world.logs.commits(me()) {
         chain.add(&chain::Link::from(&*commit)).unwrap();
     }
@@ -434,7 +398,7 @@ async fn the_record_of_the_first_release_is_read_and_is_what_this_one_writes() {
     assert_eq!(std::str::from_utf8(&batch.entries), Ok(GOLDEN_ENTRIES_1));
     let contents = batch.contents.replace(GOLDEN_CONTENTS_1.into()).unwrap();
     assert_eq!(std::str::from_utf8(&contents), Ok(GOLDEN_CONTENTS_1));
-    world.record.lock().insert(me(), vec![batch]);
+    world.record.append(batch).await.unwrap();
     world.assert_valid(3).await;
 }
 

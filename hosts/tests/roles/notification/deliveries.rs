@@ -114,12 +114,16 @@ impl punctual::ports::AuditStore for NoAudit {
         unreachable!("this role audits nothing")
     }
 
+    fn end(&self, _: UserId) -> punctual_actors::ports::BoxFuture<'_, Result<punctual::ports::AuditPlace, Failure>> {
+        unreachable!("this role audits nothing")
+    }
+
     fn read(
         &self,
-        _: ActorId,
-        _: Seq,
+        _: UserId,
+        _: punctual::ports::AuditPlace,
         _: usize,
-    ) -> punctual_actors::ports::BoxFuture<'_, Result<Vec<punctual::ports::AuditBatch>, Failure>> {
+    ) -> punctual_actors::ports::BoxFuture<'_, Result<Vec<punctual::ports::AuditStretch>, Failure>> {
         unreachable!("this role audits nothing")
     }
 

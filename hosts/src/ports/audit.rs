@@ -1,0 +1,205 @@
+//! The audit record: what a runtime keeps of it, and what the API asks of the role that keeps it.
+//!
+//! A record belongs to a user and holds the logs of all their actors: their own and those of their series. Each actor's chain is contiguous in it;
+//! the actors' batches lie one after another as they came, and a commit's [`AuditPlace`] counts them all.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use punctual_actors::ports::{BoxFuture, Failure};
+use punctual_events::{ActorId, Digest, EventType, Principal, Seq, SeriesId, Timestamp, UserId};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// The number of a commit in a user's record, over all their actors. The first is 1; 0 means "nothing yet".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct AuditPlace(pub u64);
+
+impl AuditPlace {
+    /// Before the first commit.
+    pub const ZERO: Self = Self(0);
+
+    /// The place after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// Consecutive commits of one actor as audit keeps them: the chain without content, and the content apart, which can be erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditBatch {
+    /// Whose.
+    pub actor: ActorId,
+    /// The user the actor belongs to.
+    pub owner: UserId,
+    /// The first commit.
+    pub from: Seq,
+    /// The last commit.
+    pub to: Seq,
+    /// Hash of the last commit.
+    pub head: Digest,
+    /// The chain: headers, types, principals and digests.
+    pub entries: Bytes,
+    /// The data of the events; `None` once erased.
+    pub contents: Option<Bytes>,
+}
+
+/// Where a batch is in its owner's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditStretch {
+    /// The place of the first commit; the others follow.
+    pub place: AuditPlace,
+    /// Whose commits.
+    pub actor: ActorId,
+    /// The first commit.
+    pub from: Seq,
+    /// The last commit.
+    pub to: Seq,
+    /// The batch; `None` when it was lost.
+    pub batch: Option<AuditBatch>,
+}
+
+impl AuditStretch {
+    /// The place of the last commit.
+    #[must_use]
+    pub fn end(&self) -> AuditPlace {
+        AuditPlace(self.place.0.saturating_add(self.to.0.saturating_sub(self.from.0)))
+    }
+}
+
+/// What became of an [`AuditStore::append`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditAppend {
+    /// It is there, durably.
+    Done,
+    /// It does not join what is there, which ends with this commit.
+    Elsewhere(Seq),
+}
+
+/// The audit record: append-only, contiguous per actor, and contiguous per owner by place.
+///
+/// Two things are kept: the batches, by actor, and for each owner which batch is at which place. Where they cannot be written together, the batch
+/// comes first and its place after it, at the latest before [`append`](Self::append) or [`head`](Self::head) answers for that actor again. Places
+/// are given in the order in which they become visible: whoever has read up to a place has missed nothing before it.
+pub trait AuditStore: Send + Sync + 'static {
+    /// Appends if `batch.from` follows what is there of the actor; its commits have the next places of the owner.
+    fn append(&self, batch: AuditBatch) -> BoxFuture<'_, Result<AuditAppend, Failure>>;
+
+    /// The last commit that is there and its hash.
+    fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Option<(Seq, Digest)>, Failure>>;
+
+    /// The last place of an owner's record.
+    fn end(&self, owner: UserId) -> BoxFuture<'_, Result<AuditPlace, Failure>>;
+
+    /// Batches of all the owner's actors that hold places after `after`, in the order of their places, at most `limit`.
+    fn read(&self, owner: UserId, after: AuditPlace, limit: usize)
+    -> BoxFuture<'_, Result<Vec<AuditStretch>, Failure>>;
+
+    /// Erases the contents of every batch of the actor up to and including the one that holds `through`.
+    fn erase(&self, actor: ActorId, through: Seq) -> BoxFuture<'_, Result<(), Failure>>;
+}
+
+/// An event in a user's audit trail.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// Whose log it is in: the user's, or that of one of their series.
+    #[schema(value_type = String, examples("user/018f2a6e-0000-7000-8000-000000000000"))]
+    pub actor: ActorId,
+    /// What it says; null once erased.
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<Arc<RawValue>>,
+    /// SHA-256 of type, principal and data; it stays when the data is erased.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    pub digest: Digest,
+    /// The hash of its commit.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    pub hash: Digest,
+    /// The number of its commit in the trail, whatever the log; events committed together share it.
+    #[schema(value_type = u64)]
+    pub place: AuditPlace,
+    /// The hash of the commit before, in the same log.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    pub previous: Digest,
+    /// Who did it.
+    #[schema(value_type = String, examples("system"))]
+    pub principal: Principal,
+    /// The number of its commit in its log; events committed together share it.
+    pub sequence: Seq,
+    /// When it was committed.
+    pub time: Timestamp,
+    /// What happened.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, examples("dev.punctual.task.created.v1"))]
+    pub event_type: EventType,
+}
+
+/// A page of an audit trail: whole commits, in the order in which audit took them. Those of one log are in the order of their numbers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuditPage {
+    /// The events.
+    pub items: Vec<AuditEntry>,
+    /// The `after` of the next page; null on the last.
+    #[schema(value_type = Option<u64>)]
+    pub next: Option<AuditPlace>,
+}
+
+/// Where the verified chain of a user's own log ends. Who keeps it can check later that nothing before it was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditHead {
+    /// SHA-256 of the last commit, which all before it went into.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    pub hash: Digest,
+    /// The number of the last commit.
+    pub sequence: Seq,
+}
+
+/// Where the verified chain of a series ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditSeriesHead {
+    /// SHA-256 of the last commit, which all before it went into.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    pub hash: Digest,
+    /// The number of the last commit.
+    pub sequence: Seq,
+    /// The series.
+    pub series: SeriesId,
+}
+
+/// Commits that are missing from an audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditGap {
+    /// Whose log they are from.
+    #[schema(value_type = String, examples("user/018f2a6e-0000-7000-8000-000000000000"))]
+    pub actor: ActorId,
+    /// The first that is missing.
+    pub from: Seq,
+    /// The last that is missing.
+    pub to: Seq,
+}
+
+/// What verifying an audit trail found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditVerification {
+    /// How many events were looked at, in all logs. Events committed together are an entry each.
+    pub entries: u64,
+    /// Commits that are missing.
+    pub gaps: Vec<AuditGap>,
+    /// The last commit of the user's own log; null when there is none.
+    pub head: Option<AuditHead>,
+    /// The last commit of each series there ever was, by id.
+    pub series: Vec<AuditSeriesHead>,
+    /// True when nothing is missing and every hash and digest is what it has to be.
+    pub valid: bool,
+}
+
+/// What the API asks of the audit role.
+pub trait AuditQueries: Send + Sync + 'static {
+    /// The commits of a user's record after `after`, about `limit` events.
+    fn page(&self, user: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>>;
+
+    /// Computes the chains of all logs of a user anew.
+    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>>;
+}
