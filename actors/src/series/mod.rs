@@ -5,10 +5,12 @@
 
 mod command;
 mod next;
+mod question;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use command::{SeriesCommand, SeriesReply};
 pub use next::MAX_MISSED;
-pub use state::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesQuestion};
+pub use question::{SeriesAnswer, SeriesQuestion};
+pub use state::{OccurrenceRecord, SeriesActor};

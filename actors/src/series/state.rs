@@ -20,33 +20,10 @@ use crate::{
     series::{
         command::{SeriesCommand, SeriesReply},
         next::{self, instance, instance_id},
+        question::{SeriesAnswer, SeriesQuestion},
     },
     zone::ZoneData,
 };
-
-/// A question to a series' actor.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "question", rename_all = "snake_case")]
-pub enum SeriesQuestion {
-    /// The series as it is, with some of its occurrences.
-    Occurrences {
-        /// Only those after this one.
-        after: Option<u32>,
-        /// How many at most.
-        limit: u16,
-    },
-}
-
-/// What a series' actor answers to a question.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SeriesAnswer {
-    /// What its instances look like from the occurrence on at which it was last changed.
-    pub definition: SeriesDefinition,
-    /// True when there will be no further instance.
-    pub ended: bool,
-    /// Occurrences with their numbers, in order.
-    pub occurrences: Vec<(u32, OccurrenceRecord)>,
-}
 
 /// What is kept about an occurrence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

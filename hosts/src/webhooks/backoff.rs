@@ -38,7 +38,7 @@ pub enum NextTry {
 /// What follows the failure `now` of a delivery that was tried `tries` times (this one included), first at `first_try`.
 ///
 /// Each pause is made up to a fifth longer by `jitter` (0 not at all, 255 by a fifth), so that what failed together does not come back
-/// together. The last try is 24 hours after the first, or later when this server did not run for a part of them: then at least [`MIN_TRIES`] come
+/// together. The last try is 24 hours after the first, or later when this server did not run for a part of them: then at least 10 come
 /// before it gives up.
 #[must_use]
 pub fn next_try(tries: u32, first_try: Timestamp, now: Timestamp, jitter: u8) -> NextTry {

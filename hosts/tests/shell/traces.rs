@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
+use futures_util::{SinkExt as _, StreamExt as _};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message as _;
 use serde_json::json;
 use tempfile::tempdir;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::program::{Server, client};
 
@@ -83,6 +85,12 @@ async fn a_trace_goes_from_the_request_through_its_events_to_the_reactions() {
     });
     let client = client();
     let token = server.sign_up(&client).await;
+    // Sync reacts to a user's events while somebody listens.
+    let url = format!("{}/v1/sync", server.url.replace("http://", "ws://"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let hello = json!({"type": "hello", "token": token, "cursor": null});
+    socket.send(Message::text(hello.to_string())).await.unwrap();
+    socket.next().await.unwrap().unwrap();
     let task = json!({
         "title": "Water the plants",
         "due": {"at": "2031-03-03T09:00:00", "time_zone": "Europe/Paris"},
