@@ -8,6 +8,7 @@ use crate::{corpus::TIME_ZONE, http::Connection, request::Request};
 
 /// A connection that speaks for one user.
 pub(crate) struct Api {
+    address: SocketAddr,
     connection: Connection,
     token: String,
 }
@@ -16,9 +17,16 @@ impl Api {
     /// Connects; an empty token for what needs none.
     pub(crate) async fn open(address: SocketAddr, token: &str) -> io::Result<Self> {
         Ok(Self {
+            address,
             connection: Connection::open(address).await?,
             token: token.to_owned(),
         })
+    }
+
+    /// Connects anew, after a while in which the server may have closed the connection because nothing came.
+    pub(crate) async fn reconnect(&mut self) -> io::Result<()> {
+        self.connection = Connection::open(self.address).await?;
+        Ok(())
     }
 
     /// Reads; anything but 200 is an error.

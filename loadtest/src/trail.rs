@@ -57,6 +57,7 @@ impl Trail {
     /// seconds where there is much: every one of the `acknowledged` commands made an event.
     pub(crate) async fn follow(&mut self, acknowledged: u64, end: Instant) -> io::Result<Followed> {
         let ended = Utc::now() - end.elapsed();
+        self.api.reconnect().await?;
         self.look().await?;
         let behind = (ended - self.last.1).to_std().unwrap_or_default();
         let last_task = json!({ "title": "The last one" });

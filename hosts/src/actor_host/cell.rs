@@ -143,6 +143,8 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                 // Nobody listens where the client has hung up.
                 let _ = answer.send(outcome);
             }
+            // Whoever waits for an answer goes first.
+            self.publish_soon();
             let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.shared.observer.turn(commands.len(), micros);
         }
@@ -164,7 +166,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         ))
     }
 
-    /// Shows the new state to readers and sends on what the turn left to be done.
+    /// Shows the new state to readers and takes over what the turn left to be done. [`publish_soon`](Self::publish_soon) is to follow.
     fn after_turn(self: &Arc<Self>, slot: &mut Slot<M>) {
         let is_in_doubt = slot.is_in_doubt();
         if is_in_doubt {
@@ -183,20 +185,23 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         let commits = activation.take_unpublished();
         let wants_save = activation.wants_save();
         if !commits.is_empty() {
-            self.shared
-                .observer
-                .outbox(i64::try_from(commits.len()).unwrap_or(i64::MAX));
-            let start = {
-                let mut publishing = self.publishing();
-                publishing.outbox.extend(commits);
-                !std::mem::replace(&mut publishing.is_running, true)
-            };
-            if start {
-                tokio::spawn(Arc::clone(self).publish());
-            }
+            let count = i64::try_from(commits.len()).unwrap_or(i64::MAX);
+            self.shared.observer.outbox(count);
+            self.publishing().outbox.extend(commits);
         }
         if wants_save {
             self.save_soon();
+        }
+    }
+
+    /// Publishes in the background, unless that is under way or nothing waits.
+    fn publish_soon(self: &Arc<Self>) {
+        let start = {
+            let mut publishing = self.publishing();
+            !publishing.outbox.is_empty() && !std::mem::replace(&mut publishing.is_running, true)
+        };
+        if start {
+            tokio::spawn(Arc::clone(self).publish());
         }
     }
 
@@ -264,6 +269,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         }
         slot.activate(&*self.shared.runtime).await?;
         self.after_turn(&mut slot);
+        self.publish_soon();
         self.snapshot.load_full().ok_or_else(|| Failure::new("not activated"))
     }
 
@@ -277,6 +283,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             slot.cut_off();
         }
         self.after_turn(&mut slot);
+        self.publish_soon();
         outcome?
     }
 

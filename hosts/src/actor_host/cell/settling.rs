@@ -41,6 +41,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                     slot.cut_off();
                 }
                 self.after_turn(&mut slot);
+                self.publish_soon();
             }
             if !slot.is_in_doubt() {
                 break;
