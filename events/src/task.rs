@@ -1,7 +1,7 @@
 //! The task as a resource: what the API answers and what `task-updates` carries.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{Moment, Recurrence, Reminder, SeriesId, TaskId, Timestamp};
@@ -39,7 +39,6 @@ pub struct Task {
     /// How its series repeats.
     pub recurrence: Option<Recurrence>,
     /// When to remind of it, up to 20.
-    #[serde(deserialize_with = "fitted")]
     #[schema(max_items = 20)]
     pub reminders: Vec<Reminder>,
     /// The series it is an instance of.
@@ -51,7 +50,6 @@ pub struct Task {
     #[schema(read_only)]
     pub status: Status,
     /// Words to find it by, up to 50 of up to 64 characters.
-    #[serde(deserialize_with = "fitted")]
     #[schema(max_items = 50)]
     pub tags: Vec<Box<str>>,
     /// What is to be done, 1 to 500 characters.
@@ -63,13 +61,6 @@ pub struct Task {
     /// Counts its changes from 1; the ETag is this number in quotes.
     #[schema(read_only)]
     pub version: u64,
-}
-
-/// A list without room to spare. Tasks are kept in memory by the ten thousand, and a list that grew while it was read has room for four at least.
-fn fitted<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let mut list = Vec::deserialize(deserializer)?;
-    list.shrink_to_fit();
-    Ok(list)
 }
 
 /// Open or done.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use punctual_actors::ports::{EncodedCommit, Failure, Head, HeadUpdate, Loaded, Page, PageSave, Store};
 use punctual_events::{ActorId, Commit, DecodeError, Seq, Timestamp};
 use rusqlite::Connection;
@@ -150,23 +149,15 @@ fn load(connection: &Connection, actor: ActorId) -> Result<Loaded, ReadError> {
     })
 }
 
-/// The pages of an actor, their bodies in one piece of memory: it is freed as one when the state has been read from them, while a piece for each,
-/// freed by another thread than the one that asked for it, would stay with the allocator.
 fn pages(connection: &Connection, key: ActorKey) -> rusqlite::Result<Vec<Page>> {
     let mut select = connection.prepare_cached("SELECT name, body FROM pages WHERE actor = ?1")?;
-    let mut rows = select.query([key.0])?;
-    let (mut bodies, mut places) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next()? {
-        let start = bodies.len();
-        bodies.extend_from_slice(row.get_ref(1)?.as_blob()?);
-        places.push((row.get(0)?, start..bodies.len()));
-    }
-    let bodies = Bytes::from(bodies);
-    let page = |(name, place)| Page {
-        name,
-        bytes: bodies.slice(place),
-    };
-    Ok(places.into_iter().map(page).collect())
+    let pages = select.query_map([key.0], |row| {
+        Ok(Page {
+            name: row.get(0)?,
+            bytes: row.get::<_, Vec<u8>>(1)?.into(),
+        })
+    })?;
+    pages.collect()
 }
 
 /// A commit without its content, in its stored form.
