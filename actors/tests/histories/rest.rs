@@ -44,10 +44,17 @@ impl World {
     }
 
     fn deliver_what_is_due(&mut self, turn: usize) {
-        for (_, wake_up) in self.shared.wake_ups.due(self.now()) {
-            let process = turn % self.processes.len();
-            self.start_wake(process, wake_up);
-            self.finish(process);
+        // Time passes while they are delivered, so that what one of them armed may be due as well by then.
+        for _ in 0..MOST_WAKE_UPS {
+            let due = self.shared.wake_ups.due(self.now());
+            if due.is_empty() {
+                break;
+            }
+            for (_, wake_up) in due {
+                let process = turn % self.processes.len();
+                self.start_wake(process, wake_up);
+                self.finish(process);
+            }
         }
         // A process whose clock is behind may still have to come to it.
         let behind_ms = self.setting.skews_ms.iter().copied().min().unwrap_or(0).min(0);

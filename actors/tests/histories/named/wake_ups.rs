@@ -266,3 +266,20 @@ fn a_wake_up_that_is_early_by_this_clock_waits_and_commits_once() {
     let fired = world.shared.ledger.of(world.shared.actor).remove(1);
     assert_eq!(fired.events.len(), 1, "the second commit fires the alarm");
 }
+
+#[test]
+fn an_alarm_set_while_the_wake_up_it_counts_on_is_overdue_fires() {
+    play(
+        &several(),
+        &[
+            ask(1, SetAlarm(0, 0)),
+            ask(2, Add(0)),
+            start(0, Work::Save),
+            start(2, Work::Publish),
+            Step::Advance { ms: 81_020 },
+            ask(0, SetAlarm(0, 3)),
+            Step::Confirm,
+            Step::Compact { age_ms: 0 },
+        ],
+    );
+}
