@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod actor_host;
 pub mod cli;
 pub mod config;
+pub mod dapr;
 pub mod embedded;
 pub mod health;
 pub mod icalendar;

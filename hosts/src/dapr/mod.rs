@@ -1,0 +1,5 @@
+//! The Dapr runtime: placement owns the actors, the state API keeps their logs, Scheduler reminders wake them, Kafka carries their events. Each
+//! role is a process of its own beside a sidecar, and speaks to nothing but that sidecar.
+
+pub mod sidecar;
+pub mod state;
