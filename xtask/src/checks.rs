@@ -1,6 +1,7 @@
 //! Rules of this repository that no general tool knows. A check returns what is wrong, one line per fault.
 
 mod architecture;
+mod components;
 mod length;
 mod links;
 mod markdown;
@@ -35,6 +36,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         fact: "nothing is left to do in a comment",
         run: notes::run,
+    },
+    Check {
+        fact: "every Dapr component parses, is scoped and keeps its secrets",
+        run: components::run,
     },
     Check {
         fact: "no source file is longer than 500 lines",

@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::dapr::Dapr;
+
 /// Developer commands of this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -15,6 +17,8 @@ pub(crate) enum Command {
     /// Run every suite, in order, and close with one line of counts. Any failure, a missing tool included, is exit code 1.
     #[command(after_help = crate::suites::catalogue())]
     Test(Selection),
+    /// Bring up the Dapr runtime on this machine, look at it, take it down
+    Dapr(Dapr),
 }
 
 /// Which suites to run, and how long they may take.

@@ -29,6 +29,10 @@ pub(crate) enum Failure {
     /// The server under test did not do what a suite needs.
     #[error("the server under test {0}")]
     Server(String),
+
+    /// The Dapr environment could not be brought up, looked at or taken down.
+    #[error(transparent)]
+    Dapr(#[from] daprenv::Failure),
 }
 
 impl Failure {

@@ -1,4 +1,5 @@
-//! Developer commands: `cargo xtask test` runs everything that has to hold before a change lands.
+//! Developer commands: `cargo xtask test` runs everything that has to hold before a change lands, `cargo xtask dapr` brings up the Dapr runtime
+//! on this machine.
 //!
 //! Suites (`suites/`) run tools and count what they say; checks (`checks/`) are rules of this repository that no tool knows.
 
@@ -6,6 +7,7 @@ mod cargo_tool;
 mod checks;
 mod cli;
 mod console;
+mod dapr;
 mod failure;
 mod http;
 mod process;
@@ -21,27 +23,30 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Selection};
+use crate::failure::Result;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    let Command::Test(selection) = Cli::parse().command;
-    let outcome = Workspace::find(selection.long).and_then(|workspace| {
-        let plan = run::plan(&selection)?;
-        Ok(run::run(&plan, &workspace))
-    });
-    match outcome {
-        Ok(report) => {
-            console::say(&report.to_string());
-            if report.succeeded() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-        Err(failure) => {
-            console::complain(&failure.to_string());
-            ExitCode::from(2)
-        }
-    }
+    let outcome = match Cli::parse().command {
+        Command::Test(selection) => test(&selection),
+        Command::Dapr(command) => Workspace::find(false)
+            .and_then(|workspace| dapr::run(&command, &workspace))
+            .map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|failure| {
+        console::complain(&failure.to_string());
+        ExitCode::from(2)
+    })
+}
+
+fn test(selection: &Selection) -> Result<ExitCode> {
+    let workspace = Workspace::find(selection.long)?;
+    let report = run::run(&run::plan(selection)?, &workspace);
+    console::say(&report.to_string());
+    Ok(if report.succeeded() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -72,7 +72,7 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  {:<14} ", self.suite)?;
+        write!(f, "  {:<16} ", self.suite)?;
         match &self.outcome {
             Outcome::LeftOut(reason) => write!(f, "left out  ({reason})"),
             Outcome::Ran {
@@ -142,7 +142,7 @@ mod tests {
         .to_string();
         assert_eq!(text.lines().last(), Some("8 passed, 0 failed"));
         assert!(
-            text.contains("  tests          ok         1.5 s  7 passed, 0 failed"),
+            text.contains("  tests            ok         1.5 s  7 passed, 0 failed"),
             "{text}"
         );
     }

@@ -1,6 +1,7 @@
 //! The suites, in the order they run: quick answers first, so that a slip is seen before the long ones begin.
 
 mod api;
+mod dapr_environment;
 mod dependencies;
 mod doc_tests;
 mod documentation;
@@ -64,6 +65,11 @@ pub(crate) const SUITES: &[Suite] = &[
         "schemathesis finds no answer that OpenAPI does not describe",
         api::run,
     ),
+    Suite::new(
+        "dapr-environment",
+        "Dapr, Kafka and both stores start, work, are killed and come back",
+        dapr_environment::run,
+    ),
     Suite::new("dependencies", "every dependency is used", dependencies::run),
     Suite::new(
         "supply-chain",
@@ -81,7 +87,7 @@ pub(crate) fn catalogue() -> String {
         } else {
             ""
         };
-        format!("\n  {:<14} {}{note}", suite.name, suite.about)
+        format!("\n  {:<16} {}{note}", suite.name, suite.about)
     };
     format!("Suites:{}", SUITES.iter().map(line).collect::<String>())
 }

@@ -1,0 +1,24 @@
+//! The Dapr environment itself: what the services will use of it works, on both stores, and every process comes back after a kill.
+
+use crate::failure::Result;
+use crate::process;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// The whole workspace, so that nothing is built twice; only one package has a target of that name. One test at a time: each starts a
+/// dozen processes.
+const TARGET: [&str; 7] = [
+    "test",
+    "--workspace",
+    "--test",
+    "environment",
+    "--",
+    "--test-threads",
+    "1",
+];
+
+pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let success = process::run_reading(&mut workspace.cargo(TARGET), |line| tally.read_libtest(line))?;
+    Ok(tally.closed_by(success && tally.passed > 0))
+}
