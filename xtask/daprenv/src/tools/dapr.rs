@@ -74,16 +74,12 @@ impl Dapr {
 fn build(cache: &Path, folder: &Path, say: fn(&str)) -> Result<Dapr> {
     let go = go::find(cache, say)?;
     say(&format!(
-        "fetching Dapr {VERSION} and what it is made of (about 300 MB of Go modules)"
+        "building daprd, placement and scheduler {VERSION} and fetching what they are made of (once; some minutes)"
     ));
     let source = cache.join("dapr.src");
     files::remove_folder(&source)?;
     files::copy_folder(&downloaded(&go)?, &source)?;
     keep_components(&source.join("cmd/daprd/components"))?;
-    command::output(in_source(&go, &source).args(["mod", "download"]))?;
-    say(&format!(
-        "building daprd, placement and scheduler {VERSION} (some minutes, once)"
-    ));
     let fresh = cache.join("dapr.new");
     files::remove_folder(&fresh)?;
     files::make_folder(&fresh)?;
@@ -145,7 +141,6 @@ fn in_source(go: &Path, source: &Path) -> Command {
         .current_dir(source)
         .env("CGO_ENABLED", "0")
         .env("GOTOOLCHAIN", "auto")
-        .env("GOFLAGS", "-mod=mod")
         .env("GOWORK", "off");
     command
 }
