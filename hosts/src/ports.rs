@@ -84,9 +84,23 @@ pub trait EventHandler: Send + Sync + 'static {
     fn handle<'a>(&'a self, topic: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>>;
 }
 
-/// A version of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Etag(pub u64);
+/// A version of a record, opaque, of the runtime's own making.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Etag(Arc<str>);
+
+impl Etag {
+    /// The version a runtime calls by this text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The runtime's text for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Records outside any actor: accounts, webhooks, deliveries.
 pub trait Records: Send + Sync + 'static {

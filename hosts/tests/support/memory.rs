@@ -30,7 +30,7 @@ impl Records for MemoryRecords {
         let mut records = self.0.lock().unwrap();
         let is_new = !records.contains_key(key);
         if is_new {
-            records.insert(key.to_owned(), (value, Etag(1)));
+            records.insert(key.to_owned(), (value, Etag::new("1")));
         }
         done(is_new)
     }
@@ -38,8 +38,8 @@ impl Records for MemoryRecords {
     fn replace<'a>(&'a self, key: &'a str, etag: Etag, value: Bytes) -> BoxFuture<'a, Result<Option<Etag>, Failure>> {
         let mut records = self.0.lock().unwrap();
         let replaced = records.get_mut(key).filter(|record| record.1 == etag).map(|record| {
-            *record = (value, Etag(etag.0 + 1));
-            record.1
+            *record = (value, Etag::new(&format!("{}+", etag.as_str())));
+            record.1.clone()
         });
         done(replaced)
     }

@@ -66,7 +66,7 @@ impl Database {
 const NEW_ETAG: &str = "random() & 0x7fffffffffffffff";
 
 fn etag(column: i64) -> Etag {
-    Etag(u64::try_from(column).unwrap_or(0))
+    Etag::new(&column.to_string())
 }
 
 struct Create {
@@ -106,7 +106,7 @@ impl Operation for Replace {
 
     fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<Option<Etag>> {
         session.has_erased = true;
-        let Ok(expected) = i64::try_from(self.etag.0) else {
+        let Ok(expected) = self.etag.as_str().parse::<i64>() else {
             return Ok(None);
         };
         let sql =
@@ -156,9 +156,9 @@ mod tests {
         let records = SqliteRecords::new(opened.database.clone());
         records.create("a", "1".into()).await.unwrap();
         let (_, first) = records.get("a").await.unwrap().unwrap();
-        let second = records.replace("a", first, "2".into()).await.unwrap().unwrap();
+        let second = records.replace("a", first.clone(), "2".into()).await.unwrap().unwrap();
         assert_eq!(records.replace("a", first, "3".into()).await.unwrap(), None);
-        assert_eq!(records.get("a").await.unwrap(), Some(("2".into(), second)));
+        assert_eq!(records.get("a").await.unwrap(), Some(("2".into(), second.clone())));
         assert_eq!(records.replace("b", second, "3".into()).await.unwrap(), None);
     }
 

@@ -123,7 +123,7 @@ async fn renew_hash(api: &Api, name: AccountKey, found: &Found, password: Passwo
         password_hash: hash.expose().into(),
         ..found.record.clone()
     };
-    api.accounts.put(name, Some(found.etag), &record).await?;
+    api.accounts.put(name, Some(found.etag.clone()), &record).await?;
     Ok(())
 }
 

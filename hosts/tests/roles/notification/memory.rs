@@ -100,7 +100,9 @@ impl Records for Memory {
         Box::pin(async move {
             self.check()?;
             let records = self.records.lock().unwrap();
-            Ok(records.get(key).map(|(value, etag)| (value.clone(), Etag(*etag))))
+            Ok(records
+                .get(key)
+                .map(|(value, etag)| (value.clone(), Etag::new(&etag.to_string()))))
         })
     }
 
@@ -120,11 +122,14 @@ impl Records for Memory {
         Box::pin(async move {
             self.check()?;
             let mut records = self.records.lock().unwrap();
-            let Some(record) = records.get_mut(key).filter(|(_, present)| *present == etag.0) else {
+            let Some(record) = records
+                .get_mut(key)
+                .filter(|(_, present)| present.to_string() == etag.as_str())
+            else {
                 return Ok(None);
             };
             *record = (value, self.next());
-            Ok(Some(Etag(record.1)))
+            Ok(Some(Etag::new(&record.1.to_string())))
         })
     }
 
