@@ -28,7 +28,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "dapr",
-        homes: &["hosts/src/dapr", "loadtest/", "xtask/"],
+        homes: &["hosts/src/dapr", "hosts/tests/dapr", "loadtest/", "xtask/"],
         reason: "only the Dapr runtime knows the sidecar",
     },
 ];

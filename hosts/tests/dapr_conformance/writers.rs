@@ -1,0 +1,93 @@
+//! Two processes that both believe that they own an actor.
+
+use std::collections::BTreeMap;
+
+use punctual::dapr::store::DaprStore;
+use punctual_actors::{
+    conformance::LogWriter,
+    ports::{EncodedCommit, PageSave, PageWrite, Store as _},
+};
+use punctual_events::{Digest, Seq, Timestamp};
+
+use crate::sidecars::{process, stores};
+
+/// Appends of one process.
+const APPENDS: usize = 150;
+
+/// Brings a writer to where the log is.
+async fn catch_up(log: &mut LogWriter, store: &DaprStore) {
+    let loaded = store.load(log.actor()).await.unwrap();
+    if let Some(commit) = loaded.tail.last() {
+        let bytes = commit.encode().unwrap().into();
+        let commit = commit.clone();
+        log.take_in(&EncodedCommit { commit, bytes });
+    }
+}
+
+/// Appends as fast as it can, saving and dropping now and then, and gives what was acknowledged.
+async fn hammer(store: DaprStore, name: &str) -> BTreeMap<Seq, Digest> {
+    let (mut log, mut acknowledged) = (LogWriter::user(1), BTreeMap::new());
+    while acknowledged.len() < APPENDS {
+        let length = if acknowledged.len() % 25 == 7 { 20_000 } else { 200 };
+        let draft = log.draft(&format!("{name} {}", "x".repeat(length)));
+        if log.try_append(&store, draft.clone()).await.is_err() {
+            catch_up(&mut log, &store).await;
+            continue;
+        }
+        log.take_in(&draft);
+        acknowledged.insert(log.seq(), draft.commit.header.hash);
+        if acknowledged.len() % 30 == 0 {
+            let page = PageWrite {
+                name: "state".into(),
+                bytes: Some(log.seq().to_string().into()),
+            };
+            let save = PageSave {
+                at: log.seq(),
+                pages: vec![page],
+                since: None,
+            };
+            store.save(log.actor(), save).await.unwrap();
+            store.confirm_audited(log.actor(), Seq(20)).await.unwrap();
+            store.compact(log.actor(), Timestamp::MAX).await.unwrap();
+        }
+    }
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_owners_that_hammer_one_actor_lose_nothing_and_write_nothing_twice() {
+    for (store, state) in stores() {
+        let one = tokio::spawn(hammer(process(&state), "one"));
+        let two = tokio::spawn(hammer(process(&state), "two"));
+        let (one, two) = (one.await.unwrap(), two.await.unwrap());
+        let log = process(&state)
+            .read_log(LogWriter::user(1).actor(), Seq::ZERO, usize::MAX)
+            .await
+            .unwrap();
+        let first = log[0].header.seq.0;
+        assert!(first <= 21, "{store}: what audit had not confirmed was dropped");
+        let found: BTreeMap<Seq, Digest> = log
+            .iter()
+            .map(|commit| (commit.header.seq, commit.header.hash))
+            .collect();
+        for (seq, hash) in one.iter().chain(&two).filter(|(seq, _)| seq.0 >= first) {
+            assert_eq!(found.get(seq), Some(hash), "{store}: {seq} was acknowledged");
+        }
+        assert!(
+            one.keys().all(|seq| !two.contains_key(seq)),
+            "{store}: acknowledged twice"
+        );
+        assert!(log.iter().all(|commit| commit.is_genuine()));
+        assert!(
+            log.windows(2)
+                .all(|pair| pair[0].header.hash == pair[1].header.previous),
+            "{store}: the chain"
+        );
+        let loaded = process(&state).load(LogWriter::user(1).actor()).await.unwrap();
+        assert_eq!(
+            loaded.pages[0].bytes,
+            loaded.head.unwrap().snapshot.to_string(),
+            "{store}"
+        );
+    }
+}
