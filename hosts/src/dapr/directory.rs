@@ -52,10 +52,13 @@ struct Shared<K> {
     registered: Mutex<HashSet<ActorId>>,
 }
 
+/// An actor to be registered, and who waits for it.
+type Waiting = (ActorId, oneshot::Sender<Result<(), Failure>>);
+
 /// What is under way in a bucket.
 #[derive(Default)]
 struct Bucket {
-    waiting: Mutex<Vec<(ActorId, oneshot::Sender<Result<(), Failure>>)>>,
+    waiting: Mutex<Vec<Waiting>>,
     /// Held by who writes for all that wait.
     writing: AsyncMutex<()>,
     /// The last page that was not full when this process looked.

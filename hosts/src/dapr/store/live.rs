@@ -18,6 +18,10 @@ const REMEMBERED_ACTORS: usize = 8_192;
 
 /// What is known of a head.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one per actor, and it is hardly ever another variant"
+)]
 pub(super) enum Known {
     /// Nothing: it has to be read.
     #[default]
