@@ -136,13 +136,19 @@ impl Running {
         }
     }
 
-    /// `kill -9` of the process and of its children, and waits until it is gone.
+    /// `kill -9` of the process and of its children, and waits until all are gone. PostgreSQL's children have sessions of their own, and what
+    /// they share must be free before another server starts on the same data.
     pub(crate) fn kill(&self) {
-        if let Some(pid) = self.pid().filter(|_| self.is_alive()) {
-            // It may end by itself at any moment: that is what was wanted.
-            let _gone = kill_process_group(pid, Signal::KILL);
+        let Some(pid) = self.pid().filter(|_| self.is_alive()) else {
+            return;
+        };
+        let children = children_of(self.id);
+        // It may end by itself at any moment: that is what was wanted.
+        let _gone = kill_process_group(pid, Signal::KILL);
+        children.iter().for_each(|child| child.signal(Signal::KILL.as_raw()));
+        for process in children.iter().chain([self]) {
+            process.is_gone_within(Duration::from_secs(10));
         }
-        self.is_gone_within(Duration::from_secs(10));
     }
 
     /// Sends it a signal by number.
@@ -185,9 +191,27 @@ fn since(id: u32) -> Option<String> {
 
 /// The third field of Linux's line and the 22nd; the second, the program's name in brackets, may hold anything.
 fn state_and_since(line: &str) -> Option<(&str, &str)> {
-    let (_, rest) = line.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
+    let mut fields = after_the_name(line)?;
     Some((fields.next()?, fields.nth(18)?))
+}
+
+fn after_the_name(line: &str) -> Option<std::str::Split<'_, char>> {
+    line.rsplit_once(") ").map(|(_, rest)| rest.split(' '))
+}
+
+/// The processes that a process started itself, on Linux; elsewhere none is known.
+fn children_of(parent: u32) -> Vec<Running> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter(|id| parent_of(*id) == Some(parent))
+        .map(|id| Running::of(id, 0))
+        .collect()
+}
+
+/// The fourth field.
+fn parent_of(id: u32) -> Option<u32> {
+    let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    after_the_name(&line)?.nth(1)?.parse().ok()
 }
 
 fn threads(id: u32) -> usize {
@@ -246,6 +270,22 @@ mod tests {
         assert!(own.is_alive());
         assert!(!earlier.is_alive());
         earlier.kill();
+    }
+
+    #[test]
+    fn a_kill_takes_children_along_that_left_the_group() {
+        let (mut process, folder) = sleeper();
+        process.program = "sh".into();
+        process.arguments = ["-c", "setsid sleep 60 & wait"].map(str::to_owned).to_vec();
+        let shell = process.spawn(&folder.path().join("log")).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while children_of(shell.id).is_empty() {
+            assert!(Instant::now() < deadline, "no child was seen");
+            thread::sleep(LOOK_EVERY);
+        }
+        let children = children_of(shell.id);
+        shell.kill();
+        assert!(children.iter().all(|child| !child.is_alive()));
     }
 
     #[test]
