@@ -1,6 +1,7 @@
 //! The suites, in the order they run: quick answers first, so that a slip is seen before the long ones begin.
 
 mod api;
+mod dapr_conformance;
 mod dapr_environment;
 mod dependencies;
 mod doc_tests;
@@ -69,6 +70,11 @@ pub(crate) const SUITES: &[Suite] = &[
         "dapr-environment",
         "Dapr, Kafka and both stores start, work, are killed and come back",
         dapr_environment::run,
+    ),
+    Suite::new(
+        "dapr-conformance",
+        "the ports of the core keep their contracts on PostgreSQL and on Redis through a sidecar",
+        dapr_conformance::run,
     ),
     Suite::new("dependencies", "every dependency is used", dependencies::run),
     Suite::new(

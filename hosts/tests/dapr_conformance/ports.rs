@@ -2,101 +2,88 @@
 
 use bytes::Bytes;
 use punctual::{
-    dapr::{audit_store::DaprAudit, keys::Keys as _, keys::Written, logs::LogReader, records::DaprRecords},
+    dapr::{
+        audit_store::DaprAudit,
+        keys::{Keys as _, Written},
+        logs::LogReader,
+        records::DaprRecords,
+        state::State,
+    },
     ports::{AuditAppend, AuditBatch, AuditStore as _, Records as _},
 };
 use punctual_actors::conformance::LogWriter;
 use punctual_events::{Digest, Seq};
 
-use crate::sidecars::{environment, process, stores};
+use crate::sidecar::{environment, process};
 
-#[tokio::test]
-async fn a_key_is_created_once_and_replaced_by_version() {
-    for (store, state) in stores() {
-        let any: Bytes = (0..=255).collect::<Vec<u8>>().into();
-        assert_eq!(state.get("a").await.unwrap(), None, "{store}");
-        state.create("a", any.clone()).await.unwrap();
-        state.create("a", "again".into()).await.unwrap_err();
-        let (value, version) = state.get("a").await.unwrap().unwrap();
-        assert_eq!(value, any);
-        assert_eq!(state.replace("a", &version, "new".into()).await.unwrap(), Written::Done);
-        assert_eq!(
-            state.replace("a", &version, "late".into()).await.unwrap(),
-            Written::Conflict
-        );
-        let there = [Some("new".into()), None];
-        assert_eq!(
-            state.get_many(&["a".into(), "b".into()]).await.unwrap(),
-            there,
-            "{store}"
-        );
-        state.delete(&["a".into(), "b".into()]).await.unwrap();
-        assert_eq!(state.get("a").await.unwrap(), None, "{store}");
-    }
+pub(crate) async fn keys(state: State) {
+    let any: Bytes = (0..=255).collect::<Vec<u8>>().into();
+    assert_eq!(state.get("a").await.unwrap(), None);
+    state.create("a", any.clone()).await.unwrap();
+    state.create("a", "again".into()).await.unwrap_err();
+    let (value, version) = state.get("a").await.unwrap().unwrap();
+    assert_eq!(value, any);
+    assert_eq!(state.replace("a", &version, "new".into()).await.unwrap(), Written::Done);
+    assert_eq!(
+        state.replace("a", &version, "late".into()).await.unwrap(),
+        Written::Conflict
+    );
+    let there = [Some("new".into()), None];
+    assert_eq!(state.get_many(&["a".into(), "b".into()]).await.unwrap(), there);
+    state.delete(&["a".into(), "b".into()]).await.unwrap();
+    assert_eq!(state.get("a").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_record_is_created_once_and_replaced_by_the_version_that_was_read() {
-    for (store, state) in stores() {
-        let records = DaprRecords::new(state, environment().entropy);
-        let (one, two) = tokio::join!(records.create("a", "1".into()), records.create("a", "1".into()));
-        assert_eq!(u8::from(one.unwrap()) + u8::from(two.unwrap()), 1, "{store}");
-        let (_, first) = records.get("a").await.unwrap().unwrap();
-        let (one, two) = tokio::join!(
-            records.replace("a", first.clone(), "2".into()),
-            records.replace("a", first.clone(), "3".into())
-        );
-        assert!(one.unwrap().is_some() != two.unwrap().is_some(), "{store}");
-        records.delete("a").await.unwrap();
-        assert_eq!(records.replace("a", first, "4".into()).await.unwrap(), None);
-        assert!(records.create("a", "5".into()).await.unwrap());
-    }
+pub(crate) async fn records(state: State) {
+    let records = DaprRecords::new(state, environment().entropy);
+    let (one, two) = tokio::join!(records.create("a", "1".into()), records.create("a", "1".into()));
+    assert_eq!(u8::from(one.unwrap()) + u8::from(two.unwrap()), 1);
+    let (_, first) = records.get("a").await.unwrap().unwrap();
+    let (one, two) = tokio::join!(
+        records.replace("a", first.clone(), "2".into()),
+        records.replace("a", first.clone(), "3".into())
+    );
+    assert!(one.unwrap().is_some() != two.unwrap().is_some());
+    records.delete("a").await.unwrap();
+    assert_eq!(records.replace("a", first, "4".into()).await.unwrap(), None);
+    assert!(records.create("a", "5".into()).await.unwrap());
 }
 
-#[tokio::test]
-async fn the_audit_record_has_no_gap_and_no_fork() {
-    for (store, state) in stores() {
-        let actor = LogWriter::user(1).actor();
-        let batch = |seq: u64| AuditBatch {
-            actor,
-            from: Seq(seq),
-            to: Seq(seq),
-            head: Digest([7; 32]),
-            entries: "entries".into(),
-            contents: Some("contents".into()),
-        };
-        let audits = [0, 1].map(|_| DaprAudit::new(state.clone(), environment().entropy));
-        for seq in 1..=20 {
-            let (one, two) = tokio::join!(audits[0].append(batch(seq)), audits[1].append(batch(seq)));
-            let outcomes = [one.unwrap(), two.unwrap()];
-            assert!(outcomes.contains(&AuditAppend::Done), "{store}: {outcomes:?}");
-            assert!(
-                outcomes.contains(&AuditAppend::Elsewhere(Seq(seq))),
-                "{store}: {outcomes:?}"
-            );
-        }
-        audits[0].erase(actor, Seq(5)).await.unwrap();
-        let read = DaprAudit::new(state, environment().entropy)
-            .read(actor, Seq(3), 4)
-            .await
-            .unwrap();
-        let kept: Vec<_> = read
-            .iter()
-            .map(|batch| (batch.from.0, batch.contents.is_some()))
-            .collect();
-        assert_eq!(kept, [(4, false), (5, false), (6, true), (7, true)]);
+pub(crate) async fn audit(state: State) {
+    let actor = LogWriter::user(1).actor();
+    let batch = |seq: u64| AuditBatch {
+        actor,
+        from: Seq(seq),
+        to: Seq(seq),
+        head: Digest([7; 32]),
+        entries: "entries".into(),
+        contents: Some("contents".into()),
+    };
+    let audits = [0, 1].map(|_| DaprAudit::new(state.clone(), environment().entropy));
+    for seq in 1..=20 {
+        let (one, two) = tokio::join!(audits[0].append(batch(seq)), audits[1].append(batch(seq)));
+        let outcomes = [one.unwrap(), two.unwrap()];
+        assert!(outcomes.contains(&AuditAppend::Done), "{outcomes:?}");
+        assert!(outcomes.contains(&AuditAppend::Elsewhere(Seq(seq))), "{outcomes:?}");
     }
+    audits[0].erase(actor, Seq(5)).await.unwrap();
+    let read = DaprAudit::new(state, environment().entropy)
+        .read(actor, Seq(3), 4)
+        .await
+        .unwrap();
+    let kept: Vec<_> = read
+        .iter()
+        .map(|batch| (batch.from.0, batch.contents.is_some()))
+        .collect();
+    assert_eq!(kept, [(4, false), (5, false), (6, true), (7, true)]);
 }
 
-#[tokio::test]
-async fn a_process_that_hosts_no_actor_reads_their_logs() {
-    for (_, state) in stores() {
-        let mut log = LogWriter::user(1);
-        let reader = LogReader::new(state.clone());
-        assert_eq!(reader.head(log.actor()).await.unwrap(), Seq::ZERO);
-        log.append_many(&process(&state), 100).await;
-        assert_eq!(reader.head(log.actor()).await.unwrap(), Seq(100));
-        let read = reader.read(log.actor(), Seq(40), 30).await.unwrap();
-        assert_eq!((read.len(), read[0].header.seq), (30, Seq(41)));
-    }
+pub(crate) async fn logs(state: State) {
+    let mut log = LogWriter::user(1);
+    let reader = LogReader::new(state.clone());
+    assert_eq!(reader.head(log.actor()).await.unwrap(), Seq::ZERO);
+    log.append_many(&process(&state), 100).await;
+    assert_eq!(reader.head(log.actor()).await.unwrap(), Seq(100));
+    let read = reader.read(log.actor(), Seq(40), 30).await.unwrap();
+    assert_eq!((read.len(), read[0].header.seq), (30, Seq(41)));
 }

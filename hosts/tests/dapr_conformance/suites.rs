@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use punctual::dapr::{directory::DaprDirectory, state::State, store::DaprStore};
 use punctual_actors::conformance::{self, DirectoryMaker, StoreMaker};
 
-use crate::sidecars::{fresh, process, stores};
+use crate::sidecar::{fresh, process};
 
 /// Makes everything anew, each among keys of its own.
 struct Maker {
@@ -57,16 +57,10 @@ impl DirectoryMaker for Maker {
     }
 }
 
-#[tokio::test]
-async fn the_store_keeps_the_contract_of_a_store() {
-    for (_, state) in stores() {
-        conformance::store(&Maker::on(state)).await;
-    }
+pub(crate) async fn store(state: State) {
+    conformance::store(&Maker::on(state)).await;
 }
 
-#[tokio::test]
-async fn the_directory_keeps_the_contract_of_a_directory() {
-    for (_, state) in stores() {
-        conformance::directory(&Maker::on(state)).await;
-    }
+pub(crate) async fn directory(state: State) {
+    conformance::directory(&Maker::on(state)).await;
 }

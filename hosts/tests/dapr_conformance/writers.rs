@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use punctual::dapr::store::DaprStore;
+use punctual::dapr::{state::State, store::DaprStore};
 use punctual_actors::{
     conformance::LogWriter,
     ports::{EncodedCommit, PageSave, PageWrite, Store as _},
 };
 use punctual_events::{Digest, Seq, Timestamp};
 
-use crate::sidecars::{process, stores};
+use crate::sidecar::process;
 
 /// Appends of one process.
 const APPENDS: usize = 150;
@@ -54,40 +54,30 @@ async fn hammer(store: DaprStore, name: &str) -> BTreeMap<Seq, Digest> {
     acknowledged
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_owners_that_hammer_one_actor_lose_nothing_and_write_nothing_twice() {
-    for (store, state) in stores() {
-        let one = tokio::spawn(hammer(process(&state), "one"));
-        let two = tokio::spawn(hammer(process(&state), "two"));
-        let (one, two) = (one.await.unwrap(), two.await.unwrap());
-        let log = process(&state)
-            .read_log(LogWriter::user(1).actor(), Seq::ZERO, usize::MAX)
-            .await
-            .unwrap();
-        let first = log[0].header.seq.0;
-        assert!(first <= 21, "{store}: what audit had not confirmed was dropped");
-        let found: BTreeMap<Seq, Digest> = log
-            .iter()
-            .map(|commit| (commit.header.seq, commit.header.hash))
-            .collect();
-        for (seq, hash) in one.iter().chain(&two).filter(|(seq, _)| seq.0 >= first) {
-            assert_eq!(found.get(seq), Some(hash), "{store}: {seq} was acknowledged");
-        }
-        assert!(
-            one.keys().all(|seq| !two.contains_key(seq)),
-            "{store}: acknowledged twice"
-        );
-        assert!(log.iter().all(|commit| commit.is_genuine()));
-        assert!(
-            log.windows(2)
-                .all(|pair| pair[0].header.hash == pair[1].header.previous),
-            "{store}: the chain"
-        );
-        let loaded = process(&state).load(LogWriter::user(1).actor()).await.unwrap();
-        assert_eq!(
-            loaded.pages[0].bytes,
-            loaded.head.unwrap().snapshot.to_string(),
-            "{store}"
-        );
+pub(crate) async fn two_owners(state: State) {
+    let one = tokio::spawn(hammer(process(&state), "one"));
+    let two = tokio::spawn(hammer(process(&state), "two"));
+    let (one, two) = (one.await.unwrap(), two.await.unwrap());
+    let log = process(&state)
+        .read_log(LogWriter::user(1).actor(), Seq::ZERO, usize::MAX)
+        .await
+        .unwrap();
+    let first = log[0].header.seq.0;
+    assert!(first <= 21, "what audit had not confirmed was dropped");
+    let found: BTreeMap<Seq, Digest> = log
+        .iter()
+        .map(|commit| (commit.header.seq, commit.header.hash))
+        .collect();
+    for (seq, hash) in one.iter().chain(&two).filter(|(seq, _)| seq.0 >= first) {
+        assert_eq!(found.get(seq), Some(hash), "{seq} was acknowledged");
     }
+    assert!(one.keys().all(|seq| !two.contains_key(seq)), "acknowledged twice");
+    assert!(log.iter().all(|commit| commit.is_genuine()));
+    assert!(
+        log.windows(2)
+            .all(|pair| pair[0].header.hash == pair[1].header.previous),
+        "the chain is broken"
+    );
+    let loaded = process(&state).load(LogWriter::user(1).actor()).await.unwrap();
+    assert_eq!(loaded.pages[0].bytes, loaded.head.unwrap().snapshot.to_string());
 }

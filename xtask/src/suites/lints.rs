@@ -6,7 +6,11 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// `--all-targets` passes over tests that a plain `cargo test` must not run; they are named here.
-const TARGETS: [&[&str]; 2] = [&["--all-targets"], &["--test", "environment"]];
+const TARGETS: [&[&str]; 3] = [
+    &["--all-targets"],
+    &["--test", "environment"],
+    &["--test", "dapr_conformance"],
+];
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let mut success = true;
