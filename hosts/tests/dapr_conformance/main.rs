@@ -1,6 +1,10 @@
 //! The state side of the Dapr runtime on real stores, through a real sidecar.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+#![expect(
+    clippy::print_stdout,
+    reason = "whoever runs it wants to see how far it is, and the figures"
+)]
 
 mod latency;
 mod ports;

@@ -1,6 +1,9 @@
 //! Every actor there is, in lists: `directory/<bucket>/<page>`, each of up to a thousand ids, changed by compare-and-swap. Registrations of one
 //! process that wait for the same bucket share a write.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeSet, HashSet},
     sync::{
@@ -162,7 +165,7 @@ impl<K: Keys> Shared<K> {
                 Some((bytes, version)) => (decode(&bytes)?, Some(version)),
                 None => (Vec::new(), None),
             };
-            there.iter().for_each(|actor| _ = actors.remove(actor));
+            actors.retain(|actor| !there.contains(actor));
             if actors.is_empty() {
                 return Ok(());
             }
@@ -173,7 +176,7 @@ impl<K: Keys> Shared<K> {
             let added: Vec<ActorId> = actors.iter().take(IDS_PER_PAGE - there.len()).copied().collect();
             there.extend(&added);
             if self.write_page(&name(number, page), version, there).await? {
-                added.iter().for_each(|actor| _ = actors.remove(actor));
+                actors.retain(|actor| !added.contains(actor));
             } else {
                 attempts += 1;
             }
@@ -241,81 +244,5 @@ impl<K: Keys> Shared<K> {
             }
             from += PAGES_PER_READ;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use punctual_actors::conformance::{self, DirectoryMaker, LogWriter, all};
-
-    use super::*;
-    use crate::dapr::test_keys::TestKeys;
-
-    struct Maker;
-
-    impl DirectoryMaker for Maker {
-        type Directory = DaprDirectory<TestKeys>;
-
-        async fn make(&self) -> DaprDirectory<TestKeys> {
-            DaprDirectory::new(TestKeys::default())
-        }
-
-        async fn reopen(&self, directory: DaprDirectory<TestKeys>) -> DaprDirectory<TestKeys> {
-            DaprDirectory::new(directory.shared.keys.clone())
-        }
-    }
-
-    #[tokio::test]
-    async fn the_directory_keeps_its_contract_on_any_keys() {
-        conformance::directory(&Maker).await;
-    }
-
-    /// Actors of one bucket.
-    fn of_one_bucket(count: usize) -> Vec<ActorId> {
-        let actors = (0..).map(|number| LogWriter::user(number).actor());
-        actors.filter(|actor| bucket_of(*actor) == 7).take(count).collect()
-    }
-
-    #[tokio::test]
-    async fn registrations_that_wait_share_a_write() {
-        let keys = TestKeys::default();
-        let directory = DaprDirectory::new(keys.clone());
-        let actors = of_one_bucket(50);
-        for outcome in all(actors.iter().map(|actor| directory.register(*actor))).await {
-            outcome.unwrap();
-        }
-        assert!(keys.writes() <= 2, "{} writes", keys.writes());
-        let reads = keys.reads();
-        directory.register(actors[0]).await.unwrap();
-        assert_eq!(keys.reads(), reads, "what is registered is remembered");
-    }
-
-    #[tokio::test]
-    async fn two_processes_lose_no_registration_and_lose_none_with_a_reply() {
-        let keys = TestKeys::default();
-        let (one, two) = (DaprDirectory::new(keys.clone()), DaprDirectory::new(keys.clone()));
-        let actors = of_one_bucket(2_100);
-        for (round, pair) in actors.chunks(2).enumerate() {
-            if round % 50 == 0 {
-                keys.lose_reply_after(0);
-                // Unknown, so it is done again.
-                let _ = one.register(pair[0]).await;
-            }
-            let (first, second) = tokio::join!(one.register(pair[0]), two.register(pair[1]));
-            first.unwrap();
-            second.unwrap();
-        }
-        let mut sorted = actors.clone();
-        sorted.sort_unstable();
-        assert_eq!(one.list(None, 10_000).await.unwrap(), sorted);
-        assert_eq!(keys.names().len(), 3, "pages are filled before the next is begun");
-    }
-
-    #[test]
-    fn a_page_of_format_1_is_read_for_ever() {
-        let golden = "{\"format\":1,\"actors\":[\"user/00000000-0000-0000-0000-000000000007\"]}\n";
-        assert_eq!(decode(&golden.into()).unwrap(), [LogWriter::user(7).actor()]);
-        assert_eq!(bucket_of(LogWriter::user(7).actor()), 82);
-        assert!(decode(&"{\"format\":2}\n".into()).is_err());
     }
 }

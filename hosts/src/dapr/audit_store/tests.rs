@@ -2,7 +2,10 @@
 
 use punctual_actors::conformance::LogWriter;
 
-use super::*;
+use super::{
+    batch::{decode, encode},
+    *,
+};
 use crate::dapr::test_keys::{self, TestKeys};
 
 fn audit(keys: &TestKeys, seed: u64) -> DaprAudit<TestKeys> {

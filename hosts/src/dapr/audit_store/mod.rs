@@ -1,27 +1,27 @@
 //! The audit record: `audit/<actor>/<ordinal>`, a key per batch, each created once and changed only to take its content away. Where the record
 //! ends is found by looking for the first ordinal that is not there, from `audit/<actor>` on, which says how far it was some time ago.
 
+mod batch;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
 use dashmap::DashMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use punctual_actors::ports::{BoxFuture, Entropy, Failure};
-use punctual_events::{ActorId, DecodeError, Digest, Seq};
+use punctual_events::{ActorId, Digest, Seq};
 use serde::{Deserialize, Serialize};
 
 use super::{
     frame,
-    keys::{Keys, MAX_VALUE_BYTES, Version, Written},
+    keys::{Keys, Version, Written},
     state::State,
     store::Nonce,
 };
 use crate::ports::{AuditAppend, AuditBatch, AuditStore};
 
-/// The format this release writes; a newer one is refused.
-const BATCH_FORMAT: u16 = 1;
-
-/// The format of the hint.
+/// The format of the hint this release writes; a newer one is refused.
 const HINT_FORMAT: u16 = 1;
 
 /// Every how many batches the hint is written: as many reads find the end again.
@@ -59,15 +59,6 @@ const START: End = End {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Header {
-    from: Seq,
-    to: Seq,
-    head: Digest,
-    /// Tells a batch of this process from the same batch of another.
-    nonce: Nonce,
-}
-
-#[derive(Serialize, Deserialize)]
 struct Hint {
     ordinal: u64,
 }
@@ -78,38 +69,6 @@ fn hint_name(actor: ActorId) -> String {
 
 fn name(actor: ActorId, ordinal: u64) -> String {
     format!("audit/{actor}/{ordinal}")
-}
-
-fn encode(batch: &AuditBatch, nonce: Nonce) -> Result<Bytes, Failure> {
-    let header = Header {
-        from: batch.from,
-        to: batch.to,
-        head: batch.head,
-        nonce,
-    };
-    let parts: Vec<Bytes> = std::iter::once(batch.entries.clone())
-        .chain(batch.contents.clone())
-        .collect();
-    let bytes = frame::encode(BATCH_FORMAT, &header, &parts)?;
-    if bytes.len() > MAX_VALUE_BYTES {
-        return Err(Failure::new("a batch too large to be kept"));
-    }
-    Ok(bytes)
-}
-
-fn decode(actor: ActorId, bytes: &Bytes) -> Result<(AuditBatch, Nonce), DecodeError> {
-    let (header, parts) = frame::decode::<Header>("a batch of the audit record", BATCH_FORMAT, bytes)?;
-    let mut parts = parts.into_iter();
-    let entries = parts.next();
-    let batch = AuditBatch {
-        actor,
-        from: header.from,
-        to: header.to,
-        head: header.head,
-        entries: entries.ok_or_else(|| DecodeError::Malformed("a batch of the audit record".into()))?,
-        contents: parts.next(),
-    };
-    Ok((batch, header.nonce))
 }
 
 fn remember(ends: &DashMap<ActorId, End>, actor: ActorId, end: End) {
@@ -135,7 +94,7 @@ impl<K: Keys> DaprAudit<K> {
         let Some((bytes, version)) = self.keys.get(&name(actor, ordinal)).await? else {
             return Ok(None);
         };
-        let (batch, nonce) = decode(actor, &bytes)?;
+        let (batch, nonce) = batch::decode(actor, &bytes)?;
         Ok(Some((batch, nonce, version)))
     }
 
@@ -203,7 +162,10 @@ impl<K: Keys> DaprAudit<K> {
             return Ok(AuditAppend::Elsewhere(end.to));
         }
         let (ordinal, nonce) = (end.ordinal + 1, Nonce::draw(&*self.entropy));
-        let created = self.keys.create(&name(actor, ordinal), encode(&batch, nonce)?).await;
+        let created = self
+            .keys
+            .create(&name(actor, ordinal), batch::encode(&batch, nonce)?)
+            .await;
         if let Err(failure) = created {
             // One that is there already is an error like any other, and so is a lost reply.
             self.ends.remove(&actor);
@@ -281,7 +243,7 @@ impl<K: Keys> DaprAudit<K> {
                     contents: None,
                     ..batch
                 };
-                let bytes = encode(&erased, nonce)?;
+                let bytes = batch::encode(&erased, nonce)?;
                 if self.keys.replace(&name(actor, ordinal), &version, bytes).await? == Written::Conflict {
                     return Err(Failure::new("the audit record is being erased by another process"));
                 }
@@ -312,7 +274,3 @@ impl<K: Keys> AuditStore for DaprAudit<K> {
         Box::pin(self.try_erase(actor, through))
     }
 }
-
-#[cfg(test)]
-#[path = "audit_store_tests.rs"]
-mod tests;
