@@ -8,6 +8,7 @@ use crate::{
     machine::Machine,
     memory::Memory,
     ports::{Failure, Head, Loaded, PageSave, PageWrite, Store, WakeUp},
+    recent::Recent,
     zone::ZoneData,
 };
 
@@ -121,6 +122,8 @@ pub struct Activation<M: Machine> {
     pub(crate) handed_over: Seq,
     /// When the head was last compared with the store's.
     pub(crate) checked: Timestamp,
+    /// What became of commands lately. `None` where each is delivered once.
+    pub(crate) recent: Option<Recent<M>>,
     /// The nonce before that of the first wake-up this activation made, and how many it made.
     first_nonce: u64,
     made: u64,
@@ -186,6 +189,7 @@ impl<M: Machine> Activation<M> {
             unpublished: Vec::new(),
             handed_over: tip.seq,
             checked: now,
+            recent: None,
             first_nonce: nonce,
             made: 0,
         })
@@ -205,6 +209,9 @@ impl<M: Machine> Activation<M> {
 
     pub(crate) fn committed(&mut self, commit: Arc<Commit>, bytes: usize, snapshot: Snapshot<M>) {
         self.tip = Tip::of(&commit);
+        if let Some(recent) = &mut self.recent {
+            recent.committed(&commit);
+        }
         // An append that succeeds has compared the head.
         self.checked = commit.header.time;
         (self.noted, self.has_other_zones) = (self.published, false);

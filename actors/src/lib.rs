@@ -13,6 +13,7 @@ pub mod memory;
 pub mod outbox;
 pub mod paged;
 pub mod ports;
+mod recent;
 pub mod recurrence;
 pub mod reference;
 pub mod refusal;

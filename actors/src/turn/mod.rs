@@ -6,12 +6,13 @@
 //! attempt may still arrive.
 
 mod draft;
+mod repeats;
 mod settle;
 #[cfg(test)]
 mod tests;
 mod wake;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timestamp};
 
@@ -19,6 +20,7 @@ use crate::{
     activation::{Activation, moved_on},
     machine::Machine,
     ports::{Failure, HeadUpdate, Runtime, Store, WakeUps},
+    recent::Recent,
     refusal::Refusal,
     turn::draft::Draft,
 };
@@ -141,6 +143,7 @@ impl<M: Machine> Slot<M> {
             if !is_head_trusted {
                 activation.distrust_head();
             }
+            activation.recent = delivers_twice(runtime).then(|| Recent::of(&loaded.tail));
             self.recover_unpublished(&mut activation, runtime).await?;
             self.activation = Some(activation);
         }
@@ -252,9 +255,13 @@ impl<M: Machine> Slot<M> {
     ) -> Result<(), Abort> {
         self.activate(runtime).await.map_err(Abort::Unknown)?;
         self.settle(commands, outcomes, runtime).await.map_err(Abort::Unknown)?;
+        self.answer_repeats(commands, outcomes, runtime)
+            .await
+            .map_err(Abort::Unknown)?;
         let (actor, must_append) = (self.actor, self.fence || self.doubt.is_some());
         let activation = self.activate(runtime).await.map_err(Abort::Unknown)?;
         let mut draft = Draft::new(activation, runtime.environment());
+        let mut decided = HashSet::new();
         for (index, pending) in commands
             .iter()
             .enumerate()
@@ -262,6 +269,10 @@ impl<M: Machine> Slot<M> {
         {
             if draft.is_full() || (!draft.is_empty() && M::begins_commit(&pending.command)) {
                 break;
+            }
+            // Twice in one turn: the second gets its answer once the first has one.
+            if activation.recent.is_some() && !decided.insert(pending.id) {
+                continue;
             }
             draft
                 .decide(index, pending)
@@ -272,6 +283,7 @@ impl<M: Machine> Slot<M> {
             let seq = activation.tip.seq;
             self.assure_fresh(runtime).await.map_err(Abort::Unknown)?;
             draft.answer(outcomes, seq);
+            self.remember(commands, outcomes, runtime);
             return Ok(());
         }
         draft.prepare(actor, activation, runtime).await.map_err(Abort::GiveUp)?;
@@ -291,7 +303,23 @@ impl<M: Machine> Slot<M> {
         draft.answer(outcomes, commit.header.seq);
         activation.committed(commit, size, draft.state);
         (self.doubt, self.fence, self.is_woken) = (None, false, false);
+        self.remember(commands, outcomes, runtime);
         Ok(())
+    }
+
+    /// Remembers the answers that no commit holds: a refusal stays one however often the command is delivered.
+    fn remember<R: Runtime>(&mut self, commands: &[Pending<M::Command>], outcomes: &[Option<Outcome<M>>], runtime: &R) {
+        let recent = self
+            .activation
+            .as_mut()
+            .and_then(|activation| activation.recent.as_mut());
+        let Some(recent) = recent else { return };
+        let now = runtime.environment().clock.now();
+        for (pending, outcome) in commands.iter().zip(outcomes) {
+            if let Some(outcome) = outcome {
+                recent.answered(pending.id, outcome, now);
+            }
+        }
     }
 
     /// An answer without an append is a read: another process may have overtaken this one unnoticed.
@@ -308,6 +336,11 @@ impl<M: Machine> Slot<M> {
             .map(|_| ())
             .ok_or_else(|| Failure::new("overtaken by another activation"))
     }
+}
+
+/// Where other processes can own an actor, commands travel, and one whose answer was lost is sent again.
+fn delivers_twice<R: Runtime>(runtime: &R) -> bool {
+    runtime.recheck_head_after_ms().is_some()
 }
 
 /// Why an attempt ended without outcomes.

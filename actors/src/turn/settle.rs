@@ -51,18 +51,16 @@ fn give_up<M: Machine>(outcomes: &mut [Option<Outcome<M>>]) {
 }
 
 /// Answers those of `commands` that `commit` holds.
-fn settle_from<M: Machine>(
+pub(super) fn settle_from<M: Machine>(
     commit: &Commit,
     commands: &[Pending<M::Command>],
     outcomes: &mut [Option<Outcome<M>>],
 ) -> Result<(), Failure> {
     for (place, committed) in commit.commands.iter().enumerate() {
-        let Some(index) = commands.iter().position(|pending| pending.id == committed.id) else {
+        let mut open = commands.iter().zip(&mut *outcomes);
+        let Some((_, outcome)) = open.find(|(pending, outcome)| pending.id == committed.id && outcome.is_none()) else {
             continue;
         };
-        if outcomes[index].is_some() {
-            continue;
-        }
         let events: Vec<M::Event> = commit
             .events_of(place)
             .iter()
@@ -70,7 +68,7 @@ fn settle_from<M: Machine>(
             .collect::<Result<_, _>>()?;
         let reply = M::recollect(committed.answer, &events)
             .ok_or_else(|| Failure::new("a committed answer cannot be recollected"))?;
-        outcomes[index] = Some(Ok(Answered {
+        *outcome = Some(Ok(Answered {
             reply,
             replayed: false,
             seq: commit.header.seq,

@@ -3,7 +3,7 @@
 use punctual_actors::{
     activation::Activation,
     machine::Machine as _,
-    ports::{Clock as _, Store as _, WakeUp},
+    ports::{Clock as _, Store as _, WakeUp, uuid_v7},
     reference::{MemoryWakeUps, SeededEntropy, UtcOnly, VirtualClock},
     turn::{Outcome, Pending},
 };
@@ -198,7 +198,7 @@ impl World {
     fn pending(&self, command: Command, key: Option<IdempotencyKey>) -> Pending<Command> {
         let random = || u128::from(self.ids.next()) << 64 | u128::from(self.ids.next());
         Pending {
-            id: CommandId(Uuid::from_u128(random())),
+            id: CommandId(uuid_v7(self.shared.clock.now(), random())),
             by: Principal::System,
             command,
             key,

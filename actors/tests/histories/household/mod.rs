@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use proptest::{prelude::*, test_runner::Config};
 use punctual_actors::{
-    ports::{Clock as _, Directory as _, Store as _},
+    ports::{Clock as _, Directory as _, Store as _, uuid_v7},
     reference::{MemoryDirectory, MemoryPublisher, MemoryWakeUps, SeededEntropy, VirtualClock},
     turn::{Outcome, Pending},
     user::{UserActor, UserCommand},
@@ -54,7 +54,7 @@ impl World {
     fn pending<C>(&self, by: Principal, command: C, key: Option<IdempotencyKey>) -> Pending<C> {
         let random = || u128::from(self.ids.next()) << 64 | u128::from(self.ids.next());
         Pending {
-            id: CommandId(Uuid::from_u128(random())),
+            id: CommandId(uuid_v7(self.clock.now(), random())),
             by,
             command,
             key,
