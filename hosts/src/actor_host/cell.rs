@@ -99,24 +99,52 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Has the actor carry out a command.
     pub(super) async fn submit(self: Arc<Self>, command: Pending<M::Command>) -> Outcome<M> {
-        let (answer, outcome) = oneshot::channel();
+        let outcome = self.enqueue([command]).map(|mut answers| answers.pop());
+        match outcome {
+            Ok(Some(outcome)) => arrived::<M>(outcome).await,
+            Ok(None) => Err(TurnError::Unknown(Failure::new("nothing was asked"))),
+            Err(failure) => Err(TurnError::Unknown(failure)),
+        }
+    }
+
+    /// Has the actor carry out several commands in order, in one turn if they fit.
+    pub(super) async fn submit_all(self: Arc<Self>, commands: Vec<Pending<M::Command>>) -> Vec<Outcome<M>> {
+        let count = commands.len();
+        match self.enqueue(commands) {
+            Ok(answers) => {
+                let mut outcomes = Vec::with_capacity(count);
+                for answer in answers {
+                    outcomes.push(arrived::<M>(answer).await);
+                }
+                outcomes
+            }
+            Err(failure) => vec![Err(TurnError::Unknown(failure)); count],
+        }
+    }
+
+    /// Puts commands into the queue, and has somebody serve it if nobody does.
+    fn enqueue(
+        self: Arc<Self>,
+        commands: impl IntoIterator<Item = Pending<M::Command>>,
+    ) -> Result<Vec<oneshot::Receiver<Outcome<M>>>, Failure> {
+        let mut outcomes = Vec::with_capacity(1);
         let serve = {
             let mut waiting = self.waiting();
             if waiting.commands.len() >= MAX_WAITING {
-                return Err(TurnError::Unknown(Failure::new(
-                    "too many commands wait for this actor",
-                )));
+                return Err(Failure::new("too many commands wait for this actor"));
             }
-            waiting.commands.push(command);
-            waiting.answers.push(answer);
+            for command in commands {
+                let (answer, outcome) = oneshot::channel();
+                waiting.commands.push(command);
+                waiting.answers.push(answer);
+                outcomes.push(outcome);
+            }
             !std::mem::replace(&mut waiting.is_served, true)
         };
         if serve {
-            tokio::spawn(Arc::clone(&self).serve());
+            tokio::spawn(self.serve());
         }
-        outcome
-            .await
-            .unwrap_or_else(|_| Err(TurnError::Unknown(Failure::new("the turn was cut off"))))
+        Ok(outcomes)
     }
 
     /// Takes turns until nobody waits.
@@ -258,7 +286,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         let Some(age_ms) = self.shared.runtime.recheck_head_after_ms() else {
             return true;
         };
-        let age = self.now_ms() - self.checked_ms.load(Ordering::Relaxed);
+        let age = self.now_ms().saturating_sub(self.checked_ms.load(Ordering::Relaxed));
         (0..=age_ms).contains(&age)
     }
 
@@ -334,7 +362,8 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         (idle_for >= self.shared.config.idle_ms || idle_for < 0) && self.is_resting()
     }
 
-    fn is_resting(&self) -> bool {
+    /// True when nothing is under way.
+    pub(super) fn is_resting(&self) -> bool {
         !self.waiting().is_served && !self.publishing().is_running && !self.is_saving.load(Ordering::Relaxed)
     }
 
@@ -360,4 +389,11 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             rested.await;
         }
     }
+}
+
+/// The outcome of a command in the queue.
+async fn arrived<M: Machine>(outcome: oneshot::Receiver<Outcome<M>>) -> Outcome<M> {
+    outcome
+        .await
+        .unwrap_or_else(|_| Err(TurnError::Unknown(Failure::new("the turn was cut off"))))
 }

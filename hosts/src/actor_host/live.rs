@@ -67,6 +67,12 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         }
     }
 
+    /// Drops what is in memory of an actor unless somebody is using it.
+    pub(super) fn release(&self, actor: ActorId) {
+        self.cells
+            .remove_if(&actor, |_, cell| Arc::strong_count(cell) == 1 && cell.is_resting());
+    }
+
     pub(super) async fn drain(&self) {
         let cells: Vec<Arc<Cell<M, R>>> = self.cells.iter().map(|cell| Arc::clone(&cell)).collect();
         for cell in cells {

@@ -103,6 +103,28 @@ impl<R: Runtime> ActorHost<R> {
         }
     }
 
+    /// Has a user's actor carry out several commands in order, in one turn if they fit.
+    pub async fn command_user_all(&self, user: UserId, commands: Vec<Pending<UserCommand>>) -> Vec<Outcome<UserActor>> {
+        self.users.cell(ActorId::User(user)).submit_all(commands).await
+    }
+
+    /// Has a series' actor carry out several commands in order, in one turn if they fit.
+    pub async fn command_series_all(
+        &self,
+        series: SeriesId,
+        commands: Vec<Pending<SeriesCommand>>,
+    ) -> Vec<Outcome<SeriesActor>> {
+        self.series.cell(ActorId::Series(series)).submit_all(commands).await
+    }
+
+    /// Lets an actor leave memory unless it is in use: another process may own it now. Nothing is saved, which would be in that one's way.
+    pub fn release(&self, actor: ActorId) {
+        match actor {
+            ActorId::User(_) => self.users.release(actor),
+            ActorId::Series(_) => self.series.release(actor),
+        }
+    }
+
     /// Lets actors nobody asked anything for a while leave memory, now and then, until the process ends.
     pub async fn sweep_for_ever(&self) {
         let clock = &self.shared.runtime.environment().clock;
