@@ -8,12 +8,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use punctual_actors::ports::{BoxFuture, Failure};
 use punctual_events::{ActorId, Digest, EventType, Principal, Seq, SeriesId, Timestamp, UserId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// The number of a commit in a user's record, over all their actors. The first is 1; 0 means "nothing yet".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AuditPlace(pub u64);
 
@@ -103,7 +103,7 @@ pub trait AuditStore: Send + Sync + 'static {
 }
 
 /// An event in a user's audit trail.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// Whose log it is in: the user's, or that of one of their series.
     #[schema(value_type = String, examples("user/018f2a6e-0000-7000-8000-000000000000"))]
@@ -137,7 +137,7 @@ pub struct AuditEntry {
 }
 
 /// A page of an audit trail: whole commits, in the order in which audit took them. Those of one log are in the order of their numbers.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditPage {
     /// The events.
     pub items: Vec<AuditEntry>,
@@ -147,7 +147,7 @@ pub struct AuditPage {
 }
 
 /// Where the verified chain of a user's own log ends. Who keeps it can check later that nothing before it was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditHead {
     /// SHA-256 of the last commit, which all before it went into.
     #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
@@ -157,7 +157,7 @@ pub struct AuditHead {
 }
 
 /// Where the verified chain of a series ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditSeriesHead {
     /// SHA-256 of the last commit, which all before it went into.
     #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
@@ -169,7 +169,7 @@ pub struct AuditSeriesHead {
 }
 
 /// Commits that are missing from an audit trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditGap {
     /// Whose log they are from.
     #[schema(value_type = String, examples("user/018f2a6e-0000-7000-8000-000000000000"))]
@@ -181,7 +181,7 @@ pub struct AuditGap {
 }
 
 /// What verifying an audit trail found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditVerification {
     /// How many events were looked at, in all logs. Events committed together are an entry each.
     pub entries: u64,

@@ -28,7 +28,16 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "dapr",
-        homes: &["hosts/src/dapr", "hosts/tests/dapr", "loadtest/", "xtask/"],
+        homes: &[
+            "hosts/src/dapr",
+            // What puts a process together names the runtime, and so do those who ask for it by name.
+            "hosts/src/serve",
+            "hosts/src/cli.rs",
+            "hosts/src/config/tests.rs",
+            "hosts/tests/dapr",
+            "loadtest/",
+            "xtask/",
+        ],
         reason: "only the Dapr runtime knows the sidecar",
     },
 ];

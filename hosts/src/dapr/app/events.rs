@@ -1,0 +1,31 @@
+//! Events of the topics this service subscribes to.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use punctual_events::Topic;
+use serde_json::{Value, json};
+
+use super::App;
+use crate::dapr::subscriber::Verdict;
+
+/// Takes one event. The words are the sidecar's: it acknowledges, delivers again within the bounds of its policy, or puts among the dead letters.
+pub(super) async fn take(
+    State(app): State<Arc<App>>,
+    Path(topic): Path<String>,
+    message: Bytes,
+) -> Result<Json<Value>, StatusCode> {
+    let known = Topic::ALL.into_iter().find(|known| known.as_str() == topic);
+    let topic = known.ok_or(StatusCode::NOT_FOUND)?;
+    let status = match app.subscriber.take(topic, &message).await {
+        Verdict::Taken => "SUCCESS",
+        Verdict::Again => "RETRY",
+        Verdict::Dead => "DROP",
+    };
+    Ok(Json(json!({"status": status})))
+}

@@ -1,0 +1,86 @@
+//! What the sidecar asks of this process, on a listener of its own: its configuration, calls of actors, events, jobs, and questions of other
+//! services. The routes are ours rather than the SDK's; `docs/decisions/0007-own-routes-for-the-sidecar.md` says why.
+//!
+//! Everything but `/healthz` wants the token that only the sidecar knows, where one is set.
+
+mod actors;
+mod audit;
+mod config;
+mod events;
+mod jobs;
+mod token;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    middleware,
+    routing::{delete, get, post, put},
+};
+
+pub use self::{
+    actors::HostedActors,
+    audit::{AuditPath, PageQuery},
+    token::AppToken,
+};
+use super::{sidecar::MAX_MESSAGE_BYTES, subscriber::Subscriber};
+use crate::{
+    health::{Health, Stage},
+    ports::{AuditQueries, JobHandler},
+};
+
+/// What this process has to offer its sidecar.
+pub struct App {
+    /// The actors placement may send here, by the names of their types; none where there are no [`actors`](Self::actors).
+    pub types: Vec<&'static str>,
+    /// How long the sidecar keeps an actor nobody calls. Longer than we do, so that it finds nothing to drop.
+    pub actor_idle: Duration,
+    /// The actors.
+    pub actors: Option<Arc<dyn HostedActors>>,
+    /// Events for the roles here.
+    pub subscriber: Subscriber,
+    /// Jobs.
+    pub jobs: Option<Arc<dyn JobHandler>>,
+    /// Answers for the API.
+    pub audit: Option<Arc<dyn AuditQueries>>,
+    /// What the sidecar proves itself with.
+    pub token: Option<AppToken>,
+    /// Where in its life this process is.
+    pub health: Arc<Health>,
+}
+
+impl App {
+    /// The routes.
+    pub fn router(self) -> Router {
+        let app = Arc::new(self);
+        let guarded = Router::new()
+            .route("/dapr/config", get(config::show))
+            .route("/dapr/subscribe", get(config::no_subscriptions))
+            .route("/actors/{type}/{id}", delete(actors::deactivate))
+            .route("/actors/{type}/{id}/method/{method}", put(actors::call))
+            .route("/actors/{type}/{id}/method/remind/{name}", put(actors::remind))
+            .route("/events/{topic}", post(events::take))
+            .route("/job/{name}", post(jobs::run))
+            .route(audit::PAGE, get(audit::page))
+            .route(audit::VERIFY, get(audit::verify))
+            .layer(DefaultBodyLimit::max(MAX_MESSAGE_BYTES))
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), token::require));
+        Router::new()
+            .route("/healthz", get(healthz))
+            .merge(guarded)
+            .with_state(app)
+    }
+}
+
+/// The sidecar asks this every second or so. One that hears no takes its actors and events elsewhere, which is what a process that ends wants.
+async fn healthz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    match app.health.stage() {
+        Stage::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        Stage::Starting | Stage::Ready => (StatusCode::OK, "alive\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The audit service, asked from another process.
+
+use dapr::dapr::proto::{
+    common::v1::{HttpExtension, InvokeRequest, http_extension::Verb},
+    runtime::v1::InvokeServiceRequest,
+};
+use punctual_actors::ports::{BoxFuture, Failure};
+use punctual_events::{Seq, UserId};
+use serde::de::DeserializeOwned;
+
+use super::{
+    app::AuditPath,
+    sidecar::{Sidecar, failure},
+};
+use crate::ports::{AuditPage, AuditQueries, AuditVerification};
+
+/// The app-id of the audit service. App-ids are the names of roles.
+const APP_ID: &str = "audit";
+
+/// The audit service behind the sidecar.
+pub struct RemoteAudit {
+    sidecar: Sidecar,
+}
+
+impl RemoteAudit {
+    /// The audit service this sidecar can reach.
+    #[must_use]
+    pub fn new(sidecar: Sidecar) -> Self {
+        Self { sidecar }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: AuditPath, query: String) -> Result<T, Failure> {
+        let request = InvokeServiceRequest {
+            id: APP_ID.to_owned(),
+            message: Some(InvokeRequest {
+                method: path.method(),
+                data: None,
+                content_type: "application/json".to_owned(),
+                http_extension: Some(HttpExtension {
+                    verb: Verb::Get as i32,
+                    querystring: query,
+                }),
+            }),
+        };
+        let answer = self.sidecar.client().invoke_service(request).await;
+        let answer = answer.map_err(|status| failure("ask audit", &status))?.into_inner();
+        let body = answer.data.map(|data| data.value).unwrap_or_default();
+        serde_json::from_slice(&body).map_err(Failure::new)
+    }
+}
+
+impl AuditQueries for RemoteAudit {
+    fn page(&self, user: UserId, after: Seq, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
+        let query = format!("after={after}&limit={limit}");
+        Box::pin(self.get(AuditPath::Page(user), query))
+    }
+
+    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>> {
+        Box::pin(self.get(AuditPath::Verify(user), String::new()))
+    }
+}

@@ -1,0 +1,119 @@
+//! The Dapr runtime put together for one process: the ports of the core on its sidecar, the actors it hosts, and what its roles see.
+
+use std::sync::Arc;
+
+use punctual_actors::{
+    ports::{Directory, Environment, Runtime, Store},
+    zone::BundledZones,
+};
+
+use super::{
+    actors::RemoteActors, jobs::ScheduledJobs, publisher::Topics, shared_logs::SharedLogs, sidecar::Sidecar,
+    wakeups::Reminders,
+};
+use crate::{
+    actor_host::{ActorHost, HostConfig, Observer},
+    embedded::environment::{SystemClock, SystemEntropy},
+    ports::{AuditStore, Records, Services},
+};
+
+/// How old an activation's knowledge of its head may be before it answers a read, in milliseconds: this long a host that lost an actor may
+/// still show what it knew.
+const RECHECK_HEAD_AFTER_MS: i64 = 2_000;
+
+/// What keeps the data: the state store of the sidecar, or something else in a test.
+pub struct Backing<S, D> {
+    /// Logs.
+    pub store: Arc<S>,
+    /// Actors there are.
+    pub directory: D,
+    /// Records outside actors.
+    pub records: Arc<dyn Records>,
+    /// The audit record.
+    pub audit: Arc<dyn AuditStore>,
+}
+
+/// The ports of the core on this runtime.
+pub struct DaprPorts<S, D> {
+    store: Arc<S>,
+    wake_ups: Reminders,
+    publisher: Topics,
+    directory: D,
+    environment: Environment,
+}
+
+impl<S: Store, D: Directory> Runtime for DaprPorts<S, D> {
+    type Store = S;
+    type WakeUps = Reminders;
+    type Publisher = Topics;
+    type Directory = D;
+
+    fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn wake_ups(&self) -> &Reminders {
+        &self.wake_ups
+    }
+
+    fn publisher(&self) -> &Topics {
+        &self.publisher
+    }
+
+    fn directory(&self) -> &D {
+        &self.directory
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn recheck_head_after_ms(&self) -> Option<i64> {
+        Some(RECHECK_HEAD_AFTER_MS)
+    }
+}
+
+/// The system's clock and randomness, and the zones this release knows.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn environment() -> Result<Environment, getrandom::Error> {
+    Ok(Environment {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()?),
+        zones: Arc::new(BundledZones),
+    })
+}
+
+/// What the roles of this process see of the runtime.
+pub fn services<S: Store, D>(sidecar: &Sidecar, backing: &Backing<S, D>, environment: &Environment) -> Services {
+    let clock = &environment.clock;
+    let actors = RemoteActors::new(sidecar.clone(), Arc::clone(clock));
+    Services {
+        logs: Arc::new(SharedLogs::new(Arc::clone(&backing.store), actors.clone())),
+        actors: Arc::new(actors),
+        records: Arc::clone(&backing.records),
+        jobs: Arc::new(ScheduledJobs::new(sidecar.clone(), Arc::clone(clock))),
+        audit: Arc::clone(&backing.audit),
+        environment: environment.clone(),
+    }
+}
+
+/// The actors this process hosts. `pubsub` is the name of the broker's component.
+pub fn host<S: Store, D: Directory>(
+    sidecar: &Sidecar,
+    pubsub: &str,
+    backing: Backing<S, D>,
+    environment: &Environment,
+    config: HostConfig,
+    observer: Arc<dyn Observer>,
+) -> Arc<ActorHost<DaprPorts<S, D>>> {
+    let ports = DaprPorts {
+        store: backing.store,
+        wake_ups: Reminders::new(sidecar.clone(), Arc::clone(&environment.clock)),
+        publisher: Topics::new(sidecar.clone(), pubsub),
+        directory: backing.directory,
+        environment: environment.clone(),
+    };
+    ActorHost::new(Arc::new(ports), config, observer)
+}

@@ -1,0 +1,147 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use punctual_actors::ports::BoxFuture;
+use punctual_events::{COMMIT_FORMAT, Commit, CommitHeader, Digest, EventRecord, Principal, Timestamp, UserId};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+
+const USER: UserId = UserId(Uuid::from_u128(1));
+
+/// A commit with `count` events on `task-events`.
+fn commit(count: u8) -> Arc<Commit> {
+    let actor = ActorId::User(USER);
+    let events: Vec<EventRecord> = (0..count)
+        .map(|number| {
+            let data = json!({"session": Uuid::from_u128(number.into())});
+            serde_json::from_value(json!({
+                "by": Principal::System,
+                "data": data,
+                "digest": Digest([number; 32]),
+                "type": "dev.punctual.session.ended.v1",
+            }))
+            .unwrap()
+        })
+        .collect();
+    let (seq, time) = (Seq(1), Timestamp::from_millis(1_800_000_000_000));
+    let hash = Commit::hash_of(actor, seq, time, &Digest::ZERO, events.iter().map(|event| event.digest));
+    Arc::new(Commit {
+        format: COMMIT_FORMAT,
+        header: CommitHeader {
+            actor,
+            hash,
+            owner: USER,
+            previous: Digest::ZERO,
+            previous_on_topic: [Seq::ZERO; 3],
+            seq,
+            time,
+            traceparent: None,
+        },
+        commands: Vec::new(),
+        events,
+    })
+}
+
+fn messages(commit: &Commit) -> Vec<Vec<u8>> {
+    let events = commit.cloud_events(Topic::TaskEvents).unwrap();
+    events.iter().map(|event| serde_json::to_vec(event).unwrap()).collect()
+}
+
+/// A log of one commit, or none.
+struct Log(Option<Arc<Commit>>);
+
+impl Logs for Log {
+    fn head(&self, _: ActorId) -> BoxFuture<'_, Result<Seq, Failure>> {
+        Box::pin(async { Ok(Seq(1)) })
+    }
+
+    fn read(&self, _: ActorId, _: Seq, _: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
+        Box::pin(async { Ok(self.0.iter().cloned().collect()) })
+    }
+
+    fn confirm_audited(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn erase(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Writes down how many events each call had.
+#[derive(Default)]
+struct Listener {
+    calls: Mutex<Vec<usize>>,
+    fails: AtomicBool,
+}
+
+impl EventHandler for Listener {
+    fn name(&self) -> &'static str {
+        "listener"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::TaskEvents]
+    }
+
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
+        if self.fails.swap(false, Ordering::Relaxed) {
+            return Box::pin(async { Err(Failure::new("not now")) });
+        }
+        self.calls.lock().unwrap().push(events.len());
+        Box::pin(async { Ok(()) })
+    }
+}
+
+fn subscriber(log: Option<Arc<Commit>>) -> (Subscriber, Arc<Listener>) {
+    let listener = Arc::new(Listener::default());
+    let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::clone(&listener) as _];
+    (Subscriber::new(handlers, Arc::new(Log(log))), listener)
+}
+
+#[tokio::test]
+async fn the_events_of_a_commit_are_handed_over_together_and_once() {
+    let commit = commit(3);
+    let (subscriber, listener) = subscriber(Some(Arc::clone(&commit)));
+    for message in messages(&commit) {
+        assert_eq!(subscriber.take(Topic::TaskEvents, &message).await, Verdict::Taken);
+    }
+    assert_eq!(*listener.calls.lock().unwrap(), [3]);
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_handed_over_again_whole() {
+    let commit = commit(2);
+    let (subscriber, listener) = subscriber(Some(Arc::clone(&commit)));
+    let messages = messages(&commit);
+    listener.fails.store(true, Ordering::Relaxed);
+    assert_eq!(subscriber.take(Topic::TaskEvents, &messages[0]).await, Verdict::Again);
+    for message in &messages {
+        assert_eq!(subscriber.take(Topic::TaskEvents, message).await, Verdict::Taken);
+    }
+    assert_eq!(*listener.calls.lock().unwrap(), [2]);
+}
+
+#[tokio::test]
+async fn events_of_a_commit_the_log_does_not_have_come_one_by_one() {
+    let commit = commit(2);
+    let (subscriber, listener) = subscriber(None);
+    for message in messages(&commit) {
+        assert_eq!(subscriber.take(Topic::TaskEvents, &message).await, Verdict::Taken);
+    }
+    assert_eq!(*listener.calls.lock().unwrap(), [1, 1]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_event_or_on_another_topic_is_dead() {
+    let (subscriber, listener) = subscriber(None);
+    assert_eq!(subscriber.take(Topic::TaskEvents, b"{}").await, Verdict::Dead);
+    let message = messages(&commit(1)).remove(0);
+    assert_eq!(subscriber.take(Topic::Reminders, &message).await, Verdict::Dead);
+    assert!(listener.calls.lock().unwrap().is_empty());
+}

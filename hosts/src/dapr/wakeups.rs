@@ -1,0 +1,103 @@
+//! Wake-ups as actor reminders, which the Scheduler keeps.
+//!
+//! A reminder is delivered without its due time, so its name says everything: instant, sequence and nonce. Each wake-up is a reminder of its
+//! own, so that arming is additive.
+
+use std::sync::Arc;
+
+use dapr::dapr::proto::runtime::v1::{RegisterActorReminderRequest, UnregisterActorReminderRequest};
+use punctual_actors::ports::{Clock, Failure, WakeUp, WakeUps};
+use punctual_events::{ActorId, Seq, Timestamp};
+
+use super::{
+    schedule::{due_time, without_limit},
+    sidecar::{Sidecar, failure},
+    wire,
+};
+
+/// How far ahead a committing actor keeps its guard, in milliseconds. A shorter one costs registrations, a longer one delays events whose
+/// process was lost.
+pub const GUARD_INTERVAL_MS: u64 = 5 * 60_000;
+
+/// Wake-ups of actors, as their reminders.
+pub struct Reminders {
+    sidecar: Sidecar,
+    clock: Arc<dyn Clock>,
+}
+
+impl Reminders {
+    /// Reminders registered through this sidecar.
+    #[must_use]
+    pub fn new(sidecar: Sidecar, clock: Arc<dyn Clock>) -> Self {
+        Self { sidecar, clock }
+    }
+}
+
+impl WakeUps for Reminders {
+    fn guard_interval_ms(&self) -> Option<u64> {
+        Some(GUARD_INTERVAL_MS)
+    }
+
+    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        let name = name_of(wake_up);
+        let request = RegisterActorReminderRequest {
+            actor_type: wire::type_of(actor).to_owned(),
+            actor_id: actor.uuid().to_string(),
+            data: serde_json::to_vec(&name).map_err(Failure::new)?,
+            name,
+            due_time: due_time(wake_up.at, self.clock.now()),
+            period: String::new(),
+            ttl: String::new(),
+            overwrite: None,
+            failure_policy: Some(without_limit()),
+        };
+        let answer = self.sidecar.client().register_actor_reminder(request).await;
+        answer.map(drop).map_err(|status| failure("register reminder", &status))
+    }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
+        let request = UnregisterActorReminderRequest {
+            actor_type: wire::type_of(actor).to_owned(),
+            actor_id: actor.uuid().to_string(),
+            name: name_of(wake_up),
+        };
+        if let Err(status) = self.sidecar.client().unregister_actor_reminder(request).await {
+            tracing::debug!(%actor, reason = status.message(), "a reminder that is not needed stays, and will find nothing due");
+        }
+    }
+}
+
+/// `<at in ms>-<seq>-<nonce>`.
+fn name_of(wake_up: WakeUp) -> String {
+    format!("{}-{}-{}", wake_up.at.as_millis(), wake_up.seq, wake_up.nonce)
+}
+
+/// The wake-up of a reminder's name, if it is one of ours.
+#[must_use]
+pub fn wake_up_of(name: &str) -> Option<WakeUp> {
+    let mut parts = name.splitn(3, '-');
+    Some(WakeUp {
+        at: Timestamp::from_millis(parts.next()?.parse().ok()?),
+        seq: Seq(parts.next()?.parse().ok()?),
+        nonce: parts.next()?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_is_known_by_its_name_alone() {
+        let wake_up = WakeUp {
+            at: Timestamp::from_millis(1_800_000_000_123),
+            seq: Seq(7),
+            nonce: u64::MAX,
+        };
+        assert_eq!(name_of(wake_up), "1800000000123-7-18446744073709551615");
+        assert_eq!(wake_up_of(&name_of(wake_up)), Some(wake_up));
+        for other in ["", "7", "1-2", "1-2-x", "remind-me-later"] {
+            assert_eq!(wake_up_of(other), None, "{other}");
+        }
+    }
+}

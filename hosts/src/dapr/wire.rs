@@ -1,0 +1,228 @@
+//! What travels to an actor and back, as JSON. Every message says its format: a newer one is refused, never guessed.
+//!
+//! Answers and refusals come in the body of a 200, for the sidecar takes every other status for a failure and may deliver the call again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use punctual_actors::{
+    Refusal,
+    ports::Failure,
+    turn::{Answered, Pending, TurnError},
+};
+use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+/// The format of messages this release sends and reads.
+pub const FORMAT: u16 = 1;
+
+/// Carries out commands; the body is a [`Commands`], the answer an [`Outcomes`].
+pub const COMMAND: &str = "command";
+/// Answers a question; the body is a [`Question`], the answer an [`Outcomes`] of one.
+pub const ASK: &str = "ask";
+/// Notes that audit holds everything up to a sequence; the body is an [`Upkeep`], the answer an [`Outcomes`] of one.
+pub const CONFIRM_AUDITED: &str = "confirm-audited";
+/// Erases everything up to a sequence; the body is an [`Upkeep`], the answer an [`Outcomes`] of one.
+pub const ERASE: &str = "erase";
+
+/// The type under which placement knows the actors of users. Neither name may begin with the other: deletion by type goes by prefix.
+pub const USER_ACTOR: &str = "UserActor";
+/// The type under which placement knows the actors of series.
+pub const SERIES_ACTOR: &str = "SeriesActor";
+
+/// The type of an actor.
+#[must_use]
+pub fn type_of(actor: ActorId) -> &'static str {
+    match actor {
+        ActorId::User(_) => USER_ACTOR,
+        ActorId::Series(_) => SERIES_ACTOR,
+    }
+}
+
+/// The actor of a type and an id, if that is what they are.
+#[must_use]
+pub fn actor_of(actor_type: &str, id: &str) -> Option<ActorId> {
+    match actor_type {
+        USER_ACTOR => id.parse().ok().map(ActorId::User),
+        SERIES_ACTOR => id.parse().ok().map(ActorId::Series),
+        _ => None,
+    }
+}
+
+/// A command on its way.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Command<C> {
+    id: CommandId,
+    by: Principal,
+    command: C,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<IdempotencyKey>,
+    seed: u128,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<Box<str>>,
+}
+
+impl<C> From<Pending<C>> for Command<C> {
+    fn from(pending: Pending<C>) -> Self {
+        Self {
+            id: pending.id,
+            by: pending.by,
+            command: pending.command,
+            key: pending.key,
+            seed: pending.seed,
+            traceparent: pending.traceparent,
+        }
+    }
+}
+
+impl<C> From<Command<C>> for Pending<C> {
+    fn from(command: Command<C>) -> Self {
+        Self {
+            id: command.id,
+            by: command.by,
+            command: command.command,
+            key: command.key,
+            seed: command.seed,
+            traceparent: command.traceparent,
+        }
+    }
+}
+
+/// Commands for one actor, in order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Commands<C> {
+    /// [`FORMAT`].
+    pub format: u16,
+    /// The commands.
+    pub commands: Vec<C>,
+}
+
+/// A question for one actor.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Question<Q> {
+    /// [`FORMAT`].
+    pub format: u16,
+    /// Who asks.
+    pub by: Principal,
+    /// What.
+    pub question: Q,
+}
+
+/// A change of an actor's log that only the actor may make, being the only writer of its head.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// [`FORMAT`].
+    pub format: u16,
+    /// Up to here.
+    pub through: Seq,
+}
+
+/// What became of each command, or of the one question.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Outcomes<T> {
+    /// [`FORMAT`].
+    pub format: u16,
+    /// In the order of what was asked.
+    pub outcomes: Vec<Outcome<T>>,
+}
+
+/// What became of one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome<T> {
+    /// The answer.
+    Answered(T),
+    /// It was refused.
+    Refused(Box<Refusal>),
+    /// Whether it happened is not known.
+    Unknown(Box<str>),
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reply<R> {
+    reply: R,
+    replayed: bool,
+    seq: Seq,
+}
+
+impl<R> From<Answered<R>> for Reply<R> {
+    fn from(answered: Answered<R>) -> Self {
+        Self {
+            reply: answered.reply,
+            replayed: answered.replayed,
+            seq: answered.seq,
+        }
+    }
+}
+
+impl<R> From<Reply<R>> for Answered<R> {
+    fn from(reply: Reply<R>) -> Self {
+        Self {
+            reply: reply.reply,
+            replayed: reply.replayed,
+            seq: reply.seq,
+        }
+    }
+}
+
+impl<T> Outcome<T> {
+    /// What a turn made of something, on its way out.
+    pub fn of<U: Into<T>>(result: Result<U, TurnError>) -> Self {
+        match result {
+            Ok(answer) => Self::Answered(answer.into()),
+            Err(TurnError::Refused(refusal)) => Self::Refused(Box::new(refusal)),
+            Err(TurnError::Unknown(failure)) => Self::Unknown((*failure.0).into()),
+        }
+    }
+
+    /// The same where there is nothing to refuse.
+    pub fn of_port(result: Result<T, Failure>) -> Self {
+        Self::of(result.map_err(TurnError::Unknown))
+    }
+}
+
+impl Outcome<Box<RawValue>> {
+    /// What came back, read.
+    ///
+    /// # Errors
+    /// The refusal, or that the outcome is unknown, which includes an answer that cannot be read.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, TurnError> {
+        match self {
+            Self::Answered(answer) => serde_json::from_str(answer.get())
+                .map_err(|error| Failure::new(format_args!("an answer: {error}")).into()),
+            Self::Refused(refusal) => Err(TurnError::Refused(Refusal::clone(refusal))),
+            Self::Unknown(cause) => Err(TurnError::Unknown(Failure(Arc::from(&**cause)))),
+        }
+    }
+}
+
+/// Writes a message.
+///
+/// # Errors
+/// When something in it has no JSON form.
+pub fn encode<T: Serialize>(message: &T) -> Result<Bytes, Failure> {
+    serde_json::to_vec(message).map(Into::into).map_err(Failure::new)
+}
+
+/// Reads a message.
+///
+/// # Errors
+/// When it is of another format or damaged.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    #[derive(Deserialize)]
+    struct Formatted {
+        format: u16,
+    }
+    let Formatted { format } = serde_json::from_slice(bytes).map_err(Failure::new)?;
+    if format != FORMAT {
+        return Err(Failure::new(format_args!(
+            "a message between processes has format {format}, and this release reads {FORMAT}"
+        )));
+    }
+    serde_json::from_slice(bytes).map_err(Failure::new)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! Placement, Scheduler, Redis and sidecars on loopback, of this test only.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+/// The folder of `daprd`, `placement` and `scheduler`.
+const PROGRAMS: &str = "PUNCTUAL_DAPR_PROGRAMS";
+
+/// What every sidecar asks of whoever calls it.
+pub(crate) const API_TOKEN: &str = "what the sidecar asks";
+/// What every application asks of whoever calls it.
+pub(crate) const APP_TOKEN: &str = "what the application asks";
+
+/// A port nobody uses now.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A process that ends with the value that holds it.
+pub(crate) struct Process(Child);
+
+impl Process {
+    fn start(name: &str, folder: &Path, command: &mut Command) -> Self {
+        let log = File::create(folder.join(format!("{name}.log"))).unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn();
+        Self(child.unwrap_or_else(|error| panic!("{name}: {error}")))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What all sidecars of a test share.
+pub(crate) struct Machinery {
+    folder: TempDir,
+    programs: PathBuf,
+    placement: u16,
+    scheduler: u16,
+    _processes: Vec<Process>,
+}
+
+/// Where a sidecar and its application are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub(crate) app: u16,
+    pub(crate) grpc: u16,
+    pub(crate) http: u16,
+}
+
+impl Seat {
+    pub(crate) fn choose() -> Self {
+        Self {
+            app: free_port(),
+            grpc: free_port(),
+            http: free_port(),
+        }
+    }
+}
+
+impl Machinery {
+    pub(crate) fn start() -> Self {
+        let programs = std::env::var_os(PROGRAMS).unwrap_or_else(|| panic!("{PROGRAMS} names no folder"));
+        let programs = PathBuf::from(programs);
+        let folder = tempfile::tempdir().unwrap();
+        let (placement, scheduler, redis) = (free_port(), free_port(), free_port());
+        write_resources(folder.path(), redis);
+        let start = |name: &str, program: &Path, arguments: &[String]| {
+            Process::start(name, folder.path(), Command::new(program).args(arguments))
+        };
+        let processes = vec![
+            start(
+                "redis",
+                Path::new("redis-server"),
+                &redis_arguments(folder.path(), redis),
+            ),
+            start(
+                "placement",
+                &programs.join("placement"),
+                &placement_arguments(placement),
+            ),
+            start(
+                "scheduler",
+                &programs.join("scheduler"),
+                &scheduler_arguments(folder.path(), scheduler),
+            ),
+        ];
+        Self {
+            folder,
+            programs,
+            placement,
+            scheduler,
+            _processes: processes,
+        }
+    }
+
+    /// A sidecar; its application need not be there yet.
+    pub(crate) fn sidecar(&self, app_id: &str, seat: Seat) -> Process {
+        let folder = self.folder.path();
+        let mut command = Command::new(self.programs.join("daprd"));
+        command
+            .args([
+                "--app-id",
+                app_id,
+                "--app-protocol",
+                "http",
+                "--app-channel-address",
+                "127.0.0.1",
+            ])
+            .args(["--app-port", &seat.app.to_string()])
+            .args(["--dapr-listen-addresses", "127.0.0.1"])
+            .args(["--dapr-internal-grpc-listen-address", "127.0.0.1"])
+            .args(["--dapr-grpc-port", &seat.grpc.to_string()])
+            .args(["--dapr-http-port", &seat.http.to_string()])
+            .args(["--dapr-internal-grpc-port", &free_port().to_string()])
+            .args(["--metrics-port", &free_port().to_string()])
+            .args(["--placement-host-address", &format!("127.0.0.1:{}", self.placement)])
+            .args(["--scheduler-host-address", &format!("127.0.0.1:{}", self.scheduler)])
+            .args(["--enable-app-health-check", "--app-health-check-path", "/healthz"])
+            .args(["--app-health-probe-interval", "1", "--app-health-threshold", "2"])
+            .args(["--dapr-graceful-shutdown-seconds", "2"])
+            .arg("--resources-path")
+            .arg(folder.join("resources"))
+            .arg("--config")
+            .arg(folder.join("config.yaml"))
+            .env("DAPR_HOST_IP", "127.0.0.1")
+            .env("DAPR_API_TOKEN", API_TOKEN)
+            .env("APP_API_TOKEN", APP_TOKEN);
+        Process::start(&format!("sidecar-{}", seat.grpc), folder, &mut command)
+    }
+}
+
+impl Drop for Machinery {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        // The folder goes away with us: what went wrong is said here.
+        for file in fs::read_dir(self.folder.path()).unwrap().flatten() {
+            if file.path().extension().is_some_and(|end| end == "log") {
+                let text = fs::read_to_string(file.path()).unwrap_or_default();
+                let last: Vec<&str> = text.lines().rev().take(25).collect();
+                println!("--- {}", file.path().display());
+                last.iter().rev().for_each(|line| println!("{line}"));
+            }
+        }
+    }
+}
+
+fn write_resources(folder: &Path, redis: u16) {
+    fs::create_dir(folder.join("resources")).unwrap();
+    let store = format!(
+        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: statestore}}\nspec:\n  type: state.redis\n  version: v1\n  \
+        metadata:\n  - {{name: redisHost, value: \"127.0.0.1:{redis}\"}}\n  - {{name: actorStateStore, value: \"true\"}}\n"
+    );
+    fs::write(folder.join("resources/statestore.yaml"), store).unwrap();
+    let config = format!(
+        "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{name: test}}\nspec:\n  nameResolution:\n    component: sqlite\n    \
+        version: v1\n    configuration:\n      connectionString: \"{}\"\n",
+        folder.join("names.db").display()
+    );
+    fs::write(folder.join("config.yaml"), config).unwrap();
+}
+
+fn redis_arguments(folder: &Path, port: u16) -> Vec<String> {
+    let folder = folder.display().to_string();
+    [
+        "--port",
+        &port.to_string(),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        &folder,
+        "--save",
+        "",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+fn placement_arguments(port: u16) -> Vec<String> {
+    let raft = format!("placement=127.0.0.1:{}", free_port());
+    let mut arguments = own_ports(port);
+    arguments.extend(["--id", "placement", "--initial-cluster", &raft].map(str::to_owned));
+    arguments
+}
+
+fn scheduler_arguments(folder: &Path, port: u16) -> Vec<String> {
+    let peer = format!("scheduler=http://127.0.0.1:{}", free_port());
+    let data = folder.join("etcd").display().to_string();
+    let broadcast = format!("127.0.0.1:{port}");
+    let mut arguments = own_ports(port);
+    arguments.extend(
+        [
+            "--id",
+            "scheduler",
+            "--etcd-initial-cluster",
+            &peer,
+            "--etcd-data-dir",
+            &data,
+        ]
+        .map(str::to_owned),
+    );
+    arguments.extend(["--etcd-client-listen-address", "127.0.0.1"].map(str::to_owned));
+    arguments.extend(["--etcd-client-port".to_owned(), free_port().to_string()]);
+    arguments.extend(["--override-broadcast-host-port".to_owned(), broadcast]);
+    arguments
+}
+
+fn own_ports(port: u16) -> Vec<String> {
+    let (health, metrics) = (free_port().to_string(), free_port().to_string());
+    let port = port.to_string();
+    [
+        ["--listen-address", "127.0.0.1"],
+        ["--port", &port],
+        ["--healthz-listen-address", "127.0.0.1"],
+        ["--healthz-port", &health],
+        ["--metrics-listen-address", "127.0.0.1"],
+        ["--metrics-port", &metrics],
+    ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect()
+}
+
+/// Asks again and again until the answer is there, or a minute has passed.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
