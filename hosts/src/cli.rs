@@ -22,7 +22,8 @@ pub enum Command {
     /// Run the server
     #[command(
         after_help = "Every setting can also be given as a variable (--rate-limit as PUNCTUAL_RATE_LIMIT) or in the file named by \
-        --config\n(as rate-limit = 50). Flags come first, then variables, then the file."
+        --config\n(as rate-limit = 50). Flags come first, then variables, then the file.\n\nWith --runtime dapr the \
+        variables a sidecar is met by count as well: DAPR_GRPC_PORT, DAPR_API_TOKEN and APP_API_TOKEN."
     )]
     Serve(Box<Settings>),
     /// Import to-dos from an iCalendar file
@@ -103,6 +104,9 @@ mod tests {
     #[test]
     fn an_unknown_runtime_is_answered_with_those_there_are() {
         let error = Cli::try_parse_from(["punctual", "serve", "--runtime", "elsewhere"]).unwrap_err();
-        assert!(error.to_string().contains("[possible values: embedded]"), "{error}");
+        assert!(
+            error.to_string().contains("[possible values: embedded, dapr]"),
+            "{error}"
+        );
     }
 }

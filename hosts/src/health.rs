@@ -1,8 +1,11 @@
 //! `/healthz`, `/readyz` and `/metrics`: for those who run the server, without an account.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use axum::{
@@ -27,13 +30,33 @@ pub enum Stage {
     Draining = 2,
 }
 
+/// Says what a server that runs is waiting for, if for anything.
+pub type Obstacle = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
+
 /// The stage, for all to see.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Health {
     stage: AtomicU8,
+    obstacle: OnceLock<Obstacle>,
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Health").field(&self.stage()).finish()
+    }
 }
 
 impl Health {
+    /// Has readiness depend on something outside the process. The first who says so is heard.
+    pub fn depend_on(&self, obstacle: Obstacle) {
+        let _ = self.obstacle.set(obstacle);
+    }
+
+    /// What a server is waiting for that would be ready otherwise.
+    fn obstacle(&self) -> Option<&'static str> {
+        self.obstacle.get().and_then(|obstacle| obstacle())
+    }
+
     /// Enters a stage.
     pub fn enter(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Relaxed);
@@ -72,10 +95,12 @@ async fn healthz() -> &'static str {
 
 /// Whether requests should be sent here.
 async fn readyz(State(operations): State<Operations>) -> impl IntoResponse {
-    match operations.health.stage() {
-        Stage::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        Stage::Ready => (StatusCode::OK, "ready\n"),
-        Stage::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+    let (stage, obstacle) = (operations.health.stage(), operations.health.obstacle());
+    match (stage, obstacle) {
+        (Stage::Draining, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        (_, Some(obstacle)) => (StatusCode::SERVICE_UNAVAILABLE, obstacle),
+        (Stage::Starting, None) => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+        (Stage::Ready, None) => (StatusCode::OK, "ready\n"),
     }
 }
 
@@ -114,6 +139,20 @@ mod tests {
             assert_eq!(get(&router, "/healthz").await.0, StatusCode::OK);
         }
         assert_eq!(readiness, [503, 200, 503]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_lacks_something_is_not_ready_and_says_what() {
+        let health = Arc::new(Health::default());
+        health.depend_on(Box::new(|| Some("the sidecar is away\n")));
+        health.enter(Stage::Ready);
+        let router = routes(Arc::clone(&health), Metrics::new());
+        let answer = get(&router, "/readyz").await;
+        assert_eq!(
+            answer,
+            (StatusCode::SERVICE_UNAVAILABLE, "the sidecar is away\n".to_owned())
+        );
+        assert_eq!(get(&router, "/healthz").await.0, StatusCode::OK);
     }
 
     #[tokio::test]

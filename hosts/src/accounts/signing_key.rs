@@ -97,6 +97,17 @@ impl SigningKey {
         Self::read(&path)?.ok_or(SigningKeyError::Missing(path))
     }
 
+    /// A key as a secret store holds it: 64 hexadecimal digits, or the content of a key's file. `None` when it is something else.
+    #[must_use]
+    pub fn from_secret(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let hex = text
+            .strip_prefix(KIND)
+            .and_then(|rest| rest.strip_prefix(FORMAT))
+            .unwrap_or(text);
+        super::hex::decode(hex).map(Self)
+    }
+
     /// The key in `data_dir`, made from `fresh` (32 random bytes) when there is none yet.
     ///
     /// Several servers may start at once: the first file written wins and all use it. It appears whole or not at all.
@@ -242,6 +253,24 @@ mod tests {
 
     fn same(a: &SigningKey, b: &SigningKey) -> bool {
         a.0 == b.0
+    }
+
+    #[test]
+    fn a_secret_is_the_digits_alone_or_what_the_file_would_hold() {
+        let digits = super::super::hex::encode(&[7; 32]);
+        for text in [
+            digits.clone(),
+            format!("{digits}\n"),
+            format!("punctual-signing-key/1 {digits}\n"),
+        ] {
+            assert!(
+                SigningKey::from_secret(&text).is_some_and(|key| same(&key, &SigningKey([7; 32]))),
+                "{text}"
+            );
+        }
+        for text in ["", "7", "punctual-signing-key/2 7"] {
+            assert!(SigningKey::from_secret(text).is_none(), "{text}");
+        }
     }
 
     #[test]

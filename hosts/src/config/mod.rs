@@ -3,11 +3,13 @@
 //! Every source is read into the same [`Settings`]; a setting is declared once and is a flag, a variable and a key of the file at once.
 
 mod settings;
+mod sidecar;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::PathBuf,
@@ -18,6 +20,7 @@ use ipnet::IpNet;
 use self::{settings::ALL_ROLES, sources::Sources};
 pub use self::{
     settings::{LogFilter, LogFormat, Registration, Role, RuntimeKind, Settings},
+    sidecar::{SidecarConfig, Token},
     sources::ConfigError,
 };
 
@@ -35,6 +38,10 @@ const DEFAULT_DATA: &str = "punctual-data";
 pub struct ServeConfig {
     /// What holds the data and the actors.
     pub runtime: RuntimeKind,
+    /// What this process does; never [`Role::All`], which is all the others.
+    pub roles: BTreeSet<Role>,
+    /// How to meet the sidecar, where the runtime has one.
+    pub sidecar: SidecarConfig,
     /// Where to listen. Port 0 lets the system choose.
     pub listen: SocketAddr,
     /// The folder of the data.
@@ -66,23 +73,30 @@ impl ServeConfig {
 
     fn load_with(flags: Settings, variables: sources::Variables<'_>) -> Result<Self, ConfigError> {
         let sources = Sources::read(flags, variables)?;
-        if let Some(reason) = sources.merged().roles.as_deref().and_then(missing_roles) {
+        let sidecar = SidecarConfig::new(&sources.merged(), variables)?;
+        let config = Self::of(sources.merged(), sidecar);
+        if config.runtime == RuntimeKind::Embedded && config.roles.len() < ALL_ROLES.len() {
+            let reason = "the embedded runtime runs every role in one process; say `all`, or leave it out".to_owned();
             return Err(sources.blame("roles", |settings| settings.roles.is_some(), reason));
         }
-        Ok(sources.merged().into())
+        Ok(config)
     }
 }
 
-/// Why these roles cannot be served. The embedded runtime carries events within the process, so a role left out would hear of nothing, ever.
-fn missing_roles(roles: &[Role]) -> Option<String> {
-    let is_complete = roles.contains(&Role::All) || ALL_ROLES.iter().all(|role| roles.contains(role));
-    (!is_complete).then(|| "the embedded runtime runs every role in one process; say `all`, or leave it out".to_owned())
+/// The roles that are meant, one by one.
+fn roles(named: &[Role]) -> BTreeSet<Role> {
+    if named.contains(&Role::All) {
+        return ALL_ROLES.into();
+    }
+    named.iter().copied().collect()
 }
 
-impl From<Settings> for ServeConfig {
-    fn from(settings: Settings) -> Self {
+impl ServeConfig {
+    fn of(settings: Settings, sidecar: SidecarConfig) -> Self {
         Self {
             runtime: settings.runtime.unwrap_or_default(),
+            roles: roles(settings.roles.as_deref().unwrap_or(&[Role::All])),
+            sidecar,
             listen: settings.listen.unwrap_or(DEFAULT_LISTEN),
             data: settings.data.unwrap_or_else(|| DEFAULT_DATA.into()),
             rate_limit: settings.rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),

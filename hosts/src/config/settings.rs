@@ -12,11 +12,11 @@ use tracing_subscriber::EnvFilter;
 #[derive(Args, Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// What holds the data and the actors: embedded, which is this process [default: embedded]
+    /// What holds the data and the actors: embedded, which is this process, or dapr, which is a sidecar [default: embedded]
     #[arg(long, value_name = "RUNTIME", hide_possible_values = true)]
     pub runtime: Option<RuntimeKind>,
 
-    /// Roles this process plays; the embedded runtime plays all of them: api, recurring, notification, audit, sync [default: all]
+    /// Roles this process plays: api, recurring, notification, audit, sync; with the embedded runtime it has to be all [default: all]
     #[arg(long, value_name = "ROLES", value_delimiter = ',', hide_possible_values = true)]
     pub roles: Option<Vec<Role>>,
 
@@ -24,7 +24,23 @@ pub struct Settings {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
 
-    /// Folder of the data, made if it is not there [default: punctual-data]
+    /// Address and port at which the sidecar reaches this process, and nobody else should (dapr) [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub app_listen: Option<SocketAddr>,
+
+    /// Name of the sidecar's component that keeps the data (dapr) [default: statestore]
+    #[arg(long, value_name = "COMPONENT")]
+    pub state_store: Option<String>,
+
+    /// Name of the sidecar's component that carries the events (dapr) [default: events]
+    #[arg(long, value_name = "COMPONENT")]
+    pub pubsub: Option<String>,
+
+    /// Name of the sidecar's component that knows the secrets, among them signingkey (dapr) [default: secrets]
+    #[arg(long, value_name = "COMPONENT")]
+    pub secret_store: Option<String>,
+
+    /// Folder of the data, made if it is not there (embedded) [default: punctual-data]
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
 
@@ -71,6 +87,10 @@ impl Settings {
             runtime: self.runtime.or(lower.runtime),
             roles: self.roles.or(lower.roles),
             listen: self.listen.or(lower.listen),
+            app_listen: self.app_listen.or(lower.app_listen),
+            state_store: self.state_store.or(lower.state_store),
+            pubsub: self.pubsub.or(lower.pubsub),
+            secret_store: self.secret_store.or(lower.secret_store),
             data: self.data.or(lower.data),
             rate_limit: self.rate_limit.or(lower.rate_limit),
             anonymous_rate_limit: self.anonymous_rate_limit.or(lower.anonymous_rate_limit),
@@ -91,10 +111,12 @@ pub enum RuntimeKind {
     /// Everything in this process, on one SQLite file.
     #[default]
     Embedded,
+    /// The sidecar beside this process, and whatever is behind it.
+    Dapr,
 }
 
 /// A part of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// All of them.

@@ -62,6 +62,10 @@ fn every_flag_is_also_a_variable_and_a_key() {
         ("runtime", "embedded", "\"embedded\""),
         ("roles", "all", "[\"all\"]"),
         ("listen", "127.0.0.1:1", "\"127.0.0.1:1\""),
+        ("app-listen", "127.0.0.1:2", "\"127.0.0.1:2\""),
+        ("state-store", "redis", "\"redis\""),
+        ("pubsub", "kafka", "\"kafka\""),
+        ("secret-store", "vault", "\"vault\""),
         ("data", "elsewhere", "\"elsewhere\""),
         ("rate-limit", "7", "7"),
         ("anonymous-rate-limit", "8", "8"),
@@ -165,4 +169,33 @@ fn a_part_of_the_roles_is_refused_in_the_name_of_who_asked() {
 #[test]
 fn all_five_roles_by_name_are_all() {
     assert!(load(&["--roles", "api,recurring,notification,audit,sync"], &[]).is_ok());
+}
+
+#[test]
+fn beside_a_sidecar_any_roles_may_be_played() {
+    let config = load(&["--runtime", "dapr", "--roles", "sync,api"], &[]).unwrap();
+    assert_eq!(config.roles.into_iter().collect::<Vec<_>>(), [Role::Api, Role::Sync]);
+    assert_eq!(load(&["--runtime", "dapr"], &[]).unwrap().roles.len(), 5);
+}
+
+#[test]
+fn the_sidecar_is_met_where_its_variables_say_and_its_tokens_are_not_shown() {
+    let variables = [
+        ("DAPR_GRPC_PORT", "3501"),
+        ("DAPR_API_TOKEN", "open sesame"),
+        ("APP_API_TOKEN", ""),
+    ];
+    let sidecar = load(&["--runtime", "dapr"], &variables).unwrap().sidecar;
+    assert_eq!(sidecar.grpc_port, 3501);
+    assert_eq!(sidecar.api_token.as_ref().map(Token::reveal), Some("open sesame"));
+    assert_eq!(sidecar.app_token, None);
+    assert_eq!(
+        (&*sidecar.state_store, &*sidecar.pubsub, &*sidecar.secret_store),
+        ("statestore", "events", "secrets")
+    );
+    assert!(!format!("{sidecar:?}").contains("sesame"));
+    assert_eq!(
+        load(&[], &[("DAPR_GRPC_PORT", "x")]).unwrap_err(),
+        "DAPR_GRPC_PORT: x is no port"
+    );
 }

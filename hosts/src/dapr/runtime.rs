@@ -8,7 +8,8 @@ use punctual_actors::{
 };
 
 use super::{
-    actors::RemoteActors, jobs::ScheduledJobs, publisher::Topics, shared_logs::SharedLogs, sidecar::Sidecar,
+    actors::RemoteActors, audit_store::DaprAudit, directory::DaprDirectory, jobs::ScheduledJobs, logs::LogReader,
+    publisher::Topics, records::DaprRecords, shared_logs::SharedLogs, sidecar::Sidecar, state::State, store::DaprStore,
     wakeups::Reminders,
 };
 use crate::{
@@ -85,12 +86,31 @@ pub fn environment() -> Result<Environment, getrandom::Error> {
     })
 }
 
+impl Backing<DaprStore, DaprDirectory> {
+    /// Everything in one state store component.
+    #[must_use]
+    pub fn of(state: &State, environment: &Environment) -> Self {
+        let entropy = &environment.entropy;
+        Self {
+            store: Arc::new(DaprStore::new(state.clone(), environment)),
+            directory: DaprDirectory::new(state.clone()),
+            records: Arc::new(DaprRecords::new(state.clone(), Arc::clone(entropy))),
+            audit: Arc::new(DaprAudit::new(state.clone(), Arc::clone(entropy))),
+        }
+    }
+}
+
 /// What the roles of this process see of the runtime.
-pub fn services<S: Store, D>(sidecar: &Sidecar, backing: &Backing<S, D>, environment: &Environment) -> Services {
+pub fn services<S, D>(
+    sidecar: &Sidecar,
+    state: &State,
+    backing: &Backing<S, D>,
+    environment: &Environment,
+) -> Services {
     let clock = &environment.clock;
     let actors = RemoteActors::new(sidecar.clone(), Arc::clone(clock));
     Services {
-        logs: Arc::new(SharedLogs::new(Arc::clone(&backing.store), actors.clone())),
+        logs: Arc::new(SharedLogs::new(LogReader::new(state.clone()), actors.clone())),
         actors: Arc::new(actors),
         records: Arc::clone(&backing.records),
         jobs: Arc::new(ScheduledJobs::new(sidecar.clone(), Arc::clone(clock))),

@@ -8,7 +8,7 @@ use punctual_actors::ports::Failure;
 use super::sidecar::{Sidecar, failure};
 
 /// The name of the key that signs tokens.
-pub const SIGNING_KEY: &str = "signing-key";
+pub const SIGNING_KEY: &str = "signingkey";
 
 /// The secret `name` of the component `store`.
 ///

@@ -2,36 +2,33 @@
 
 use std::sync::Arc;
 
-use punctual_actors::ports::{BoxFuture, Failure, Store};
+use punctual_actors::ports::{BoxFuture, Failure};
 use punctual_events::{ActorId, Commit, Seq};
 
-use super::{actors::RemoteActors, wire};
+use super::{actors::RemoteActors, logs::LogReader, wire};
 use crate::ports::Logs;
 
-/// The logs behind a store, and the actors they belong to.
-pub struct SharedLogs<S> {
-    store: Arc<S>,
+/// The logs in a store, and the actors they belong to.
+pub struct SharedLogs {
+    reader: LogReader,
     actors: RemoteActors,
 }
 
-impl<S: Store> SharedLogs<S> {
-    /// Reads from `store`, has `actors` change.
+impl SharedLogs {
+    /// Reads by `reader`, has `actors` change.
     #[must_use]
-    pub fn new(store: Arc<S>, actors: RemoteActors) -> Self {
-        Self { store, actors }
+    pub fn new(reader: LogReader, actors: RemoteActors) -> Self {
+        Self { reader, actors }
     }
 }
 
-impl<S: Store> Logs for SharedLogs<S> {
+impl Logs for SharedLogs {
     fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Seq, Failure>> {
-        Box::pin(async move {
-            let head = self.store.head(actor).await?;
-            Ok(head.map_or(Seq::ZERO, |head| head.seq))
-        })
+        Box::pin(self.reader.head(actor))
     }
 
     fn read(&self, actor: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
-        Box::pin(self.store.read_log(actor, after, limit))
+        Box::pin(self.reader.read(actor, after, limit))
     }
 
     fn confirm_audited(&self, actor: ActorId, seq: Seq) -> BoxFuture<'_, Result<(), Failure>> {

@@ -1,15 +1,17 @@
 //! Everything put together: the embedded runtime, all roles on it, and the routes that lead to them.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 
 use axum::Router;
 use punctual_actors::ports::Clock;
 
-use super::ServeError;
+use super::{
+    ServeError,
+    parts::{api_config, host_config, notification, whole},
+};
 use crate::{
     accounts::{SigningKey, Tokens},
-    actor_host::HostConfig,
-    config::{Registration, ServeConfig},
+    config::ServeConfig,
     embedded::{
         bus::Lag,
         runtime::{Embedded, Running, StartError},
@@ -17,13 +19,11 @@ use crate::{
     metrics::{Behind, Lateness, Metrics},
     ports::{EventHandler, Services},
     roles::{
-        api::{self, Api, ApiConfig},
+        api::Api,
         audit::AuditRole,
-        notification::{Counters, Notification},
         recurring::Recurring,
         sync::{SyncConfig, SyncRole},
     },
-    webhooks::{AddressPolicy, Sender},
 };
 
 /// Runtime and roles, running.
@@ -87,13 +87,6 @@ impl Assembly {
     }
 }
 
-fn host_config(config: &ServeConfig) -> HostConfig {
-    HostConfig {
-        idle_ms: i64::from(config.idle_seconds.get()) * 1_000,
-        ..HostConfig::default()
-    }
-}
-
 /// The key is made at the first start, which is when nobody has an account yet; the data folder is ours by then.
 async fn signing_key(config: &ServeConfig, runtime: &Embedded) -> Result<SigningKey, ServeError> {
     if runtime.has_records().await? {
@@ -102,36 +95,6 @@ async fn signing_key(config: &ServeConfig, runtime: &Embedded) -> Result<Signing
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(StartError::from)?;
     Ok(SigningKey::load_or_create(&config.data, fresh)?)
-}
-
-fn api_config(config: &ServeConfig) -> ApiConfig {
-    ApiConfig {
-        registration: match config.registration {
-            Registration::Open => api::Registration::Open,
-            Registration::Closed => api::Registration::Closed,
-        },
-        requests_per_s: NonZeroU32::new(config.rate_limit),
-        anonymous_per_minute: NonZeroU32::new(config.anonymous_rate_limit),
-        webhook_addresses: address_policy(config),
-        ..ApiConfig::default()
-    }
-}
-
-fn notification(config: &ServeConfig, metrics: &Metrics, services: &Services) -> Arc<Notification> {
-    let counters = Counters {
-        delivered: metrics.webhooks_delivered.clone(),
-        disabled: metrics.webhooks_disabled.clone(),
-        failed: metrics.webhooks_failed.clone(),
-    };
-    Arc::new(Notification::new(
-        services,
-        Sender::new(address_policy(config)),
-        counters,
-    ))
-}
-
-fn address_policy(config: &ServeConfig) -> AddressPolicy {
-    AddressPolicy::new(config.webhook_allow.clone())
 }
 
 /// Has the metrics say how far the roles are behind.
@@ -147,8 +110,4 @@ fn behind(lag: &Lag, clock: &dyn Clock) -> Behind {
         commits: lag.commits,
         oldest_ms: age_ms.and_then(|age_ms| u64::try_from(age_ms).ok()).unwrap_or(0),
     }
-}
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

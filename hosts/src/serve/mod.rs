@@ -1,6 +1,10 @@
 //! `punctual serve`: from a configuration to a server that runs, and from a signal to one that has ended in good order.
 
 mod assembly;
+mod beside_sidecar;
+mod late;
+mod parts;
+mod roles;
 
 use std::{
     io::{self, Write as _},
@@ -15,7 +19,8 @@ use tokio::{net::TcpListener, time::timeout};
 use self::assembly::Assembly;
 use crate::{
     accounts::SigningKeyError,
-    config::ServeConfig,
+    config::{RuntimeKind, ServeConfig},
+    dapr::sidecar::SidecarError,
     embedded::runtime::StartError,
     health::{self, Health, Stage},
     metrics::Metrics,
@@ -44,6 +49,9 @@ pub enum ServeError {
     /// The data folder or the runtime on it cannot be used.
     #[error(transparent)]
     Runtime(#[from] StartError),
+    /// The sidecar cannot be spoken to.
+    #[error(transparent)]
+    Sidecar(#[from] SidecarError),
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] SigningKeyError),
@@ -60,7 +68,10 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
     allow_many_files();
     // One worker per core, which is Tokio's default.
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    tokio.block_on(serve(config))
+    match config.runtime {
+        RuntimeKind::Embedded => tokio.block_on(serve(config)),
+        RuntimeKind::Dapr => tokio.block_on(beside_sidecar::serve(config)),
+    }
 }
 
 async fn serve(config: ServeConfig) -> Result<(), ServeError> {
@@ -97,7 +108,10 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// Says where the server is, as the first line on standard output: a program that starts one need read no further. Logs go elsewhere, so the
 /// line is the same whatever they look like.
 fn announce(address: SocketAddr, data: &Path) -> io::Result<()> {
-    let line = announcement(address, &std::path::absolute(data)?);
+    print_line(&announcement(address, &std::path::absolute(data)?))
+}
+
+fn print_line(line: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "{line}")?;
     output.flush()

@@ -169,6 +169,10 @@ fn write_resources(folder: &Path, redis: u16) {
         metadata:\n  - {{name: redisHost, value: \"127.0.0.1:{redis}\"}}\n  - {{name: actorStateStore, value: \"true\"}}\n"
     );
     fs::write(folder.join("resources/statestore.yaml"), store).unwrap();
+    // Time-outs without retries: the retries Dapr has built in hold on to a placement table that is about to change.
+    let resiliency = "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {name: test}\nspec:\n  policies:\n    timeouts: {turn: 10s}\n  \
+        targets:\n    actors:\n      UserActor: {timeout: turn}\n      SeriesActor: {timeout: turn}\n";
+    fs::write(folder.join("resources/resiliency.yaml"), resiliency).unwrap();
     let config = format!(
         "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{name: test}}\nspec:\n  nameResolution:\n    component: sqlite\n    \
         version: v1\n    configuration:\n      connectionString: \"{}\"\n",

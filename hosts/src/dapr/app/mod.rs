@@ -1,5 +1,5 @@
 //! What the sidecar asks of this process, on a listener of its own: its configuration, calls of actors, events, jobs, and questions of other
-//! services. The routes are ours rather than the SDK's; `docs/decisions/0007-own-routes-for-the-sidecar.md` says why.
+//! services. The routes are ours rather than the SDK's; `docs/decisions/0008-own-routes-for-the-sidecar.md` says why.
 //!
 //! Everything but `/healthz` wants the token that only the sidecar knows, where one is set.
 

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
 use punctual_actors::Code;
@@ -136,6 +137,11 @@ pub fn answer_the_rest(router: Router) -> Router {
     router
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
+}
+
+/// The answer of a server that cannot answer yet.
+pub async fn not_yet() -> Response {
+    Problem::unavailable("the server is starting").into_response()
 }
 
 async fn unknown_path() -> Problem {

@@ -1,0 +1,96 @@
+//! How to meet the sidecar. Its ports and tokens come in the variables under which it gives them to every process beside it.
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use super::{
+    Settings,
+    sources::{ConfigError, Variables},
+};
+
+const DEFAULT_APP_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+const DEFAULT_STATE_STORE: &str = "statestore";
+const DEFAULT_PUBSUB: &str = "events";
+const DEFAULT_SECRET_STORE: &str = "secrets";
+/// Where a sidecar listens that was told nothing else.
+const DEFAULT_GRPC_PORT: u16 = 50_001;
+
+/// How to meet the sidecar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SidecarConfig {
+    /// Where the sidecar reaches this process.
+    pub app_listen: SocketAddr,
+    /// Where this process reaches the sidecar: `DAPR_GRPC_PORT`, on this machine.
+    pub grpc_port: u16,
+    /// What this process proves itself with: `DAPR_API_TOKEN`.
+    pub api_token: Option<Token>,
+    /// What the sidecar proves itself with: `APP_API_TOKEN`.
+    pub app_token: Option<Token>,
+    /// The component that keeps the data.
+    pub state_store: String,
+    /// The component that carries the events.
+    pub pubsub: String,
+    /// The component that knows the secrets.
+    pub secret_store: String,
+}
+
+impl SidecarConfig {
+    pub(super) fn new(settings: &Settings, variables: Variables<'_>) -> Result<Self, ConfigError> {
+        let name = |setting: &Option<String>, default: &str| setting.clone().unwrap_or_else(|| default.to_owned());
+        Ok(Self {
+            app_listen: settings.app_listen.unwrap_or(DEFAULT_APP_LISTEN),
+            grpc_port: grpc_port(variables)?,
+            api_token: token(variables, "DAPR_API_TOKEN")?,
+            app_token: token(variables, "APP_API_TOKEN")?,
+            state_store: name(&settings.state_store, DEFAULT_STATE_STORE),
+            pubsub: name(&settings.pubsub, DEFAULT_PUBSUB),
+            secret_store: name(&settings.secret_store, DEFAULT_SECRET_STORE),
+        })
+    }
+}
+
+/// A secret that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The text itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn grpc_port(variables: Variables<'_>) -> Result<u16, ConfigError> {
+    const VARIABLE: &str = "DAPR_GRPC_PORT";
+    match text(variables, VARIABLE)? {
+        None => Ok(DEFAULT_GRPC_PORT),
+        Some(port) => port.parse().map_err(|_| ConfigError::Variable {
+            variable: VARIABLE.to_owned(),
+            reason: format!("{port} is no port"),
+        }),
+    }
+}
+
+fn token(variables: Variables<'_>, variable: &str) -> Result<Option<Token>, ConfigError> {
+    Ok(text(variables, variable)?.map(Token))
+}
+
+fn text(variables: Variables<'_>, variable: &str) -> Result<Option<String>, ConfigError> {
+    let value = variables(variable).filter(|value| !value.is_empty());
+    let text = value.map(|value| {
+        value.into_string().map_err(|_| ConfigError::Variable {
+            variable: variable.to_owned(),
+            reason: "is not UTF-8".to_owned(),
+        })
+    });
+    text.transpose()
+}

@@ -1,0 +1,257 @@
+//! `punctual serve --runtime dapr`: a process beside its sidecar, whichever of the two starts first and whichever ends first.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use punctual_actors::ports::{Directory, Environment, Store};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+
+use super::{
+    PATIENCE, STOP_PATIENCE, ServeError, begin_when_asked,
+    late::Late,
+    listen,
+    parts::{host_config, whole},
+    print_line,
+    roles::{Roles, need_a_key},
+};
+use crate::{
+    accounts::SigningKey,
+    config::{Role, ServeConfig},
+    dapr::{
+        app::{App, AppToken, HostedActors},
+        audit_queries::RemoteAudit,
+        runtime::{self, Backing},
+        secrets::{SIGNING_KEY, secret},
+        sidecar::{Sidecar, SidecarAddress},
+        state::State,
+        store::DaprStore,
+        subscriber::Subscriber,
+        watch::{Condition, Watch},
+        wire::{SERIES_ACTOR, USER_ACTOR},
+    },
+    embedded::runtime::StartError,
+    health::{self, Health, Stage},
+    metrics::Metrics,
+    observe::Observe,
+    roles::{api::answer_the_rest, sync::SyncRole},
+    server,
+    shutdown::{EndSignals, Shutdown},
+};
+
+/// The sidecar keeps an actor this many times longer than we do, so that it deactivates none that we have not let go.
+const SIDECAR_KEEPS: u32 = 2;
+/// How long a process that ends waits for placement to send its actors elsewhere.
+const WITHDRAW_PATIENCE: Duration = Duration::from_secs(6);
+/// Between two tries to get what the process cannot start without.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A process beside its sidecar.
+struct Process {
+    config: ServeConfig,
+    sidecar: Sidecar,
+    watch: Arc<Watch>,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+}
+
+/// What runs once the sidecar is there.
+struct Running {
+    /// For clients.
+    routes: Router,
+    sync: Option<Arc<SyncRole>>,
+    /// For the sidecar.
+    app: App,
+    app_listener: TcpListener,
+    store: Arc<DaprStore>,
+    /// What goes on until the end.
+    tasks: JoinSet<()>,
+}
+
+pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
+    let listener = listen(config.listen).await?;
+    let environment = runtime::environment().map_err(StartError::from)?;
+    let sidecar = Sidecar::new(&address_of(&config))?;
+    let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock));
+    let process = Process {
+        metrics: Metrics::new(),
+        health: Arc::default(),
+        sidecar,
+        watch: Arc::clone(&watch),
+        config,
+    };
+    process.watch_readiness();
+    let (late, shutdown) = (Late::default(), Shutdown::default());
+    tokio::spawn(begin_when_asked(EndSignals::listen()?, shutdown.clone()));
+    tokio::spawn(async move { watch.watch_for_ever().await });
+    print_line(&process.announcement(listener.local_addr()?))?;
+
+    let routes = health::routes(Arc::clone(&process.health), Arc::clone(&process.metrics))
+        .layer(Observe::new(Arc::clone(&process.metrics)));
+    let server = server::serve(listener, late.behind(routes), shutdown.clone(), PATIENCE);
+    let server = tokio::spawn(server);
+    let begun = tokio::select! {
+        () = shutdown.begun() => None,
+        running = process.begin(environment) => Some(running?),
+    };
+    if let Some(running) = begun {
+        process.run(running, &late, &shutdown).await;
+    }
+    // A server that panicked has said so.
+    let _ = server.await;
+    Ok(())
+}
+
+fn address_of(config: &ServeConfig) -> SidecarAddress {
+    let token = config.sidecar.api_token.as_ref();
+    SidecarAddress {
+        grpc_port: config.sidecar.grpc_port,
+        api_token: token.map(|token| token.reveal().to_owned()),
+    }
+}
+
+impl Process {
+    fn announcement(&self, address: SocketAddr) -> String {
+        let roles: Vec<String> = self
+            .config
+            .roles
+            .iter()
+            .map(|role| format!("{role:?}").to_lowercase())
+            .collect();
+        format!(
+            "Punctual {} on http://{address} as {} with its sidecar on port {}",
+            env!("CARGO_PKG_VERSION"),
+            roles.join(", "),
+            self.config.sidecar.grpc_port
+        )
+    }
+
+    /// The types of actors that live here.
+    fn types(&self) -> Vec<&'static str> {
+        let hosts = [(Role::Api, USER_ACTOR), (Role::Recurring, SERIES_ACTOR)];
+        let here = hosts.into_iter().filter(|(role, _)| self.config.roles.contains(role));
+        here.map(|(_, name)| name).collect()
+    }
+
+    fn watch_readiness(&self) {
+        let (watch, hosts_actors) = (Arc::clone(&self.watch), !self.types().is_empty());
+        self.health.depend_on(Box::new(move || match watch.condition() {
+            Condition::Away => Some("the sidecar is away\n"),
+            Condition::WithoutActors if hosts_actors => Some("placement sends no actors here yet\n"),
+            Condition::WithoutActors | Condition::WithActors => None,
+        }));
+    }
+
+    /// Waits for the sidecar and starts everything that needs it.
+    async fn begin(&self, environment: Environment) -> Result<Running, ServeError> {
+        self.watch.until(|condition| condition != Condition::Away).await;
+        let key = match need_a_key(&self.config.roles) {
+            true => Some(self.signing_key().await),
+            false => None,
+        };
+        let state = State::new(self.sidecar.clone(), &self.config.sidecar.state_store);
+        let backing = Backing::of(&state, &environment);
+        let store = Arc::clone(&backing.store);
+        let services = runtime::services(&self.sidecar, &state, &backing, &environment);
+        let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
+        let roles = Roles::new(&self.config, &self.metrics, &services, key.as_ref(), elsewhere);
+        let mut tasks = JoinSet::new();
+        let flushed = Arc::clone(&store);
+        tasks.spawn(async move { flushed.flush_for_ever().await });
+        let actors = (!self.types().is_empty()).then(|| self.host(backing, &environment, &mut tasks));
+        Ok(Running {
+            routes: roles.routes,
+            sync: roles.sync,
+            app: App {
+                types: self.types(),
+                actor_idle: Duration::from_secs((self.config.idle_seconds.get().saturating_mul(SIDECAR_KEEPS)).into()),
+                actors,
+                subscriber: Subscriber::new(roles.handlers, services.logs),
+                jobs: roles.jobs,
+                audit: roles.audit,
+                token: self.app_token(),
+                health: Arc::clone(&self.health),
+            },
+            app_listener: listen(self.config.sidecar.app_listen).await?,
+            store,
+            tasks,
+        })
+    }
+
+    /// The actors of this process, which leave memory when nobody asks them anything.
+    fn host<S: Store, D: Directory>(
+        &self,
+        backing: Backing<S, D>,
+        environment: &Environment,
+        tasks: &mut JoinSet<()>,
+    ) -> Arc<dyn HostedActors> {
+        let (config, observer) = (host_config(&self.config), Arc::clone(&self.metrics) as _);
+        let pubsub = &self.config.sidecar.pubsub;
+        let host = runtime::host(&self.sidecar, pubsub, backing, environment, config, observer);
+        let (live, sweeper) = (Arc::clone(&host), Arc::clone(&host));
+        self.metrics
+            .sample("live_actors", "Actors in memory", move || whole(live.live()));
+        tasks.spawn(async move { sweeper.sweep_for_ever().await });
+        host
+    }
+
+    fn app_token(&self) -> Option<AppToken> {
+        let token = self.config.sidecar.app_token.as_ref();
+        token.map(|token| AppToken::new(token.reveal()))
+    }
+
+    /// The key from the secret store, which is asked until it answers: without it nobody can be let in.
+    async fn signing_key(&self) -> SigningKey {
+        let store = &self.config.sidecar.secret_store;
+        loop {
+            match secret(&self.sidecar, store, SIGNING_KEY).await {
+                Ok(text) => match SigningKey::from_secret(&text) {
+                    Some(key) => return key,
+                    None => tracing::error!(store, name = SIGNING_KEY, "the secret is not 64 hexadecimal digits"),
+                },
+                Err(failure) => tracing::warn!(%failure, "the signing key cannot be had yet"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Serves clients and sidecar until the end, and ends in order: clients first, then the actors, then the sidecar's calls.
+    async fn run(&self, running: Running, late: &Late, shutdown: &Shutdown) {
+        late.set(answer_the_rest(running.routes).layer(Observe::new(Arc::clone(&self.metrics))));
+        let (actors, app_shutdown) = (running.app.actors.clone(), Shutdown::default());
+        let app = server::serve(
+            running.app_listener,
+            running.app.router(),
+            app_shutdown.clone(),
+            STOP_PATIENCE,
+        );
+        let app = tokio::spawn(app);
+        self.health.enter(Stage::Ready);
+
+        shutdown.begun().await;
+        // From here on the sidecar hears that we are not well, and takes actors and events elsewhere.
+        self.health.enter(Stage::Draining);
+        if let Some(sync) = running.sync {
+            sync.drain().await;
+        }
+        if let Some(actors) = actors {
+            self.withdraw().await;
+            if timeout(STOP_PATIENCE, actors.drain()).await.is_err() {
+                tracing::warn!("some events were not published; their guard does that elsewhere");
+            }
+        }
+        app_shutdown.begin();
+        let _ = app.await;
+        drop(running.tasks);
+        if let Ok(Err(failure)) = timeout(STOP_PATIENCE, running.store.flush()).await {
+            tracing::warn!(%failure, "what audit confirmed could not be written; it confirms again");
+        }
+    }
+
+    /// Waits until placement sends no actors here any more. Calls that come meanwhile are answered.
+    async fn withdraw(&self) {
+        let withdrawn = self.watch.until(|condition| condition != Condition::WithActors);
+        if timeout(WITHDRAW_PATIENCE, withdrawn).await.is_err() {
+            tracing::info!("placement still sends actors here; callers try again elsewhere");
+        }
+    }
+}
