@@ -180,7 +180,7 @@ async fn an_actor_whose_host_is_killed_answers_in_another_within_ten_seconds_wit
     }
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     punctual::tls::install_crypto_provider();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }

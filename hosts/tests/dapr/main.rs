@@ -14,3 +14,4 @@ mod nothing;
 mod reminders;
 mod starts;
 mod users;
+mod whole;

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::App;
 
-/// How long the sidecar waits for calls under way when an actor moves to another host: longer than any turn.
-const DRAIN_S: u32 = 30;
+/// How long the sidecar waits for calls under way when placement changes. While it waits nothing can be registered with it, and a turn that is to
+/// arm a wake-up waits for that: a long time here is a deadlock until it has passed, and placement cuts off a sidecar that takes longer than its own
+/// limit (8 s). A call that is cut off goes on in the actor's task, and whoever made it makes it again with the same ids.
+const DRAIN_S: u32 = 2;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
