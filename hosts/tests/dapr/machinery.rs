@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -18,10 +19,20 @@ pub(crate) const API_TOKEN: &str = "what the sidecar asks";
 /// What every application asks of whoever calls it.
 pub(crate) const APP_TOKEN: &str = "what the application asks";
 
+/// The next port to be tried. Those the system gives out by itself begin at 32,768: one of them would be taken by a connection before a program
+/// that is only starting comes to bind it.
+static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
+
 /// A port nobody uses now.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    let start = 10_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    let _ = NEXT_PORT.compare_exchange(0, start, Ordering::Relaxed, Ordering::Relaxed);
+    loop {
+        let port = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A process that ends with the value that holds it.
