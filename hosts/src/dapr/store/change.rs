@@ -52,7 +52,8 @@ impl<K: Keys> Shared<K> {
     }
 
     /// Changes the head by `change`, which is called again with a newer head where another process was first. Gives what it gave and the head as
-    /// it was written; `None` when it gave nothing, which leaves the head alone, and where there is no head.
+    /// it was written; `None` when it gave nothing, which leaves the head alone, and where there is no head. Both are said only of a head that was
+    /// just read, for only a write tells that a head in memory is out of date.
     ///
     /// # Errors
     /// When the outcome is unknown.
@@ -64,12 +65,20 @@ impl<K: Keys> Shared<K> {
         let (key, entry) = (names::head(actor), self.live.entry(actor));
         for _ in 0..ATTEMPTS {
             let mut slot = Arc::clone(&entry.head).lock_owned().await;
+            let is_from_memory = matches!(slot.known, Known::Present(..));
+            if !is_from_memory {
+                slot.known = Known::Nothing;
+            }
             self.know(actor, &mut slot).await?;
             let Known::Present(head, version) = &slot.known else {
                 return Ok(None);
             };
             let (mut next, version) = (head.clone(), version.clone());
             let Some(value) = change(&mut next) else {
+                if is_from_memory {
+                    slot.known = Known::Nothing;
+                    continue;
+                }
                 return Ok(None);
             };
             let bytes = self.seal(actor, &mut next)?;

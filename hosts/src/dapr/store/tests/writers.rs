@@ -83,6 +83,42 @@ async fn a_save_goes_on_when_another_process_has_compacted_meanwhile() {
 }
 
 #[tokio::test]
+async fn upkeep_does_not_trust_what_it_remembers_of_an_actor() {
+    let (one, two) = two();
+    let mut log = LogWriter::user(1);
+    one.store.load(log.actor()).await.unwrap();
+    log.append(&two.store, "after the other looked").await;
+    one.store.erase(log.actor(), Seq(1)).await.unwrap();
+    assert!(two.log(log.actor()).await[0].events[0].is_erased());
+
+    for process in [&one, &two] {
+        process.store.load(log.actor()).await.unwrap();
+    }
+    log.append_many(&two.store, 5).await;
+    let save = save_of(6, None, &["a"], "of what the other wrote");
+    assert!(one.store.save(log.actor(), save).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_audit_confirmed_is_written_after_a_while_when_nothing_else_is() {
+    let process = Process::new();
+    let mut log = LogWriter::user(1);
+    log.append(&process.store, "the only one").await;
+    process.store.confirm_audited(log.actor(), Seq(1)).await.unwrap();
+    let (store, writes) = (process.store.clone(), process.keys.writes());
+    let flushing = tokio::spawn(async move { store.flush_for_ever().await });
+    while process.keys.writes() == writes {
+        tokio::task::yield_now().await;
+        if process.clock.next_sleeper_ms().is_some() {
+            process.clock.advance_ms(10_000);
+        }
+    }
+    flushing.abort();
+    let head = Process::on(&process.keys, 2).store.head(log.actor()).await.unwrap();
+    assert_eq!(head.unwrap().audited, Seq(1));
+}
+
+#[tokio::test]
 async fn a_load_begins_anew_when_the_keys_it_reads_are_deleted_under_it() {
     let (one, two) = two();
     let mut log = LogWriter::user(1);
