@@ -1,5 +1,10 @@
 //! Commands that are delivered more than once, as they are where they travel between processes.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should be there and is not is a failure"
+)]
+
 use std::{
     pin::pin,
     sync::Arc,
@@ -8,7 +13,7 @@ use std::{
 
 use punctual_actors::{
     Code,
-    ports::{Clock as _, Runtime as _, Store as _},
+    ports::{Runtime as _, Store as _},
     reference::{Reference, VirtualClock},
     turn::{Outcome, Pending, Slot, TurnError},
     user::{UserActor, UserCommand, UserReply},

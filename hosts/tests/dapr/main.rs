@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     reason = "in a test, what should be there and is not is a failure"
 )]
+#![expect(clippy::print_stdout, reason = "the runner shows what a failed test has to say")]
 
 mod actors;
 mod host;
