@@ -5,14 +5,14 @@ use dapr::dapr::proto::{
     runtime::v1::InvokeServiceRequest,
 };
 use punctual_actors::ports::{BoxFuture, Failure};
-use punctual_events::{Seq, UserId};
+use punctual_events::UserId;
 use serde::de::DeserializeOwned;
 
 use super::{
     app::AuditPath,
     sidecar::{Sidecar, failure},
 };
-use crate::ports::{AuditPage, AuditQueries, AuditVerification};
+use crate::ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification};
 
 /// The app-id of the audit service. App-ids are the names of roles.
 const APP_ID: &str = "audit";
@@ -50,8 +50,8 @@ impl RemoteAudit {
 }
 
 impl AuditQueries for RemoteAudit {
-    fn page(&self, user: UserId, after: Seq, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
-        let query = format!("after={after}&limit={limit}");
+    fn page(&self, user: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
+        let query = format!("after={}&limit={limit}", after.0);
         Box::pin(self.get(AuditPath::Page(user), query))
     }
 

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use dapr::dapr::proto::runtime::v1::{DeleteJobRequest, Job, ScheduleJobRequest};
+use dapr::dapr::proto::runtime::v1::{DeleteJobRequest, DeleteJobsByPrefixRequest, Job, ScheduleJobRequest};
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::Timestamp;
 
@@ -60,6 +60,17 @@ impl Jobs for ScheduledJobs {
         Box::pin(async move {
             let answer = self.sidecar.client().delete_job(request).await;
             answer.map(drop).map_err(|status| failure("delete job", &status))
+        })
+    }
+
+    /// Names are encoded byte by byte, so what begins a name begins it encoded as well.
+    fn cancel_all<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let request = DeleteJobsByPrefixRequest {
+            name_prefix: Some(encode_name(prefix)),
+        };
+        Box::pin(async move {
+            let answer = self.sidecar.client().delete_jobs_by_prefix(request).await;
+            answer.map(drop).map_err(|status| failure("delete jobs", &status))
         })
     }
 }

@@ -21,6 +21,9 @@ use crate::{
 const FAILS: &str = "deliver/fails/once";
 const AGAIN: &str = "deliver/comes/again";
 const CANCELLED: &str = "deliver/is/cancelled";
+const CANCELLED_TOGETHER: [&str; 2] = ["cancelled/together/a", "cancelled/together/b"];
+/// Begins like them, and is another.
+const KEPT: &str = "cancelled/together";
 
 /// Fails the first time a job says so, and schedules another one anew the first two times.
 struct Worker {
@@ -70,14 +73,20 @@ async fn a_job_that_fails_comes_again_one_that_schedules_itself_survives_and_a_c
     .await;
     host.jobs.cancel(CANCELLED).await.unwrap();
     host.jobs.cancel("deliver/was/never").await.unwrap();
+    for name in CANCELLED_TOGETHER {
+        host.jobs.schedule(name, soon(3_000), payload(name)).await.unwrap();
+    }
+    host.jobs.cancel_all("cancelled/together/").await.unwrap();
     // Due already.
     host.jobs.schedule(FAILS, soon(-5_000), payload(FAILS)).await.unwrap();
     host.jobs.schedule(AGAIN, soon(200), payload(AGAIN)).await.unwrap();
+    host.jobs.schedule(KEPT, soon(3_500), payload(KEPT)).await.unwrap();
     let count = |name: &str| seen.lock().unwrap().iter().filter(|run| *run == name).count();
-    eventually("both are done", async || {
-        (count(FAILS) == 2 && count(AGAIN) == 3).then_some(())
+    eventually("all are done", async || {
+        (count(FAILS) == 2 && count(AGAIN) == 3 && count(KEPT) == 1).then_some(())
     })
     .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!((count(FAILS), count(AGAIN), count(CANCELLED)), (2, 3, 0));
+    assert_eq!(CANCELLED_TOGETHER.map(count), [0, 0]);
 }

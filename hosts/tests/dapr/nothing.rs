@@ -1,9 +1,9 @@
 //! Ports these tests do not come to.
 
 use bytes::Bytes;
-use punctual::ports::{AuditAppend, AuditBatch, AuditStore, Etag, Records};
+use punctual::ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore, AuditStretch, Etag, Records};
 use punctual_actors::ports::{BoxFuture, Failure};
-use punctual_events::{ActorId, Digest, Seq};
+use punctual_events::{ActorId, Digest, Seq, UserId};
 
 pub(crate) struct Nothing;
 
@@ -38,7 +38,11 @@ impl AuditStore for Nothing {
         away()
     }
 
-    fn read(&self, _: ActorId, _: Seq, _: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>> {
+    fn end(&self, _: UserId) -> BoxFuture<'_, Result<AuditPlace, Failure>> {
+        away()
+    }
+
+    fn read(&self, _: UserId, _: AuditPlace, _: usize) -> BoxFuture<'_, Result<Vec<AuditStretch>, Failure>> {
         away()
     }
 

@@ -9,10 +9,10 @@ use punctual::{
         records::DaprRecords,
         state::State,
     },
-    ports::{AuditAppend, AuditBatch, AuditStore as _, Records as _},
+    ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore as _, Records as _},
 };
 use punctual_actors::conformance::LogWriter;
-use punctual_events::{Digest, Seq};
+use punctual_events::{ActorId, Digest, Seq};
 
 use crate::sidecar::{environment, process};
 
@@ -51,8 +51,12 @@ pub(crate) async fn records(state: State) {
 
 pub(crate) async fn audit(state: State) {
     let actor = LogWriter::user(1).actor();
+    let ActorId::User(owner) = actor else {
+        unreachable!("a user's actor")
+    };
     let batch = |seq: u64| AuditBatch {
         actor,
+        owner,
         from: Seq(seq),
         to: Seq(seq),
         head: Digest([7; 32]),
@@ -67,15 +71,14 @@ pub(crate) async fn audit(state: State) {
         assert!(outcomes.contains(&AuditAppend::Elsewhere(Seq(seq))), "{outcomes:?}");
     }
     audits[0].erase(actor, Seq(5)).await.unwrap();
-    let read = DaprAudit::new(state, environment().entropy)
-        .read(actor, Seq(3), 4)
-        .await
-        .unwrap();
+    let audit = DaprAudit::new(state, environment().entropy);
+    let read = audit.read(owner, AuditPlace(3), 4).await.unwrap();
     let kept: Vec<_> = read
         .iter()
-        .map(|batch| (batch.from.0, batch.contents.is_some()))
+        .map(|stretch| (stretch.place.0, stretch.batch.as_ref().unwrap().contents.is_some()))
         .collect();
     assert_eq!(kept, [(4, false), (5, false), (6, true), (7, true)]);
+    assert_eq!(audit.end(owner).await.unwrap(), AuditPlace(20));
 }
 
 pub(crate) async fn logs(state: State) {

@@ -8,11 +8,11 @@ use axum::{
     http::StatusCode,
 };
 use punctual_actors::ports::Failure;
-use punctual_events::{Seq, UserId};
+use punctual_events::UserId;
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::ports::{AuditPage, AuditQueries, AuditVerification};
+use crate::ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification};
 
 /// Where a page of a user's trail is.
 pub(super) const PAGE: &str = "/audit/{user}";
@@ -42,8 +42,8 @@ impl AuditPath {
 /// Which page.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct PageQuery {
-    /// The commits after this one.
-    pub after: Seq,
+    /// The commits after this place.
+    pub after: AuditPlace,
     /// About how many events.
     pub limit: usize,
 }

@@ -1,7 +1,11 @@
-//! The audit record: `audit/<actor>/<ordinal>`, a key per batch, each created once and changed only to take its content away. Where the record
-//! ends is found by looking for the first ordinal that is not there, from `audit/<actor>` on, which says how far it was some time ago.
+//! The audit record: `audit/<actor>/<ordinal>`, a key per batch, each created once and changed only to take its content away. Where the batches
+//! of an actor end is found by looking for the first ordinal that is not there, from `audit/<actor>` on, which says how far they were some time
+//! ago. The batch is written first and its place in the owner's record (`places`) after it: a crash in between leaves an actor's last batch
+//! without a place, which it gets before anything is said of that actor by whoever has not seen the place.
 
 mod batch;
+mod hint;
+mod places;
 #[cfg(test)]
 mod tests;
 
@@ -10,25 +14,22 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use punctual_actors::ports::{BoxFuture, Entropy, Failure};
-use punctual_events::{ActorId, Digest, Seq};
-use serde::{Deserialize, Serialize};
+use punctual_events::{ActorId, Digest, Seq, UserId};
 
+use self::{
+    batch::Mark,
+    hint::{HINT_EVERY, gone},
+    places::{Entered, Entry, Places},
+};
 use super::{
-    frame,
     keys::{Keys, Version, Written},
     state::State,
     store::Nonce,
 };
-use crate::ports::{AuditAppend, AuditBatch, AuditStore};
+use crate::ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore, AuditStretch};
 
-/// The format of the hint this release writes; a newer one is refused.
-const HINT_FORMAT: u16 = 1;
-
-/// Every how many batches the hint is written: as many reads find the end again.
-const HINT_EVERY: u64 = 8;
-
-/// Actors whose record's end is remembered. At the limit all are forgotten: finding one again takes a few reads.
-const REMEMBERED_ACTORS: usize = 65_536;
+/// Actors and owners whose record's end is remembered. At the limit all are forgotten: finding one again takes a few reads.
+const REMEMBERED: usize = 65_536;
 
 /// Batches read at once.
 const CONCURRENT_READS: usize = 8;
@@ -38,12 +39,12 @@ const CONCURRENT_READS: usize = 8;
 pub struct DaprAudit<K = State> {
     keys: K,
     entropy: Arc<dyn Entropy>,
+    /// Last batches, which have a place.
     ends: Arc<DashMap<ActorId, End>>,
-    /// Where the last read of a record stopped, so that the next portion begins without a search.
-    stops: Arc<DashMap<ActorId, End>>,
+    places: Places<K>,
 }
 
-/// The last batch of a record, or of a part of it.
+/// The last batch of an actor.
 #[derive(Clone, Copy, Debug)]
 struct End {
     ordinal: u64,
@@ -58,9 +59,21 @@ const START: End = End {
     head: Digest::ZERO,
 };
 
-#[derive(Serialize, Deserialize)]
-struct Hint {
-    ordinal: u64,
+/// A batch as it was found.
+struct Found {
+    batch: AuditBatch,
+    mark: Mark,
+    version: Version,
+}
+
+impl Found {
+    fn end(&self, ordinal: u64) -> End {
+        End {
+            ordinal,
+            to: self.batch.to,
+            head: self.batch.head,
+        }
+    }
 }
 
 fn hint_name(actor: ActorId) -> String {
@@ -71,82 +84,73 @@ fn name(actor: ActorId, ordinal: u64) -> String {
     format!("audit/{actor}/{ordinal}")
 }
 
-fn remember(ends: &DashMap<ActorId, End>, actor: ActorId, end: End) {
-    if ends.len() >= REMEMBERED_ACTORS {
-        ends.clear();
+fn entered(batch: &AuditBatch, ordinal: u64) -> Entered {
+    Entered {
+        actor: batch.actor,
+        ordinal,
+        from: batch.from,
+        to: batch.to,
     }
-    ends.insert(actor, end);
 }
 
-impl<K: Keys> DaprAudit<K> {
+impl<K: Keys + Clone> DaprAudit<K> {
     /// The record in `keys`.
     #[must_use]
     pub fn new(keys: K, entropy: Arc<dyn Entropy>) -> Self {
         Self {
+            places: Places::new(keys.clone()),
             keys,
             entropy,
             ends: Arc::default(),
-            stops: Arc::default(),
         }
     }
 
-    async fn batch(&self, actor: ActorId, ordinal: u64) -> Result<Option<(AuditBatch, Nonce, Version)>, Failure> {
+    fn remember(&self, actor: ActorId, end: End) {
+        if self.ends.len() >= REMEMBERED {
+            self.ends.clear();
+        }
+        self.ends.insert(actor, end);
+    }
+
+    async fn found(&self, actor: ActorId, ordinal: u64) -> Result<Option<Found>, Failure> {
         let Some((bytes, version)) = self.keys.get(&name(actor, ordinal)).await? else {
             return Ok(None);
         };
-        let (batch, nonce) = batch::decode(actor, &bytes)?;
-        Ok(Some((batch, nonce, version)))
+        let (batch, mark) = batch::decode(actor, &bytes)?;
+        Ok(Some(Found { batch, mark, version }))
     }
 
-    async fn end_at(&self, actor: ActorId, ordinal: u64) -> Result<Option<End>, Failure> {
-        let batch = self.batch(actor, ordinal).await?;
-        Ok(batch.map(|(batch, ..)| End {
-            ordinal,
-            to: batch.to,
-            head: batch.head,
-        }))
-    }
-
-    /// The last batch there is.
-    async fn end(&self, actor: ActorId) -> Result<End, Failure> {
+    /// The last batch there is. It has a place once this answers.
+    async fn last(&self, actor: ActorId) -> Result<End, Failure> {
         let known = self.ends.get(&actor).map(|end| *end);
-        let mut end = match known {
-            Some(end) => end,
+        let (mut end, mut last) = match known {
+            Some(end) => (end, None),
             None => self.hinted(actor).await?,
         };
-        let hinted = end.ordinal;
-        while let Some(next) = self.end_at(actor, end.ordinal + 1).await? {
-            end = next;
+        let looked_from = end.ordinal;
+        while let Some(next) = self.found(actor, end.ordinal + 1).await? {
+            end = next.end(end.ordinal + 1);
+            last = Some(next);
         }
-        if end.ordinal - hinted >= HINT_EVERY {
-            self.hint(actor, end.ordinal).await;
+        if let Some(Found { batch, mark, .. }) = last {
+            let batch_entered = entered(&batch, end.ordinal);
+            self.places.enter_from(batch.owner, mark.index, batch_entered).await?;
         }
-        remember(&self.ends, actor, end);
+        if end.ordinal - looked_from >= HINT_EVERY {
+            hint::write(&self.keys, &hint_name(actor), end.ordinal).await;
+        }
+        self.remember(actor, end);
         Ok(end)
     }
 
-    async fn hinted(&self, actor: ActorId) -> Result<End, Failure> {
-        let Some((bytes, _)) = self.keys.get(&hint_name(actor)).await? else {
-            return Ok(START);
-        };
-        let (Hint { ordinal }, _) = frame::decode("a hint of the audit record", HINT_FORMAT, &bytes)?;
-        let end = self.end_at(actor, ordinal).await?;
-        end.ok_or_else(|| {
-            Failure::new(format_args!(
-                "damaged: batch {ordinal} of the audit record of {actor} is gone"
-            ))
-        })
-    }
-
-    /// Notes how far the record is. Of several writers any may be last: from an older hint the end is found as well.
-    async fn hint(&self, actor: ActorId, ordinal: u64) {
-        let written = match frame::encode(HINT_FORMAT, &Hint { ordinal }, &[]) {
-            Ok(bytes) => self.keys.put(vec![(hint_name(actor), bytes)]).await,
-            Err(error) => Err(error.into()),
-        };
-        if let Err(failure) = written {
-            tracing::warn!(%actor, %failure, "how far the audit record is could not be noted; it will be searched for");
+    async fn hinted(&self, actor: ActorId) -> Result<(End, Option<Found>), Failure> {
+        let ordinal = hint::read(&self.keys, &hint_name(actor)).await?;
+        if ordinal == 0 {
+            return Ok((START, None));
         }
+        let found = self.found(actor, ordinal).await?;
+        let found = found.ok_or_else(|| gone(name(actor, ordinal)))?;
+        Ok((found.end(ordinal), Some(found)))
     }
 
     async fn try_append(&self, batch: AuditBatch) -> Result<AuditAppend, Failure> {
@@ -156,94 +160,70 @@ impl<K: Keys> DaprAudit<K> {
         let (actor, known) = (batch.actor, self.ends.get(&batch.actor).map(|end| *end));
         let end = match known.filter(|end| batch.from == end.to.next()) {
             Some(end) => end,
-            None => self.end(actor).await?,
+            None => self.last(actor).await?,
         };
         if batch.from != end.to.next() {
             return Ok(AuditAppend::Elsewhere(end.to));
         }
-        let (ordinal, nonce) = (end.ordinal + 1, Nonce::draw(&*self.entropy));
-        let created = self
-            .keys
-            .create(&name(actor, ordinal), batch::encode(&batch, nonce)?)
-            .await;
-        if let Err(failure) = created {
-            // One that is there already is an error like any other, and so is a lost reply.
-            self.ends.remove(&actor);
-            match self.batch(actor, ordinal).await? {
-                Some((_, found, _)) if found == nonce => {}
-                Some((won, ..)) => return Ok(AuditAppend::Elsewhere(won.to)),
-                None => return Err(failure),
-            }
-        }
-        let end = End {
-            ordinal,
-            to: batch.to,
-            head: batch.head,
+        let (ordinal, before) = (end.ordinal + 1, self.places.last_known(batch.owner).await?);
+        let mark = Mark {
+            nonce: Nonce::draw(&*self.entropy),
+            index: before.number + 1,
         };
-        remember(&self.ends, actor, end);
+        // Known again once the batch has its place.
+        self.ends.remove(&actor);
+        if !self.create(&batch, ordinal, mark).await? {
+            return Ok(AuditAppend::Elsewhere(self.last(actor).await?.to));
+        }
+        self.places.enter(batch.owner, before, entered(&batch, ordinal)).await?;
+        let (to, head) = (batch.to, batch.head);
+        self.remember(actor, End { ordinal, to, head });
         if ordinal.is_multiple_of(HINT_EVERY) {
-            self.hint(actor, ordinal).await;
+            hint::write(&self.keys, &hint_name(actor), ordinal).await;
         }
         Ok(AuditAppend::Done)
     }
 
-    /// The ordinal of the batch that holds the commit after `after`, or of the one after the last.
-    async fn ordinal_after(&self, actor: ActorId, after: Seq, end: &End) -> Result<u64, Failure> {
-        if after >= end.to {
-            return Ok(end.ordinal + 1);
+    /// Writes a batch; `false` where another has its ordinal.
+    async fn create(&self, batch: &AuditBatch, ordinal: u64, mark: Mark) -> Result<bool, Failure> {
+        let created = self
+            .keys
+            .create(&name(batch.actor, ordinal), batch::encode(batch, mark)?)
+            .await;
+        let Err(failure) = created else { return Ok(true) };
+        // One that is there already is an error like any other, and so is a lost reply.
+        match self.found(batch.actor, ordinal).await? {
+            Some(found) => Ok(found.mark.nonce == mark.nonce),
+            None => Err(failure),
         }
-        let stop = self.stops.get(&actor).map(|stop| *stop);
-        if let Some(stop) = stop.filter(|stop| stop.to == after) {
-            return Ok(stop.ordinal + 1);
-        }
-        // The first whose last commit is later than `after`.
-        let (mut low, mut high) = (1, end.ordinal);
-        while low < high && after > Seq::ZERO {
-            let middle = low + (high - low) / 2;
-            let there = self.end_at(actor, middle).await?;
-            let there =
-                there.ok_or_else(|| Failure::new(format_args!("damaged: the audit record of {actor} has a hole")))?;
-            if there.to > after {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        Ok(low)
     }
 
-    async fn try_read(&self, actor: ActorId, after: Seq, limit: usize) -> Result<Vec<AuditBatch>, Failure> {
-        let end = self.end(actor).await?;
-        let first = self.ordinal_after(actor, after, &end).await?;
-        let ordinals = (first..=end.ordinal).take(limit);
-        let reads: Vec<_> = ordinals.map(|ordinal| self.batch(actor, ordinal)).collect();
-        let batches: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
-        let batches: Option<Vec<AuditBatch>> = batches.into_iter().map(|found| Some(found?.0)).collect();
-        let batches =
-            batches.ok_or_else(|| Failure::new(format_args!("damaged: the audit record of {actor} has a hole")))?;
-        if let Some(last) = batches.last() {
-            let stop = End {
-                ordinal: first + batches.len() as u64 - 1,
-                to: last.to,
-                head: last.head,
-            };
-            remember(&self.stops, actor, stop);
-        }
-        Ok(batches)
+    async fn try_read(&self, owner: UserId, after: AuditPlace, limit: usize) -> Result<Vec<AuditStretch>, Failure> {
+        let entries = self.places.read(owner, after, limit).await?;
+        let reads: Vec<_> = entries.into_iter().map(|entry| self.stretch(entry)).collect();
+        stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+    }
+
+    async fn stretch(&self, Entry { place, batch }: Entry) -> Result<AuditStretch, Failure> {
+        let found = self.found(batch.actor, batch.ordinal).await?;
+        Ok(AuditStretch {
+            place,
+            actor: batch.actor,
+            from: batch.from,
+            to: batch.to,
+            batch: found.map(|found| found.batch),
+        })
     }
 
     async fn try_erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
         let mut ordinal = 1;
-        while let Some((batch, nonce, version)) = self.batch(actor, ordinal).await? {
+        while let Some(Found { batch, mark, version }) = self.found(actor, ordinal).await? {
             if batch.from > through {
                 break;
             }
             if batch.contents.is_some() {
-                let erased = AuditBatch {
-                    contents: None,
-                    ..batch
-                };
-                let bytes = batch::encode(&erased, nonce)?;
+                let contents = None;
+                let bytes = batch::encode(&AuditBatch { contents, ..batch }, mark)?;
                 if self.keys.replace(&name(actor, ordinal), &version, bytes).await? == Written::Conflict {
                     return Err(Failure::new("the audit record is being erased by another process"));
                 }
@@ -254,20 +234,29 @@ impl<K: Keys> DaprAudit<K> {
     }
 }
 
-impl<K: Keys> AuditStore for DaprAudit<K> {
+impl<K: Keys + Clone> AuditStore for DaprAudit<K> {
     fn append(&self, batch: AuditBatch) -> BoxFuture<'_, Result<AuditAppend, Failure>> {
         Box::pin(self.try_append(batch))
     }
 
     fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Option<(Seq, Digest)>, Failure>> {
         Box::pin(async move {
-            let end = self.end(actor).await?;
+            let end = self.last(actor).await?;
             Ok((end.ordinal > 0).then_some((end.to, end.head)))
         })
     }
 
-    fn read(&self, actor: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<AuditBatch>, Failure>> {
-        Box::pin(self.try_read(actor, after, limit))
+    fn end(&self, owner: UserId) -> BoxFuture<'_, Result<AuditPlace, Failure>> {
+        Box::pin(async move { Ok(self.places.last(owner).await?.place) })
+    }
+
+    fn read(
+        &self,
+        owner: UserId,
+        after: AuditPlace,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditStretch>, Failure>> {
+        Box::pin(self.try_read(owner, after, limit))
     }
 
     fn erase(&self, actor: ActorId, through: Seq) -> BoxFuture<'_, Result<(), Failure>> {

@@ -16,9 +16,21 @@ fn user(number: u128) -> ActorId {
     LogWriter::user(number).actor()
 }
 
+fn owner() -> UserId {
+    match user(1) {
+        ActorId::User(owner) => owner,
+        ActorId::Series(_) => unreachable!("a user's actor"),
+    }
+}
+
 fn batch(from: u64, to: u64) -> AuditBatch {
+    batch_of(user(1), from, to)
+}
+
+fn batch_of(actor: ActorId, from: u64, to: u64) -> AuditBatch {
     AuditBatch {
-        actor: user(1),
+        actor,
+        owner: owner(),
         from: Seq(from),
         to: Seq(to),
         head: Digest([u8::try_from(to % 256).unwrap(); 32]),
@@ -27,8 +39,28 @@ fn batch(from: u64, to: u64) -> AuditBatch {
     }
 }
 
-fn ranges(batches: &[AuditBatch]) -> Vec<(u64, u64)> {
-    batches.iter().map(|batch| (batch.from.0, batch.to.0)).collect()
+fn ranges(stretches: &[AuditStretch]) -> Vec<(u64, u64)> {
+    let ranges = stretches.iter().map(|stretch| (stretch.from.0, stretch.to.0));
+    ranges.collect()
+}
+
+/// The whole record: whose, from where to where, and that the places have no gap.
+async fn record(audit: &DaprAudit<TestKeys>) -> Vec<(ActorId, u64, u64)> {
+    let read = audit.read(owner(), AuditPlace::ZERO, 1_000).await.unwrap();
+    let mut end = AuditPlace::ZERO;
+    for stretch in &read {
+        assert_eq!(stretch.place, end.next());
+        end = stretch.end();
+        let batch = stretch.batch.as_ref().unwrap();
+        assert_eq!(
+            (batch.actor, batch.from, batch.to),
+            (stretch.actor, stretch.from, stretch.to)
+        );
+    }
+    assert_eq!(audit.end(owner()).await.unwrap(), end);
+    read.iter()
+        .map(|stretch| (stretch.actor, stretch.from.0, stretch.to.0))
+        .collect()
 }
 
 #[tokio::test]
@@ -54,7 +86,7 @@ async fn reading_begins_with_the_batch_that_holds_the_next_commit() {
         assert_eq!(audit.append(appended).await.unwrap(), AuditAppend::Done);
     }
     for audit in [audit, self::audit(&keys, 2)] {
-        let read = async |after, limit| ranges(&audit.read(user(1), Seq(after), limit).await.unwrap());
+        let read = async |after, limit| ranges(&audit.read(owner(), AuditPlace(after), limit).await.unwrap());
         assert_eq!(read(0, 10).await, [(1, 3), (4, 4), (5, 9)]);
         assert_eq!(read(2, 10).await, [(1, 3), (4, 4), (5, 9)]);
         assert_eq!(read(3, 1).await, [(4, 4)]);
@@ -62,7 +94,8 @@ async fn reading_begins_with_the_batch_that_holds_the_next_commit() {
         assert_eq!(read(6, 10).await, [(5, 9)]);
         assert_eq!(read(9, 10).await, []);
         assert_eq!(read(u64::MAX, 10).await, []);
-        assert_eq!(audit.read(user(1), Seq(4), 10).await.unwrap(), [batch(5, 9)]);
+        let read = audit.read(owner(), AuditPlace(4), 10).await.unwrap();
+        assert_eq!((read[0].place, &read[0].batch), (AuditPlace(5), &Some(batch(5, 9))));
     }
 }
 
@@ -74,7 +107,8 @@ async fn erasing_takes_the_contents_and_leaves_the_chain() {
         audit.append(batch(seq * 2 - 1, seq * 2)).await.unwrap();
     }
     audit.erase(user(1), Seq(281)).await.unwrap();
-    let batches = audit.read(user(1), Seq(0), 1_000).await.unwrap();
+    let read = audit.read(owner(), AuditPlace::ZERO, 1_000).await.unwrap();
+    let batches: Vec<AuditBatch> = read.into_iter().map(|stretch| stretch.batch.unwrap()).collect();
     assert_eq!(batches.len(), 150);
     assert!(
         batches
@@ -83,7 +117,7 @@ async fn erasing_takes_the_contents_and_leaves_the_chain() {
     );
     assert_eq!(batches[0].entries, "1 to 2");
     assert_eq!(
-        ranges(&self::audit(&keys, 2).read(user(1), Seq(200), 1).await.unwrap()),
+        ranges(&self::audit(&keys, 2).read(owner(), AuditPlace(200), 1).await.unwrap()),
         [(201, 202)]
     );
     audit.erase(user(2), Seq(1)).await.unwrap();
@@ -98,8 +132,8 @@ async fn of_two_processes_one_appends_and_the_other_hears_where_the_record_ends(
         let outcomes = [first.unwrap(), second.unwrap()];
         assert!(outcomes.contains(&AuditAppend::Done) && outcomes.contains(&AuditAppend::Elsewhere(Seq(seq))));
     }
-    let read = audit(&keys, 3).read(user(1), Seq::ZERO, 100).await.unwrap();
-    assert_eq!(ranges(&read), (1..40).map(|seq| (seq, seq)).collect::<Vec<_>>());
+    let all: Vec<_> = (1..40).map(|seq| (user(1), seq, seq)).collect();
+    assert_eq!(record(&audit(&keys, 3)).await, all);
 }
 
 #[tokio::test]
@@ -112,25 +146,110 @@ async fn an_append_whose_reply_is_lost_is_done() {
     audit.append(batch(2, 2)).await.unwrap_err();
     keys.die_after(None);
     assert_eq!(audit.append(batch(2, 2)).await.unwrap(), AuditAppend::Done);
+    keys.lose_reply_after(1);
+    assert_eq!(audit.append(batch(3, 3)).await.unwrap(), AuditAppend::Done);
+    assert_eq!(record(&audit).await.len(), 3);
 }
 
 #[tokio::test]
-async fn an_append_after_another_is_one_write_and_no_read() {
+async fn a_batch_whose_place_was_not_written_any_more_gets_it_before_anything_is_said_of_its_actor() {
+    for appends in [false, true] {
+        let keys = TestKeys::default();
+        let (one, two) = (audit(&keys, 1), audit(&keys, 2));
+        one.append(batch(1, 3)).await.unwrap();
+        assert_eq!(two.head(user(1)).await.unwrap().unwrap().0, Seq(3));
+        keys.die_after(Some(1));
+        one.append(batch(4, 5)).await.unwrap_err();
+        keys.die_after(None);
+        // Others have gone on meanwhile.
+        for seq in 1..=10 {
+            two.append(batch_of(user(2), seq, seq)).await.unwrap();
+        }
+        assert_eq!(record(&two).await.len(), 11);
+        for audit in [two, one, audit(&keys, 3)] {
+            if appends {
+                assert_eq!(audit.append(batch(4, 5)).await.unwrap(), AuditAppend::Elsewhere(Seq(5)));
+            } else {
+                assert_eq!(audit.head(user(1)).await.unwrap().unwrap().0, Seq(5));
+            }
+            assert_eq!(record(&audit).await.len(), 12);
+            assert_eq!(record(&audit).await[11], (user(1), 4, 5));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_actors_of_an_owner_share_a_record_whoever_appends() {
+    let keys = TestKeys::default();
+    let (one, two) = (audit(&keys, 1), audit(&keys, 2));
+    for seq in 1..40 {
+        let (first, second) = (batch_of(user(1), seq * 2 - 1, seq * 2), batch_of(user(2), seq, seq));
+        let (first, second) = tokio::join!(one.append(first), two.append(second));
+        assert_eq!([first.unwrap(), second.unwrap()], [AuditAppend::Done; 2]);
+    }
+    let read = record(&audit(&keys, 3)).await;
+    for actor in [1, 2] {
+        let firsts: Vec<u64> = read
+            .iter()
+            .filter(|(of, ..)| *of == user(actor))
+            .map(|(_, from, _)| *from)
+            .collect();
+        assert!(firsts.len() == 39 && firsts.is_sorted());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_was_lost_leaves_its_place() {
+    let keys = TestKeys::default();
+    let audit = audit(&keys, 1);
+    for appended in [batch(1, 3), batch(4, 4)] {
+        audit.append(appended).await.unwrap();
+    }
+    keys.delete(&[name(user(1), 1)]).await.unwrap();
+    let read = audit.read(owner(), AuditPlace::ZERO, 10).await.unwrap();
+    assert_eq!(ranges(&read), [(1, 3), (4, 4)]);
+    assert_eq!(
+        (read[0].batch.as_ref(), read[1].batch.as_ref()),
+        (None, Some(&batch(4, 4)))
+    );
+}
+
+#[tokio::test]
+async fn an_append_after_another_is_two_writes_and_no_read() {
     let keys = TestKeys::default();
     let audit = audit(&keys, 1);
     audit.append(batch(1, 1)).await.unwrap();
     let before = (keys.writes(), keys.reads());
     audit.append(batch(2, 2)).await.unwrap();
-    assert_eq!((keys.writes(), keys.reads()), (before.0 + 1, before.1));
+    assert_eq!((keys.writes(), keys.reads()), (before.0 + 2, before.1));
 }
 
 #[test]
 fn a_batch_of_format_1_is_read_for_ever() {
     let golden = format!(
-        "{{\"format\":1,\"from\":1,\"to\":2,\"head\":\"{}\",\"nonce\":\"00000000000000ff\",\"parts\":[6,6]}}\n1 to 2secret",
+        "{{\"format\":1,\"owner\":\"{}\",\"from\":1,\"to\":2,\"head\":\"{}\",\"nonce\":\"00000000000000ff\",\"index\":7,\"parts\":[6,6]}}\n\
+         1 to 2secret",
+        owner(),
         "02".repeat(32)
     );
-    assert_eq!(encode(&batch(1, 2), Nonce(255)).unwrap(), golden);
-    assert_eq!(decode(user(1), &golden.into()).unwrap(), (batch(1, 2), Nonce(255)));
+    let mark = Mark {
+        nonce: Nonce(255),
+        index: 7,
+    };
+    assert_eq!(encode(&batch(1, 2), mark).unwrap(), golden);
+    assert_eq!(decode(user(1), &golden.into()).unwrap(), (batch(1, 2), mark));
     assert!(decode(user(1), &"{\"format\":2}\n".into()).is_err());
+}
+
+#[tokio::test]
+async fn an_entry_of_the_index_of_format_1_is_read_for_ever() {
+    let keys = TestKeys::default();
+    let audit = audit(&keys, 1);
+    audit.append(batch(1, 3)).await.unwrap();
+    let golden = format!(
+        "{{\"format\":1,\"place\":1,\"actor\":\"{}\",\"ordinal\":1,\"from\":1,\"to\":3}}\n",
+        user(1)
+    );
+    let (key, value) = (format!("audit-index/{}/1", owner()), golden.into());
+    assert!(keys.all().contains(&(key, value)));
 }
