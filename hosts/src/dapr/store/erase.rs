@@ -1,4 +1,4 @@
-//! Erasing the content of commits and every page.
+//! Erasing the content of commits, and every page unless they are of a later commit.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl<K: Keys> Shared<K> {
         )))
     }
 
-    /// The manifest without pages and without the content of some segments, and those segments as they are to be.
+    /// The manifest without pages that are no later and without the content of some segments, and those segments as they are to be.
     async fn without_content(
         &self,
         actor: ActorId,
@@ -57,11 +57,14 @@ impl<K: Keys> Shared<K> {
         through: Seq,
     ) -> Result<(Manifest, Vec<(String, Bytes)>), Failure> {
         let mut manifest = revision.successor(actor);
-        let pages = std::mem::take(&mut manifest.pages);
-        let pages = pages
-            .iter()
-            .map(|(name, page)| names::page(actor, name, page.at, page.nonce));
-        manifest.superseded.extend(pages.map(|key| revision.supersede(key)));
+        let head = &revision.base.head;
+        if through.min(head.seq) >= head.snapshot {
+            let pages = std::mem::take(&mut manifest.pages);
+            let pages = pages
+                .iter()
+                .map(|(name, page)| names::page(actor, name, page.at, page.nonce));
+            manifest.superseded.extend(pages.map(|key| revision.supersede(key)));
+        }
         let mut values = Vec::new();
         let holding = manifest
             .segments
