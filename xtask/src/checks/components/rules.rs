@@ -144,7 +144,7 @@ fn allowed(document: &Document, all: &[Document]) -> Vec<String> {
     faults
 }
 
-/// The sidecar must never send a write again on its own: the second attempt would meet the first.
+/// The sidecar must never send a write again on its own: the second attempt would meet the first. Nor a call of an actor, which callers repeat.
 fn without_retried_writes(document: &Document) -> Vec<String> {
     let target = document.at(&["spec", "targets", "components", "statestore", "outbound"]);
     let mut faults = Vec::new();
@@ -152,6 +152,10 @@ fn without_retried_writes(document: &Document) -> Vec<String> {
         && (target.get("timeout").is_none() || target.get("retry").is_some() || target.get("circuitBreaker").is_some())
     {
         faults.push("the state store must have a time-out, no retry and no breaker".to_owned());
+    }
+    let actors = document.at(&["spec", "targets", "actors"]).as_object();
+    if actors.is_some_and(|actors| actors.values().any(|target| target.get("retry").is_some())) {
+        faults.push("calls of actors must have no retry".to_owned());
     }
     if document.text(&["spec", "type"]) == "state.redis" && document.setting("redisMaxRetries") != "-1" {
         faults.push("Redis' client must not retry".to_owned());
