@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, Notification, OccurrenceClosed,
+    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, MARKER_TYPE, Notification, OccurrenceClosed,
     OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SessionEnded, SessionStarted,
     Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
 };
@@ -84,17 +84,47 @@ pub fn envelope_schema() -> Value {
     })
 }
 
+/// The topics that carry markers of sync.
+const MARKED: [Topic; 2] = [Topic::Reminders, Topic::TaskUpdates];
+
+/// The JSON Schema of a marker of sync, envelope included. Whoever is not the replica that sent it passes it by.
+#[must_use]
+pub fn marker_schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Marker of a replica of sync in a CloudEvents 1.0 envelope",
+        "description": "Tells the replica that sent it that it hears this partition. No event: pass it by.",
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "datacontenttype", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "description": "<replica>/<round>/<partition>", "pattern": "^[0-9a-f-]{36}/[0-9]+/[0-9]+$"},
+            "source": {"enum": MARKED.map(|topic| format!("/punctual/{}", topic.as_str()))},
+            "type": {"const": MARKER_TYPE},
+            "datacontenttype": {"const": "application/json"},
+            "data": {
+                "type": "object",
+                "required": ["partition", "replica", "round"],
+                "properties": {
+                    "partition": {"type": "integer", "minimum": 0},
+                    "replica": {"type": "string", "format": "uuid"},
+                    "round": {"type": "integer", "minimum": 0}
+                }
+            }
+        }
+    })
+}
+
 /// The AsyncAPI 3.0 document: three channels and the messages on each.
 #[must_use]
 pub fn async_api() -> Value {
     let channel = |topic: Topic| {
-        let messages: serde_json::Map<String, Value> = types_on(topic)
-            .into_iter()
-            .map(|event_type| {
-                (
-                    event_type.as_str().to_owned(),
-                    json!({"$ref": format!("#/components/messages/{}", event_type.as_str())}),
-                )
+        let marker = MARKED.contains(&topic).then_some(MARKER_TYPE);
+        let names = types_on(topic).into_iter().map(EventType::as_str).chain(marker);
+        let messages: serde_json::Map<String, Value> = names
+            .map(|name| {
+                let reference = json!({"$ref": format!("#/components/messages/{name}")});
+                (name.to_owned(), reference)
             })
             .collect();
         (
@@ -110,13 +140,18 @@ pub fn async_api() -> Value {
             json!({"name": name, "contentType": "application/cloudevents+json", "payload": payload}),
         )
     };
+    let marker = json!({"name": MARKER_TYPE, "contentType": "application/cloudevents+json", "payload": {"$ref": "./marker.json"}});
+    let messages = EventType::ALL
+        .iter()
+        .map(message)
+        .chain([(MARKER_TYPE.to_owned(), marker)]);
     json!({
         "asyncapi": "3.0.0",
         "info": {"title": "Punctual", "version": env!("CARGO_PKG_VERSION"), "description": "What Punctual's actors publish. Delivery is at least once, in order per actor; `source` and `id` identify an event."},
         "defaultContentType": "application/cloudevents+json",
         "channels": Topic::ALL.map(channel).into_iter().collect::<serde_json::Map<_, _>>(),
         "operations": Topic::ALL.map(|topic| (format!("publish-{}", topic.as_str()), json!({"action": "send", "channel": {"$ref": format!("#/channels/{}", topic.as_str())}}))).into_iter().collect::<serde_json::Map<_, _>>(),
-        "components": {"messages": EventType::ALL.iter().map(message).collect::<serde_json::Map<_, _>>()}
+        "components": {"messages": messages.collect::<serde_json::Map<_, _>>()}
     })
 }
 
@@ -134,6 +169,7 @@ pub fn files() -> Vec<(String, String)> {
         })
         .collect();
     files.push(("envelope.json".to_owned(), pretty(&envelope_schema())));
+    files.push(("marker.json".to_owned(), pretty(&marker_schema())));
     files.push(("asyncapi.json".to_owned(), pretty(&async_api())));
     files
 }

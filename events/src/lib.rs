@@ -13,6 +13,7 @@ pub mod contract;
 mod event;
 mod handover;
 mod id;
+mod marker;
 mod moment;
 mod offset;
 mod recurrence;
@@ -38,6 +39,7 @@ pub use id::{
     ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId,
     derive_uuid,
 };
+pub use marker::{MARKER_TYPE, Marker};
 pub use moment::{Moment, WallTime};
 pub use offset::Offset;
 pub use recurrence::{Anchor, LatePolicy, Recurrence};

@@ -36,6 +36,14 @@ pub struct Settings {
     #[arg(long, value_name = "COMPONENT")]
     pub pubsub: Option<String>,
 
+    /// Name of the sidecar's component by which every replica of sync hears every event (dapr) [default: events-per-replica]
+    #[arg(long, value_name = "COMPONENT")]
+    pub sync_pubsub: Option<String>,
+
+    /// Partitions of each topic; sync is ready once it hears them all (dapr) [default: 12]
+    #[arg(long, value_name = "NUMBER")]
+    pub partitions: Option<NonZeroU32>,
+
     /// Name of the sidecar's component that knows the secrets, among them signingkey (dapr) [default: secrets]
     #[arg(long, value_name = "COMPONENT")]
     pub secret_store: Option<String>,
@@ -90,6 +98,8 @@ impl Settings {
             app_listen: self.app_listen.or(lower.app_listen),
             state_store: self.state_store.or(lower.state_store),
             pubsub: self.pubsub.or(lower.pubsub),
+            sync_pubsub: self.sync_pubsub.or(lower.sync_pubsub),
+            partitions: self.partitions.or(lower.partitions),
             secret_store: self.secret_store.or(lower.secret_store),
             data: self.data.or(lower.data),
             rate_limit: self.rate_limit.or(lower.rate_limit),

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
 };
 
 use super::{
@@ -13,6 +14,8 @@ use super::{
 const DEFAULT_APP_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 const DEFAULT_STATE_STORE: &str = "statestore";
 const DEFAULT_PUBSUB: &str = "events";
+const DEFAULT_SYNC_PUBSUB: &str = "events-per-replica";
+const DEFAULT_PARTITIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(11);
 const DEFAULT_SECRET_STORE: &str = "secrets";
 /// Where a sidecar listens that was told nothing else.
 const DEFAULT_GRPC_PORT: u16 = 50_001;
@@ -32,6 +35,10 @@ pub struct SidecarConfig {
     pub state_store: String,
     /// The component that carries the events.
     pub pubsub: String,
+    /// The component by which every replica of sync hears every event.
+    pub sync_pubsub: String,
+    /// How many partitions each topic has.
+    pub partitions: NonZeroU32,
     /// The component that knows the secrets.
     pub secret_store: String,
 }
@@ -46,6 +53,8 @@ impl SidecarConfig {
             app_token: token(variables, "APP_API_TOKEN")?,
             state_store: name(&settings.state_store, DEFAULT_STATE_STORE),
             pubsub: name(&settings.pubsub, DEFAULT_PUBSUB),
+            sync_pubsub: name(&settings.sync_pubsub, DEFAULT_SYNC_PUBSUB),
+            partitions: settings.partitions.unwrap_or(DEFAULT_PARTITIONS),
             secret_store: name(&settings.secret_store, DEFAULT_SECRET_STORE),
         })
     }

@@ -65,6 +65,8 @@ fn every_flag_is_also_a_variable_and_a_key() {
         ("app-listen", "127.0.0.1:2", "\"127.0.0.1:2\""),
         ("state-store", "redis", "\"redis\""),
         ("pubsub", "kafka", "\"kafka\""),
+        ("sync-pubsub", "nats", "\"nats\""),
+        ("partitions", "3", "3"),
         ("secret-store", "vault", "\"vault\""),
         ("data", "elsewhere", "\"elsewhere\""),
         ("rate-limit", "7", "7"),
@@ -192,6 +194,10 @@ fn the_sidecar_is_met_where_its_variables_say_and_its_tokens_are_not_shown() {
     assert_eq!(
         (&*sidecar.state_store, &*sidecar.pubsub, &*sidecar.secret_store),
         ("statestore", "events", "secrets")
+    );
+    assert_eq!(
+        (&*sidecar.sync_pubsub, sidecar.partitions.get()),
+        ("events-per-replica", 12)
     );
     assert!(!format!("{sidecar:?}").contains("sesame"));
     assert_eq!(

@@ -10,7 +10,7 @@ use punctual_events::{CloudEvent, Commit, Topic};
 use super::sidecar::{Sidecar, failure};
 
 /// The sidecar sends such a body as it is, and adds no envelope of its own.
-const CONTENT_TYPE: &str = "application/cloudevents+json";
+pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 /// What the broker's component takes a message's key from.
 const KEY: &str = "partitionKey";
 /// A call takes no further event once it has this many bytes: a quarter of what a message may have.

@@ -6,8 +6,9 @@ use std::{
 };
 
 use punctual_actors::ports::Failure;
-use punctual_events::{ActorId, CloudEvent, Seq, Topic};
+use punctual_events::{ActorId, CloudEvent, Marker, Seq, Topic};
 
+use super::marker::Markers;
 use crate::ports::{EventHandler, Logs};
 
 /// Commits of several events that are remembered, at most. Their events follow each other in a partition, so few are ever needed.
@@ -29,6 +30,7 @@ pub struct Subscriber {
     handlers: Vec<Arc<dyn EventHandler>>,
     logs: Arc<dyn Logs>,
     handed_over: Mutex<HandedOver>,
+    markers: Option<Arc<Markers>>,
 }
 
 /// Commits whose events were handed over together.
@@ -46,11 +48,18 @@ impl Subscriber {
             handlers,
             logs,
             handed_over: Mutex::default(),
+            markers: None,
         }
     }
 
-    /// Takes one message of `topic`.
-    pub async fn take(&self, topic: Topic, message: &[u8]) -> Verdict {
+    /// Tells `markers` which of them came back.
+    #[must_use]
+    pub fn with_markers(self, markers: Option<Arc<Markers>>) -> Self {
+        Self { markers, ..self }
+    }
+
+    /// Takes one message of `topic`, from `partition` where the sidecar says which.
+    pub async fn take(&self, topic: Topic, partition: Option<u32>, message: &[u8]) -> Verdict {
         let event = match CloudEvent::from_json(message) {
             Ok(event) if event.topic == topic => event,
             Ok(event) => {
@@ -62,6 +71,10 @@ impl Subscriber {
                 return Verdict::Dead;
             }
             Err(error) => {
+                if let Some(marker) = Marker::from_json(message) {
+                    self.notice(&marker, partition);
+                    return Verdict::Taken;
+                }
                 tracing::error!(%error, topic = topic.as_str(), "a message that is no event");
                 return Verdict::Dead;
             }
@@ -72,6 +85,13 @@ impl Subscriber {
                 tracing::warn!(%failure, topic = topic.as_str(), "an event was not taken and comes again");
                 Verdict::Again
             }
+        }
+    }
+
+    /// A marker is nobody's but the replica's that sent it.
+    fn notice(&self, marker: &Marker, partition: Option<u32>) {
+        if let Some(markers) = &self.markers {
+            markers.came_back(marker, partition);
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use super::{
     PATIENCE, STOP_PATIENCE, ServeError, begin_when_asked,
+    hearing::Hearing,
     late::Late,
     listen,
     parts::{host_config, whole},
@@ -20,6 +21,7 @@ use crate::{
     dapr::{
         app::{App, AppToken, HostedActors},
         audit_queries::RemoteAudit,
+        marker::Markers,
         runtime::{self, Backing},
         secrets::{SIGNING_KEY, secret},
         sidecar::{Sidecar, SidecarAddress},
@@ -33,7 +35,10 @@ use crate::{
     health::{self, Health, Stage},
     metrics::Metrics,
     observe::Observe,
-    roles::{api::answer_the_rest, sync::SyncRole},
+    roles::{
+        api::answer_the_rest,
+        sync::{self, SyncRole},
+    },
     server,
     shutdown::{EndSignals, Shutdown},
 };
@@ -52,6 +57,8 @@ struct Process {
     watch: Arc<Watch>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+    /// Where sync is played.
+    hearing: Option<Arc<Hearing>>,
 }
 
 /// What runs once the sidecar is there.
@@ -75,6 +82,7 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let process = Process {
         metrics: Metrics::new(),
         health: Arc::default(),
+        hearing: hearing(&config, &sidecar, &watch, &environment),
         sidecar,
         watch: Arc::clone(&watch),
         config,
@@ -109,6 +117,26 @@ fn address_of(config: &ServeConfig) -> SidecarAddress {
     }
 }
 
+fn hearing(
+    config: &ServeConfig,
+    sidecar: &Sidecar,
+    watch: &Arc<Watch>,
+    environment: &Environment,
+) -> Option<Arc<Hearing>> {
+    let (component, partitions) = (&config.sidecar.sync_pubsub, config.sidecar.partitions);
+    let markers = || {
+        Markers::new(
+            sidecar.clone(),
+            component,
+            &sync::TOPICS,
+            partitions,
+            environment.new_uuid(),
+        )
+    };
+    let plays_sync = config.roles.contains(&Role::Sync);
+    plays_sync.then(|| Hearing::new(markers(), Arc::clone(watch)))
+}
+
 impl Process {
     fn announcement(&self, address: SocketAddr) -> String {
         let roles: Vec<String> = self
@@ -134,10 +162,14 @@ impl Process {
 
     fn watch_readiness(&self) {
         let (watch, hosts_actors) = (Arc::clone(&self.watch), !self.types().is_empty());
+        let hearing = self.hearing.clone();
         self.health.depend_on(Box::new(move || match watch.condition() {
             Condition::Away => Some("the sidecar is away\n"),
             Condition::WithoutActors if hosts_actors => Some("placement sends no actors here yet\n"),
-            Condition::WithoutActors | Condition::WithActors => None,
+            Condition::WithoutActors | Condition::WithActors => {
+                let is_deaf = hearing.as_ref().is_some_and(|hearing| !hearing.hears_all());
+                is_deaf.then_some("sync does not hear every partition yet\n")
+            }
         }));
     }
 
@@ -157,6 +189,9 @@ impl Process {
         let mut tasks = JoinSet::new();
         let flushed = Arc::clone(&store);
         tasks.spawn(async move { flushed.flush_for_ever().await });
+        if let (Some(hearing), Some(sync)) = (self.hearing.clone(), roles.sync.clone()) {
+            tasks.spawn(async move { hearing.keep_up_for_ever(&sync).await });
+        }
         let actors = (!self.types().is_empty()).then(|| self.host(backing, &environment, &mut tasks));
         Ok(Running {
             routes: roles.routes,
@@ -165,7 +200,8 @@ impl Process {
                 types: self.types(),
                 actor_idle: Duration::from_secs((self.config.idle_seconds.get().saturating_mul(SIDECAR_KEEPS)).into()),
                 actors,
-                subscriber: Subscriber::new(roles.handlers, services.logs),
+                subscriber: Subscriber::new(roles.handlers, services.logs)
+                    .with_markers(self.hearing.as_ref().map(|hearing| Arc::clone(&hearing.markers))),
                 jobs: roles.jobs,
                 audit: roles.audit,
                 token: self.app_token(),

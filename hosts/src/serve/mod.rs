@@ -2,6 +2,7 @@
 
 mod assembly;
 mod beside_sidecar;
+mod hearing;
 mod late;
 mod parts;
 mod roles;

@@ -30,8 +30,27 @@ async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     (status, response.json().await.unwrap_or_default())
 }
 
-/// The next message of a socket, unless none comes for a while.
-async fn next_within(socket: &mut Socket, patience: Duration) -> Option<Value> {
+/// A new account's token.
+async fn sign_up(http: &Client, api: &str) -> String {
+    let registration =
+        json!({"email": "a@example.org", "password": "correct horse battery", "time_zone": "Europe/Paris"});
+    let (status, account) = answer(http.post(format!("{api}/v1/users")).json(&registration)).await;
+    assert_eq!(status, StatusCode::CREATED, "{account}");
+    account["token"].as_str().unwrap().to_owned()
+}
+
+/// A socket to the sync process that is ready.
+async fn connect(environment: &Temporary, token: &str) -> Socket {
+    let sync = environment.url(Role::Sync).unwrap().replace("http://", "ws://");
+    let (mut socket, _) = connect_async(format!("{sync}/v1/sync")).await.unwrap();
+    let hello = json!({"type": "hello", "token": token, "cursor": null}).to_string();
+    socket.send(Message::text(hello)).await.unwrap();
+    assert_eq!(next(&mut socket).await["type"], "ready");
+    socket
+}
+
+/// The next message of a socket.
+async fn next(socket: &mut Socket) -> Value {
     let text = async {
         loop {
             if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
@@ -39,13 +58,8 @@ async fn next_within(socket: &mut Socket, patience: Duration) -> Option<Value> {
             }
         }
     };
-    tokio::time::timeout(patience, text).await.ok()
-}
-
-async fn next(socket: &mut Socket) -> Value {
-    next_within(socket, Duration::from_secs(30))
-        .await
-        .expect("nothing came")
+    let text = tokio::time::timeout(Duration::from_secs(30), text).await;
+    text.expect("nothing came")
 }
 
 /// Waits for the state of a task with this title and status.
@@ -63,25 +77,10 @@ async fn shown(socket: &mut Socket, title: &str, status: &str) -> Value {
 async fn a_task_created_through_the_api_appears_on_the_socket_of_the_sync_process_and_audit_knows_it() {
     let environment = up().await;
     let api = environment.url(Role::Api).unwrap();
-    let sync = environment.url(Role::Sync).unwrap().replace("http://", "ws://");
     let http = crate::actors::http();
-    let registration =
-        json!({"email": "a@example.org", "password": "correct horse battery", "time_zone": "Europe/Paris"});
-    let (status, account) = answer(http.post(format!("{api}/v1/users")).json(&registration)).await;
-    assert_eq!(status, StatusCode::CREATED, "{account}");
-    let token = account["token"].as_str().unwrap();
-    let (mut socket, _) = connect_async(format!("{sync}/v1/sync")).await.unwrap();
-    let hello = json!({"type": "hello", "token": token, "cursor": null}).to_string();
-    socket.send(Message::text(hello)).await.unwrap();
-    assert_eq!(next(&mut socket).await["type"], "ready");
-
+    let token = &sign_up(&http, &api).await;
+    let mut socket = connect(&environment, token).await;
     let create = |task: Value| create(&http, &api, token, task);
-    // The topics are made when they are first named, and a consumer hears what comes after it was given its partitions.
-    eventually("the sync process hears the topics", async || {
-        create(json!({"title": "is anybody there?"})).await;
-        next_within(&mut socket, Duration::from_secs(1)).await
-    })
-    .await;
     let task = create(json!({"title": "across processes"})).await;
     assert_eq!(shown(&mut socket, "across processes", "open").await["id"], task["id"]);
 
@@ -111,6 +110,37 @@ async fn a_task_created_through_the_api_appears_on_the_socket_of_the_sync_proces
         (status, page["items"].as_array().map(Vec::is_empty)),
         (StatusCode::OK, Some(false))
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_published_before_sync_was_given_its_partitions_reaches_its_socket() {
+    let environment = up().await;
+    let (api, sync) = (
+        environment.url(Role::Api).unwrap(),
+        environment.url(Role::Sync).unwrap(),
+    );
+    let http = crate::actors::http();
+    let token = &sign_up(&http, &api).await;
+    let mut socket = connect(&environment, token).await;
+    let is_ready = async || http.get(format!("{sync}/readyz")).send().await.unwrap().status() == StatusCode::OK;
+    assert!(is_ready().await);
+    // A sidecar that starts anew is a consumer of a name nobody knows, and hears what comes after it was given its partitions.
+    environment.kill("sync-sidecar").unwrap();
+    eventually("sync says that it hears nothing", async || {
+        (!is_ready().await).then_some(())
+    })
+    .await;
+    create(&http, &api, token, json!({"title": "unheard"})).await;
+    eventually("it is published", async || {
+        let (_, page) = answer(http.get(format!("{api}/v1/audit")).bearer_auth(token)).await;
+        page.to_string().contains("unheard").then_some(())
+    })
+    .await;
+    environment.launch("sync-sidecar").unwrap();
+    shown(&mut socket, "unheard", "open").await;
+    eventually("sync is ready again", async || is_ready().await.then_some(())).await;
+    create(&http, &api, token, json!({"title": "heard"})).await;
+    shown(&mut socket, "heard", "open").await;
 }
 
 async fn create(http: &Client, api: &str, token: &str, task: Value) -> Value {

@@ -6,7 +6,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use punctual_events::Topic;
 use serde_json::{Value, json};
@@ -14,15 +14,22 @@ use serde_json::{Value, json};
 use super::App;
 use crate::dapr::subscriber::Verdict;
 
+/// The header in which the sidecar passes on the partition of a message of Kafka.
+const PARTITION: &str = "__partition";
+
 /// Takes one event. The words are the sidecar's: it acknowledges, delivers again within the bounds of its policy, or puts among the dead letters.
 pub(super) async fn take(
     State(app): State<Arc<App>>,
     Path(topic): Path<String>,
+    headers: HeaderMap,
     message: Bytes,
 ) -> Result<Json<Value>, StatusCode> {
     let known = Topic::ALL.into_iter().find(|known| known.as_str() == topic);
     let topic = known.ok_or(StatusCode::NOT_FOUND)?;
-    let status = match app.subscriber.take(topic, &message).await {
+    let partition = headers
+        .get(PARTITION)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let status = match app.subscriber.take(topic, partition, &message).await {
         Verdict::Taken => "SUCCESS",
         Verdict::Again => "RETRY",
         Verdict::Dead => "DROP",

@@ -109,7 +109,7 @@ async fn the_events_of_a_commit_are_handed_over_together_and_once() {
     let commit = commit(3);
     let (subscriber, listener) = subscriber(Some(Arc::clone(&commit)));
     for message in messages(&commit) {
-        assert_eq!(subscriber.take(Topic::TaskEvents, &message).await, Verdict::Taken);
+        assert_eq!(subscriber.take(Topic::TaskEvents, None, &message).await, Verdict::Taken);
     }
     assert_eq!(*listener.calls.lock().unwrap(), [3]);
 }
@@ -120,9 +120,12 @@ async fn what_was_not_taken_is_handed_over_again_whole() {
     let (subscriber, listener) = subscriber(Some(Arc::clone(&commit)));
     let messages = messages(&commit);
     listener.fails.store(true, Ordering::Relaxed);
-    assert_eq!(subscriber.take(Topic::TaskEvents, &messages[0]).await, Verdict::Again);
+    assert_eq!(
+        subscriber.take(Topic::TaskEvents, None, &messages[0]).await,
+        Verdict::Again
+    );
     for message in &messages {
-        assert_eq!(subscriber.take(Topic::TaskEvents, message).await, Verdict::Taken);
+        assert_eq!(subscriber.take(Topic::TaskEvents, None, message).await, Verdict::Taken);
     }
     assert_eq!(*listener.calls.lock().unwrap(), [2]);
 }
@@ -132,7 +135,7 @@ async fn events_of_a_commit_the_log_does_not_have_come_one_by_one() {
     let commit = commit(2);
     let (subscriber, listener) = subscriber(None);
     for message in messages(&commit) {
-        assert_eq!(subscriber.take(Topic::TaskEvents, &message).await, Verdict::Taken);
+        assert_eq!(subscriber.take(Topic::TaskEvents, None, &message).await, Verdict::Taken);
     }
     assert_eq!(*listener.calls.lock().unwrap(), [1, 1]);
 }
@@ -140,8 +143,22 @@ async fn events_of_a_commit_the_log_does_not_have_come_one_by_one() {
 #[tokio::test]
 async fn a_message_that_is_no_event_or_on_another_topic_is_dead() {
     let (subscriber, listener) = subscriber(None);
-    assert_eq!(subscriber.take(Topic::TaskEvents, b"{}").await, Verdict::Dead);
+    assert_eq!(subscriber.take(Topic::TaskEvents, None, b"{}").await, Verdict::Dead);
     let message = messages(&commit(1)).remove(0);
-    assert_eq!(subscriber.take(Topic::Reminders, &message).await, Verdict::Dead);
+    assert_eq!(subscriber.take(Topic::Reminders, None, &message).await, Verdict::Dead);
     assert!(listener.calls.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_marker_is_taken_and_given_to_nobody() {
+    let marker = Marker {
+        topic: Topic::TaskEvents,
+        partition: 3,
+        replica: Uuid::from_u128(9),
+        round: 1,
+    };
+    let (subscriber, listener) = subscriber(None);
+    let message = marker.to_json().to_string();
+    let verdict = subscriber.take(Topic::TaskEvents, Some(3), message.as_bytes()).await;
+    assert_eq!((verdict, listener.calls.lock().unwrap().len()), (Verdict::Taken, 0));
 }

@@ -71,22 +71,33 @@ impl Channel {
         let Some(positions) = line.positions else {
             return Ok(());
         };
-        let mut batch = Batch {
-            positions,
-            frames: Vec::with_capacity(events.len()),
-            ended: Vec::new(),
-            is_broken: false,
-        };
+        let mut batch = Batch::after(positions);
         let gathered = batch.gather(topic, events, logs).await;
-        match &gathered {
-            Ok(()) => line.deliver(&batch),
-            Err(_) => line.close(Close::Unavailable),
-        }
-        gathered
+        line.end(&batch, gathered)
+    }
+
+    /// Takes everything the log has and the stream has not brought. When that fails the sockets are closed.
+    pub(super) async fn catch_up(&self, user: UserId, logs: &dyn Logs) -> Result<(), Failure> {
+        let mut line = self.0.lock().await;
+        let Some(positions) = line.positions else {
+            return Ok(());
+        };
+        let mut batch = Batch::after(positions);
+        let gathered = batch.read_on(ActorId::User(user), logs).await;
+        line.end(&batch, gathered)
     }
 }
 
 impl Batch {
+    fn after(positions: Positions) -> Self {
+        Self {
+            positions,
+            frames: Vec::new(),
+            ended: Vec::new(),
+            is_broken: false,
+        }
+    }
+
     async fn gather(&mut self, topic: Topic, events: &[CloudEvent], logs: &dyn Logs) -> Result<(), Failure> {
         for event in events {
             match self.positions.on(topic).step_to(event) {
@@ -147,6 +158,23 @@ impl Batch {
         Ok(())
     }
 
+    /// Adds everything up to the end of the log.
+    async fn read_on(&mut self, actor: ActorId, logs: &dyn Logs) -> Result<(), Failure> {
+        let mut replay = Replay::new(logs, actor, self.positions.complete());
+        loop {
+            match replay.next().await? {
+                Read::TooOld => return self.start_over(actor, logs).await,
+                Read::Commits(commits) if commits.is_empty() => return Ok(()),
+                Read::Commits(commits) => {
+                    for commit in &commits {
+                        let missing = events_after(commit, &self.positions)?;
+                        missing.iter().try_for_each(|event| self.add(event))?;
+                    }
+                }
+            }
+        }
+    }
+
     /// The log does not go back far enough: every socket reads its tasks anew.
     async fn start_over(&mut self, actor: ActorId, logs: &dyn Logs) -> Result<(), Failure> {
         tracing::warn!(%actor, "events are missing, and the log no longer has them: sockets are told to read anew");
@@ -158,6 +186,15 @@ impl Batch {
 }
 
 impl Line {
+    /// Sends what was gathered, or closes the sockets where that failed.
+    fn end(&mut self, batch: &Batch, gathered: Result<(), Failure>) -> Result<(), Failure> {
+        match &gathered {
+            Ok(()) => self.deliver(batch),
+            Err(_) => self.close(Close::Unavailable),
+        }
+        gathered
+    }
+
     fn close(&mut self, close: Close) {
         for mailbox in self.members.drain(..).filter_map(|member| member.mailbox.upgrade()) {
             mailbox.close(close);

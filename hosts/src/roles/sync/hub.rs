@@ -41,6 +41,14 @@ impl Hub {
         self.channels.get(&user).map(|joined| Arc::clone(&joined.channel))
     }
 
+    /// All channels there are.
+    pub(super) fn channels(&self) -> Vec<(UserId, Arc<Channel>)> {
+        let channels = self.channels.iter();
+        channels
+            .map(|joined| (*joined.key(), Arc::clone(&joined.channel)))
+            .collect()
+    }
+
     /// True when `user` has a socket.
     pub(super) fn has_channel(&self, user: UserId) -> bool {
         self.channels.contains_key(&user)

@@ -24,15 +24,19 @@ mod tests;
 
 use std::sync::Arc;
 
-use futures_util::future;
+use futures_util::{StreamExt as _, future, stream};
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::{CloudEvent, Commit, Topic};
 
-use self::{hub::Hub, mailbox::Capacity, position::TOPICS};
+pub use self::position::TOPICS;
+use self::{hub::Hub, mailbox::Capacity};
 use crate::{
     accounts::token::Tokens,
     ports::{Actors, EventHandler, Logs, Services},
 };
+
+/// Logs read at once by [`SyncRole::catch_up`].
+const CAUGHT_UP_AT_ONCE: usize = 8;
 
 /// Times and limits of sockets.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +105,18 @@ impl SyncRole {
         self.hub.close_all();
         let emptied = std::pin::pin!(self.hub.emptied());
         future::select(emptied, self.clock.sleep_ms(self.config.drain_within_ms)).await;
+    }
+
+    /// Reads the logs of everybody who has a socket here, and sends what the sockets have not seen. For a runtime that passed over events for a
+    /// while and hears all of them from now on. Where a log cannot be read the sockets are closed: the clients come back with their cursors.
+    pub async fn catch_up(&self) {
+        stream::iter(self.hub.channels())
+            .for_each_concurrent(CAUGHT_UP_AT_ONCE, |(user, channel)| async move {
+                if let Err(failure) = channel.catch_up(user, &*self.logs).await {
+                    tracing::warn!(%user, %failure, "a log could not be read: its user's sockets are closed");
+                }
+            })
+            .await;
     }
 
     fn capacity(&self) -> Capacity {

@@ -3,7 +3,7 @@
 use punctual_events::{CloudEvent, CommitHeader, Seq, Topic};
 
 /// The topics a socket carries.
-pub(super) const TOPICS: [Topic; 2] = [Topic::TaskUpdates, Topic::Reminders];
+pub const TOPICS: [Topic; 2] = [Topic::TaskUpdates, Topic::Reminders];
 
 /// A place among an actor's events on one topic: everything up to and including it is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -467,3 +467,21 @@ async fn sockets_of_a_user_share_one_text() {
     }
     assert_eq!(texts[0].as_str().as_ptr(), texts[1].as_str().as_ptr());
 }
+
+#[tokio::test]
+async fn what_nobody_delivered_is_read_when_the_runtime_hears_everything_again() {
+    let world = World::new(SyncConfig::default());
+    let client = world.hello(8, None);
+    next_json(&client).await;
+    world.happen(&[task("heard")]).await;
+    let commit = world.logs.append(me(), &[task("unheard"), reminder("unheard too")]);
+    world.role.catch_up().await;
+    // It comes after all.
+    world.deliver(Topic::TaskUpdates, &[commit]).await;
+    world.happen(&[task("heard again")]).await;
+    for expected in ["heard", "unheard", "unheard too", "heard again"] {
+        assert_eq!(title(&next_json(&client).await), expected);
+    }
+    settle().await;
+    assert_eq!(client.try_next(), None);
+}

@@ -1,0 +1,179 @@
+//! From where on a replica of sync hears everything. It begins to hear a partition with whatever comes next there, and nothing tells it when that
+//! was; so it sends a marker to each partition, again and again, until one has come back from every one of them.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use dapr::dapr::proto::runtime::v1::PublishEventRequest;
+use punctual_actors::ports::Failure;
+use punctual_events::{Marker, Topic};
+use tokio::{sync::Notify, time::timeout};
+use uuid::Uuid;
+
+use super::{
+    publisher::CONTENT_TYPE,
+    sidecar::{Sidecar, failure},
+};
+
+/// What Kafka's component takes the partition of a message from.
+const PARTITION: &str = "partitionNumber";
+/// What has not come back after this long is sent again.
+const RESEND: Duration = Duration::from_secs(1);
+
+/// The markers of one replica.
+pub struct Markers {
+    sidecar: Sidecar,
+    component: String,
+    topics: &'static [Topic],
+    partitions: NonZeroU32,
+    replica: Uuid,
+    round: Mutex<Round>,
+    all_came: Notify,
+}
+
+/// One time of beginning to listen.
+#[derive(Default)]
+struct Round {
+    number: u64,
+    awaited: BTreeSet<(Topic, u32)>,
+}
+
+impl Markers {
+    /// The markers of the replica of that id, on `topics` of the component of that name, each of `partitions` partitions.
+    #[must_use]
+    pub fn new(
+        sidecar: Sidecar,
+        component: &str,
+        topics: &'static [Topic],
+        partitions: NonZeroU32,
+        replica: Uuid,
+    ) -> Self {
+        Self {
+            sidecar,
+            component: component.to_owned(),
+            topics,
+            partitions,
+            replica,
+            round: Mutex::default(),
+            all_came: Notify::new(),
+        }
+    }
+
+    /// Begins anew: one marker of every partition is awaited, and those sent earlier say nothing any more.
+    pub fn begin(&self) {
+        let mut round = self.round();
+        round.number += 1;
+        let partitions = 0..self.partitions.get();
+        round.awaited = partitions
+            .flat_map(|partition| self.topics.iter().map(move |topic| (*topic, partition)))
+            .collect();
+    }
+
+    /// Sends markers until one has come back from every partition since [`begin`](Self::begin).
+    pub async fn all_back(&self) {
+        loop {
+            let awaited = self.awaited();
+            if awaited.is_empty() {
+                return;
+            }
+            for marker in &awaited {
+                if let Err(failure) = self.send(marker).await {
+                    tracing::warn!(%failure, partition = marker.partition, "a marker was not taken and is sent again");
+                    break;
+                }
+            }
+            // Either way the next look says what is missing.
+            let _ = timeout(RESEND, self.all_came.notified()).await;
+        }
+    }
+
+    /// A message of ours has come back, from `partition` where the sidecar says which.
+    pub fn came_back(&self, marker: &Marker, partition: Option<u32>) {
+        let is_mine = marker.replica == self.replica && partition.is_none_or(|from| from == marker.partition);
+        let mut round = self.round();
+        if is_mine
+            && marker.round == round.number
+            && round.awaited.remove(&(marker.topic, marker.partition))
+            && round.awaited.is_empty()
+        {
+            self.all_came.notify_one();
+        }
+    }
+
+    fn awaited(&self) -> Vec<Marker> {
+        let round = self.round();
+        let marker = |(topic, partition): &(Topic, u32)| Marker {
+            topic: *topic,
+            partition: *partition,
+            replica: self.replica,
+            round: round.number,
+        };
+        round.awaited.iter().map(marker).collect()
+    }
+
+    async fn send(&self, marker: &Marker) -> Result<(), Failure> {
+        let request = PublishEventRequest {
+            pubsub_name: self.component.clone(),
+            topic: marker.topic.as_str().to_owned(),
+            data: marker.to_json().to_string().into_bytes(),
+            data_content_type: CONTENT_TYPE.to_owned(),
+            metadata: HashMap::from([(PARTITION.to_owned(), marker.partition.to_string())]),
+        };
+        let answer = self.sidecar.client().publish_event(request).await;
+        answer.map(drop).map_err(|status| failure("publish", &status))
+    }
+
+    fn round(&self) -> MutexGuard<'_, Round> {
+        self.round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dapr::sidecar::SidecarAddress;
+
+    const TOPICS: [Topic; 2] = [Topic::Reminders, Topic::TaskUpdates];
+
+    fn markers() -> Markers {
+        let address = SidecarAddress {
+            grpc_port: 1,
+            api_token: None,
+        };
+        let three = NonZeroU32::new(3).unwrap();
+        Markers::new(
+            Sidecar::new(&address).unwrap(),
+            "events",
+            &TOPICS,
+            three,
+            Uuid::from_u128(1),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_round_ends_with_the_last_of_its_own_markers_from_the_partition_it_was_sent_to() {
+        let markers = markers();
+        markers.begin();
+        let earlier = markers.awaited();
+        markers.begin();
+        let sent = markers.awaited();
+        assert_eq!(sent.len(), 6);
+        for marker in earlier {
+            markers.came_back(&marker, Some(marker.partition));
+        }
+        for marker in &sent {
+            let replica = Uuid::from_u128(2);
+            markers.came_back(&Marker { replica, ..*marker }, Some(marker.partition));
+            markers.came_back(marker, Some(marker.partition + 1));
+        }
+        assert_eq!(markers.awaited(), sent);
+        for marker in &sent {
+            markers.came_back(marker, Some(marker.partition));
+        }
+        markers.all_back().await;
+    }
+}
