@@ -1,6 +1,7 @@
 //! The suites, in the order they run: quick answers first, so that a slip is seen before the long ones begin.
 
 mod api;
+mod dapr;
 mod dapr_conformance;
 mod dapr_environment;
 mod dependencies;
@@ -75,6 +76,11 @@ pub(crate) const SUITES: &[Suite] = &[
         "dapr-conformance",
         "the ports of the core keep their contracts on PostgreSQL and on Redis through a sidecar",
         dapr_conformance::run,
+    ),
+    Suite::new(
+        "dapr",
+        "processes beside sidecars carry out, remind, publish and hear, whoever dies or comes late",
+        dapr::run,
     ),
     Suite::new("dependencies", "every dependency is used", dependencies::run),
     Suite::new(

@@ -3,16 +3,23 @@
 use std::{
     fs::{self, File},
     net::{Ipv4Addr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
     time::Duration,
 };
 
+use daprenv::{Options, Programs};
 use tempfile::TempDir;
 
-/// The folder of `daprd`, `placement` and `scheduler`.
-const PROGRAMS: &str = "PUNCTUAL_DAPR_PROGRAMS";
+/// What the tests start.
+static PROGRAMS: LazyLock<Programs> = LazyLock::new(|| {
+    let options = Options::new(std::env::temp_dir());
+    Programs::find(&options).unwrap_or_else(|failure| panic!("{failure}"))
+});
 
 /// What every sidecar asks of whoever calls it.
 pub(crate) const API_TOKEN: &str = "what the sidecar asks";
@@ -60,7 +67,6 @@ impl Drop for Process {
 /// What all sidecars of a test share.
 pub(crate) struct Machinery {
     folder: TempDir,
-    programs: PathBuf,
     placement: u16,
     scheduler: u16,
     _processes: Vec<Process>,
@@ -86,8 +92,6 @@ impl Seat {
 
 impl Machinery {
     pub(crate) fn start() -> Self {
-        let programs = std::env::var_os(PROGRAMS).unwrap_or_else(|| panic!("{PROGRAMS} names no folder"));
-        let programs = PathBuf::from(programs);
         let folder = tempfile::tempdir().unwrap();
         let (placement, scheduler, redis) = (free_port(), free_port(), free_port());
         write_resources(folder.path(), redis);
@@ -95,25 +99,16 @@ impl Machinery {
             Process::start(name, folder.path(), Command::new(program).args(arguments))
         };
         let processes = vec![
-            start(
-                "redis",
-                Path::new("redis-server"),
-                &redis_arguments(folder.path(), redis),
-            ),
-            start(
-                "placement",
-                &programs.join("placement"),
-                &placement_arguments(placement),
-            ),
+            start("redis", &PROGRAMS.redis, &redis_arguments(folder.path(), redis)),
+            start("placement", &PROGRAMS.placement, &placement_arguments(placement)),
             start(
                 "scheduler",
-                &programs.join("scheduler"),
+                &PROGRAMS.scheduler,
                 &scheduler_arguments(folder.path(), scheduler),
             ),
         ];
         Self {
             folder,
-            programs,
             placement,
             scheduler,
             _processes: processes,
@@ -123,7 +118,7 @@ impl Machinery {
     /// A sidecar; its application need not be there yet.
     pub(crate) fn sidecar(&self, app_id: &str, seat: Seat) -> Process {
         let folder = self.folder.path();
-        let mut command = Command::new(self.programs.join("daprd"));
+        let mut command = Command::new(&PROGRAMS.daprd);
         command
             .args([
                 "--app-id",

@@ -1,5 +1,5 @@
-//! Actors, reminders and jobs through real sidecars, placement and Scheduler. They are built once by `cargo xtask dapr`; `PUNCTUAL_DAPR_PROGRAMS`
-//! names the folder they are in.
+//! Actors, reminders and jobs through real sidecars, placement and Scheduler, and all five roles on Kafka and PostgreSQL. What is needed and not
+//! installed is fetched or built once, as `cargo xtask dapr up` does.
 
 #![expect(
     clippy::unwrap_used,

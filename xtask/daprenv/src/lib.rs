@@ -34,3 +34,4 @@ pub use parts::service;
 pub use process::{Kind, Process};
 pub use ready::Ready;
 pub use temporary::Temporary;
+pub use tools::Programs;

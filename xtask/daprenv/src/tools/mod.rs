@@ -25,6 +25,40 @@ pub(crate) struct Tools {
     pub(crate) store: Database,
 }
 
+/// The programs of Dapr and a Redis, for tests that start them in a way of their own.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The sidecar.
+    pub daprd: PathBuf,
+    /// What knows where actors are.
+    pub placement: PathBuf,
+    /// What keeps reminders and jobs.
+    pub scheduler: PathBuf,
+    /// A store.
+    pub redis: PathBuf,
+}
+
+impl Programs {
+    /// Finds, fetches or builds them; `options` says where to keep what was fetched.
+    ///
+    /// # Errors
+    /// When one of them is missing and cannot be had.
+    pub fn find(options: &Options) -> Result<Programs> {
+        let _others_wait = lock::wait(&options.cache, options.say)?;
+        let Dapr {
+            daprd,
+            placement,
+            scheduler,
+        } = dapr::find(&options.cache, options.say)?;
+        Ok(Programs {
+            daprd,
+            placement,
+            scheduler,
+            redis: redis::find(&options.cache, options.say)?,
+        })
+    }
+}
+
 /// The database of the chosen store.
 pub(crate) enum Database {
     /// PostgreSQL's programs.

@@ -1,0 +1,16 @@
+//! Processes beside real sidecars: actors behind placement, reminders, jobs, events on Kafka, and the whole on five processes.
+
+use crate::failure::Result;
+use crate::process;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// The whole workspace, so that nothing is built twice; only one package has a target of that name. One test at a time: each starts processes of
+/// its own.
+const TARGET: [&str; 7] = ["test", "--workspace", "--test", "dapr", "--", "--test-threads", "1"];
+
+pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let success = process::run_reading(&mut workspace.cargo(TARGET), |line| tally.read_libtest(line))?;
+    Ok(tally.closed_by(success && tally.passed > 0))
+}
