@@ -76,11 +76,12 @@ fn sign_in(id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_sidecar_learns_which_actors_live_here() {
+async fn the_sidecar_learns_which_actors_live_here_and_how_long_to_wait_for_their_calls() {
     let (status, config) = send(&router(None).0, get("/dapr/config")).await;
     assert_eq!(status, 200);
     assert_eq!(config["entities"], json!([USER_ACTOR]));
     assert_eq!(config["actorIdleTimeout"], "600s");
+    assert_eq!(config["drainOngoingCallTimeout"], "2s");
     assert_eq!(config["reentrancy"]["enabled"], false);
 }
 
