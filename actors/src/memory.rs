@@ -146,15 +146,7 @@ mod tests {
 
         let mut writes = Vec::new();
         memory.save(None, &mut writes).unwrap();
-        let pages: Vec<Page> = writes
-            .into_iter()
-            .filter_map(|write| {
-                Some(Page {
-                    name: write.name,
-                    bytes: write.bytes?,
-                })
-            })
-            .collect();
+        let pages: Vec<Page> = writes.into_iter().filter_map(PageWrite::into_page).collect();
         assert_eq!(Memory::<Large>::restore(&pages).unwrap().bytes, memory.bytes);
     }
 }

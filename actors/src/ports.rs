@@ -132,6 +132,17 @@ pub struct PageWrite {
     pub bytes: Option<Bytes>,
 }
 
+impl PageWrite {
+    /// The page as it is once it was written; `None` where it is removed.
+    #[must_use]
+    pub fn into_page(self) -> Option<Page> {
+        Some(Page {
+            name: self.name,
+            bytes: self.bytes?,
+        })
+    }
+}
+
 /// A save of an actor's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageSave {
@@ -321,4 +332,52 @@ pub trait Runtime: Send + Sync + 'static {
     /// How old an activation's knowledge of its head may be before it serves or authorises a read, in milliseconds. `None` where no other
     /// process can own the actor.
     fn recheck_head_after_ms(&self) -> Option<i64>;
+}
+
+/// A runtime of any ports.
+#[derive(Clone)]
+pub struct Ports<S, W, P, D> {
+    /// Logs.
+    pub store: S,
+    /// Wake-ups.
+    pub wake_ups: W,
+    /// Events.
+    pub publisher: P,
+    /// Actors there are.
+    pub directory: D,
+    /// Time, randomness, zones.
+    pub environment: Environment,
+    /// See [`Runtime::recheck_head_after_ms`].
+    pub recheck_head_after_ms: Option<i64>,
+}
+
+impl<S: Store, W: WakeUps, P: Publisher, D: Directory> Runtime for Ports<S, W, P, D> {
+    type Store = S;
+    type WakeUps = W;
+    type Publisher = P;
+    type Directory = D;
+
+    fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn wake_ups(&self) -> &W {
+        &self.wake_ups
+    }
+
+    fn publisher(&self) -> &P {
+        &self.publisher
+    }
+
+    fn directory(&self) -> &D {
+        &self.directory
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn recheck_head_after_ms(&self) -> Option<i64> {
+        self.recheck_head_after_ms
+    }
 }

@@ -18,11 +18,11 @@ use std::{
 use punctual::{
     embedded::{
         bus::Bus,
-        environment::SystemClock,
         sqlite::{Database, Options, SqliteStore},
         timer::Alarm,
         wakeups::{MemoryWakeUps, WakeUpHandler},
     },
+    environment::SystemClock,
     ports::EventHandler,
 };
 use punctual_actors::ports::{

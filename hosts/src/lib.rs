@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod dapr;
 pub mod embedded;
+pub mod environment;
 pub mod health;
 pub mod icalendar;
 pub mod import;

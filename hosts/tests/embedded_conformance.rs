@@ -10,11 +10,11 @@ use std::{
 use punctual::{
     embedded::{
         bus::Bus,
-        environment::SystemClock,
         sqlite::{Database, Options, SqliteDirectory, SqliteStore},
         timer::Alarm,
         wakeups::{MemoryWakeUps, WakeUpHandler},
     },
+    environment::SystemClock,
     ports::EventHandler,
 };
 use punctual_actors::{

@@ -84,15 +84,7 @@ fn what_was_saved_is_owed_again() {
     handovers.acknowledged(1);
     let mut writes = Vec::new();
     handovers.save(None, &mut writes).unwrap();
-    let pages: Vec<Page> = writes
-        .into_iter()
-        .filter_map(|write| {
-            Some(Page {
-                name: write.name,
-                bytes: write.bytes?,
-            })
-        })
-        .collect();
+    let pages: Vec<Page> = writes.into_iter().filter_map(PageWrite::into_page).collect();
     let restored = Handovers::restore(handovers.last(), &pages).unwrap();
     assert_eq!(restored.next_wakeup(), handovers.next_wakeup());
     assert_eq!(offered_at(&restored, FIRST_PAUSE_MS), [2, 3]);

@@ -19,55 +19,7 @@ pub use store::MemoryStore;
 pub use wake_ups::MemoryWakeUps;
 pub use zones::UtcOnly;
 
-use crate::ports::{Directory, Environment, Publisher, Runtime, Store, WakeUps};
-
-/// A runtime of any ports.
-#[derive(Clone)]
-pub struct Ports<S, W, P, D> {
-    /// Logs.
-    pub store: S,
-    /// Wake-ups.
-    pub wake_ups: W,
-    /// Events.
-    pub publisher: P,
-    /// Actors there are.
-    pub directory: D,
-    /// Time, randomness, zones.
-    pub environment: Environment,
-    /// See [`Runtime::recheck_head_after_ms`].
-    pub recheck_head_after_ms: Option<i64>,
-}
-
-impl<S: Store, W: WakeUps, P: Publisher, D: Directory> Runtime for Ports<S, W, P, D> {
-    type Store = S;
-    type WakeUps = W;
-    type Publisher = P;
-    type Directory = D;
-
-    fn store(&self) -> &S {
-        &self.store
-    }
-
-    fn wake_ups(&self) -> &W {
-        &self.wake_ups
-    }
-
-    fn publisher(&self) -> &P {
-        &self.publisher
-    }
-
-    fn directory(&self) -> &D {
-        &self.directory
-    }
-
-    fn environment(&self) -> &Environment {
-        &self.environment
-    }
-
-    fn recheck_head_after_ms(&self) -> Option<i64> {
-        self.recheck_head_after_ms
-    }
-}
+use crate::ports::{Environment, Ports};
 
 /// The runtime in memory. Clones share everything.
 pub type Reference = Ports<MemoryStore, MemoryWakeUps, MemoryPublisher, MemoryDirectory>;

@@ -177,13 +177,7 @@ fn saved_pages_restore_the_series() {
     life.receive(1, 0, start("FREQ=DAILY;COUNT=3"));
     life.receive(2, 1, close(0, "2026-11-24T12:00:00Z"));
     let writes = life.0.save(None, BundledZones.version()).unwrap();
-    let pages: Vec<Page> = writes
-        .into_iter()
-        .map(|write| Page {
-            name: write.name,
-            bytes: write.bytes.unwrap(),
-        })
-        .collect();
+    let pages: Vec<Page> = writes.into_iter().map(|write| write.into_page().unwrap()).collect();
     let (restored, _) = SeriesActor::restore(SERIES, &pages, &BundledZones).unwrap();
     assert_eq!(restored.next_wakeup(), life.0.next_wakeup());
     let mut restored = Life(restored);

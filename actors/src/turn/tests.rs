@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{Pending, Slot};
 use crate::{
-    ports::{Failure, Store as _, WakeUp, WakeUps},
-    reference::{MemoryWakeUps, Ports, Reference, UtcOnly, VirtualClock},
+    ports::{Failure, Ports, Store as _, WakeUp, WakeUps},
+    reference::{MemoryWakeUps, Reference, UtcOnly, VirtualClock},
     user::{UserActor, UserCommand},
     zone::ZoneData,
 };

@@ -10,8 +10,8 @@ use punctual_actors::{
     activation::Save,
     faults::{Faults, Faulty},
     outbox::{Breaker, Outbox},
-    ports::{BoxFuture, Clock, Environment, Failure, WakeUp},
-    reference::{MemoryDirectory, MemoryPublisher, MemoryWakeUps, Ports, SeededEntropy, UtcOnly, VirtualClock},
+    ports::{BoxFuture, Clock, Environment, Failure, Ports, WakeUp},
+    reference::{MemoryDirectory, MemoryPublisher, MemoryWakeUps, SeededEntropy, UtcOnly, VirtualClock},
     turn::{Outcome, Pending, Slot},
 };
 use punctual_events::{ActorId, Commit, Seq, Timestamp};

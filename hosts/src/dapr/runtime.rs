@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_actors::{
-    ports::{Directory, Environment, Runtime, Store},
-    zone::BundledZones,
-};
+use punctual_actors::ports::{Directory, Environment, Ports, Store};
 
 use super::{
     actors::RemoteActors, audit_store::DaprAudit, directory::DaprDirectory, jobs::ScheduledJobs, logs::LogReader,
@@ -14,7 +11,6 @@ use super::{
 };
 use crate::{
     actor_host::{ActorHost, HostConfig, Observer},
-    embedded::environment::{SystemClock, SystemEntropy},
     ports::{AuditStore, Records, Services},
 };
 
@@ -25,7 +21,7 @@ const RECHECK_HEAD_AFTER_MS: i64 = 2_000;
 /// What keeps the data: the state store of the sidecar, or something else in a test.
 pub struct Backing<S, D> {
     /// Logs.
-    pub store: Arc<S>,
+    pub store: S,
     /// Actors there are.
     pub directory: D,
     /// Records outside actors.
@@ -35,56 +31,7 @@ pub struct Backing<S, D> {
 }
 
 /// The ports of the core on this runtime.
-pub struct DaprPorts<S, D> {
-    store: Arc<S>,
-    wake_ups: Reminders,
-    publisher: Topics,
-    directory: D,
-    environment: Environment,
-}
-
-impl<S: Store, D: Directory> Runtime for DaprPorts<S, D> {
-    type Store = S;
-    type WakeUps = Reminders;
-    type Publisher = Topics;
-    type Directory = D;
-
-    fn store(&self) -> &S {
-        &self.store
-    }
-
-    fn wake_ups(&self) -> &Reminders {
-        &self.wake_ups
-    }
-
-    fn publisher(&self) -> &Topics {
-        &self.publisher
-    }
-
-    fn directory(&self) -> &D {
-        &self.directory
-    }
-
-    fn environment(&self) -> &Environment {
-        &self.environment
-    }
-
-    fn recheck_head_after_ms(&self) -> Option<i64> {
-        Some(RECHECK_HEAD_AFTER_MS)
-    }
-}
-
-/// The system's clock and randomness, and the zones this release knows.
-///
-/// # Errors
-/// When the system gives no randomness.
-pub fn environment() -> Result<Environment, getrandom::Error> {
-    Ok(Environment {
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new()?),
-        zones: Arc::new(BundledZones),
-    })
-}
+pub type DaprPorts<S, D> = Ports<S, Reminders, Topics, D>;
 
 impl Backing<DaprStore, DaprDirectory> {
     /// Everything in one state store component.
@@ -92,7 +39,7 @@ impl Backing<DaprStore, DaprDirectory> {
     pub fn of(state: &State, environment: &Environment) -> Self {
         let entropy = &environment.entropy;
         Self {
-            store: Arc::new(DaprStore::new(state.clone(), environment)),
+            store: DaprStore::new(state.clone(), environment),
             directory: DaprDirectory::new(state.clone()),
             records: Arc::new(DaprRecords::new(state.clone(), Arc::clone(entropy))),
             audit: Arc::new(DaprAudit::new(state.clone(), Arc::clone(entropy))),
@@ -134,6 +81,7 @@ pub fn host<S: Store, D: Directory>(
         publisher: Topics::new(sidecar.clone(), pubsub),
         directory: backing.directory,
         environment: environment.clone(),
+        recheck_head_after_ms: Some(RECHECK_HEAD_AFTER_MS),
     };
     ActorHost::new(Arc::new(ports), config, observer)
 }

@@ -2,7 +2,6 @@
 
 mod backoff;
 pub mod bus;
-pub mod environment;
 pub mod runtime;
 pub mod sqlite;
 pub mod timer;

@@ -5,23 +5,20 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use punctual_actors::{
-    ports::{BoxFuture, Environment, Failure, Publisher, Runtime, WakeUp},
-    zone::BundledZones,
-};
+use punctual_actors::ports::{BoxFuture, Failure, Ports, Publisher, WakeUp};
 use punctual_events::{ActorId, Commit};
 use tokio::task::JoinSet;
 
 use super::{
     backoff::Backoff,
     bus::Bus,
-    environment::{SystemClock, SystemEntropy},
     sqlite::{Database, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords, SqliteStore},
     timer::Alarm,
     wakeups::{MemoryWakeUps, WakeUpHandler},
 };
 use crate::{
     actor_host::{ActorHost, HostConfig, Observer},
+    environment::environment,
     ports::{EventHandler, JobHandler, Services},
 };
 
@@ -56,45 +53,7 @@ impl Publisher for LateBus {
 }
 
 /// The ports of the core on this runtime.
-pub struct EmbeddedPorts {
-    bus: LateBus,
-    directory: SqliteDirectory,
-    environment: Environment,
-    store: SqliteStore,
-    wake_ups: MemoryWakeUps,
-}
-
-impl Runtime for EmbeddedPorts {
-    type Store = SqliteStore;
-    type WakeUps = MemoryWakeUps;
-    type Publisher = LateBus;
-    type Directory = SqliteDirectory;
-
-    fn store(&self) -> &SqliteStore {
-        &self.store
-    }
-
-    fn wake_ups(&self) -> &MemoryWakeUps {
-        &self.wake_ups
-    }
-
-    fn publisher(&self) -> &LateBus {
-        &self.bus
-    }
-
-    fn directory(&self) -> &SqliteDirectory {
-        &self.directory
-    }
-
-    fn environment(&self) -> &Environment {
-        &self.environment
-    }
-
-    fn recheck_head_after_ms(&self) -> Option<i64> {
-        // The directory is locked: no other process can own an actor.
-        None
-    }
-}
+pub type EmbeddedPorts = Ports<SqliteStore, MemoryWakeUps, LateBus, SqliteDirectory>;
 
 /// The runtime, opened but not yet running.
 pub struct Embedded {
@@ -116,15 +75,13 @@ impl Embedded {
             observer: Arc::clone(&observer),
         };
         let database = Database::open(directory, options)?;
-        let environment = Environment {
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy::new()?),
-            zones: Arc::new(BundledZones),
-        };
+        let environment = environment()?;
         let ports = Arc::new(EmbeddedPorts {
-            bus: LateBus::default(),
             directory: SqliteDirectory::new(database.clone()),
             environment: environment.clone(),
+            publisher: LateBus::default(),
+            // The directory is locked: no other process can own an actor.
+            recheck_head_after_ms: None,
             store: SqliteStore::new(database.clone()),
             wake_ups: MemoryWakeUps::new(Arc::clone(&environment.clock)),
         });
@@ -182,7 +139,7 @@ impl Embedded {
             handlers,
         );
         // Empty until now: `run` takes the only runtime there is.
-        let _ = self.ports.bus.0.set(bus.clone());
+        let _ = self.ports.publisher.0.set(bus.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(deliver_wake_ups(
             Arc::clone(&self.ports),

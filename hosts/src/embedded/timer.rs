@@ -131,7 +131,7 @@ mod tests {
     use punctual_actors::ports::BoxFuture;
 
     use super::*;
-    use crate::embedded::environment::SystemClock;
+    use crate::environment::SystemClock;
 
     fn in_ms(ms: i64) -> Timestamp {
         SystemClock.now().plus_millis(ms)

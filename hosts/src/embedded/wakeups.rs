@@ -175,7 +175,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::embedded::environment::SystemClock;
+    use crate::environment::SystemClock;
 
     /// Passes wake-ups on, after failing a few times.
     struct Recorder {

@@ -14,7 +14,7 @@ use crate::{
     config::ServeConfig,
     embedded::{
         bus::Lag,
-        runtime::{Embedded, Running, StartError},
+        runtime::{Embedded, Running},
     },
     metrics::{Behind, Lateness, Metrics},
     ports::{EventHandler, Services},
@@ -93,7 +93,7 @@ async fn signing_key(config: &ServeConfig, runtime: &Embedded) -> Result<Signing
         return Ok(SigningKey::load(&config.data)?);
     }
     let mut fresh = [0; 32];
-    getrandom::fill(&mut fresh).map_err(StartError::from)?;
+    getrandom::fill(&mut fresh)?;
     Ok(SigningKey::load_or_create(&config.data, fresh)?)
 }
 

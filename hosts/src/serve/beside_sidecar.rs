@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use punctual_actors::ports::{Directory, Environment, Store};
+use punctual_actors::ports::{Clock, Directory, Environment, Store};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use super::{
@@ -31,7 +31,7 @@ use crate::{
         watch::{Condition, Watch},
         wire::{SERIES_ACTOR, USER_ACTOR},
     },
-    embedded::runtime::StartError,
+    environment::environment,
     health::{self, Health, Stage},
     metrics::Metrics,
     observe::Observe,
@@ -47,8 +47,8 @@ use crate::{
 const SIDECAR_KEEPS: u32 = 2;
 /// How long a process that ends waits for placement to send its actors elsewhere.
 const WITHDRAW_PATIENCE: Duration = Duration::from_secs(6);
-/// Between two tries to get what the process cannot start without.
-const RETRY: Duration = Duration::from_millis(500);
+/// Between two tries to get what the process cannot start without, in milliseconds.
+const RETRY_MS: u64 = 500;
 
 /// A process beside its sidecar.
 struct Process {
@@ -69,14 +69,14 @@ struct Running {
     /// For the sidecar.
     app: App,
     app_listener: TcpListener,
-    store: Arc<DaprStore>,
+    store: DaprStore,
     /// What goes on until the end.
     tasks: JoinSet<()>,
 }
 
 pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(config.listen).await?;
-    let environment = runtime::environment().map_err(StartError::from)?;
+    let environment = environment()?;
     let sidecar = Sidecar::new(&address_of(&config))?;
     let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock));
     let process = Process {
@@ -177,17 +177,17 @@ impl Process {
     async fn begin(&self, environment: Environment) -> Result<Running, ServeError> {
         self.watch.until(|condition| condition != Condition::Away).await;
         let key = match need_a_key(&self.config.roles) {
-            true => Some(self.signing_key().await),
+            true => Some(self.signing_key(&*environment.clock).await),
             false => None,
         };
         let state = State::new(self.sidecar.clone(), &self.config.sidecar.state_store);
         let backing = Backing::of(&state, &environment);
-        let store = Arc::clone(&backing.store);
+        let store = backing.store.clone();
         let services = runtime::services(&self.sidecar, &state, &backing, &environment);
         let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
         let roles = Roles::new(&self.config, &self.metrics, &services, key.as_ref(), elsewhere);
         let mut tasks = JoinSet::new();
-        let flushed = Arc::clone(&store);
+        let flushed = store.clone();
         tasks.spawn(async move { flushed.flush_for_ever().await });
         if let (Some(hearing), Some(sync)) = (self.hearing.clone(), roles.sync.clone()) {
             tasks.spawn(async move { hearing.keep_up_for_ever(&sync).await });
@@ -236,7 +236,7 @@ impl Process {
     }
 
     /// The key from the secret store, which is asked until it answers: without it nobody can be let in.
-    async fn signing_key(&self) -> SigningKey {
+    async fn signing_key(&self, clock: &dyn Clock) -> SigningKey {
         let store = &self.config.sidecar.secret_store;
         loop {
             match secret(&self.sidecar, store, SIGNING_KEY).await {
@@ -246,7 +246,7 @@ impl Process {
                 },
                 Err(failure) => tracing::warn!(%failure, "the signing key cannot be had yet"),
             }
-            tokio::time::sleep(RETRY).await;
+            clock.sleep_ms(RETRY_MS).await;
         }
     }
 

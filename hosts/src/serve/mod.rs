@@ -53,6 +53,9 @@ pub enum ServeError {
     /// The sidecar cannot be spoken to.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Entropy(#[from] getrandom::Error),
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] SigningKeyError),

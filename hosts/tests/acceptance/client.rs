@@ -152,15 +152,20 @@ impl Client {
 
     /// Asserts that audit holds everything and that its chain verifies, waiting until it has caught up. No event says that it has, so this asks again.
     pub(crate) async fn audit_verifies(&self) -> Value {
+        self.audit_verifies_with(|_| true).await
+    }
+
+    /// Waits until the audit verifies and is as it is to be: audit copies after the answer, and no event says that it has.
+    pub(crate) async fn audit_verifies_with(&self, is_there: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
-        for _ in 0..200 {
+        for _ in 0..400 {
             last = self.get("/v1/audit/verify").await.expect(200);
-            if last["valid"] == true && last["gaps"].as_array().is_some_and(Vec::is_empty) {
+            if last["valid"] == true && last["gaps"].as_array().is_some_and(Vec::is_empty) && is_there(&last) {
                 return last;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
-        panic!("the audit does not verify: {last}");
+        panic!("the audit does not verify, or not what it is to: {last}");
     }
 }
 

@@ -14,10 +14,11 @@ use punctual::{
         actors::RemoteActors,
         app::{App, AppToken},
         jobs::ScheduledJobs,
-        runtime::{Backing, DaprPorts, environment, host},
+        runtime::{Backing, DaprPorts, host},
         sidecar::{Sidecar, SidecarAddress},
         subscriber::Subscriber,
     },
+    environment::environment,
     health::Health,
     ports::{JobHandler, Logs},
     server,
@@ -112,7 +113,7 @@ impl Host {
         let scheduled = Arc::new(ScheduledJobs::new(sidecar.clone(), Arc::clone(clock)));
         let remote = RemoteActors::new(sidecar.clone(), Arc::clone(clock));
         let backing = Backing {
-            store: Arc::new(store.clone()),
+            store: store.clone(),
             directory: MemoryDirectory::default(),
             records: Arc::new(crate::nothing::Nothing),
             audit: Arc::new(crate::nothing::Nothing),

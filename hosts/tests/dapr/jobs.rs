@@ -50,7 +50,7 @@ impl JobHandler for Worker {
 }
 
 fn soon(ms: i64) -> Timestamp {
-    punctual::embedded::environment::SystemClock.now().plus_millis(ms)
+    punctual::environment::SystemClock.now().plus_millis(ms)
 }
 
 fn payload(name: &str) -> Bytes {

@@ -1,17 +1,12 @@
 //! A sidecar to test with.
 
-use std::sync::Arc;
-
 use daprenv::{Options, Process, Store, Temporary};
-use punctual::{
-    dapr::{
-        sidecar::{Sidecar, SidecarAddress},
-        state::State,
-        store::DaprStore,
-    },
-    embedded::environment::{SystemClock, SystemEntropy},
+use punctual::dapr::{
+    sidecar::{Sidecar, SidecarAddress},
+    state::State,
+    store::DaprStore,
 };
-use punctual_actors::{ports::Environment, zone::BundledZones};
+use punctual_actors::ports::Environment;
 use tempfile::TempDir;
 
 /// Beside a sidecar, which may use the state component.
@@ -55,11 +50,7 @@ pub(crate) fn fresh(state: &State) -> State {
 
 /// What a process has.
 pub(crate) fn environment() -> Environment {
-    Environment {
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new().unwrap()),
-        zones: Arc::new(BundledZones),
-    }
+    punctual::environment::environment().unwrap()
 }
 
 /// A process's store.

@@ -10,13 +10,13 @@ use std::{
 
 use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
-    embedded::environment::SystemClock,
+    environment::SystemClock,
     ports::{Actors as _, Logs as _, system_command},
 };
 use punctual_actors::{
     faults::{Faults, Faulty},
-    ports::{Entropy, Environment, Failure, Publisher, WakeUp},
-    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, Ports, SeededEntropy, UtcOnly},
+    ports::{Entropy, Environment, Failure, Ports, Publisher, WakeUp},
+    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, SeededEntropy, UtcOnly},
     turn::TurnError,
     user::UserCommand,
 };

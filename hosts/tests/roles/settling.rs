@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
-    embedded::environment::SystemClock,
+    environment::SystemClock,
     ports::{Actors as _, Logs as _, system_command},
 };
 use punctual_actors::{
     faults::{Fault, Faults, Faulty},
-    ports::{Environment, Failure, Publisher},
-    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, Ports, SeededEntropy, UtcOnly},
+    ports::{Environment, Failure, Ports, Publisher},
+    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, SeededEntropy, UtcOnly},
     turn::TurnError,
     user::UserCommand,
 };

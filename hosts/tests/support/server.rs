@@ -8,14 +8,13 @@ use std::{
 use punctual::{
     accounts::{SigningKey, Tokens},
     actor_host::{ActorHost, HostConfig, Unobserved},
-    embedded::environment::{SystemClock, SystemEntropy},
+    environment::environment,
     ports::{Actors, Logs, Records, Services},
     roles::api::{Api, ApiConfig},
 };
 use punctual_actors::{
-    ports::Environment,
-    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, Ports},
-    zone::BundledZones,
+    ports::Ports,
+    reference::{MemoryDirectory, MemoryStore, MemoryWakeUps},
 };
 use tokio::net::TcpListener;
 
@@ -43,11 +42,7 @@ impl Server {
     }
 
     pub(crate) async fn start_with(config: ApiConfig) -> Self {
-        let environment = Environment {
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy::new().unwrap()),
-            zones: Arc::new(BundledZones),
-        };
+        let environment = environment().unwrap();
         let delivery = Delivery::default();
         let runtime = Ports {
             store: MemoryStore::default(),

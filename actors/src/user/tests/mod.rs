@@ -29,13 +29,7 @@ const ME: Principal = Principal::User(USER, SESSION);
 /// Pages as they would be read back.
 fn pages(actor: &UserActor, zones: &dyn ZoneData) -> Vec<Page> {
     let writes = actor.save(None, zones.version()).unwrap();
-    writes
-        .into_iter()
-        .map(|write| Page {
-            name: write.name,
-            bytes: write.bytes.unwrap(),
-        })
-        .collect()
+    writes.into_iter().map(|write| write.into_page().unwrap()).collect()
 }
 
 /// An actor and the time.

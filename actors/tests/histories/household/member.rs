@@ -10,8 +10,8 @@ use std::{
 use punctual_actors::{
     faults::{Faults, Faulty},
     machine::Machine,
-    ports::{Environment, Publisher as _, WakeUp},
-    reference::{MemoryDirectory, MemoryPublisher, MemoryWakeUps, Ports, SeededEntropy, VirtualClock},
+    ports::{Environment, Ports, Publisher as _, WakeUp},
+    reference::{MemoryDirectory, MemoryPublisher, MemoryWakeUps, SeededEntropy, VirtualClock},
     series::SeriesActor,
     turn::{Outcome, Pending, Slot},
     user::{UserActor, UserCommand},

@@ -1,8 +1,8 @@
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt as _;
 use punctual_actors::{
-    ports::{BoxFuture, Failure},
-    reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps, Ports},
+    ports::{BoxFuture, Failure, Ports},
+    reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps},
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -10,10 +10,8 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{
     actor_host::{ActorHost, HostConfig, Unobserved},
-    dapr::{
-        runtime::environment,
-        wire::{SERIES_ACTOR, USER_ACTOR},
-    },
+    dapr::wire::{SERIES_ACTOR, USER_ACTOR},
+    environment::environment,
 };
 
 const USER: &str = "018f2a6e-0000-7000-8000-000000000001";

@@ -5,9 +5,9 @@ use punctual_events::{CloudEvent, Topic};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::embedded::{
+use crate::{
+    embedded::sqlite::tests::{Opened, commit, fill, open, update, user},
     environment::SystemClock,
-    sqlite::tests::{Opened, commit, fill, open, update, user},
 };
 
 /// A service that writes down what it was handed.

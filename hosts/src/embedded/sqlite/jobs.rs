@@ -272,9 +272,9 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::embedded::{
+    use crate::{
+        embedded::sqlite::tests::{Opened, open},
         environment::SystemClock,
-        sqlite::tests::{Opened, open},
     };
 
     /// Passes jobs on after failing a few times; one called `again` schedules itself anew once.

@@ -328,8 +328,8 @@ async fn of_a_deleted_user_no_webhook_and_no_delivery_is_left_and_none_can_come_
     assert_eq!((world.memory.jobs(), receiver.count()), (0, 1));
 }
 
-#[tokio::test]
-async fn a_try_under_way_when_its_user_is_deleted_leaves_no_delivery() {
+/// Four tries are under way, and two wait for them, when this returns.
+async fn six_tries_at_one_that_is_silent() -> (Arc<World>, Receiver, tokio::task::JoinHandle<()>) {
     let (world, silent) = (Arc::new(World::new(open_to_loopback())), Receiver::start().await);
     world.add(1, &silent.url("/silent")).await;
     for number in 0..6 {
@@ -339,10 +339,16 @@ async fn a_try_under_way_when_its_user_is_deleted_leaves_no_delivery() {
         let world = Arc::clone(&world);
         async move { world.run_due().await }
     });
-    // Two wait for the four that are under way; what becomes of them is decided after the deletion.
     while world.clock.next_sleeper_ms().is_none() {
         tokio::task::yield_now().await;
     }
+    (world, silent, running)
+}
+
+#[tokio::test]
+async fn a_try_under_way_when_its_user_is_deleted_leaves_no_delivery() {
+    let (world, _silent, running) = six_tries_at_one_that_is_silent().await;
+    // What becomes of the two that wait is decided after the deletion.
     world.delete_user().await.unwrap();
     let before = world.memory.scheduled();
     world.clock.advance_ms(1_000);
@@ -422,19 +428,8 @@ async fn a_receiver_that_never_answers_keeps_no_other_waiting() {
 
 #[tokio::test]
 async fn a_receiver_that_is_busy_is_tried_later_and_loses_no_try() {
-    let (world, silent) = (Arc::new(World::new(open_to_loopback())), Receiver::start().await);
-    world.add(1, &silent.url("/silent")).await;
-    for number in 0..6 {
-        world.fire(number).await.unwrap();
-    }
-    let running = tokio::spawn({
-        let world = Arc::clone(&world);
-        async move { world.run_due().await }
-    });
-    // Two wait for the four that are under way, until their patience ends.
-    while world.clock.next_sleeper_ms().is_none() {
-        tokio::task::yield_now().await;
-    }
+    let (world, _silent, running) = six_tries_at_one_that_is_silent().await;
+    // The two wait until their patience ends.
     world.clock.advance_ms(1_000);
     while world.memory.scheduled_after(world.clock.now()) < 2 {
         tokio::task::yield_now().await;

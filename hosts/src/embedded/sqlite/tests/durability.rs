@@ -135,7 +135,7 @@ async fn the_wake_ups_of_all_heads_are_there_after_a_restart() {
             .unwrap();
     }
     let opened = opened.reopened().await;
-    let wake_ups = MemoryWakeUps::new(Arc::new(crate::embedded::environment::SystemClock));
+    let wake_ups = MemoryWakeUps::new(Arc::new(crate::environment::SystemClock));
     assert_eq!(wake_ups.load(&opened.database).await.unwrap(), 5);
     assert_eq!(wake_ups.len(), 5);
 }

@@ -5,10 +5,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::{
-    embedded::{
-        environment::SystemClock,
-        sqlite::{SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords},
-    },
+    embedded::sqlite::{SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords},
+    environment::SystemClock,
     ports::{AuditPlace, AuditStore as _, Records as _},
 };
 

@@ -1,12 +1,28 @@
-//! The real clock and real randomness.
+//! The real clock and real randomness, whatever the runtime.
 
 use std::{
     cell::RefCell,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use punctual_actors::ports::{BoxFuture, Clock, Entropy};
+use punctual_actors::{
+    ports::{BoxFuture, Clock, Entropy, Environment},
+    zone::BundledZones,
+};
 use punctual_events::Timestamp;
+
+/// The machine's clock, the system's randomness, and the zones this release knows.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn environment() -> Result<Environment, getrandom::Error> {
+    Ok(Environment {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()?),
+        zones: Arc::new(BundledZones),
+    })
+}
 
 /// The machine's clock; waiting is Tokio's.
 #[derive(Clone, Copy, Debug, Default)]
