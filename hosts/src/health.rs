@@ -1,6 +1,7 @@
 //! `/healthz`, `/readyz` and `/metrics`: for those who run the server, without an account.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{
         Arc, OnceLock,
@@ -31,7 +32,7 @@ pub enum Stage {
 }
 
 /// Says what a server that runs is waiting for, if for anything.
-pub type Obstacle = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
+pub type Obstacle = Box<dyn Fn() -> Option<Cow<'static, str>> + Send + Sync>;
 
 /// The stage, for all to see.
 #[derive(Default)]
@@ -47,13 +48,13 @@ impl fmt::Debug for Health {
 }
 
 impl Health {
-    /// Has readiness depend on something outside the process. The first who says so is heard.
+    /// Has readiness depend on something outside the process, or on the disk. The first who says so is heard.
     pub fn depend_on(&self, obstacle: Obstacle) {
         let _ = self.obstacle.set(obstacle);
     }
 
     /// What a server is waiting for that would be ready otherwise.
-    fn obstacle(&self) -> Option<&'static str> {
+    fn obstacle(&self) -> Option<Cow<'static, str>> {
         self.obstacle.get().and_then(|obstacle| obstacle())
     }
 
@@ -97,10 +98,10 @@ async fn healthz() -> &'static str {
 async fn readyz(State(operations): State<Operations>) -> impl IntoResponse {
     let (stage, obstacle) = (operations.health.stage(), operations.health.obstacle());
     match (stage, obstacle) {
-        (Stage::Draining, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        (Stage::Draining, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".into()),
         (_, Some(obstacle)) => (StatusCode::SERVICE_UNAVAILABLE, obstacle),
-        (Stage::Starting, None) => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        (Stage::Ready, None) => (StatusCode::OK, "ready\n"),
+        (Stage::Starting, None) => (StatusCode::SERVICE_UNAVAILABLE, "starting\n".into()),
+        (Stage::Ready, None) => (StatusCode::OK, "ready\n".into()),
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_lacks_something_is_not_ready_and_says_what() {
         let health = Arc::new(Health::default());
-        health.depend_on(Box::new(|| Some("the sidecar is away\n")));
+        health.depend_on(Box::new(|| Some("the sidecar is away\n".into())));
         health.enter(Stage::Ready);
         let router = routes(Arc::clone(&health), Metrics::new());
         let answer = get(&router, "/readyz").await;

@@ -254,6 +254,12 @@ impl Running {
         &self.bus
     }
 
+    /// The data, for what it says of its writes.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Ends in order: no more wake-ups and jobs, turns under way finish, events under way are handled, everything is written.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;

@@ -16,6 +16,7 @@ use crate::{
         bus::Lag,
         runtime::{Embedded, Running},
     },
+    health::Obstacle,
     metrics::{Behind, Lateness, Metrics},
     ports::{EventHandler, Services},
     roles::{
@@ -28,6 +29,7 @@ use crate::{
 
 /// Runtime and roles, running.
 pub(super) struct Assembly {
+    clock: Arc<dyn Clock>,
     routes: Router,
     runtime: Running,
     sync: Arc<SyncRole>,
@@ -68,7 +70,21 @@ impl Assembly {
             "Commits audit could not verify; an alarm",
             move || i64::try_from(audit.refused()).unwrap_or(i64::MAX),
         );
-        Ok(Self { routes, runtime, sync })
+        Ok(Self {
+            clock: services.environment.clock,
+            routes,
+            runtime,
+            sync,
+        })
+    }
+
+    /// Says while the data cannot be written: this server could take requests, but keep nothing.
+    pub(super) fn obstacle(&self) -> Obstacle {
+        let (database, clock) = (self.runtime.database().clone(), Arc::clone(&self.clock));
+        Box::new(move || {
+            let failure = database.write_failure(&*clock)?;
+            Some(format!("the data cannot be written: {failure}\n").into())
+        })
     }
 
     /// The routes of all roles.

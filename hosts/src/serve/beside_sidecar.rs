@@ -164,11 +164,11 @@ impl Process {
         let (watch, hosts_actors) = (Arc::clone(&self.watch), !self.types().is_empty());
         let hearing = self.hearing.clone();
         self.health.depend_on(Box::new(move || match watch.condition() {
-            Condition::Away => Some("the sidecar is away\n"),
-            Condition::WithoutActors if hosts_actors => Some("placement sends no actors here yet\n"),
+            Condition::Away => Some("the sidecar is away\n".into()),
+            Condition::WithoutActors if hosts_actors => Some("placement sends no actors here yet\n".into()),
             Condition::WithoutActors | Condition::WithActors => {
                 let is_deaf = hearing.as_ref().is_some_and(|hearing| !hearing.hears_all());
-                is_deaf.then_some("sync does not hear every partition yet\n")
+                is_deaf.then_some("sync does not hear every partition yet\n".into())
             }
         }));
     }

@@ -82,6 +82,7 @@ async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(config.listen).await?;
     let (metrics, health, shutdown) = (Metrics::new(), Arc::new(Health::default()), Shutdown::default());
     let assembly = Assembly::start(&config, &metrics).await?;
+    health.depend_on(assembly.obstacle());
     let routes = assembly
         .routes()
         .merge(health::routes(Arc::clone(&health), Arc::clone(&metrics)));

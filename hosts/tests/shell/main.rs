@@ -5,4 +5,6 @@
 mod import;
 mod process;
 mod program;
+#[cfg(target_os = "linux")]
+mod readiness;
 mod traces;

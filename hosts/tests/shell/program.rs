@@ -11,7 +11,18 @@ use serde_json::{Value, json};
 
 /// The program, with nothing of this process's environment that would configure it.
 pub(crate) fn punctual() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_punctual"));
+    configured_by_nobody(Command::new(env!("CARGO_BIN_EXE_punctual")))
+}
+
+/// The program by way of a shell that runs `preparations` first.
+pub(crate) fn punctual_after(preparations: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!(r#"{preparations}; exec "$0" "$@""#));
+    command.arg(env!("CARGO_BIN_EXE_punctual"));
+    configured_by_nobody(command)
+}
+
+fn configured_by_nobody(mut command: Command) -> Command {
     let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| {
         let name = name.to_string_lossy();
         name.starts_with("PUNCTUAL_") || name.starts_with("OTEL_") || name == "RUST_LOG"
@@ -37,8 +48,12 @@ impl Server {
 
     pub(crate) fn start_with(data: &Path, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let mut command = punctual();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        change(&mut command);
+        change(command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data));
+        Self::run(command)
+    }
+
+    /// A server by a command of the caller's, which has its arguments.
+    pub(crate) fn run(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
@@ -55,8 +70,7 @@ impl Server {
 
     /// SIGTERM; what it did until it ended. The first line is not among it.
     pub(crate) fn terminate(mut self) -> Output {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, Signal::TERM).unwrap();
+        kill_process(self.pid(), Signal::TERM).unwrap();
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         self.output.read_to_end(&mut stdout).unwrap();
         self.child.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
@@ -65,6 +79,10 @@ impl Server {
             stdout,
             stderr,
         }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
     }
 
     /// Signs somebody up; the token.

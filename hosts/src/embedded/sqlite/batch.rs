@@ -4,7 +4,7 @@ use punctual_actors::ports::Failure;
 use punctual_events::ActorId;
 use tokio::sync::oneshot;
 
-use super::{session::Session, watermarks::Marks, writer::Operation};
+use super::{session::Session, watermarks::Marks, writability::Writability, writer::Operation};
 
 /// An operation whose caller waits for the answer.
 pub(super) trait Waiting: Send {
@@ -73,9 +73,11 @@ pub(super) fn commit(
     session: &mut Session<'_>,
     mut operations: Vec<Box<dyn Waiting>>,
     flush: Flush,
+    writability: &Writability,
 ) -> Option<Vec<(ActorId, Marks)>> {
     match transaction(session, &mut operations, flush) {
         Ok(written) => {
+            writability.worked();
             operations.into_iter().for_each(|operation| operation.answer(Ok(())));
             Some(written)
         }
@@ -83,11 +85,12 @@ pub(super) fn commit(
         Err(Trouble::Operation(_)) if operations.len() > 1 || flush == Flush::Yes && !operations.is_empty() => {
             operations
                 .into_iter()
-                .for_each(|operation| drop(commit(session, vec![operation], Flush::No)));
+                .for_each(|operation| drop(commit(session, vec![operation], Flush::No, writability)));
             None
         }
         Err(Trouble::Operation(error) | Trouble::Transaction(error)) => {
             tracing::error!(%error, operations = operations.len(), "a transaction failed");
+            writability.failed(&error);
             let failure = Failure::new(format_args!("SQLite: {error}"));
             operations
                 .into_iter()

@@ -24,6 +24,7 @@ mod store;
 #[cfg(test)]
 pub(super) mod tests;
 mod watermarks;
+mod writability;
 mod writer;
 
 use std::{
@@ -36,7 +37,7 @@ use punctual_events::DecodeError;
 
 use crate::actor_host::{Observer, Unobserved};
 
-use self::{lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writer::Writer};
+use self::{lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writability::Writability, writer::Writer};
 
 pub use self::{
     audit::SqliteAudit, directory::SqliteDirectory, jobs::SqliteJobs, records::SqliteRecords, store::SqliteStore,
@@ -134,6 +135,7 @@ struct Shared {
     options: Options,
     readers: Readers,
     watermarks: Arc<Watermarks>,
+    writability: Arc<Writability>,
     writer: Writer,
 }
 
@@ -157,9 +159,13 @@ impl Database {
             // SQLite drops the log of a file that is empty: a new one must be on the disk before its log is relied on.
             checkpoint::passive(&connection)?;
         }
-        let watermarks = Arc::new(Watermarks::default());
-        let observer = Arc::clone(&options.observer);
-        let writer = Writer::start(connection, &file, lock, Arc::clone(&watermarks), observer)?;
+        let (watermarks, writability) = <(Arc<Watermarks>, Arc<Writability>)>::default();
+        let shared = writer::Shared {
+            observer: Arc::clone(&options.observer),
+            watermarks: Arc::clone(&watermarks),
+            writability: Arc::clone(&writability),
+        };
+        let writer = Writer::start(connection, &file, lock, shared)?;
         let (directory, readers) = (directory.to_owned(), Readers::new(file));
         Ok(Self {
             shared: Arc::new(Shared {
@@ -167,6 +173,7 @@ impl Database {
                 options,
                 readers,
                 watermarks,
+                writability,
                 writer,
             }),
         })

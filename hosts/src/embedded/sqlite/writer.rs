@@ -21,6 +21,7 @@ use super::{
     lock::DirectoryLock,
     session::{self, Session},
     watermarks::{Marks, Watermarks},
+    writability::Writability,
 };
 use crate::actor_host::Observer;
 
@@ -66,6 +67,13 @@ enum Message {
     Close,
 }
 
+/// What the thread shares with the rest of the process.
+pub(super) struct Shared {
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) watermarks: Arc<Watermarks>,
+    pub(super) writability: Arc<Writability>,
+}
+
 /// The thread, and how to reach it. The channel has no bound of its own: every operation in it is one that a caller waits for.
 pub(super) struct Writer {
     messages: mpsc::Sender<Message>,
@@ -77,8 +85,7 @@ impl Writer {
         connection: Connection,
         file: &Path,
         lock: DirectoryLock,
-        watermarks: Arc<Watermarks>,
-        observer: Arc<dyn Observer>,
+        shared: Shared,
     ) -> Result<Self, OpenError> {
         let (messages, inbox) = mpsc::channel();
         let sender = messages.clone();
@@ -89,7 +96,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || {
-                serve(&connection, &inbox, &checkpointer, watermarks, &*observer);
+                serve(&connection, &inbox, &checkpointer, shared);
                 checkpointer.stop();
                 drop(connection);
                 drop(lock);
@@ -127,15 +134,25 @@ impl Drop for Writer {
 impl Database {
     /// Runs an operation; when it answers, what was written is durable. A failure means that the outcome is unknown.
     pub(super) async fn write<O: Operation>(&self, operation: O) -> Result<O::Answer, Failure> {
-        let (reply, answer) = oneshot::channel();
-        let closed = || Failure::new("the database is closed");
-        let waiter = Waiter::new(operation, reply);
-        self.shared
-            .writer
-            .messages
-            .send(Message::Run(Box::new(waiter)))
-            .map_err(|_| closed())?;
+        let closed = || {
+            let why = "the database is closed";
+            self.shared.writability.failed(why);
+            Failure::new(why)
+        };
+        let answer = self.send(operation).ok_or_else(closed)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Has an operation run whose outcome nobody waits for.
+    pub(super) fn write_unanswered<O: Operation>(&self, operation: O) {
+        let _ = self.send(operation);
+    }
+
+    /// Hands an operation to the thread; `None` when it has ended.
+    fn send<O: Operation>(&self, operation: O) -> Option<oneshot::Receiver<Result<O::Answer, Failure>>> {
+        let (reply, answer) = oneshot::channel();
+        let message = Message::Run(Box::new(Waiter::new(operation, reply)));
+        self.shared.writer.messages.send(message).ok().map(|()| answer)
     }
 
     /// How far an actor's commits have come beyond what the file says.
@@ -161,16 +178,11 @@ struct Loop<'c> {
     session: Session<'c>,
     since_checkpoint_bytes: usize,
     watermarks_due: Option<Instant>,
+    writability: Arc<Writability>,
 }
 
-fn serve(
-    connection: &Connection,
-    inbox: &mpsc::Receiver<Message>,
-    checkpointer: &Checkpointer,
-    watermarks: Arc<Watermarks>,
-    observer: &dyn Observer,
-) {
-    let session = match Session::new(connection, watermarks) {
+fn serve(connection: &Connection, inbox: &mpsc::Receiver<Message>, checkpointer: &Checkpointer, shared: Shared) {
+    let session = match Session::new(connection, shared.watermarks) {
         Ok(session) => session,
         Err(error) => {
             tracing::error!(%error, "the database cannot be written");
@@ -186,10 +198,11 @@ fn serve(
         session,
         since_checkpoint_bytes: 0,
         watermarks_due: None,
+        writability: shared.writability,
     };
     while !(state.closing && state.backlog.is_empty() && state.watermarks_due.is_none()) {
         state.gather(inbox);
-        state.commit_batch(observer);
+        state.commit_batch(&*shared.observer);
         state.look_after_the_log(connection, checkpointer);
     }
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -243,7 +256,7 @@ impl Loop<'_> {
             return;
         }
         let begun = Instant::now();
-        let outcome = batch::commit(&mut self.session, operations, flush);
+        let outcome = batch::commit(&mut self.session, operations, flush, &self.writability);
         if std::mem::take(&mut self.session.has_erased) {
             self.empty_log_due.get_or_insert(Instant::now() + ERASURE_DELAY);
         }

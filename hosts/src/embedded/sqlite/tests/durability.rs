@@ -1,7 +1,7 @@
 use std::io::Read as _;
 
 use futures_util::future::join_all;
-use punctual_actors::ports::Store as _;
+use punctual_actors::{ports::Store as _, reference::VirtualClock};
 
 use super::*;
 use crate::embedded::{
@@ -203,4 +203,63 @@ async fn the_write_ahead_log_starts_over_while_commits_go_on() {
         append(seq, 100).await;
         assert!(seq < 10_000, "the log only grows");
     }
+}
+
+/// Looks, as readiness does, until nothing is wrong with writing any more.
+async fn until_writable(opened: &Opened, clock: &VirtualClock) {
+    let began = std::time::Instant::now();
+    while let Some(failure) = opened.database.write_failure(clock) {
+        assert!(began.elapsed().as_secs() < 20, "still said: {failure}");
+        clock.advance_ms(60_000);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_until_a_write_works() {
+    let (opened, clock) = (open(), VirtualClock::new(Timestamp::from_millis(0)));
+    opened.database.write(LimitPages(Limit::ToWhatThereIs)).await.unwrap();
+    assert_eq!(opened.database.write_failure(&*clock), None);
+    let large = EncodedCommit {
+        bytes: vec![b' '; 600_000].into(),
+        ..commit(user(1), 1)
+    };
+    opened.store.append(Seq(0), large, update()).await.unwrap_err();
+    for _ in 0..3 {
+        let failure = opened.database.write_failure(&*clock).unwrap();
+        assert!(failure.contains("full"), "{failure}");
+        clock.advance_ms(60_000);
+    }
+    opened.database.write(LimitPages(Limit::Off)).await.unwrap();
+    assert_eq!(opened.database.write_failure(&*clock), None);
+}
+
+#[tokio::test]
+async fn a_database_nobody_writes_to_is_found_well_again_by_a_trial() {
+    let (opened, clock) = (open(), VirtualClock::new(Timestamp::from_millis(0)));
+    opened.database.write(Broken).await.unwrap_err();
+    assert!(opened.database.write_failure(&*clock).is_some());
+    until_writable(&opened, &clock).await;
+    assert!(!opened.database.has_records().await.unwrap(), "a trial leaves nothing");
+}
+
+#[tokio::test]
+async fn a_trial_needs_as_much_room_as_a_commit() {
+    let (opened, clock) = (open(), VirtualClock::new(Timestamp::from_millis(0)));
+    opened.database.write(LimitPages(Limit::ToWhatThereIs)).await.unwrap();
+    opened.database.write(Broken).await.unwrap_err();
+    assert!(!opened.database.write_failure(&*clock).unwrap().contains("full"));
+    let began = std::time::Instant::now();
+    while !opened.database.write_failure(&*clock).unwrap().contains("full") {
+        assert!(began.elapsed().as_secs() < 20, "no trial was made");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_closed_database_cannot_be_written() {
+    let (opened, clock) = (open(), VirtualClock::new(Timestamp::from_millis(0)));
+    opened.database.close().await;
+    opened.database.write(Broken).await.unwrap_err();
+    assert!(opened.database.write_failure(&*clock).is_some());
 }

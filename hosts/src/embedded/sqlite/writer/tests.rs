@@ -60,6 +60,7 @@ fn state<'c>(connection: &'c Connection, watermarks: &Arc<Watermarks>) -> Loop<'
         session: Session::new(connection, Arc::clone(watermarks)).unwrap(),
         since_checkpoint_bytes: 0,
         watermarks_due: None,
+        writability: Arc::default(),
     }
 }
 
