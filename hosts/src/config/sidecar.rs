@@ -19,6 +19,7 @@ const DEFAULT_PARTITIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(11);
 const DEFAULT_SECRET_STORE: &str = "secrets";
 /// Where a sidecar listens that was told nothing else.
 const DEFAULT_GRPC_PORT: u16 = 50_001;
+const DEFAULT_HTTP_PORT: u16 = 3_500;
 
 /// How to meet the sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct SidecarConfig {
     pub app_listen: SocketAddr,
     /// Where this process reaches the sidecar: `DAPR_GRPC_PORT`, on this machine.
     pub grpc_port: u16,
+    /// The same for what it does over HTTP only: `DAPR_HTTP_PORT`.
+    pub http_port: u16,
     /// What this process proves itself with: `DAPR_API_TOKEN`.
     pub api_token: Option<Token>,
     /// What the sidecar proves itself with: `APP_API_TOKEN`.
@@ -48,7 +51,8 @@ impl SidecarConfig {
         let name = |setting: &Option<String>, default: &str| setting.clone().unwrap_or_else(|| default.to_owned());
         Ok(Self {
             app_listen: settings.app_listen.unwrap_or(DEFAULT_APP_LISTEN),
-            grpc_port: grpc_port(variables)?,
+            grpc_port: port(variables, "DAPR_GRPC_PORT", DEFAULT_GRPC_PORT)?,
+            http_port: port(variables, "DAPR_HTTP_PORT", DEFAULT_HTTP_PORT)?,
             api_token: token(variables, "DAPR_API_TOKEN")?,
             app_token: token(variables, "APP_API_TOKEN")?,
             state_store: name(&settings.state_store, DEFAULT_STATE_STORE),
@@ -78,12 +82,11 @@ impl fmt::Debug for Token {
     }
 }
 
-fn grpc_port(variables: Variables<'_>) -> Result<u16, ConfigError> {
-    const VARIABLE: &str = "DAPR_GRPC_PORT";
-    match text(variables, VARIABLE)? {
-        None => Ok(DEFAULT_GRPC_PORT),
+fn port(variables: Variables<'_>, variable: &str, default: u16) -> Result<u16, ConfigError> {
+    match text(variables, variable)? {
+        None => Ok(default),
         Some(port) => port.parse().map_err(|_| ConfigError::Variable {
-            variable: VARIABLE.to_owned(),
+            variable: variable.to_owned(),
             reason: format!("{port} is no port"),
         }),
     }

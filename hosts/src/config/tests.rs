@@ -184,11 +184,12 @@ fn beside_a_sidecar_any_roles_may_be_played() {
 fn the_sidecar_is_met_where_its_variables_say_and_its_tokens_are_not_shown() {
     let variables = [
         ("DAPR_GRPC_PORT", "3501"),
+        ("DAPR_HTTP_PORT", "3502"),
         ("DAPR_API_TOKEN", "open sesame"),
         ("APP_API_TOKEN", ""),
     ];
     let sidecar = load(&["--runtime", "dapr"], &variables).unwrap().sidecar;
-    assert_eq!(sidecar.grpc_port, 3501);
+    assert_eq!((sidecar.grpc_port, sidecar.http_port), (3501, 3502));
     assert_eq!(sidecar.api_token.as_ref().map(Token::reveal), Some("open sesame"));
     assert_eq!(sidecar.app_token, None);
     assert_eq!(

@@ -29,4 +29,5 @@ pub mod subscriber;
 mod test_keys;
 pub mod wakeups;
 pub mod watch;
+pub mod webhooks;
 pub mod wire;

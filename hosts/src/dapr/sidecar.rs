@@ -39,6 +39,9 @@ pub enum SidecarError {
     /// The address is none.
     #[error("the sidecar's address makes no sense: {0}")]
     Address(#[from] tonic::transport::Error),
+    /// The system refuses a client for HTTP.
+    #[error("no client for the sidecar: {0}")]
+    Client(#[from] reqwest::Error),
 }
 
 /// The sidecar. Clones share its connection.

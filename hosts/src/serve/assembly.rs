@@ -7,7 +7,7 @@ use punctual_actors::ports::Clock;
 
 use super::{
     ServeError,
-    parts::{api_config, host_config, notification, whole},
+    parts::{address_policy, api_config, host_config, notification, whole},
 };
 use crate::{
     accounts::{SigningKey, Tokens},
@@ -25,6 +25,7 @@ use crate::{
         recurring::Recurring,
         sync::{SyncConfig, SyncRole},
     },
+    webhooks::DirectSender,
 };
 
 /// Runtime and roles, running.
@@ -44,7 +45,8 @@ impl Assembly {
         let audit = AuditRole::new(&services);
         let api = Api::new(&api_config(config), services.clone(), Arc::clone(&audit) as _, &key);
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
-        let notification = notification(config, metrics, &services);
+        let sender = Arc::new(DirectSender::new(address_policy(config)));
+        let notification = notification(metrics, &services, sender);
         let handlers: Vec<Arc<dyn EventHandler>> = vec![
             Arc::new(Recurring::new(
                 Arc::clone(&services.actors),

@@ -11,13 +11,13 @@ use super::{
     hearing::Hearing,
     late::Late,
     listen,
-    parts::{host_config, whole},
+    parts::{address_policy, host_config, whole},
     print_line,
     roles::{Roles, need_a_key},
 };
 use crate::{
     accounts::SigningKey,
-    config::{Role, ServeConfig},
+    config::{Role, ServeConfig, Token},
     dapr::{
         app::{App, AppToken, HostedActors},
         audit_queries::RemoteAudit,
@@ -29,6 +29,7 @@ use crate::{
         store::DaprStore,
         subscriber::Subscriber,
         watch::{Condition, Watch},
+        webhooks::{InvokedWebhooks, Way},
         wire::{SERIES_ACTOR, USER_ACTOR},
     },
     environment::environment,
@@ -41,6 +42,7 @@ use crate::{
     },
     server,
     shutdown::{EndSignals, Shutdown},
+    webhooks::DirectSender,
 };
 
 /// The sidecar keeps an actor this many times longer than we do, so that it deactivates none that we have not let go.
@@ -185,7 +187,15 @@ impl Process {
         let store = backing.store.clone();
         let services = runtime::services(&self.sidecar, &state, &backing, &environment);
         let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
-        let roles = Roles::new(&self.config, &self.metrics, &services, key.as_ref(), elsewhere);
+        let webhooks = Arc::new(self.webhooks()?);
+        let roles = Roles::new(
+            &self.config,
+            &self.metrics,
+            &services,
+            key.as_ref(),
+            webhooks,
+            elsewhere,
+        );
         let mut tasks = JoinSet::new();
         let flushed = store.clone();
         tasks.spawn(async move { flushed.flush_for_ever().await });
@@ -204,6 +214,9 @@ impl Process {
                     .with_markers(self.hearing.as_ref().map(|hearing| Arc::clone(&hearing.markers))),
                 jobs: roles.jobs,
                 audit: roles.audit,
+                egress: self
+                    .plays(Role::Notification)
+                    .then(|| DirectSender::new(address_policy(&self.config))),
                 token: self.app_token(),
                 health: Arc::clone(&self.health),
             },
@@ -228,6 +241,20 @@ impl Process {
             .sample("live_actors", "Actors in memory", move || whole(live.live()));
         tasks.spawn(async move { sweeper.sweep_for_ever().await });
         host
+    }
+
+    fn webhooks(&self) -> Result<InvokedWebhooks, ServeError> {
+        let sidecar = &self.config.sidecar;
+        let way = Way {
+            sidecar_port: sidecar.http_port,
+            api_token: sidecar.api_token.as_ref().map(Token::reveal),
+            app_listen: sidecar.app_listen,
+        };
+        Ok(InvokedWebhooks::new(&way, address_policy(&self.config))?)
+    }
+
+    fn plays(&self, role: Role) -> bool {
+        self.config.roles.contains(&role)
     }
 
     fn app_token(&self) -> Option<AppToken> {

@@ -11,7 +11,7 @@ use crate::{
         api::{self, ApiConfig},
         notification::{Counters, Notification},
     },
-    webhooks::{AddressPolicy, Sender},
+    webhooks::{AddressPolicy, WebhookSender},
 };
 
 pub(super) fn host_config(config: &ServeConfig) -> HostConfig {
@@ -34,20 +34,20 @@ pub(super) fn api_config(config: &ServeConfig) -> ApiConfig {
     }
 }
 
-pub(super) fn notification(config: &ServeConfig, metrics: &Metrics, services: &Services) -> Arc<Notification> {
+pub(super) fn notification(
+    metrics: &Metrics,
+    services: &Services,
+    sender: Arc<dyn WebhookSender>,
+) -> Arc<Notification> {
     let counters = Counters {
         delivered: metrics.webhooks_delivered.clone(),
         disabled: metrics.webhooks_disabled.clone(),
         failed: metrics.webhooks_failed.clone(),
     };
-    Arc::new(Notification::new(
-        services,
-        Sender::new(address_policy(config)),
-        counters,
-    ))
+    Arc::new(Notification::new(services, sender, counters))
 }
 
-fn address_policy(config: &ServeConfig) -> AddressPolicy {
+pub(super) fn address_policy(config: &ServeConfig) -> AddressPolicy {
     AddressPolicy::new(config.webhook_allow.clone())
 }
 

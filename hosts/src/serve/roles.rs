@@ -16,6 +16,7 @@ use crate::{
         recurring::Recurring,
         sync::{SyncConfig, SyncRole},
     },
+    webhooks::WebhookSender,
 };
 
 /// The roles of this process and how each is reached.
@@ -39,12 +40,14 @@ pub(super) fn need_a_key(roles: &BTreeSet<Role>) -> bool {
 }
 
 impl Roles {
-    /// The roles `config` names. `elsewhere` is the audit role of another process; without a `key` neither API nor sync is played.
+    /// The roles `config` names. Webhooks go out by `webhooks`; `elsewhere` is the audit role of another process; without a `key` neither API nor
+    /// sync is played.
     pub(super) fn new(
         config: &ServeConfig,
         metrics: &Arc<Metrics>,
         services: &Services,
         key: Option<&SigningKey>,
+        webhooks: Arc<dyn WebhookSender>,
         elsewhere: Arc<dyn AuditQueries>,
     ) -> Self {
         let mut roles = Self::default();
@@ -57,7 +60,7 @@ impl Roles {
             roles.handlers.push(Arc::new(recurring));
         }
         if plays(Role::Notification) {
-            roles.play_notification(config, metrics, services);
+            roles.play_notification(metrics, services, webhooks);
         }
         if let Some(key) = key.filter(|_| plays(Role::Sync)) {
             roles.play_sync(metrics, services, key);
@@ -81,8 +84,8 @@ impl Roles {
         );
     }
 
-    fn play_notification(&mut self, config: &ServeConfig, metrics: &Arc<Metrics>, services: &Services) {
-        let notification = notification(config, metrics, services);
+    fn play_notification(&mut self, metrics: &Arc<Metrics>, services: &Services, webhooks: Arc<dyn WebhookSender>) {
+        let notification = notification(metrics, services, webhooks);
         let clock = Arc::clone(&services.environment.clock);
         self.handlers.push(Arc::clone(&notification) as _);
         self.handlers.push(Arc::new(Lateness::new(Arc::clone(metrics), clock)));

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
 
 /// What is not on the public IPv4 internet (IANA's special-purpose registry), and one address that is but is a cloud's own.
 const REFUSED_V4: [Ipv4Net; 17] = [
@@ -55,7 +56,7 @@ pub struct AddressPolicy {
 }
 
 /// The address is not one a webhook may reach. It is not named: whoever asks learns nothing of our network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("the address is not on the public internet")]
 pub struct RefusedAddress;
 

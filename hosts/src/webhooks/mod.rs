@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod backoff;
+pub mod direct;
 pub mod registry;
 mod resolver;
 pub mod sender;
@@ -11,8 +12,9 @@ pub mod target;
 
 pub use address::{AddressPolicy, RefusedAddress};
 pub use backoff::{NextTry, next_try};
+pub use direct::DirectSender;
 pub use registry::{Disabled, MAX_WEBHOOKS, NotAdded, Registry, Webhook};
 pub use resolver::{ResolveError, check_reachable};
-pub use sender::{Delivery, Failure, Outcome, Sender};
+pub use sender::{Delivery, Failure, Outcome, Request, WebhookSender};
 pub use signature::{SecretError, WebhookSecret};
 pub use target::{Target, TargetError};

@@ -1,15 +1,15 @@
-//! One try of delivering a webhook.
+//! One try of delivering a webhook, whatever it goes out by.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
+use punctual_actors::ports::{self, BoxFuture};
 use punctual_events::Timestamp;
-use reqwest::{Client, ClientBuilder, header::CONTENT_TYPE, redirect, retry};
-use tokio::sync::OnceCell;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use serde::{Deserialize, Serialize};
 
 use super::{
     address::{AddressPolicy, RefusedAddress},
-    resolver::CheckedResolver,
     signature::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookSecret, timestamp_seconds},
     target::Target,
 };
@@ -17,11 +17,30 @@ use super::{
 /// How long a receiver has, from resolving its name to the head of its answer.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Of that, how long a connection may take; shared among the addresses of a name, so that a dead one leaves time for the next.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_REASON_CHARS: usize = 200;
+/// The headers of a webhook; there are no others.
+pub const HEADERS: [HeaderName; 5] = [
+    CONTENT_TYPE,
+    USER_AGENT,
+    HeaderName::from_static(ID_HEADER),
+    HeaderName::from_static(SIGNATURE_HEADER),
+    HeaderName::from_static(TIMESTAMP_HEADER),
+];
 
-/// What is sent.
+/// Who asks, as receivers see it.
+const WHO: HeaderValue = HeaderValue::from_static(concat!("Punctual/", env!("CARGO_PKG_VERSION")));
+
+/// Sends webhooks, to addresses the policy allows and no others: no redirects, no retries of its own.
+pub trait WebhookSender: Send + Sync + 'static {
+    /// The policy, to check URLs with when they are taken and before each try.
+    fn policy(&self) -> &AddressPolicy;
+
+    /// Tries once.
+    ///
+    /// A failure is ours: what carries requests out of here is away, and nothing is known of the receiver. It does not count as a try.
+    fn send<'a>(&'a self, target: &'a Target, request: Request) -> BoxFuture<'a, Result<Outcome, ports::Failure>>;
+}
+
+/// What is to be sent.
 #[derive(Clone, Debug)]
 pub struct Delivery<'a> {
     /// The id of the message, the same on every try.
@@ -34,8 +53,38 @@ pub struct Delivery<'a> {
     pub body: Bytes,
 }
 
-/// What came of a try.
+/// What is sent, signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Some of [`HEADERS`].
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Delivery<'_> {
+    /// Signs it as of `now`.
+    ///
+    /// # Errors
+    /// When the id is nothing a header can carry.
+    pub fn sign(self, now: Timestamp) -> Result<Request, ports::Failure> {
+        let value = |text: &str| HeaderValue::from_str(text).map_err(ports::Failure::new);
+        let mut headers = HeaderMap::with_capacity(HEADERS.len());
+        headers.insert(USER_AGENT, WHO);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(ID_HEADER, value(self.id)?);
+        headers.insert(TIMESTAMP_HEADER, timestamp_seconds(now).into());
+        headers.insert(SIGNATURE_HEADER, value(&self.secret.sign(self.id, now, &self.body))?);
+        Ok(Request {
+            headers,
+            body: self.body,
+        })
+    }
+}
+
+/// What came of a try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The receiver took it: a status of 200 to 299.
     Delivered {
@@ -49,7 +98,8 @@ pub enum Outcome {
 }
 
 /// Why a try failed, in words fit to be shown to the webhook's owner: neither the URL nor the answer's body is in them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// It answered with another status. Redirects are among them: they are not followed.
     Status(u16),
@@ -65,130 +115,3 @@ impl fmt::Display for Failure {
         }
     }
 }
-
-/// Sends webhooks, to addresses the policy allows and no others: no proxy, no redirects, no retries of its own.
-#[derive(Debug)]
-pub struct Sender {
-    policy: Arc<AddressPolicy>,
-    timeout: Duration,
-    /// Made with the first delivery: reading the system's certificates takes milliseconds and memory most installations never need.
-    client: OnceCell<Client>,
-}
-
-impl Sender {
-    /// A sender under this policy.
-    #[must_use]
-    pub fn new(policy: AddressPolicy) -> Self {
-        Self::with_timeout(policy, TIMEOUT)
-    }
-
-    fn with_timeout(policy: AddressPolicy, timeout: Duration) -> Self {
-        Self {
-            policy: Arc::new(policy),
-            timeout,
-            client: OnceCell::new(),
-        }
-    }
-
-    /// The policy, to check URLs with when they are taken.
-    #[must_use]
-    pub fn policy(&self) -> &AddressPolicy {
-        &self.policy
-    }
-
-    /// Tries once, signed as of `now`.
-    pub async fn send(&self, target: &Target, delivery: Delivery<'_>, now: Timestamp) -> Outcome {
-        if let Err(refused) = target.check_literal(&self.policy) {
-            return Outcome::Refused(refused);
-        }
-        let client = match self.client().await {
-            Ok(client) => client,
-            Err(reason) => return Outcome::Failed(Failure::NoAnswer(reason)),
-        };
-        let request = client
-            .post(target.url().clone())
-            .header(CONTENT_TYPE, delivery.content_type)
-            .header(ID_HEADER, delivery.id)
-            .header(TIMESTAMP_HEADER, timestamp_seconds(now))
-            .header(SIGNATURE_HEADER, delivery.secret.sign(delivery.id, now, &delivery.body))
-            .body(delivery.body);
-        match request.send().await {
-            // The body is dropped unread: only the status matters, and nobody can feed us an endless one.
-            Ok(response) if response.status().is_success() => Outcome::Delivered {
-                status: response.status().as_u16(),
-            },
-            Ok(response) => Outcome::Failed(Failure::Status(response.status().as_u16())),
-            Err(error) => self.explain(&error),
-        }
-    }
-
-    async fn client(&self) -> Result<&Client, String> {
-        let build = || async {
-            let (policy, timeout) = (Arc::clone(&self.policy), self.timeout);
-            match tokio::task::spawn_blocking(move || build_client(&policy, timeout)).await {
-                Ok(Ok(client)) => Ok(client),
-                Ok(Err(error)) => Err(cut(format!("no client: {}", root_cause(&error)))),
-                Err(_) => Err("the server is stopping".to_owned()),
-            }
-        };
-        self.client.get_or_try_init(build).await
-    }
-
-    fn explain(&self, error: &reqwest::Error) -> Outcome {
-        if let Some(refused) = causes(error).find_map(|cause| cause.downcast_ref::<RefusedAddress>()) {
-            return Outcome::Refused(*refused);
-        }
-        let reason = if error.is_timeout() {
-            format!("no answer within {} s", self.timeout.as_secs_f32())
-        } else if error.is_connect() {
-            format!("no connection: {}", root_cause(error))
-        } else {
-            format!("no answer: {}", root_cause(error))
-        };
-        Outcome::Failed(Failure::NoAnswer(cut(reason)))
-    }
-}
-
-fn build_client(policy: &Arc<AddressPolicy>, timeout: Duration) -> reqwest::Result<Client> {
-    crate::tls::install_crypto_provider();
-    let builder = || -> ClientBuilder {
-        Client::builder()
-            .dns_resolver(CheckedResolver(Arc::clone(policy)))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .timeout(timeout)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_max_idle_per_host(2)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("Punctual/", env!("CARGO_PKG_VERSION")))
-    };
-    builder().build().or_else(|error| {
-        // An image without certificates can still reach http:// receivers; https:// ones then fail, as untrusted.
-        tracing::warn!(reason = %root_cause(&error), "webhooks to https are not possible: no root certificates on this system");
-        builder().tls_certs_only([]).build()
-    })
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// What went wrong first, without the URL that the errors around it name.
-fn root_cause(error: &reqwest::Error) -> String {
-    causes(error)
-        .last()
-        .filter(|cause| !cause.is::<reqwest::Error>())
-        .map_or_else(|| "the request could not be made".to_owned(), ToString::to_string)
-}
-
-fn cut(reason: String) -> String {
-    match reason.char_indices().nth(MAX_REASON_CHARS) {
-        Some((end, _)) => format!("{}…", &reason[..end]),
-        None => reason,
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -127,6 +127,7 @@ impl Host {
             actors: Some(Arc::clone(&actors) as _),
             jobs: jobs(Arc::clone(&scheduled)),
             audit: None,
+            egress: None,
             token: Some(AppToken::new(APP_TOKEN)),
             health: Arc::new(Health::default()),
         };

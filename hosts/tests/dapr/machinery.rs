@@ -55,6 +55,11 @@ impl Process {
             .spawn();
         Self(child.unwrap_or_else(|error| panic!("{name}: {error}")))
     }
+
+    /// False once it has ended by itself.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
 }
 
 impl Drop for Process {
@@ -78,6 +83,7 @@ pub(crate) struct Seat {
     pub(crate) app: u16,
     pub(crate) grpc: u16,
     pub(crate) http: u16,
+    pub(crate) metrics: u16,
 }
 
 impl Seat {
@@ -86,6 +92,7 @@ impl Seat {
             app: free_port(),
             grpc: free_port(),
             http: free_port(),
+            metrics: free_port(),
         }
     }
 }
@@ -134,7 +141,7 @@ impl Machinery {
             .args(["--dapr-grpc-port", &seat.grpc.to_string()])
             .args(["--dapr-http-port", &seat.http.to_string()])
             .args(["--dapr-internal-grpc-port", &free_port().to_string()])
-            .args(["--metrics-port", &free_port().to_string()])
+            .args(["--metrics-port", &seat.metrics.to_string()])
             .args(["--placement-host-address", &format!("127.0.0.1:{}", self.placement)])
             .args(["--scheduler-host-address", &format!("127.0.0.1:{}", self.scheduler)])
             .args(["--enable-app-health-check", "--app-health-check-path", "/healthz"])

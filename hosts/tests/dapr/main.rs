@@ -15,4 +15,5 @@ mod nothing;
 mod reminders;
 mod starts;
 mod users;
+mod webhooks;
 mod whole;

@@ -1,9 +1,11 @@
 //! Ports these tests do not come to.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use punctual::ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore, AuditStretch, Etag, Records};
+use punctual::ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore, AuditStretch, Etag, Logs, Records};
 use punctual_actors::ports::{BoxFuture, Failure};
-use punctual_events::{ActorId, Digest, Seq, UserId};
+use punctual_events::{ActorId, Commit, Digest, Seq, UserId};
 
 pub(crate) struct Nothing;
 
@@ -25,6 +27,24 @@ impl Records for Nothing {
     }
 
     fn delete<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        away()
+    }
+}
+
+impl Logs for Nothing {
+    fn head(&self, _: ActorId) -> BoxFuture<'_, Result<Seq, Failure>> {
+        away()
+    }
+
+    fn read(&self, _: ActorId, _: Seq, _: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
+        away()
+    }
+
+    fn confirm_audited(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
+        away()
+    }
+
+    fn erase(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
         away()
     }
 }

@@ -1,11 +1,12 @@
-//! What the sidecar asks of this process, on a listener of its own: its configuration, calls of actors, events, jobs, and questions of other
-//! services. The routes are ours rather than the SDK's; `docs/decisions/0008-own-routes-for-the-sidecar.md` says why.
+//! What the sidecar asks of this process, on a listener of its own: its configuration, calls of actors, events, jobs, webhooks on their way
+//! out, and questions of other services. The routes are ours rather than the SDK's; `docs/decisions/0008-own-routes-for-the-sidecar.md` says why.
 //!
 //! Everything but `/healthz` wants the token that only the sidecar knows, where one is set.
 
 mod actors;
 mod audit;
 mod config;
+mod egress;
 mod events;
 mod jobs;
 mod token;
@@ -20,6 +21,7 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
+pub(in crate::dapr) use self::egress::{EGRESS, TARGET_HEADER};
 pub use self::{
     actors::HostedActors,
     audit::{AuditPath, PageQuery},
@@ -29,6 +31,7 @@ use super::{sidecar::MAX_MESSAGE_BYTES, subscriber::Subscriber};
 use crate::{
     health::{Health, Stage},
     ports::{AuditQueries, JobHandler},
+    webhooks::DirectSender,
 };
 
 /// What this process has to offer its sidecar.
@@ -45,6 +48,8 @@ pub struct App {
     pub jobs: Option<Arc<dyn JobHandler>>,
     /// Answers for the API.
     pub audit: Option<Arc<dyn AuditQueries>>,
+    /// By what webhooks leave that the sidecar was asked to send.
+    pub egress: Option<DirectSender>,
     /// What the sidecar proves itself with.
     pub token: Option<AppToken>,
     /// Where in its life this process is.
@@ -63,6 +68,7 @@ impl App {
             .route("/actors/{type}/{id}/method/remind/{name}", put(actors::remind))
             .route("/events/{topic}", post(events::take))
             .route("/job/{name}", post(jobs::run))
+            .route(EGRESS, post(egress::send))
             .route(audit::PAGE, get(audit::page))
             .route(audit::VERIFY, get(audit::verify))
             .layer(DefaultBodyLimit::max(MAX_MESSAGE_BYTES))

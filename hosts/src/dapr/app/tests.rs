@@ -46,6 +46,7 @@ fn router(token: Option<&str>) -> (Router, Arc<Health>) {
         actors: Some(host),
         jobs: Some(Arc::new(Moody(true.into()))),
         audit: None,
+        egress: None,
         token: token.map(AppToken::new),
         health: Arc::clone(&health),
     };

@@ -19,7 +19,7 @@ use self::{delivery::Delivery, gate::Gate};
 use crate::{
     ports::{EventHandler, JobHandler, Jobs, Services},
     webhooks::{
-        Sender,
+        WebhookSender,
         registry::{Registry, Webhook},
     },
 };
@@ -45,13 +45,13 @@ pub struct Notification {
     gate: Gate,
     jobs: Arc<dyn Jobs>,
     registry: Registry,
-    sender: Sender,
+    sender: Arc<dyn WebhookSender>,
 }
 
 impl Notification {
     /// The role; tries go out by `sender`.
     #[must_use]
-    pub fn new(services: &Services, sender: Sender, counters: Counters) -> Self {
+    pub fn new(services: &Services, sender: Arc<dyn WebhookSender>, counters: Counters) -> Self {
         Self {
             counters,
             gate: Gate::new(Arc::clone(&services.environment.clock)),

@@ -57,22 +57,22 @@ impl Notification {
         };
         let started = self.environment.clock.now();
         let span = telemetry::reaction_span("notification", "webhook", delivery.traceparent.as_deref());
-        let tried = self.try_once(&delivery, &webhook).instrument(span).await;
+        let tried = self.try_once(&delivery, &webhook).instrument(span).await?;
         self.follow_up(name, delivery, tried, started).await
     }
 
-    async fn try_once(&self, delivery: &Delivery, webhook: &Webhook) -> Tried {
+    async fn try_once(&self, delivery: &Delivery, webhook: &Webhook) -> Result<Tried, Failure> {
         // Both were fine when they were stored; the policy may have become stricter since.
         let (target, secret) = match (
             Target::parse(&webhook.url, self.sender.policy()),
             WebhookSecret::parse(&webhook.secret),
         ) {
             (Ok(target), Ok(secret)) => (target, secret),
-            (Err(error), _) => return Tried::Failed(error.to_string()),
-            (_, Err(error)) => return Tried::Failed(error.to_string()),
+            (Err(error), _) => return Ok(Tried::Failed(error.to_string())),
+            (_, Err(error)) => return Ok(Tried::Failed(error.to_string())),
         };
         let Some(_turn) = self.gate.enter(target.url()).await else {
-            return Tried::Busy;
+            return Ok(Tried::Busy);
         };
         let message = webhooks::Delivery {
             id: &delivery.notification.to_string(),
@@ -80,12 +80,16 @@ impl Notification {
             content_type: CONTENT_TYPE,
             body: Bytes::copy_from_slice(delivery.body.get().as_bytes()),
         };
-        match self.sender.send(&target, message, self.environment.clock.now()).await {
+        let outcome = self
+            .sender
+            .send(&target, message.sign(self.environment.clock.now())?)
+            .await?;
+        Ok(match outcome {
             Outcome::Delivered { status } => Tried::Delivered(status),
             // Counts as any failure: a name may point elsewhere by the next try.
             Outcome::Refused(refused) => Tried::Failed(refused.to_string()),
             Outcome::Failed(failure) => Tried::Failed(failure.to_string()),
-        }
+        })
     }
 
     async fn follow_up(

@@ -9,7 +9,7 @@ use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
     ports::{EventHandler as _, Services},
     roles::notification::{Counters, Notification},
-    webhooks::{AddressPolicy, NotAdded, Registry, Sender, Webhook, WebhookSecret},
+    webhooks::{AddressPolicy, DirectSender, NotAdded, Registry, Webhook, WebhookSecret},
 };
 use punctual_actors::{
     ports::{Clock as _, Failure},
@@ -57,7 +57,7 @@ impl World {
             clock,
             registry: Registry::new(Arc::clone(&memory) as _),
             memory,
-            role: Notification::new(&services, Sender::new(policy), counters.clone()),
+            role: Notification::new(&services, Arc::new(DirectSender::new(policy)), counters.clone()),
             counters,
         }
     }

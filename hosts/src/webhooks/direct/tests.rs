@@ -14,9 +14,15 @@ use axum::{
     response::Redirect,
     routing::post,
 };
+use bytes::Bytes;
 use tokio::net::TcpListener;
 
-use super::*;
+use punctual_events::Timestamp;
+
+use super::{
+    super::{sender::Delivery, signature::WebhookSecret},
+    *,
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
@@ -69,7 +75,7 @@ fn secret() -> WebhookSecret {
     WebhookSecret::from_random([4; 32])
 }
 
-async fn send_with(sender: &Sender, url: &str) -> Outcome {
+async fn send_with(sender: &DirectSender, url: &str) -> Outcome {
     let target = Target::parse(url, &loopback_opened()).unwrap();
     let secret = secret();
     let delivery = Delivery {
@@ -78,11 +84,11 @@ async fn send_with(sender: &Sender, url: &str) -> Outcome {
         content_type: "application/json",
         body: Bytes::from_static(b"{}"),
     };
-    sender.send(&target, delivery, NOW).await
+    sender.exchange(&target, delivery.sign(NOW).unwrap()).await
 }
 
 async fn send(url: &str) -> Outcome {
-    send_with(&Sender::new(loopback_opened()), url).await
+    send_with(&DirectSender::new(loopback_opened()), url).await
 }
 
 #[tokio::test]
@@ -128,7 +134,7 @@ async fn another_status_is_a_failure_that_shows_nothing_of_the_answer() {
 async fn a_name_of_a_private_address_is_refused_after_resolution() {
     let (address, seen) = receiver().await;
     let url = format!("http://localhost:{}/hook", address.port());
-    let closed = Sender::new(AddressPolicy::default());
+    let closed = DirectSender::new(AddressPolicy::default());
     assert_eq!(send_with(&closed, &url).await, Outcome::Refused(RefusedAddress));
     assert_eq!(seen.requests.load(Ordering::Relaxed), 0);
     assert_eq!(send(&url).await, Outcome::Delivered { status: 202 });
@@ -137,7 +143,7 @@ async fn a_name_of_a_private_address_is_refused_after_resolution() {
 #[tokio::test]
 async fn an_address_stored_while_it_was_allowed_is_refused_once_it_is_not() {
     let (address, seen) = receiver().await;
-    let closed = Sender::new(AddressPolicy::default());
+    let closed = DirectSender::new(AddressPolicy::default());
     let outcome = send_with(&closed, &format!("http://{address}/hook")).await;
     assert_eq!(outcome, Outcome::Refused(RefusedAddress));
     assert_eq!(seen.requests.load(Ordering::Relaxed), 0);
@@ -146,7 +152,7 @@ async fn an_address_stored_while_it_was_allowed_is_refused_once_it_is_not() {
 #[tokio::test]
 async fn a_receiver_that_does_not_answer_is_given_up() {
     let (address, _) = receiver().await;
-    let impatient = Sender::with_timeout(loopback_opened(), Duration::from_millis(250));
+    let impatient = DirectSender::with_timeout(loopback_opened(), Duration::from_millis(250));
     let outcome = send_with(&impatient, &format!("http://{address}/silent")).await;
     assert_eq!(
         outcome,
