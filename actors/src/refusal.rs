@@ -43,7 +43,7 @@ macro_rules! codes {
 codes! {
     /// The body, the query or a header is not what the operation takes.
     BadRequest = ("bad_request", 400),
-    /// The cursor was not made here, or for another filter or sort.
+    /// The cursor was not made here, was altered, or is of another filter or sort.
     CursorMismatch = ("cursor_mismatch", 400),
     /// There is no token, or it is not one of ours.
     Unauthorised = ("unauthorised", 401),

@@ -116,7 +116,7 @@ impl UserActor {
                 task: Self::as_of(self.record(*task)?, now),
             }),
             UserQuestion::Tasks { query } => {
-                let page = search(&self.tasks, query, now)?;
+                let page = search(self.id, &self.tasks, query, now)?;
                 Ok(UserAnswer::Tasks(TaskItems {
                     items: page.items.iter().map(|record| Self::as_of(record, now)).collect(),
                     next_cursor: page.next_cursor,

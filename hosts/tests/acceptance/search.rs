@@ -56,4 +56,11 @@ async fn ten_thousand_tasks_are_found_filtered_and_paged_exactly() {
         .get(&format!("/v1/tasks?limit=1&sort=title&cursor={cursor}"))
         .await;
     assert_eq!(mismatch.problem(400), "cursor_mismatch");
+
+    let next = format!("/v1/tasks?limit=1&sort=-title&cursor={cursor}");
+    client.get(&next).await.expect(200);
+    let stranger = server.user("stranger").await;
+    assert_eq!(stranger.get(&next).await.problem(400), "cursor_mismatch");
+    let altered = format!("{next}A");
+    assert_eq!(client.get(&altered).await.problem(400), "cursor_mismatch");
 }

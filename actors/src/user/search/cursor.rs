@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use punctual_events::{TaskId, Timestamp};
+use punctual_events::{TaskId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -19,13 +19,13 @@ use crate::{Code, Refusal, user::record::TaskRecord};
 /// Where a page ended: what its last task was sorted by. The next page is what comes after that in the order, whatever has become of the task
 /// meanwhile; so a task that stays as it is keeps its place before or after the bound, and is on exactly one page.
 ///
-/// To a client it is opaque. It belongs to the filter and the sort it was made for.
+/// To a client it is opaque. It belongs to the user, the filter and the sort it was made for, and is taken only as it was given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(Box<str>);
 
-/// The first byte of a cursor.
-const FORMAT: u8 = 1;
+/// The first byte of a cursor. After it come the seal, the values of the keys and the id.
+const FORMAT: u8 = 2;
 
 /// Characters a cursor can have; more than one for a title of 500 characters of four bytes.
 const MAX_CHARS: usize = 4096;
@@ -43,10 +43,9 @@ impl Cursor {
     }
 
     /// After `record`, for pages of `scope`.
-    pub(super) fn after(record: &TaskRecord, sort: &Sort, scope: Scope) -> Self {
+    pub(super) fn after(record: &TaskRecord, sort: &Sort, scope: &Scope) -> Self {
         let task = &record.task;
-        let mut bytes = vec![FORMAT];
-        bytes.extend(scope.0);
+        let mut bytes = Vec::new();
         for order in sort.orders() {
             match order.key {
                 SortKey::Instant(column) => bytes.extend(column.millis(record).to_be_bytes()),
@@ -59,21 +58,22 @@ impl Cursor {
             }
         }
         bytes.extend(task.id.0.as_bytes());
-        Self(URL_SAFE_NO_PAD.encode(bytes).into())
+        let sealed = [&[FORMAT][..], &scope.seal(&bytes), &bytes].concat();
+        Self(URL_SAFE_NO_PAD.encode(sealed).into())
     }
 
     /// Reads it back.
     ///
     /// # Errors
-    /// [`Code::CursorMismatch`] when it is not one of `scope`.
-    pub(super) fn bound(&self, sort: &Sort, scope: Scope) -> Result<Bound, Refusal> {
+    /// [`Code::CursorMismatch`] when it is not one of `scope`, or not as it was given.
+    pub(super) fn bound(&self, sort: &Sort, scope: &Scope) -> Result<Bound, Refusal> {
         let bound = || {
             let bytes = (self.0.len() <= MAX_CHARS).then(|| URL_SAFE_NO_PAD.decode(&*self.0).ok())??;
             let (head, rest) = bytes.split_first_chunk::<9>()?;
-            (head[0] == FORMAT && head[1..] == scope.0).then(|| Bound::read(rest, sort))?
+            (head[0] == FORMAT && head[1..] == scope.seal(rest)).then(|| Bound::read(rest, sort))?
         };
         bound().ok_or_else(|| {
-            let detail = "the cursor was not made here, or for another filter or sort";
+            let detail = "the cursor was not made here, was altered, or is of another filter or sort";
             Refusal::new(Code::CursorMismatch, detail).on("cursor")
         })
     }
@@ -85,18 +85,24 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// Tells pages of one filter and sort from others.
-#[derive(Clone, Copy)]
-pub(super) struct Scope([u8; 8]);
+/// Tells pages of one user, filter and sort from others.
+pub(super) struct Scope(Sha256);
 
 impl Scope {
-    pub(super) fn new(filter: &Filter, sort: &Sort) -> Self {
+    pub(super) fn new(owner: UserId, filter: &Filter, sort: &Sort) -> Self {
         let mut digest = Sha256::new();
+        digest.update(owner.0.as_bytes());
         filter.digest(&mut digest);
         digest.update(sort.to_string());
-        let mut scope = [0; 8];
-        scope.copy_from_slice(&digest.finalize()[..8]);
-        Self(scope)
+        Self(digest)
+    }
+
+    /// What shows that `bytes` were given to a client with a page of this scope. No secret is in it: whoever makes one up gets another page of
+    /// their own tasks, and an accident gets none.
+    fn seal(&self, bytes: &[u8]) -> [u8; 8] {
+        let mut seal = [0; 8];
+        seal.copy_from_slice(&self.0.clone().chain_update(bytes).finalize()[..8]);
+        seal
     }
 }
 

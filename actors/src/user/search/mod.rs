@@ -18,7 +18,7 @@ mod top;
 
 use std::sync::Arc;
 
-use punctual_events::Timestamp;
+use punctual_events::{Timestamp, UserId};
 
 pub use self::{
     columns::Columns,
@@ -49,17 +49,17 @@ pub struct TaskPage {
     pub next_cursor: Option<Cursor>,
 }
 
-/// Finds tasks. Deleted ones are never found.
+/// Finds tasks of `owner`. Deleted ones are never found.
 ///
 /// # Errors
-/// When the query is out of bounds, and [`Code::CursorMismatch`](crate::Code::CursorMismatch) when its cursor is not one of this filter and sort.
-pub fn search(tasks: &Tasks, query: &TaskQuery, now: Timestamp) -> Result<TaskPage, Refusal> {
+/// When the query is out of bounds, and [`Code::CursorMismatch`](crate::Code::CursorMismatch) when its cursor is not one of this user, filter and sort.
+pub fn search(owner: UserId, tasks: &Tasks, query: &TaskQuery, now: Timestamp) -> Result<TaskPage, Refusal> {
     let filter = Filter::new(query, now)?;
-    let scope = Scope::new(&filter, &query.sort);
+    let scope = Scope::new(owner, &filter, &query.sort);
     let after = query
         .cursor
         .as_ref()
-        .map(|cursor| cursor.bound(&query.sort, scope))
+        .map(|cursor| cursor.bound(&query.sort, &scope))
         .transpose()?;
     let found = Found::new(tasks, &filter);
     let limit = usize::from(query.limit);
@@ -72,7 +72,7 @@ pub fn search(tasks: &Tasks, query: &TaskQuery, now: Timestamp) -> Result<TaskPa
     let last = items.last().filter(|_| more);
     Ok(TaskPage {
         total: found.total,
-        next_cursor: last.map(|last| Cursor::after(last, &query.sort, scope)),
+        next_cursor: last.map(|last| Cursor::after(last, &query.sort, &scope)),
         items,
     })
 }

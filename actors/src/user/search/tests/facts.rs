@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use punctual_events::{Priority, Status};
 
-use super::{any_query, at, due, task, tasks};
+use super::{any_query, at, due, search, task, tasks};
 use crate::{
     Code,
     user::{
         record::{TaskRecord, Tasks},
-        search::{MAX_TAGS, Sort, StatusFilter, TaskQuery, search},
+        search::{MAX_TAGS, Sort, StatusFilter, TaskQuery},
     },
 };
 

@@ -7,11 +7,21 @@ mod paging;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use punctual_events::{Moment, Priority, Status, Task, TaskId, Timestamp};
+use punctual_events::{Moment, Priority, Status, Task, TaskId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Sort, StatusFilter, TaskQuery, columns::PRIORITIES};
-use crate::user::record::{TaskRecord, Tasks};
+use super::{Sort, StatusFilter, TaskPage, TaskQuery, columns::PRIORITIES};
+use crate::{
+    Refusal,
+    user::record::{TaskRecord, Tasks},
+};
+
+/// Whose tasks these are.
+const OWNER: UserId = UserId(Uuid::from_u128(1));
+
+fn search(tasks: &Tasks, query: &TaskQuery, now: Timestamp) -> Result<TaskPage, Refusal> {
+    super::search(OWNER, tasks, query, now)
+}
 
 /// An instant of the tests, where there are few different ones.
 fn at(ms: i64) -> Timestamp {

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use punctual_events::{Status, Task, Timestamp};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::{any_query, any_task, at, tasks};
+use super::{any_query, any_task, at, search, tasks};
 use crate::user::{
     record::{TaskRecord, Tasks},
-    search::{StatusFilter, TaskQuery, search},
+    search::{StatusFilter, TaskQuery},
 };
 
 /// Everything `query` is about, whatever its limit and cursor.

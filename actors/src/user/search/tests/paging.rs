@@ -4,14 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
-use punctual_events::TaskId;
+use punctual_events::{TaskId, UserId};
+use uuid::Uuid;
 
-use super::{any_query, any_task, at, model, task, tasks};
+use super::{OWNER, any_query, any_task, at, model, search, task, tasks};
 use crate::{
     Code,
     user::{
         record::{TaskRecord, Tasks},
-        search::{Cursor, Sort, TaskQuery, search},
+        search::{self, Cursor, Sort, TaskQuery},
     },
 };
 
@@ -87,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_cursor_is_a_mismatch_or_a_bound_and_never_a_fault(
+    fn an_altered_cursor_is_a_mismatch(
         records in prop::collection::vec(any_task(), 2..20),
         query in any_query(),
         (at_byte, value, cut) in (any::<prop::sample::Index>(), any::<u8>(), any::<prop::sample::Index>()),
@@ -98,11 +99,10 @@ proptest! {
             let bytes = URL_SAFE_NO_PAD.decode(cursor.as_str()).unwrap();
             let mut changed = bytes.clone();
             changed[at_byte.index(bytes.len())] = value;
-            for bytes in [&bytes[..cut.index(bytes.len())], &changed] {
-                let damaged = Some(Cursor::new(URL_SAFE_NO_PAD.encode(bytes)));
-                if let Err(refusal) = search(&tasks, &TaskQuery { cursor: damaged, ..query.clone() }, at(3)) {
-                    prop_assert_eq!(refusal.code, Code::CursorMismatch);
-                }
+            for altered in [&bytes[..cut.index(bytes.len())], &changed].into_iter().filter(|altered| *altered != bytes) {
+                let altered = Some(Cursor::new(URL_SAFE_NO_PAD.encode(altered)));
+                let refusal = search(&tasks, &TaskQuery { cursor: altered, ..query.clone() }, at(3)).unwrap_err();
+                prop_assert_eq!(refusal.code, Code::CursorMismatch);
             }
         }
     }
@@ -183,6 +183,19 @@ fn a_cursor_of_another_filter_or_sort_is_a_mismatch() {
         .unwrap_err();
         assert_eq!(refusal.code, Code::CursorMismatch, "{name}");
     }
+}
+
+#[test]
+fn a_cursor_of_another_user_is_a_mismatch() {
+    let (tasks, cursor) = ten_and_a_cursor(&TaskQuery::default());
+    let query = TaskQuery {
+        cursor: Some(cursor),
+        ..TaskQuery::default()
+    };
+    let other = UserId(Uuid::from_u128(OWNER.0.as_u128() + 1));
+    let refusal = search::search(other, &tasks, &query, at(0)).unwrap_err();
+    assert_eq!(refusal.code, Code::CursorMismatch);
+    assert_eq!(search(&tasks, &query, at(0)).unwrap().items.len(), 9);
 }
 
 #[test]
