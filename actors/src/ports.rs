@@ -1,7 +1,7 @@
 //! What the core asks of the world. Each port's contract is in its documentation; `conformance` holds every implementation to it.
 //!
 //! Two kinds of outcome that are not success are never mixed: a *refusal* is the caller's and final ([`crate::Refusal`]); a [`Failure`] is ours
-//! and is retried.
+//! and is retried, soon where something is away, seldom where something is damaged.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -16,20 +16,46 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Something of ours did not work. It says nothing about whether the attempt took effect.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(pub Arc<str>);
+pub enum Failure {
+    /// Something is away, in the way or too busy: another try may work.
+    #[error("{0}")]
+    Unavailable(Arc<str>),
+    /// What is stored cannot be read. No try works until somebody has restored it, so who must not give up tries seldom:
+    /// [`DAMAGE_PAUSE_MS`].
+    #[error("damaged: {0}")]
+    Damaged(Arc<str>),
+}
+
+/// Between two looks at what is damaged, in milliseconds.
+pub const DAMAGE_PAUSE_MS: u64 = 10 * 60_000;
 
 impl Failure {
-    /// A failure with its cause in words.
+    /// Something did not work now, with the cause in words.
     #[must_use]
     pub fn new(cause: impl std::fmt::Display) -> Self {
-        Self(cause.to_string().into())
+        Self::Unavailable(cause.to_string().into())
+    }
+
+    /// Something stored cannot be read, in words.
+    #[must_use]
+    pub fn damaged(what: impl std::fmt::Display) -> Self {
+        Self::Damaged(what.to_string().into())
+    }
+
+    /// True where no other try helps.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_))
     }
 }
 
 impl From<DecodeError> for Failure {
     fn from(error: DecodeError) -> Self {
-        Self::new(error)
+        match error {
+            // Another process may be of the release that wrote it, or this one soon.
+            DecodeError::Newer { .. } => Self::new(error),
+            DecodeError::Malformed(what) => Self::Damaged(what.into()),
+        }
     }
 }
 

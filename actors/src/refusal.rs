@@ -93,6 +93,8 @@ codes! {
     RateLimited = ("rate_limited", 429),
     /// A fault in the server. It was logged; what the request did is not known.
     Internal = ("internal", 500),
+    /// Something that is stored cannot be read. It was logged, and trying again does not help until it has been restored; what the request did is not known.
+    DataDamaged = ("data_damaged", 500),
     /// Something the server needs is away. Whether a change took effect is not known; repeat it, with the same `Idempotency-Key` where the operation takes one.
     Unavailable = ("unavailable", 503),
 }

@@ -230,7 +230,7 @@ impl<M: Machine> Slot<M> {
             match self.attempt(commands, &mut outcomes, runtime).await {
                 Ok(()) => attempts = 0,
                 Err(Abort::Unknown(why)) => {
-                    attempts += 1;
+                    attempts = if why.is_damage() { MAX_ATTEMPTS } else { attempts + 1 };
                     failure = why;
                     self.drop_activation();
                 }

@@ -67,7 +67,7 @@ pub(super) fn settle_from<M: Machine>(
             .filter_map(|record| M::Event::from_record(record).transpose())
             .collect::<Result<_, _>>()?;
         let reply = M::recollect(committed.answer, &events)
-            .ok_or_else(|| Failure::new("a committed answer cannot be recollected"))?;
+            .ok_or_else(|| Failure::damaged("a committed answer cannot be recollected"))?;
         *outcome = Some(Ok(Answered {
             reply,
             replayed: false,

@@ -1,14 +1,17 @@
 //! Facts about turns that the histories, which live in one world of zone data, do not show.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use chrono::{NaiveDate, NaiveDateTime};
-use punctual_events::{ActorId, CommandId, Principal, Seq, SessionId, Timestamp, UserId};
+use punctual_events::{ActorId, CommandId, Commit, Principal, Seq, SessionId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Pending, Slot};
+use super::{Pending, Slot, TurnError};
 use crate::{
-    ports::{Failure, Ports, Store as _, WakeUp, WakeUps},
+    ports::{EncodedCommit, Failure, Head, HeadUpdate, Loaded, PageSave, Ports, Store, WakeUp, WakeUps},
     reference::{MemoryWakeUps, Reference, UtcOnly, VirtualClock},
     user::{UserActor, UserCommand},
     zone::ZoneData,
@@ -147,4 +150,62 @@ async fn a_wake_up_of_an_earlier_process_is_not_counted_on_before_it_is_armed_he
     assert!(outcomes[0].is_ok());
     // The head said `sooner` when it was read, and may say something else before what it says is armed.
     assert_eq!(restarted.wake_ups.0.earliest(), Some(sooner));
+}
+
+/// A store in which an actor cannot be read. Counts who tries.
+struct Damaged(AtomicU32);
+
+impl Store for Damaged {
+    async fn load(&self, _: ActorId) -> Result<Loaded, Failure> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(Failure::damaged("a page"))
+    }
+
+    async fn append(&self, _: Seq, _: EncodedCommit, _: HeadUpdate) -> Result<(), Failure> {
+        unreachable!("nothing is decided on a state that cannot be read")
+    }
+
+    async fn head(&self, _: ActorId) -> Result<Option<Head>, Failure> {
+        unreachable!("it is not in memory")
+    }
+
+    async fn read_log(&self, _: ActorId, _: Seq, _: usize) -> Result<Vec<Arc<Commit>>, Failure> {
+        unreachable!("it is not in memory")
+    }
+
+    async fn save(&self, _: ActorId, _: PageSave) -> Result<bool, Failure> {
+        unreachable!("there is nothing to save")
+    }
+
+    async fn confirm_audited(&self, _: ActorId, _: Seq) -> Result<(), Failure> {
+        unreachable!("this is not audit")
+    }
+
+    async fn compact(&self, _: ActorId, _: Timestamp) -> Result<(), Failure> {
+        unreachable!("there is nothing to drop")
+    }
+
+    async fn erase(&self, _: ActorId, _: Seq) -> Result<(), Failure> {
+        unreachable!("this is not audit")
+    }
+}
+
+#[tokio::test]
+async fn a_turn_does_not_try_again_what_is_damaged() {
+    let reference = Reference::new(&VirtualClock::new(Timestamp::from_millis(1_800_000_000_000)), 1);
+    let runtime = Ports {
+        store: Damaged(AtomicU32::new(0)),
+        wake_ups: reference.wake_ups,
+        publisher: reference.publisher,
+        directory: reference.directory,
+        environment: reference.environment,
+        recheck_head_after_ms: None,
+    };
+    let mut slot = Slot::<UserActor>::new(ActorId::User(UserId(Uuid::from_u128(1))));
+    let outcome = slot.take_turn(&[pending(sign_in())], &runtime).await.pop();
+    assert!(
+        matches!(&outcome, Some(Err(TurnError::Unknown(failure))) if failure.is_damage()),
+        "{outcome:?}"
+    );
+    assert_eq!(runtime.store.0.into_inner(), 1);
 }

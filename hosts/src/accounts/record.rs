@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use punctual_actors::ports::Failure;
 use punctual_events::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,15 @@ pub enum RecordError {
 impl From<serde_json::Error> for RecordError {
     fn from(error: serde_json::Error) -> Self {
         Self::Malformed { column: error.column() }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Newer { .. } => Self::new(error),
+            RecordError::Malformed { column } => Self::damaged(format_args!("an account record, at column {column}")),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod busy;
 mod settling;
+mod waking;
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -14,7 +15,7 @@ use punctual_actors::{
     activation::Snapshot,
     machine::Machine,
     outbox::Outbox,
-    ports::{Failure, Runtime, Store as _, WakeUp},
+    ports::{Failure, Runtime, Store as _},
     turn::{Outcome, Pending, Slot, TurnError},
 };
 use punctual_events::ActorId;
@@ -299,20 +300,6 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         self.after_turn(&mut slot);
         self.publish_soon();
         self.snapshot.load_full().ok_or_else(|| Failure::new("not activated"))
-    }
-
-    /// Delivers a wake-up.
-    pub(super) async fn wake(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
-        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
-        let mut slot = self.slot.lock().await;
-        let runtime = &*self.shared.runtime;
-        let outcome = survived(async { slot.wake(wake_up, wake_command::<M, R>(runtime), runtime).await }).await;
-        if outcome.is_err() {
-            slot.cut_off();
-        }
-        self.after_turn(&mut slot);
-        self.publish_soon();
-        outcome?
     }
 
     /// Saves the state in the background, unless that is under way.

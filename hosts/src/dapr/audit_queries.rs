@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{
     app::AuditPath,
     sidecar::{Sidecar, failure},
+    wire::Outcome,
 };
 use crate::ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification};
 
@@ -45,7 +46,11 @@ impl RemoteAudit {
         let answer = self.sidecar.client().invoke_service(request).await;
         let answer = answer.map_err(|status| failure("ask audit", &status))?.into_inner();
         let body = answer.data.map(|data| data.value).unwrap_or_default();
-        serde_json::from_slice(&body).map_err(Failure::new)
+        match serde_json::from_slice(&body).map_err(Failure::new)? {
+            Outcome::Answered(answer) => Ok(answer),
+            Outcome::Damaged(what) => Err(Failure::damaged(what)),
+            Outcome::Refused(_) | Outcome::Unknown(_) => Err(Failure::new("audit answered something else")),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Verdict {
     Taken,
     /// Not now: deliver it again.
     Again,
-    /// It will never be handled: to the dead letters.
+    /// It will never be handled, or not before somebody has restored something: to the dead letters.
     Dead,
 }
 
@@ -81,6 +81,11 @@ impl Subscriber {
         };
         match self.hand_over(topic, event).await {
             Ok(()) => Verdict::Taken,
+            Err(failure) if failure.is_damage() => {
+                // Delivered again it would hold up every event behind it, those of other users too.
+                tracing::error!(%failure, topic = topic.as_str(), "an event met damaged data");
+                Verdict::Dead
+            }
             Err(failure) => {
                 tracing::warn!(%failure, topic = topic.as_str(), "an event was not taken and comes again");
                 Verdict::Again
@@ -126,10 +131,15 @@ impl Subscriber {
     }
 
     async fn give(&self, topic: Topic, events: &[CloudEvent]) -> Result<(), Failure> {
+        let mut outcome = Ok(());
         for handler in self.handlers.iter().filter(|handler| handler.topics().contains(&topic)) {
-            handler.handle(topic, events).await?;
+            match handler.handle(topic, events).await {
+                // The event does not come again, so the others get it now.
+                Err(failure) if failure.is_damage() => outcome = Err(failure),
+                taken => taken?,
+            }
         }
-        Ok(())
+        outcome
     }
 
     fn remembered(&self) -> std::sync::MutexGuard<'_, HandedOver> {

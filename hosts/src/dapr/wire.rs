@@ -2,8 +2,6 @@
 //!
 //! Answers and refusals come in the body of a 200, for the sidecar takes every other status for a failure and may deliver the call again.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use punctual_actors::{
     Refusal,
@@ -137,6 +135,8 @@ pub enum Outcome<T> {
     Refused(Box<Refusal>),
     /// Whether it happened is not known.
     Unknown(Box<str>),
+    /// The same, because something stored cannot be read.
+    Damaged(Box<str>),
 }
 
 /// The answer to a command.
@@ -173,7 +173,16 @@ impl<T> Outcome<T> {
         match result {
             Ok(answer) => Self::Answered(answer.into()),
             Err(TurnError::Refused(refusal)) => Self::Refused(Box::new(refusal)),
-            Err(TurnError::Unknown(failure)) => Self::Unknown((*failure.0).into()),
+            Err(TurnError::Unknown(failure)) => Self::failed(&failure),
+        }
+    }
+
+    /// Something of ours did not work.
+    #[must_use]
+    pub fn failed(failure: &Failure) -> Self {
+        match failure {
+            Failure::Unavailable(cause) => Self::Unknown((**cause).into()),
+            Failure::Damaged(what) => Self::Damaged((**what).into()),
         }
     }
 
@@ -193,7 +202,8 @@ impl Outcome<Box<RawValue>> {
             Self::Answered(answer) => serde_json::from_str(answer.get())
                 .map_err(|error| Failure::new(format_args!("an answer: {error}")).into()),
             Self::Refused(refusal) => Err(TurnError::Refused(Refusal::clone(refusal))),
-            Self::Unknown(cause) => Err(TurnError::Unknown(Failure(Arc::from(&**cause)))),
+            Self::Unknown(cause) => Err(Failure::new(cause).into()),
+            Self::Damaged(what) => Err(Failure::damaged(what).into()),
         }
     }
 }

@@ -212,7 +212,7 @@ impl Left {
                     return;
                 }
                 Err(failure) => {
-                    let pause_ms = backoff.next_ms();
+                    let pause_ms = backoff.after_ms(&failure);
                     tracing::error!(%failure, pause_ms, what, "work of an earlier process could not be taken up");
                     self.ports.environment.clock.sleep_ms(pause_ms).await;
                 }

@@ -136,7 +136,7 @@ impl MemoryWakeUps {
                 self.timer.insert(wake_up.at, (actor, wake_up));
                 return;
             }
-            let pause_ms = backoff.next_ms();
+            let pause_ms = backoff.after_ms(&failure);
             tracing::warn!(%actor, %failure, pause_ms, "an actor could not be woken");
             self.clock.sleep_ms(pause_ms).await;
         }

@@ -215,12 +215,8 @@ impl Registry {
 
 /// Only the place is kept of the parser's message, which may quote a credential into a log.
 fn decode(json: &[u8]) -> Result<Stored, Failure> {
-    let damaged = |error: serde_json::Error| {
-        Failure::new(format_args!(
-            "a record of webhooks is damaged at column {}",
-            error.column()
-        ))
-    };
+    let damaged =
+        |error: serde_json::Error| Failure::damaged(format_args!("a record of webhooks at column {}", error.column()));
     let Versioned { format } = serde_json::from_slice(json).map_err(damaged)?;
     if format > FORMAT {
         return Err(Failure::new(format_args!(

@@ -87,8 +87,13 @@ impl Server {
 
     /// Signs somebody up; the token.
     pub(crate) async fn sign_up(&self, client: &reqwest::Client) -> String {
+        self.sign_up_as(client, "ada@example.org").await
+    }
+
+    /// The same with an address.
+    pub(crate) async fn sign_up_as(&self, client: &reqwest::Client, email: &str) -> String {
         let account = json!({
-            "email": "ada@example.org", "password": "correct horse battery staple", "time_zone": "Europe/Paris"
+            "email": email, "password": "correct horse battery staple", "time_zone": "Europe/Paris"
         });
         let answer = client.post(format!("{}/v1/users", self.url)).json(&account).send();
         let answer: Value = answer.await.unwrap().json().await.unwrap();

@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use punctual_actors::{machine::Machine, ports::Runtime};
+use punctual_actors::{
+    machine::Machine,
+    ports::Runtime,
+    turn::{Outcome, TurnError},
+};
 
 use super::{
     Cell,
@@ -42,10 +46,18 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                 }
                 self.after_turn(&mut slot);
                 self.publish_soon();
+                // Looking more often mends nothing; whoever sweeps comes back.
+                if turn.is_ok_and(|outcomes| outcomes.iter().any(has_met_damage::<M>)) {
+                    break;
+                }
             }
             if !slot.is_in_doubt() {
                 break;
             }
         }
     }
+}
+
+fn has_met_damage<M: Machine>(outcome: &Outcome<M>) -> bool {
+    matches!(outcome, Err(TurnError::Unknown(failure)) if failure.is_damage())
 }

@@ -160,7 +160,7 @@ async fn upkeep<'a>(
 /// A message that cannot be read may be of another release: whoever sent it tries again later, and the sidecar need not.
 fn unknown(failure: &Failure) -> Response {
     tracing::warn!(%failure, "a call of an actor cannot be read");
-    answer(vec![wire::Outcome::<()>::Unknown((*failure.0).into())])
+    answer(vec![wire::Outcome::<()>::failed(failure)])
 }
 
 /// Always a 200: the sidecar takes everything else for a failure of its own.

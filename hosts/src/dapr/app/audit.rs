@@ -12,7 +12,13 @@ use punctual_events::UserId;
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification};
+use crate::{
+    dapr::wire::Outcome,
+    ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification},
+};
+
+/// An answer, which says when what it would be read from is damaged.
+type Answer<T> = Result<Json<Outcome<T>>, (StatusCode, String)>;
 
 /// Where a page of a user's trail is.
 pub(super) const PAGE: &str = "/audit/{user}";
@@ -52,16 +58,12 @@ pub(super) async fn page(
     State(app): State<Arc<App>>,
     Path(user): Path<UserId>,
     Query(query): Query<PageQuery>,
-) -> Result<Json<AuditPage>, (StatusCode, String)> {
-    let page = queries(&app)?.page(user, query.after, query.limit).await;
-    page.map(Json).map_err(away)
+) -> Answer<AuditPage> {
+    answer(queries(&app)?.page(user, query.after, query.limit).await)
 }
 
-pub(super) async fn verify(
-    State(app): State<Arc<App>>,
-    Path(user): Path<UserId>,
-) -> Result<Json<AuditVerification>, (StatusCode, String)> {
-    queries(&app)?.verify(user).await.map(Json).map_err(away)
+pub(super) async fn verify(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Answer<AuditVerification> {
+    answer(queries(&app)?.verify(user).await)
 }
 
 fn queries(app: &App) -> Result<&dyn AuditQueries, (StatusCode, String)> {
@@ -69,7 +71,13 @@ fn queries(app: &App) -> Result<&dyn AuditQueries, (StatusCode, String)> {
     queries.ok_or((StatusCode::NOT_FOUND, "audit is not served here".to_owned()))
 }
 
-fn away(failure: Failure) -> (StatusCode, String) {
-    tracing::warn!(%failure, "an audit trail cannot be read");
-    (StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
+/// The sidecar asks again after a 503, which helps unless something is damaged.
+fn answer<T>(answer: Result<T, Failure>) -> Answer<T> {
+    match answer {
+        Err(failure) if !failure.is_damage() => {
+            tracing::warn!(%failure, "an audit trail cannot be read");
+            Err((StatusCode::SERVICE_UNAVAILABLE, failure.to_string()))
+        }
+        answer => Ok(Json(Outcome::of_port(answer))),
+    }
 }

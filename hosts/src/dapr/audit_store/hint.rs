@@ -40,5 +40,5 @@ pub(super) async fn write(keys: &impl Keys, name: &str, ordinal: u64) {
 
 /// What has to be there and is not.
 pub(super) fn gone(name: impl Display) -> Failure {
-    Failure::new(format_args!("damaged: {name} of the audit record is gone"))
+    Failure::damaged(format_args!("{name} of the audit record is gone"))
 }

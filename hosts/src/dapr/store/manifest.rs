@@ -37,7 +37,7 @@ impl Seal {
         if Self::of(&value) == *self {
             return Ok(value);
         }
-        Err(Failure::new(format_args!("damaged: {key} is not what was written")))
+        Err(Failure::damaged(format_args!("{key} is not what was written")))
     }
 }
 

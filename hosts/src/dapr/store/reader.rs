@@ -115,7 +115,7 @@ impl<K: Keys> Reader<K> {
         .await?;
         let expected = after.0 + 1..=stored.head.seq.0;
         if !tail.iter().map(|commit| commit.header.seq.0).eq(expected) {
-            return Err(Failure::new(format_args!("damaged: the log of {actor} has a hole")).into());
+            return Err(Failure::damaged(format_args!("the log of {actor} has a hole")).into());
         }
         Ok(Loaded {
             head: Some(stored.head.clone()),
@@ -246,9 +246,7 @@ impl<K: Keys> Reader<K> {
 fn commit(actor: ActorId, seq: u64, bytes: &Bytes) -> Result<Arc<Commit>, Failure> {
     let commit = Commit::decode(bytes)?;
     if commit.header.seq != Seq(seq) || commit.header.actor != actor {
-        return Err(Failure::new(format_args!(
-            "damaged: commit {seq} of {actor} is another one"
-        )));
+        return Err(Failure::damaged(format_args!("commit {seq} of {actor} is another one")));
     }
     Ok(Arc::new(commit))
 }
@@ -259,7 +257,7 @@ fn too_fast(actor: ActorId) -> Failure {
 
 fn gone_is_a_failure(missed: Missed) -> Failure {
     match missed {
-        Missed::Gone(key) => Failure::new(format_args!("damaged: {key} is gone")),
+        Missed::Gone(key) => Failure::damaged(format_args!("{key} is gone")),
         Missed::Failed(failure) => failure,
     }
 }

@@ -98,6 +98,37 @@ impl EventHandler for Listener {
     }
 }
 
+/// Finds what it needs damaged.
+struct Stuck;
+
+impl EventHandler for Stuck {
+    fn name(&self) -> &'static str {
+        "stuck"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::TaskEvents]
+    }
+
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    fn handle<'a>(&'a self, _: Topic, _: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { Err(Failure::damaged("a record")) })
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_met_damaged_data_is_dead_and_every_other_handler_has_it() {
+    let listener = Arc::new(Listener::default());
+    let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::new(Stuck), Arc::clone(&listener) as _];
+    let subscriber = Subscriber::new(handlers, Arc::new(Log(None)));
+    let message = messages(&commit(1)).remove(0);
+    let verdict = subscriber.take(Topic::TaskEvents, None, &message).await;
+    assert_eq!((verdict, listener.calls.lock().unwrap().len()), (Verdict::Dead, 1));
+}
+
 fn subscriber(log: Option<Arc<Commit>>) -> (Subscriber, Arc<Listener>) {
     let listener = Arc::new(Listener::default());
     let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::clone(&listener) as _];

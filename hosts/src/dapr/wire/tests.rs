@@ -103,6 +103,7 @@ fn answers_refusals_and_failures_come_back_as_what_they_are() {
             Outcome::of(Err::<Answered<UserReply>, _>(TurnError::Unknown(Failure::new(
                 "the store is away",
             )))),
+            Outcome::of_port(Err(Failure::damaged("a page"))),
         ],
     };
     let back: Outcomes<Box<RawValue>> = decode(&encode(&outcomes).unwrap()).unwrap();
@@ -116,7 +117,11 @@ fn answers_refusals_and_failures_come_back_as_what_they_are() {
         other => panic!("{other:?}"),
     }
     match back.outcomes[2].read::<Reply<UserReply>>() {
-        Err(TurnError::Unknown(failure)) => assert_eq!(&*failure.0, "the store is away"),
+        Err(TurnError::Unknown(failure)) => assert_eq!(failure.to_string(), "the store is away"),
+        other => panic!("{other:?}"),
+    }
+    match back.outcomes[3].read::<Reply<UserReply>>() {
+        Err(TurnError::Unknown(failure)) => assert_eq!(failure.to_string(), Failure::damaged("a page").to_string()),
         other => panic!("{other:?}"),
     }
     assert_eq!(refusal.code, Code::Invalid);

@@ -114,7 +114,7 @@ pub(super) fn spawn(shared: &Arc<Shared>, actor: ActorId, lane: usize) {
 }
 
 async fn pause(shared: &Shared, backoff: &mut Backoff, actor: ActorId, service: &str, failure: &Failure) {
-    let pause_ms = backoff.next_ms();
+    let pause_ms = backoff.after_ms(failure);
     tracing::warn!(service, %actor, %failure, pause_ms, "events were not taken");
     let mut stopped = shared.stopped.subscribe();
     tokio::select! {

@@ -91,7 +91,7 @@ pub(super) fn commit(
         Err(Trouble::Operation(error) | Trouble::Transaction(error)) => {
             tracing::error!(%error, operations = operations.len(), "a transaction failed");
             writability.failed(&error);
-            let failure = Failure::new(format_args!("SQLite: {error}"));
+            let failure = super::failure(&error);
             operations
                 .into_iter()
                 .for_each(|operation| operation.answer(Err(failure.clone())));

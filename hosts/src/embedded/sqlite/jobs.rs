@@ -90,7 +90,7 @@ impl SqliteJobs {
                 self.run(entry, handler).await
             };
             let Err(failure) = outcome else { return };
-            let pause_ms = backoff.next_ms();
+            let pause_ms = backoff.after_ms(&failure);
             tracing::warn!(job = &*entry.name, %failure, pause_ms, "a job failed");
             self.clock.sleep_ms(pause_ms).await;
         }

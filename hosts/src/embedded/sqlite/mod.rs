@@ -102,7 +102,30 @@ enum ReadError {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        Self::new(error)
+        match error {
+            ReadError::Sqlite(error) => failure(&error),
+            ReadError::Decode(error) => error.into(),
+            ReadError::Hole(_) => Self::damaged(error),
+        }
+    }
+}
+
+/// What an error of SQLite is to the ports: the file may be away, or what is in it damaged.
+fn failure(error: &rusqlite::Error) -> Failure {
+    use rusqlite::{Error, ErrorCode};
+    let is_damage = match error {
+        Error::SqliteFailure(cause, _) => matches!(cause.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase),
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => true,
+        _ => false,
+    };
+    let text = format_args!("SQLite: {error}");
+    if is_damage {
+        Failure::damaged(text)
+    } else {
+        Failure::new(text)
     }
 }
 

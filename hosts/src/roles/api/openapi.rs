@@ -29,6 +29,7 @@ const ALWAYS: &[Code] = &[
     Code::RateLimited,
     Code::RequestTimeout,
     Code::Internal,
+    Code::DataDamaged,
     Code::Unavailable,
 ];
 /// Of operations that need a token.

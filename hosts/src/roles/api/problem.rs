@@ -81,6 +81,15 @@ impl Problem {
         }
     }
 
+    /// Something stored cannot be read, logged here and not told to the client.
+    fn damaged(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request met damaged data");
+        Self::new(
+            Code::DataDamaged,
+            "something that is stored cannot be read; it was logged, and trying again does not help",
+        )
+    }
+
     /// Too many requests.
     pub(super) fn rate_limited(retry: RetryAfter) -> Self {
         Self {
@@ -135,14 +144,18 @@ impl From<TurnError> for Problem {
     fn from(error: TurnError) -> Self {
         match error {
             TurnError::Refused(refusal) => refusal.into(),
-            TurnError::Unknown(failure) => Self::unavailable(failure),
+            TurnError::Unknown(failure) => failure.into(),
         }
     }
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self::unavailable(failure)
+        if failure.is_damage() {
+            Self::damaged(failure)
+        } else {
+            Self::unavailable(failure)
+        }
     }
 }
 
@@ -229,5 +242,15 @@ mod tests {
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         let problem = Problem::from(Failure::new("disk on fire"));
         assert!(!problem.detail().contains("disk"));
+    }
+
+    #[test]
+    fn damage_is_a_fault_that_nobody_is_asked_to_repeat() {
+        let problem = Problem::from(TurnError::Unknown(Failure::damaged("page 7 of Ann")));
+        assert_eq!(problem.code(), Code::DataDamaged);
+        assert!(!problem.detail().contains("Ann"));
+        let response = problem.into_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!response.headers().contains_key(header::RETRY_AFTER));
     }
 }

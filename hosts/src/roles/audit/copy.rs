@@ -97,7 +97,7 @@ impl AuditRole {
     fn refuse(&self, actor: ActorId, seq: Seq, flaw: Flaw) -> Failure {
         self.refused.fetch_add(1, Ordering::Relaxed);
         tracing::error!(%actor, %seq, %flaw, "AUDIT: the log holds a commit that does not verify; it is not copied");
-        Failure::new(format!("commit {seq} of {actor} does not verify: {flaw}"))
+        Failure::damaged(format_args!("commit {seq} of {actor} does not verify: {flaw}"))
     }
 
     async fn store_links(&self, chain: &mut Chain) -> Result<(), Failure> {

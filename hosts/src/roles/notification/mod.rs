@@ -141,6 +141,11 @@ impl EventHandler for Notification {
 
 impl JobHandler for Notification {
     fn run<'a>(&'a self, name: &'a str, payload: Bytes) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.run_job(name, payload))
+        Box::pin(async move {
+            match self.run_job(name, payload.clone()).await {
+                Err(failure) if failure.is_damage() => self.put_off(name, payload, &failure).await,
+                outcome => outcome,
+            }
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! One try of a delivery, and what follows it.
 
 use bytes::Bytes;
-use punctual_actors::ports::Failure;
+use punctual_actors::ports::{DAMAGE_PAUSE_MS, Failure};
 use punctual_events::Timestamp;
 use tracing::Instrument as _;
 
@@ -59,6 +59,14 @@ impl Notification {
         let span = telemetry::reaction_span("notification", "webhook", delivery.traceparent.as_deref());
         let tried = self.try_once(&delivery, &webhook).instrument(span).await?;
         self.follow_up(name, delivery, tried, started).await
+    }
+
+    /// Has a job done much later, whose data nobody can read: who runs jobs tries again within seconds, for ever.
+    pub(super) async fn put_off(&self, name: &str, payload: Bytes, failure: &Failure) -> Result<(), Failure> {
+        tracing::error!(job = name, %failure, "a delivery met damaged data; it is tried again later");
+        let pause_ms = i64::try_from(DAMAGE_PAUSE_MS).unwrap_or(i64::MAX);
+        let at = self.environment.clock.now().plus_millis(pause_ms);
+        self.jobs.schedule(name, at, payload).await
     }
 
     async fn try_once(&self, delivery: &Delivery, webhook: &Webhook) -> Result<Tried, Failure> {

@@ -138,6 +138,7 @@ async fn a_head_of_a_newer_format_is_refused_and_not_written_over() {
     ];
     for failure in failures {
         assert!(failure.to_string().contains("newer"), "unclear: {failure}");
+        assert!(!failure.is_damage(), "a newer release can read it");
     }
 }
 
@@ -165,10 +166,14 @@ async fn what_does_not_match_its_hash_is_an_error_and_never_an_empty_page() {
             process.keys.tamper(key, damage);
             let failure = process.store.load(log.actor()).await.unwrap_err();
             assert!(failure.to_string().contains(key), "unclear: {failure}");
+            assert!(failure.is_damage(), "{failure}");
         }
         process.keys.tamper(key, value.clone());
     }
     process.store.load(log.actor()).await.unwrap();
+    process.keys.tamper(&names::head(log.actor()), "{}".into());
+    let failure = process.store.load(log.actor()).await.unwrap_err();
+    assert!(failure.is_damage(), "{failure}");
 }
 
 #[tokio::test]
@@ -194,4 +199,5 @@ async fn a_key_that_is_lost_is_an_error() {
         .unwrap();
     let failure = process.store.load(log.actor()).await.unwrap_err();
     assert!(failure.to_string().contains(&page), "unclear: {failure}");
+    assert!(failure.is_damage(), "{failure}");
 }

@@ -1,0 +1,40 @@
+//! Wake-ups of an actor.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use punctual_actors::{
+    machine::Machine,
+    ports::{DAMAGE_PAUSE_MS, Failure, Runtime, WakeUp, WakeUps as _},
+};
+
+use super::{Cell, busy::survived, wake_command};
+
+impl<M: Machine, R: Runtime> Cell<M, R> {
+    /// Delivers a wake-up.
+    pub(in crate::actor_host) async fn wake(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
+        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        let mut slot = self.slot.lock().await;
+        let runtime = &*self.shared.runtime;
+        let outcome = survived(async { slot.wake(wake_up, wake_command::<M, R>(runtime), runtime).await }).await;
+        if outcome.is_err() {
+            slot.cut_off();
+        }
+        self.after_turn(&mut slot);
+        self.publish_soon();
+        drop(slot);
+        match outcome? {
+            Err(failure) if failure.is_damage() => self.put_off(wake_up, &failure).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Who delivers wake-ups tries again within a second or so, for ever. That is of no use to an actor that cannot be read; but once it can be
+    /// again it has to be woken.
+    async fn put_off(&self, wake_up: WakeUp, failure: &Failure) -> Result<(), Failure> {
+        tracing::error!(actor = %self.actor, %failure, "an actor cannot be woken; it is tried again later");
+        let runtime = &*self.shared.runtime;
+        let pause_ms = i64::try_from(DAMAGE_PAUSE_MS).unwrap_or(i64::MAX);
+        let at = runtime.environment().clock.now().plus_millis(pause_ms);
+        runtime.wake_ups().arm(self.actor, WakeUp { at, ..wake_up }).await
+    }
+}
