@@ -283,7 +283,7 @@ pub struct WakeUp {
 /// # Contract
 /// - An armed wake-up is delivered at its instant or as soon after as an actor host is there, at least once, never before its instant.
 /// - Arming is additive: two wake-ups with different fields are two.
-/// - Only who armed a wake-up cancels it. Cancelling one that fired or never was is harmless.
+/// - None is taken back: one that finds nothing due is harmless.
 pub trait WakeUps: Send + Sync + 'static {
     /// True once every wake-up that a head names is armed here. Until then an activation must not count on its head's: whoever wrote it armed it
     /// in something that is gone. Always true where wake-ups outlive the process.
@@ -300,9 +300,6 @@ pub trait WakeUps: Send + Sync + 'static {
     /// # Errors
     /// When it may not be armed.
     fn arm(&self, actor: ActorId, wake_up: WakeUp) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Cancels, best effort.
-    fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> impl Future<Output = ()> + Send;
 }
 
 /// Takes commits to whoever reacts to their events.

@@ -35,7 +35,6 @@ pub trait WakeUpsMaker: Sync {
 pub async fn wake_ups<K: WakeUpsMaker>(maker: &K) {
     each_is_delivered_and_never_early(maker).await;
     those_with_different_fields_are_two(maker).await;
-    cancelling_one_leaves_the_others(maker).await;
 }
 
 fn wake_up(at: Timestamp, seq: u64, nonce: u64) -> WakeUp {
@@ -98,26 +97,6 @@ async fn those_with_different_fields_are_two<K: WakeUpsMaker>(maker: &K) {
     for (actor, wake_up) in armed {
         assert_delivered(&delivered, actor, wake_up);
     }
-}
-
-async fn cancelling_one_leaves_the_others<K: WakeUpsMaker>(maker: &K) {
-    let wake_ups = maker.make().await;
-    let actor = LogWriter::user(1).actor();
-    let now = maker.now();
-    let (fired, cancelled, kept) = (
-        wake_up(now, 1, 1),
-        wake_up(now.plus_millis(100), 1, 1),
-        wake_up(now.plus_millis(100), 1, 2),
-    );
-    for wake_up in [fired, cancelled, kept] {
-        wake_ups.arm(actor, wake_up).await.expect("arm");
-    }
-    assert_delivered(&maker.delivered(&wake_ups, now.plus_millis(1)).await, actor, fired);
-    let never_was = wake_up(now.plus_millis(100), 9, 9);
-    for wake_up in [fired, cancelled, cancelled, never_was] {
-        wake_ups.cancel(actor, wake_up).await;
-    }
-    assert_delivered(&maker.delivered(&wake_ups, now.plus_millis(101)).await, actor, kept);
 }
 
 #[track_caller]

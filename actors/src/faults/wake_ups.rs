@@ -17,16 +17,4 @@ impl<W: WakeUps + Clone> WakeUps for Faulty<W> {
         };
         self.faults.write(arm).await
     }
-
-    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
-        let cancel = || {
-            let wake_ups = self.inner.clone();
-            async move {
-                wake_ups.cancel(actor, wake_up).await;
-                Ok(())
-            }
-        };
-        // Cancelling is best effort: nobody is told how it went.
-        let _: Result<(), Failure> = self.faults.write(cancel).await;
-    }
 }

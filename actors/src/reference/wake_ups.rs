@@ -56,8 +56,4 @@ impl WakeUps for MemoryWakeUps {
         lock(&self.armed).insert((wake_up, actor));
         Ok(())
     }
-
-    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
-        self.done(actor, wake_up);
-    }
 }

@@ -99,10 +99,6 @@ impl WakeUps for Empty {
     async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
         self.0.arm(actor, wake_up).await
     }
-
-    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
-        self.0.cancel(actor, wake_up).await;
-    }
 }
 
 fn sign_in() -> UserCommand {

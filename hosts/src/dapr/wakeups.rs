@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use dapr::dapr::proto::runtime::v1::{RegisterActorReminderRequest, UnregisterActorReminderRequest};
+use dapr::dapr::proto::runtime::v1::RegisterActorReminderRequest;
 use punctual_actors::ports::{Clock, Failure, WakeUp, WakeUps};
 use punctual_events::{ActorId, Seq, Timestamp};
 
@@ -53,17 +53,6 @@ impl WakeUps for Reminders {
         };
         let answer = self.sidecar.client().register_actor_reminder(request).await;
         answer.map(drop).map_err(|status| failure("register reminder", &status))
-    }
-
-    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
-        let request = UnregisterActorReminderRequest {
-            actor_type: wire::type_of(actor).to_owned(),
-            actor_id: actor.uuid().to_string(),
-            name: name_of(wake_up),
-        };
-        if let Err(status) = self.sidecar.client().unregister_actor_reminder(request).await {
-            tracing::debug!(%actor, reason = status.message(), "a reminder that is not needed stays, and will find nothing due");
-        }
     }
 }
 

@@ -157,10 +157,6 @@ impl WakeUps for MemoryWakeUps {
         self.timer.insert(wake_up.at, (actor, wake_up));
         Ok(())
     }
-
-    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) {
-        self.timer.remove(wake_up.at, &(actor, wake_up));
-    }
 }
 
 #[cfg(test)]
@@ -229,17 +225,6 @@ mod tests {
         let (who, what, when) = woken.recv().await.unwrap();
         assert_eq!((who, what), (actor(1), wake_up(at, 1)));
         assert!(when >= at);
-    }
-
-    #[tokio::test]
-    async fn a_cancelled_wake_up_does_not_come_and_others_of_the_actor_do() {
-        let (wake_ups, mut woken) = start(0);
-        let at = SystemClock.now().plus_millis(20);
-        wake_ups.arm(actor(1), wake_up(at, 1)).await.unwrap();
-        wake_ups.arm(actor(1), wake_up(at, 2)).await.unwrap();
-        wake_ups.cancel(actor(1), wake_up(at, 1)).await;
-        assert_eq!(woken.recv().await.unwrap().1, wake_up(at, 2));
-        assert!(wake_ups.is_empty());
     }
 
     #[tokio::test]
