@@ -189,6 +189,10 @@ pub struct UserChanged {
 /// Data of `user.deleted`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserDeleted {
+    /// The name of the record the user signed in with, a keyed hash: what is to be forgotten with the user. Empty from releases that did not
+    /// say.
+    #[serde(default)]
+    pub account: Box<str>,
     /// The series the user had. Each is told by a hand-over, and its content goes with its own `series.deleted`.
     pub series: Vec<SeriesId>,
 }

@@ -122,7 +122,8 @@ impl UserActor {
     pub(super) fn delete_user(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {
         let mut events = self.delete_all_series(context);
         let series = self.series.iter().map(|(series, _)| *series).collect();
-        events.push(UserEvent::UserDeleted(UserDeleted { series }));
+        let account = self.profile.account.clone();
+        events.push(UserEvent::UserDeleted(UserDeleted { account, series }));
         done(events)
     }
 }

@@ -8,6 +8,7 @@ pub mod hasher;
 mod hex;
 pub mod password;
 pub mod record;
+pub mod records;
 pub mod signing_key;
 pub mod token;
 
@@ -15,5 +16,6 @@ pub use email::{AccountKey, AccountKeys, Email, EmailError};
 pub use hasher::{Hasher, HasherError, PasswordHash, Verdict};
 pub use password::{Password, PasswordError};
 pub use record::{AccountRecord, RecordError};
+pub use records::{Accounts, Found};
 pub use signing_key::{Purpose, SigningKey, SigningKeyError};
 pub use token::{Claims, Token, TokenError, Tokens};

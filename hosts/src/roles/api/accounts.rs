@@ -1,7 +1,4 @@
-//! The records of people: found, claimed and changed by compare-and-swap. An account is a record of its own, so that nobody's actor has to be asked
-//! before it is known whose it is.
-
-use std::sync::Arc;
+//! What the routes about accounts have in common: a record and an actor that go together.
 
 use punctual_actors::{
     Code,
@@ -11,84 +8,11 @@ use punctual_actors::{
 use punctual_events::{ActorId, Principal, Seq, SessionId, UserId};
 
 use super::{Api, command::unexpected, problem::Problem};
-use crate::{
-    accounts::{AccountKey, AccountRecord, HasherError, RecordError, Token},
-    ports::{Etag, Records},
-};
-
-/// How often a change starts over because somebody else was faster.
-const MAX_ATTEMPTS: u32 = 4;
-
-/// The records.
-pub(super) struct Accounts(Arc<dyn Records>);
-
-/// A record and which version of it.
-pub(super) struct Found {
-    pub(super) record: AccountRecord,
-    pub(super) etag: Etag,
-}
-
-impl Accounts {
-    pub(super) fn new(records: Arc<dyn Records>) -> Self {
-        Self(records)
-    }
-
-    /// The record of a name, a tombstone too.
-    pub(super) async fn find(&self, name: AccountKey) -> Result<Option<Found>, Problem> {
-        let Some((json, etag)) = self.0.get(&record_key(name)).await? else {
-            return Ok(None);
-        };
-        let record = AccountRecord::from_json(&json)?;
-        Ok(Some(Found { record, etag }))
-    }
-
-    /// Writes the record if it still is as it was found; `None` when it is not.
-    pub(super) async fn put(
-        &self,
-        name: AccountKey,
-        before: Option<Etag>,
-        record: &AccountRecord,
-    ) -> Result<Option<()>, Problem> {
-        let (key, json) = (record_key(name), record.to_json()?.into());
-        let done = match before {
-            None => self.0.create(&key, json).await?,
-            Some(etag) => self.0.replace(&key, etag, json).await?.is_some(),
-        };
-        Ok(done.then_some(()))
-    }
-
-    /// Leaves a tombstone of a user's record. Harmless when it is one already, or somebody else's.
-    pub(super) async fn bury(&self, name: AccountKey, user: UserId) -> Result<(), Problem> {
-        for _ in 0..MAX_ATTEMPTS {
-            let found = self.find(name).await?;
-            let Some(found) = found.filter(|found| found.record.user == user && !found.record.deleted) else {
-                return Ok(());
-            };
-            if self
-                .put(name, Some(found.etag), &found.record.tombstone())
-                .await?
-                .is_some()
-            {
-                return Ok(());
-            }
-        }
-        Err(contended())
-    }
-}
-
-fn record_key(name: AccountKey) -> String {
-    format!("accounts/{name}")
-}
+use crate::accounts::{AccountKey, AccountRecord, HasherError, Token};
 
 /// The record kept changing under us.
 pub(super) fn contended() -> Problem {
     Problem::unavailable("an account is being changed by several requests at once")
-}
-
-impl From<RecordError> for Problem {
-    fn from(error: RecordError) -> Self {
-        Self::internal(error)
-    }
 }
 
 impl From<HasherError> for Problem {

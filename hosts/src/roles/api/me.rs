@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     Api,
-    accounts::{Found, bad_credentials, contended, name_of, to_the_end},
+    accounts::{bad_credentials, contended, name_of, to_the_end},
     answer,
     auth::{Caller, Whence},
     body::KeylessBody,
@@ -23,7 +23,7 @@ use super::{
     users::{User, choose_password},
 };
 use crate::{
-    accounts::{AccountKey, AccountRecord, Password},
+    accounts::{AccountKey, AccountRecord, Found, Password},
     limits::Origin,
 };
 
@@ -240,12 +240,12 @@ async fn replace_password(
 )]
 pub(super) async fn delete(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
     let name = name_of(&api.profile_of(&caller).await?.account)?;
-    // The actor first: with it goes everything that reacts to its end, the content and the webhooks. A crash in between leaves a record nobody can sign in with; the next sign-in or registration under its
-    // e-mail address finds the actor deleted and buries the record. The other order would leave content that nobody can reach and nobody deletes.
+    // The actor first: with it goes everything that reacts to its end, the content, the webhooks, and the record too where a crash comes in between.
+    // The other order would leave content that nobody can reach and nobody deletes. Here the record goes at once, so that the address is free when this is answered.
     to_the_end(async move {
         let user = caller.user;
         api.command(caller, UserCommand::DeleteUser, None).await?;
-        api.accounts.bury(name, user).await
+        api.accounts.bury(name, user).await.map_err(Problem::from)
     })
     .await?;
     Ok(answer::no_content())

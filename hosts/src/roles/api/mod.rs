@@ -43,9 +43,9 @@ use punctual_actors::Code;
 use punctual_events::{Timestamp, UserId};
 
 pub use self::config::{ApiConfig, Limits, Registration};
-use self::{accounts::Accounts, guard::Guard, guesses::Guesses, problem::Problem};
+use self::{guard::Guard, guesses::Guesses, problem::Problem};
 use crate::{
-    accounts::{AccountKeys, Hasher, SigningKey, Tokens},
+    accounts::{AccountKeys, Accounts, Hasher, SigningKey, Tokens},
     limits::{Limiter, Origin},
     ports::{AuditQueries, Services},
     webhooks::{AddressPolicy, Registry},

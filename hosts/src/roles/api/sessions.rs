@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     Api,
-    accounts::{Found, bad_credentials, contended, to_the_end},
+    accounts::{bad_credentials, contended, to_the_end},
     answer,
     auth::{Anonymous, Caller},
     body::KeylessBody,
@@ -17,7 +17,7 @@ use super::{
     problem::Problem,
     users::{SignedIn, User, parse_email},
 };
-use crate::accounts::{AccountKey, AccountRecord, Password, PasswordHash, Token, Verdict};
+use crate::accounts::{AccountKey, AccountRecord, Found, Password, PasswordHash, Token, Verdict};
 
 pub(super) const PROBLEMS: Problems = &[
     ("sign_in", &[ANONYMOUS, BODY, &[Code::BadCredentials, Code::Invalid]]),
@@ -102,7 +102,7 @@ async fn begin_session(api: &Api, name: AccountKey, found: &Found) -> Result<Opt
     let (token, session) = match api.start_session(name, &found.record).await {
         Ok(started) => started,
         Err(problem) if problem.code() == Code::SessionEnded => {
-            // The actor was deleted and the server stopped before the record was: that is made up for now.
+            // The actor was deleted, and the record was not yet.
             api.accounts.bury(name, found.record.user).await?;
             return Err(bad_credentials());
         }

@@ -1,4 +1,4 @@
-//! The notification role: tells the webhooks of a user that a reminder fired. Inbox and socket show it without this role, from the actor itself.
+//! The notification role: tells the webhooks of a user that a reminder fired, and forgets what it and the sign-in knew of a user who was deleted. Inbox and socket show it without this role, from the actor itself.
 //!
 //! An event becomes a durable job per webhook; a job is one try. At least once: a try whose answer is lost is repeated, always under the same
 //! `webhook-id`, by which the receiver tells repeats.
@@ -13,10 +13,11 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use prometheus_client::metrics::counter::Counter;
 use punctual_actors::ports::{BoxFuture, Environment, Failure};
-use punctual_events::{CloudEvent, EventType, Notification as Fired, Topic, UserId};
+use punctual_events::{CloudEvent, EventType, Notification as Fired, Topic, UserDeleted, UserId};
 
 use self::{delivery::Delivery, gate::Gate};
 use crate::{
+    accounts::{AccountKey, Accounts},
     ports::{EventHandler, JobHandler, Jobs, Services},
     webhooks::{
         WebhookSender,
@@ -40,6 +41,7 @@ pub struct Counters {
 
 /// The notification role.
 pub struct Notification {
+    accounts: Accounts,
     counters: Counters,
     environment: Environment,
     gate: Gate,
@@ -53,6 +55,7 @@ impl Notification {
     #[must_use]
     pub fn new(services: &Services, sender: Arc<dyn WebhookSender>, counters: Counters) -> Self {
         Self {
+            accounts: Accounts::new(Arc::clone(&services.records)),
             counters,
             gate: Gate::new(Arc::clone(&services.environment.clock)),
             environment: services.environment.clone(),
@@ -65,14 +68,18 @@ impl Notification {
     async fn react(&self, events: &[CloudEvent]) -> Result<(), Failure> {
         self.schedule_all(events).await?;
         match events.iter().find(|event| event.event_type == EventType::UserDeleted) {
-            Some(deleted) => self.forget(deleted.commit.owner).await,
+            Some(deleted) => self.forget(deleted).await,
             None => Ok(()),
         }
     }
 
-    /// Forgets a deleted user: URLs, secrets, and what was still to be delivered. The record first, so that whoever schedules a try afterwards
-    /// can see that it must not be.
-    async fn forget(&self, user: UserId) -> Result<(), Failure> {
+    /// Forgets a deleted user: the account, URLs, secrets, and what was still to be delivered. The record of the webhooks before that, so that
+    /// whoever schedules a try afterwards can see that it must not be.
+    async fn forget(&self, deleted: &CloudEvent) -> Result<(), Failure> {
+        let user = deleted.commit.owner;
+        if let Some(name) = account(deleted) {
+            self.accounts.bury(name, user).await?;
+        }
         self.registry.close(user).await?;
         self.jobs.cancel_all(&Delivery::jobs_of(user)).await
     }
@@ -103,6 +110,12 @@ impl Notification {
         let delivery = Delivery::new(user, webhook.id, fired, traceparent)?;
         self.schedule(&delivery, self.environment.clock.now()).await
     }
+}
+
+/// What the record of a deleted user is called; `None` where an earlier release wrote the event.
+fn account(deleted: &CloudEvent) -> Option<AccountKey> {
+    let UserDeleted { account, .. } = serde_json::from_str(deleted.data.get()).ok()?;
+    AccountKey::from_hex(&account)
 }
 
 /// What fired, if that is what the event says. One that cannot be read never will be, and the events behind it must not wait for it.

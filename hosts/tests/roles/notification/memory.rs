@@ -53,6 +53,13 @@ impl Memory {
             .collect()
     }
 
+    /// Makes every record something that cannot be read.
+    pub(super) fn damage_records(&self) {
+        for (value, _) in self.records.lock().unwrap().values_mut() {
+            *value = "{".into();
+        }
+    }
+
     /// When the next job is due.
     pub(super) fn next_job(&self) -> Option<Timestamp> {
         self.jobs.lock().unwrap().values().map(|job| job.at).min()

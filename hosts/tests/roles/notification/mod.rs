@@ -1,5 +1,6 @@
 //! The notification role against real receivers on loopback; time is virtual.
 
+mod deletion;
 mod deliveries;
 mod memory;
 mod receiver;
