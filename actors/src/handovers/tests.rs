@@ -90,3 +90,49 @@ fn what_was_saved_is_owed_again() {
     assert_eq!(offered_at(&restored, FIRST_PAUSE_MS), [2, 3]);
     assert_eq!(restored.numbering().last, 3);
 }
+
+/// The start of a series whose instances have a description of this many bytes.
+fn start_of_series(bytes: usize) -> HandoverMessage {
+    let definition = serde_json::from_value(serde_json::json!({
+        "description": "x".repeat(bytes), "due": null, "first_occurrence": 0, "list": null, "owner": Uuid::from_u128(1),
+        "priority": null, "recurrence": {"rrule": "FREQ=DAILY", "anchor": "schedule", "late_policy": "roll_to_future"},
+        "reminders": [], "start": null, "tags": [], "time_zone": "UTC", "title": "title",
+    }));
+    HandoverMessage::StartSeries {
+        definition: definition.unwrap(),
+        first: punctual_events::TaskId(Uuid::from_u128(2)),
+    }
+}
+
+#[test]
+fn one_turn_repeats_no_more_bytes_than_a_commit_carries() {
+    const EACH: usize = 48 * 1024;
+    let mut handovers = Handovers::default();
+    for receiver in 0..30 {
+        let offer = handovers
+            .numbering()
+            .offer(series(receiver), 0, start_of_series(EACH), T0);
+        handovers.offered(&offer);
+    }
+    let now = T0.plus_millis(FIRST_PAUSE_MS);
+    let mut turns = Vec::new();
+    while handovers.next_wakeup().unwrap() <= now {
+        let due = handovers.due(now, &mut Budget::of_a_commit());
+        let bytes: usize = due.iter().map(|offer| serde_json::to_vec(offer).unwrap().len()).sum();
+        assert!(bytes <= 512 * 1024, "{bytes}");
+        due.iter().for_each(|offer| handovers.offered(offer));
+        turns.push(due.len());
+    }
+    assert_eq!(turns, [10, 10, 10]);
+}
+
+#[test]
+fn a_hand_over_larger_than_a_commit_may_be_is_offered_alone_and_not_never() {
+    let mut handovers = Handovers::default();
+    for receiver in 0..2 {
+        let message = start_of_series(600 * 1024);
+        let offer = handovers.numbering().offer(series(receiver), 0, message, T0);
+        handovers.offered(&offer);
+    }
+    assert_eq!(offered_at(&handovers, FIRST_PAUSE_MS), [1]);
+}

@@ -22,7 +22,7 @@ use crate::{
 const MAX_TASKS: usize = 200_000;
 
 /// Series a user can have, ended ones included: the end of a user ends them all in one commit, which has to stay below 4 MiB.
-const MAX_SERIES: usize = 10_000;
+pub(super) const MAX_SERIES: usize = 10_000;
 
 type Decided = Result<Decision<UserEvent, UserReply>, Refusal>;
 

@@ -1,8 +1,9 @@
 //! Creating, changing, completing, reopening and deleting tasks.
 
-use punctual_events::{Status, TaskField};
+use punctual_events::{SeriesId, Status, TaskField};
 
 use super::*;
+use crate::user::tasks::MAX_SERIES;
 
 #[test]
 fn a_new_task_has_nothing_that_was_not_said() {
@@ -358,4 +359,30 @@ fn a_whole_task_can_be_sent_back_after_it_became_overdue() {
     life.now = "2026-11-24T00:00:00Z".parse().unwrap();
     let (patched, _) = life.patch(task.id, whole).unwrap();
     assert_eq!((&*patched.title, patched.overdue), ("b", true));
+}
+
+#[test]
+fn a_user_has_no_more_series_than_there_may_be_and_goes_on_with_those() {
+    let mut life = Life::new();
+    let recurring =
+        |title: &str| json!({"title": title, "due": {"date": "2026-12-01"}, "recurrence": {"rrule": "FREQ=DAILY"}});
+    let first = life.create(recurring("first")).unwrap();
+    let known = Arc::clone(life.actor.series.get(&first.series.unwrap()).unwrap());
+    for number in 0..MAX_SERIES as u128 - 2 {
+        let series = SeriesId(Uuid::from_u128(number));
+        life.actor.series.insert(series, Arc::clone(&known));
+    }
+    life.checks = false;
+    life.create(recurring("last")).unwrap();
+    assert_eq!(life.actor.series.len(), MAX_SERIES);
+
+    assert_eq!(code(life.create(recurring("one too many"))), Code::LimitReached);
+    let once = life
+        .create(json!({"title": "once", "due": {"date": "2026-12-01"}}))
+        .unwrap();
+    let recur = json!({"recurrence": {"rrule": "FREQ=DAILY"}});
+    assert_eq!(code(life.patch(once.id, recur)), Code::LimitReached);
+    let weekly = json!({"recurrence": {"rrule": "FREQ=WEEKLY"}});
+    life.patch(first.id, weekly).unwrap();
+    assert_eq!(life.actor.series.len(), MAX_SERIES);
 }
