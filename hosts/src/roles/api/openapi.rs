@@ -67,7 +67,7 @@ const GROUPS: &[Problems] = &[
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes a header in the OpenAPI document")]
 pub(super) struct IdempotencyHeader {
-    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. A refusal is not remembered, nor is an answer that changed nothing.
+    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. Of one user 4 MiB of answers are remembered, some 5,000 of ordinary size: beyond that the oldest are forgotten before their time. A refusal is not remembered, nor is an answer that changed nothing.
     #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255, pattern = r"^[!-~]+$")]
     key: Option<String>,
 }
@@ -271,6 +271,18 @@ mod tests {
             );
         }
         assert_committed("errors.md", &page);
+    }
+
+    #[test]
+    fn the_document_says_for_how_long_and_how_much_is_remembered() {
+        use punctual_actors::memory::{KEY_LIFETIME_MS, MAX_BYTES};
+        let document = document();
+        for bound in [
+            format!("within {} hours", KEY_LIFETIME_MS / 3_600_000),
+            format!("{} MiB of answers", MAX_BYTES >> 20),
+        ] {
+            assert!(document.contains(&bound), "{bound}");
+        }
     }
 
     #[test]
