@@ -2,6 +2,7 @@
 //!
 //! Every source is read into the same [`Settings`]; a setting is declared once and is a flag, a variable and a key of the file at once.
 
+mod listen;
 mod settings;
 mod sidecar;
 mod sources;
@@ -17,12 +18,13 @@ use std::{
 
 use ipnet::IpNet;
 
-use self::{settings::ALL_ROLES, sources::Sources};
 pub use self::{
+    listen::ListenAddress,
     settings::{LogFilter, LogFormat, Registration, Role, RuntimeKind, Settings},
     sidecar::{SidecarConfig, Token},
     sources::ConfigError,
 };
+use self::{settings::ALL_ROLES, sources::Sources};
 
 /// Requests a second one user may make unless told otherwise: far above any client, far below what one machine serves.
 pub const DEFAULT_RATE_LIMIT: u32 = 500;
@@ -43,7 +45,7 @@ pub struct ServeConfig {
     /// How to meet the sidecar, where the runtime has one.
     pub sidecar: SidecarConfig,
     /// Where to listen. Port 0 lets the system choose.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// The folder of the data.
     pub data: PathBuf,
     /// Requests a second one user may make; 0 is no limit.
@@ -97,7 +99,7 @@ impl ServeConfig {
             runtime: settings.runtime.unwrap_or_default(),
             roles: roles(settings.roles.as_deref().unwrap_or(&[Role::All])),
             sidecar,
-            listen: settings.listen.unwrap_or(DEFAULT_LISTEN),
+            listen: settings.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
             data: settings.data.unwrap_or_else(|| DEFAULT_DATA.into()),
             rate_limit: settings.rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
             anonymous_rate_limit: settings.anonymous_rate_limit.unwrap_or(DEFAULT_ANONYMOUS_RATE_LIMIT),

@@ -1,11 +1,13 @@
 //! The settings of one source, each of them perhaps absent.
 
-use std::{fmt, net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr};
+use std::{fmt, num::NonZeroU32, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
+
+use super::listen::ListenAddress;
 
 /// What one source says. The same declaration is the flags, the variables and the keys of the file, so they cannot drift apart; the
 /// comments are the help.
@@ -20,13 +22,13 @@ pub struct Settings {
     #[arg(long, value_name = "ROLES", value_delimiter = ',', hide_possible_values = true)]
     pub roles: Option<Vec<Role>>,
 
-    /// Address and port to listen on [default: 127.0.0.1:8080]
+    /// Address or name, and port, to listen on; of several addresses the first that is free, IPv4 before IPv6 [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<ListenAddress>,
 
-    /// Address and port at which the sidecar reaches this process, and nobody else should (dapr) [default: 127.0.0.1:8081]
+    /// Address or name, and port, at which the sidecar reaches this process, and nobody else should (dapr) [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    pub app_listen: Option<SocketAddr>,
+    pub app_listen: Option<ListenAddress>,
 
     /// Name of the sidecar's component that keeps the data (dapr) [default: statestore]
     #[arg(long, value_name = "COMPONENT")]

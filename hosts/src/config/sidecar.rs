@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Settings,
+    ListenAddress, Settings,
     sources::{ConfigError, Variables},
 };
 
@@ -25,7 +25,7 @@ const DEFAULT_HTTP_PORT: u16 = 3_500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SidecarConfig {
     /// Where the sidecar reaches this process.
-    pub app_listen: SocketAddr,
+    pub app_listen: ListenAddress,
     /// Where this process reaches the sidecar: `DAPR_GRPC_PORT`, on this machine.
     pub grpc_port: u16,
     /// The same for what it does over HTTP only: `DAPR_HTTP_PORT`.
@@ -50,7 +50,7 @@ impl SidecarConfig {
     pub(super) fn new(settings: &Settings, variables: Variables<'_>) -> Result<Self, ConfigError> {
         let name = |setting: &Option<String>, default: &str| setting.clone().unwrap_or_else(|| default.to_owned());
         Ok(Self {
-            app_listen: settings.app_listen.unwrap_or(DEFAULT_APP_LISTEN),
+            app_listen: settings.app_listen.clone().unwrap_or_else(|| DEFAULT_APP_LISTEN.into()),
             grpc_port: port(variables, "DAPR_GRPC_PORT", DEFAULT_GRPC_PORT)?,
             http_port: port(variables, "DAPR_HTTP_PORT", DEFAULT_HTTP_PORT)?,
             api_token: token(variables, "DAPR_API_TOKEN")?,

@@ -62,7 +62,7 @@ fn every_flag_is_also_a_variable_and_a_key() {
         ("runtime", "embedded", "\"embedded\""),
         ("roles", "all", "[\"all\"]"),
         ("listen", "127.0.0.1:1", "\"127.0.0.1:1\""),
-        ("app-listen", "127.0.0.1:2", "\"127.0.0.1:2\""),
+        ("app-listen", "localhost:2", "\"localhost:2\""),
         ("state-store", "redis", "\"redis\""),
         ("pubsub", "kafka", "\"kafka\""),
         ("sync-pubsub", "nats", "\"nats\""),
@@ -129,7 +129,7 @@ fn rust_log_counts_where_nothing_of_our_own_is_said() {
 fn a_wrong_variable_is_named() {
     assert_eq!(
         load(&[], &[("PUNCTUAL_LISTEN", "here")]).unwrap_err(),
-        "PUNCTUAL_LISTEN: invalid socket address syntax"
+        "PUNCTUAL_LISTEN: expected an address or a name, and a port: 127.0.0.1:8080, [::1]:8080 or localhost:8080"
     );
     insta::assert_snapshot!(load(&[], &[("PUNCTUAL_REGISTRATION", "maybe")]).unwrap_err());
     insta::assert_snapshot!(load(&[], &[("PUNCTUAL_IDLE_SECONDS", "0")]).unwrap_err());

@@ -77,7 +77,7 @@ struct Running {
 }
 
 pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
-    let listener = listen(config.listen).await?;
+    let listener = listen(&config.listen).await?;
     let environment = environment()?;
     let sidecar = Sidecar::new(&address_of(&config))?;
     let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock));
@@ -182,12 +182,13 @@ impl Process {
             true => Some(self.signing_key(&*environment.clock).await),
             false => None,
         };
+        let app_listener = listen(&self.config.sidecar.app_listen).await?;
         let state = State::new(self.sidecar.clone(), &self.config.sidecar.state_store);
         let backing = Backing::of(&state, &environment);
         let store = backing.store.clone();
         let services = runtime::services(&self.sidecar, &state, &backing, &environment);
         let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
-        let webhooks = Arc::new(self.webhooks()?);
+        let webhooks = Arc::new(self.webhooks(app_listener.local_addr()?)?);
         let roles = Roles::new(
             &self.config,
             &self.metrics,
@@ -220,7 +221,7 @@ impl Process {
                 token: self.app_token(),
                 health: Arc::clone(&self.health),
             },
-            app_listener: listen(self.config.sidecar.app_listen).await?,
+            app_listener,
             store,
             tasks,
         })
@@ -243,12 +244,12 @@ impl Process {
         host
     }
 
-    fn webhooks(&self) -> Result<InvokedWebhooks, ServeError> {
+    fn webhooks(&self, app_listen: SocketAddr) -> Result<InvokedWebhooks, ServeError> {
         let sidecar = &self.config.sidecar;
         let way = Way {
             sidecar_port: sidecar.http_port,
             api_token: sidecar.api_token.as_ref().map(Token::reveal),
-            app_listen: sidecar.app_listen,
+            app_listen,
         };
         Ok(InvokedWebhooks::new(&way, address_policy(&self.config))?)
     }

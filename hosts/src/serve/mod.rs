@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, time::timeout};
 use self::assembly::Assembly;
 use crate::{
     accounts::SigningKeyError,
-    config::{RuntimeKind, ServeConfig},
+    config::{ListenAddress, RuntimeKind, ServeConfig},
     dapr::sidecar::SidecarError,
     embedded::runtime::StartError,
     health::{self, Health, Stage},
@@ -43,7 +43,7 @@ pub enum ServeError {
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// Where.
-        address: SocketAddr,
+        address: ListenAddress,
         /// Why not.
         source: io::Error,
     },
@@ -79,7 +79,7 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
 }
 
 async fn serve(config: ServeConfig) -> Result<(), ServeError> {
-    let listener = listen(config.listen).await?;
+    let listener = listen(&config.listen).await?;
     let (metrics, health, shutdown) = (Metrics::new(), Arc::new(Health::default()), Shutdown::default());
     let assembly = Assembly::start(&config, &metrics).await?;
     health.depend_on(assembly.obstacle());
@@ -104,10 +104,13 @@ async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError::Listen { address, source })
+/// Listens on the first of the addresses that is free: one server has one address, which its first line says.
+async fn listen(address: &ListenAddress) -> Result<TcpListener, ServeError> {
+    let listener = async { TcpListener::bind(&*address.resolve().await?).await };
+    listener.await.map_err(|source| ServeError::Listen {
+        address: address.clone(),
+        source,
+    })
 }
 
 /// Says where the server is, as the first line on standard output: a program that starts one need read no further. Logs go elsewhere, so the
@@ -156,6 +159,20 @@ mod tests {
     use super::*;
 
     const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+    #[tokio::test]
+    async fn a_server_listens_on_a_name() {
+        let listener = listen(&"localhost:0".parse().unwrap()).await.unwrap();
+        assert!(listener.local_addr().unwrap().ip().is_loopback());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_stands_for_nothing_is_named() {
+        // Longer than a part of a name may be, so nobody is asked.
+        let nowhere = format!("{}.example.org:8080", "x".repeat(64));
+        let error = listen(&nowhere.parse().unwrap()).await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen on {nowhere}: ")), "{error}");
+    }
 
     #[test]
     fn the_first_line_says_the_url_and_the_folder() {
