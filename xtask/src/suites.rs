@@ -7,6 +7,7 @@ mod dapr_environment;
 mod dependencies;
 mod doc_tests;
 mod documentation;
+mod five_processes;
 mod format;
 mod lints;
 mod repository;
@@ -83,6 +84,12 @@ pub(crate) const SUITES: &[Suite] = &[
         "dapr",
         "processes beside sidecars carry out, remind, publish and hear, whoever dies or comes late",
         dapr::run,
+    )
+    .only_at_length(),
+    Suite::new(
+        "five-processes",
+        "the acceptance tests of the embedded server hold for five processes on Kafka and PostgreSQL",
+        five_processes::run,
     )
     .only_at_length(),
     Suite::new("dependencies", "every dependency is used", dependencies::run),

@@ -1,10 +1,13 @@
-//! From where on a replica of sync hears everything. It begins to hear a partition with whatever comes next there, and nothing tells it when that
-//! was; so it sends a marker to each partition, again and again, until one has come back from every one of them.
+//! Whether a replica hears what is published. Nothing tells it that the sidecar was given a partition, or that it lost its subscription; so it
+//! sends a marker to each partition, again and again, until enough of them have come back.
 
 use std::{
     collections::{BTreeSet, HashMap},
     num::NonZeroU32,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,6 +26,21 @@ use super::{
 const PARTITION: &str = "partitionNumber";
 /// What has not come back after this long is sent again.
 const RESEND: Duration = Duration::from_secs(1);
+/// After so many times without an answer nothing is heard. Longer than a consumer group takes to give the partitions of a member that died to another.
+const TRIES: u32 = 20;
+
+/// How many markers of a topic have to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enough {
+    /// All: this replica hears everything.
+    EveryPartition,
+    /// One: this replica has a share of the partitions, and others the rest.
+    OnePartition,
+}
+
+/// The broker took the markers and none came back: this process has no subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deaf;
 
 /// The markers of one replica.
 pub struct Markers {
@@ -30,9 +48,12 @@ pub struct Markers {
     component: String,
     topics: &'static [Topic],
     partitions: NonZeroU32,
+    enough: Enough,
     replica: Uuid,
     round: Mutex<Round>,
     all_came: Notify,
+    /// Messages of each topic, in their order.
+    heard: Vec<AtomicU64>,
 }
 
 /// One time of beginning to listen.
@@ -50,9 +71,12 @@ impl Markers {
         component: &str,
         topics: &'static [Topic],
         partitions: NonZeroU32,
+        enough: Enough,
         replica: Uuid,
     ) -> Self {
         Self {
+            enough,
+            heard: topics.iter().map(|_| AtomicU64::default()).collect(),
             sidecar,
             component: component.to_owned(),
             topics,
@@ -73,33 +97,52 @@ impl Markers {
             .collect();
     }
 
-    /// Sends markers until one has come back from every partition since [`begin`](Self::begin).
-    pub async fn all_back(&self) {
+    /// Sends markers until enough have come back since [`begin`](Self::begin).
+    ///
+    /// # Errors
+    /// When the broker takes them and they do not come back. Never while it takes none.
+    pub async fn all_back(&self) -> Result<(), Deaf> {
+        let mut tries = 0;
         loop {
             let awaited = self.awaited();
             if awaited.is_empty() {
-                return;
+                return Ok(());
             }
-            for marker in &awaited {
-                if let Err(failure) = self.send(marker).await {
-                    tracing::warn!(%failure, partition = marker.partition, "a marker was not taken and is sent again");
-                    break;
-                }
+            if tries == TRIES {
+                return Err(Deaf);
+            }
+            match self.send_all(&awaited).await {
+                Ok(()) => tries += 1,
+                Err(failure) => tracing::warn!(%failure, "a marker was not taken and is sent again"),
             }
             // Either way the next look says what is missing.
             let _ = timeout(RESEND, self.all_came.notified()).await;
         }
     }
 
+    /// A message of this topic has come, of whatever kind.
+    pub fn hear(&self, topic: Topic) {
+        if let Some(index) = self.topics.iter().position(|known| *known == topic) {
+            self.heard[index].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many messages came of each topic.
+    pub fn heard(&self) -> Vec<u64> {
+        self.heard.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+    }
+
     /// A message of ours has come back, from `partition` where the sidecar says which.
     pub fn came_back(&self, marker: &Marker, partition: Option<u32>) {
         let is_mine = marker.replica == self.replica && partition.is_none_or(|from| from == marker.partition);
         let mut round = self.round();
-        if is_mine
-            && marker.round == round.number
-            && round.awaited.remove(&(marker.topic, marker.partition))
-            && round.awaited.is_empty()
-        {
+        if !is_mine || marker.round != round.number || !round.awaited.remove(&(marker.topic, marker.partition)) {
+            return;
+        }
+        if self.enough == Enough::OnePartition {
+            round.awaited.retain(|(topic, _)| *topic != marker.topic);
+        }
+        if round.awaited.is_empty() {
             self.all_came.notify_one();
         }
     }
@@ -113,6 +156,13 @@ impl Markers {
             round: round.number,
         };
         round.awaited.iter().map(marker).collect()
+    }
+
+    async fn send_all(&self, markers: &[Marker]) -> Result<(), Failure> {
+        for marker in markers {
+            self.send(marker).await?;
+        }
+        Ok(())
     }
 
     async fn send(&self, marker: &Marker) -> Result<(), Failure> {
@@ -139,7 +189,7 @@ mod tests {
 
     const TOPICS: [Topic; 2] = [Topic::Reminders, Topic::TaskUpdates];
 
-    fn markers() -> Markers {
+    fn markers(enough: Enough) -> Markers {
         let address = SidecarAddress {
             grpc_port: 1,
             api_token: None,
@@ -150,13 +200,14 @@ mod tests {
             "events",
             &TOPICS,
             three,
+            enough,
             Uuid::from_u128(1),
         )
     }
 
     #[tokio::test]
     async fn a_round_ends_with_the_last_of_its_own_markers_from_the_partition_it_was_sent_to() {
-        let markers = markers();
+        let markers = markers(Enough::EveryPartition);
         markers.begin();
         let earlier = markers.awaited();
         markers.begin();
@@ -174,6 +225,18 @@ mod tests {
         for marker in &sent {
             markers.came_back(marker, Some(marker.partition));
         }
-        markers.all_back().await;
+        assert_eq!(markers.all_back().await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn who_has_a_share_of_the_partitions_is_content_with_one_marker_of_each_topic() {
+        let markers = markers(Enough::OnePartition);
+        markers.begin();
+        let sent = markers.awaited();
+        markers.came_back(&sent[1], None);
+        assert_eq!(markers.awaited().len(), 3);
+        assert!(markers.awaited().iter().all(|marker| marker.topic != sent[1].topic));
+        markers.came_back(&markers.awaited()[0], None);
+        assert_eq!(markers.all_back().await, Ok(()));
     }
 }

@@ -30,7 +30,7 @@ pub struct Subscriber {
     handlers: Vec<Arc<dyn EventHandler>>,
     logs: Arc<dyn Logs>,
     handed_over: Mutex<HandedOver>,
-    markers: Option<Arc<Markers>>,
+    markers: Vec<Arc<Markers>>,
 }
 
 /// Commits whose events were handed over together.
@@ -48,18 +48,19 @@ impl Subscriber {
             handlers,
             logs,
             handed_over: Mutex::default(),
-            markers: None,
+            markers: Vec::new(),
         }
     }
 
-    /// Tells `markers` which of them came back.
+    /// Tells `markers` what is heard, and which of them came back.
     #[must_use]
-    pub fn with_markers(self, markers: Option<Arc<Markers>>) -> Self {
+    pub fn with_markers(self, markers: Vec<Arc<Markers>>) -> Self {
         Self { markers, ..self }
     }
 
     /// Takes one message of `topic`, from `partition` where the sidecar says which.
     pub async fn take(&self, topic: Topic, partition: Option<u32>, message: &[u8]) -> Verdict {
+        self.markers.iter().for_each(|markers| markers.hear(topic));
         let event = match CloudEvent::from_json(message) {
             Ok(event) if event.topic == topic => event,
             Ok(event) => {
@@ -95,7 +96,7 @@ impl Subscriber {
 
     /// A marker is nobody's but the replica's that sent it.
     fn notice(&self, marker: &Marker, partition: Option<u32>) {
-        if let Some(markers) = &self.markers {
+        for markers in &self.markers {
             markers.came_back(marker, partition);
         }
     }

@@ -1,9 +1,10 @@
 //! `punctual serve --runtime dapr`: a process beside its sidecar, whichever of the two starts first and whichever ends first.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use punctual_actors::ports::{Clock, Directory, Environment, Store};
+use punctual_events::Topic;
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use super::{
@@ -19,9 +20,9 @@ use crate::{
     accounts::SigningKey,
     config::{Role, ServeConfig, Token},
     dapr::{
-        app::{App, AppToken, HostedActors},
+        app::{App, AppToken, Checkup, HostedActors},
         audit_queries::RemoteAudit,
-        marker::Markers,
+        marker::{Enough, Markers},
         runtime::{self, Backing},
         secrets::{SIGNING_KEY, secret},
         sidecar::{Sidecar, SidecarAddress},
@@ -59,8 +60,11 @@ struct Process {
     watch: Arc<Watch>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+    checkup: Arc<Checkup>,
     /// Where sync is played.
-    hearing: Option<Arc<Hearing>>,
+    sync_hearing: Option<Arc<Hearing>>,
+    /// Where the replicas of a role share the events.
+    shared_hearing: Option<Arc<Hearing>>,
 }
 
 /// What runs once the sidecar is there.
@@ -81,14 +85,7 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let environment = environment()?;
     let sidecar = Sidecar::new(&address_of(&config))?;
     let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock));
-    let process = Process {
-        metrics: Metrics::new(),
-        health: Arc::default(),
-        hearing: hearing(&config, &sidecar, &watch, &environment),
-        sidecar,
-        watch: Arc::clone(&watch),
-        config,
-    };
+    let process = Process::new(config, sidecar, &watch, &environment);
     process.watch_readiness();
     let (late, shutdown) = (Late::default(), Shutdown::default());
     tokio::spawn(begin_when_asked(EndSignals::listen()?, shutdown.clone()));
@@ -119,27 +116,41 @@ fn address_of(config: &ServeConfig) -> SidecarAddress {
     }
 }
 
-fn hearing(
-    config: &ServeConfig,
-    sidecar: &Sidecar,
-    watch: &Arc<Watch>,
-    environment: &Environment,
-) -> Option<Arc<Hearing>> {
-    let (component, partitions) = (&config.sidecar.sync_pubsub, config.sidecar.partitions);
-    let markers = || {
-        Markers::new(
-            sidecar.clone(),
-            component,
-            &sync::TOPICS,
-            partitions,
-            environment.new_uuid(),
-        )
-    };
-    let plays_sync = config.roles.contains(&Role::Sync);
-    plays_sync.then(|| Hearing::new(markers(), Arc::clone(watch)))
+/// The topics whose events the replicas of a role share.
+fn shared_topics(roles: &BTreeSet<Role>) -> &'static [Topic] {
+    let task_events = roles.contains(&Role::Audit) || roles.contains(&Role::Recurring);
+    match (task_events, roles.contains(&Role::Notification)) {
+        (false, false) => &[],
+        (true, false) => &[Topic::TaskEvents],
+        (false, true) => &[Topic::Reminders],
+        (true, true) => &[Topic::TaskEvents, Topic::Reminders],
+    }
 }
 
 impl Process {
+    fn new(config: ServeConfig, sidecar: Sidecar, watch: &Arc<Watch>, environment: &Environment) -> Self {
+        let checkup = Arc::<Checkup>::default();
+        let hearing = |component: &str, topics: &'static [Topic], enough| {
+            let (partitions, replica) = (config.sidecar.partitions, environment.new_uuid());
+            let markers = Markers::new(sidecar.clone(), component, topics, partitions, enough, replica);
+            let (watch, clock) = (Arc::clone(watch), Arc::clone(&environment.clock));
+            Hearing::new(markers, watch, Arc::clone(&checkup), clock)
+        };
+        let plays_sync = config.roles.contains(&Role::Sync);
+        let shared = shared_topics(&config.roles);
+        Self {
+            sync_hearing: plays_sync
+                .then(|| hearing(&config.sidecar.sync_pubsub, &sync::TOPICS, Enough::EveryPartition)),
+            shared_hearing: (!shared.is_empty()).then(|| hearing(&config.sidecar.pubsub, shared, Enough::OnePartition)),
+            metrics: Metrics::new(),
+            health: Arc::default(),
+            watch: Arc::clone(watch),
+            checkup,
+            sidecar,
+            config,
+        }
+    }
+
     fn announcement(&self, address: SocketAddr) -> String {
         let roles: Vec<String> = self
             .config
@@ -164,12 +175,12 @@ impl Process {
 
     fn watch_readiness(&self) {
         let (watch, hosts_actors) = (Arc::clone(&self.watch), !self.types().is_empty());
-        let hearing = self.hearing.clone();
+        let hearing = self.sync_hearing.clone();
         self.health.depend_on(Box::new(move || match watch.condition() {
             Condition::Away => Some("the sidecar is away\n".into()),
             Condition::WithoutActors if hosts_actors => Some("placement sends no actors here yet\n".into()),
             Condition::WithoutActors | Condition::WithActors => {
-                let is_deaf = hearing.as_ref().is_some_and(|hearing| !hearing.hears_all());
+                let is_deaf = hearing.as_ref().is_some_and(|hearing| !hearing.hears());
                 is_deaf.then_some("sync does not hear every partition yet\n".into())
             }
         }));
@@ -200,8 +211,12 @@ impl Process {
         let mut tasks = JoinSet::new();
         let flushed = store.clone();
         tasks.spawn(async move { flushed.flush_for_ever().await });
-        if let (Some(hearing), Some(sync)) = (self.hearing.clone(), roles.sync.clone()) {
-            tasks.spawn(async move { hearing.keep_up_for_ever(&sync).await });
+        if let Some(hearing) = self.sync_hearing.clone() {
+            let sync = roles.sync.clone();
+            tasks.spawn(async move { hearing.keep_up_for_ever(sync.as_deref()).await });
+        }
+        if let Some(hearing) = self.shared_hearing.clone() {
+            tasks.spawn(async move { hearing.keep_up_for_ever(None).await });
         }
         let actors = (!self.types().is_empty()).then(|| self.host(backing, &environment, &mut tasks));
         Ok(Running {
@@ -211,8 +226,7 @@ impl Process {
                 types: self.types(),
                 actor_idle: Duration::from_secs((self.config.idle_seconds.get().saturating_mul(SIDECAR_KEEPS)).into()),
                 actors,
-                subscriber: Subscriber::new(roles.handlers, services.logs)
-                    .with_markers(self.hearing.as_ref().map(|hearing| Arc::clone(&hearing.markers))),
+                subscriber: Subscriber::new(roles.handlers, services.logs).with_markers(self.markers()),
                 jobs: roles.jobs,
                 audit: roles.audit,
                 egress: self
@@ -220,6 +234,7 @@ impl Process {
                     .then(|| DirectSender::new(address_policy(&self.config))),
                 token: self.app_token(),
                 health: Arc::clone(&self.health),
+                checkup: Arc::clone(&self.checkup),
             },
             app_listener,
             store,
@@ -256,6 +271,11 @@ impl Process {
 
     fn plays(&self, role: Role) -> bool {
         self.config.roles.contains(&role)
+    }
+
+    fn markers(&self) -> Vec<Arc<Markers>> {
+        let hearings = self.sync_hearing.iter().chain(&self.shared_hearing);
+        hearings.map(|hearing| Arc::clone(&hearing.markers)).collect()
     }
 
     fn app_token(&self) -> Option<AppToken> {

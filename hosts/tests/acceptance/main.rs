@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod audit_forged;
 mod client;
 mod concurrency;
 mod crash;
@@ -15,6 +16,7 @@ mod golden_life;
 mod recurrence;
 mod reminders;
 mod search;
+mod second_server;
 mod server;
 mod socket;
 mod sync;

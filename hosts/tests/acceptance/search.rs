@@ -13,7 +13,7 @@ async fn ten_thousand_tasks_are_found_filtered_and_paged_exactly() {
     const TASKS: usize = 10_000;
     let data = Data::new();
     let server = Server::start(&data);
-    let client = server.user("many").await;
+    let client = server.user("library").await;
     stream::iter(0..TASKS)
         .for_each_concurrent(64, |number| {
             let client = client.clone();

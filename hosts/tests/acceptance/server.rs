@@ -23,6 +23,15 @@ impl Data {
     }
 }
 
+/// How often the crash test kills it.
+pub(crate) fn crashes() -> usize {
+    if std::env::var_os("PUNCTUAL_TEST_LONG").is_some() {
+        50
+    } else {
+        10
+    }
+}
+
 /// A running server; killed when dropped.
 pub(crate) struct Server {
     child: Child,

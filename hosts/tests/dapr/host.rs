@@ -130,6 +130,7 @@ impl Host {
             egress: None,
             token: Some(AppToken::new(APP_TOKEN)),
             health: Arc::new(Health::default()),
+            checkup: Arc::default(),
         };
         runtime.spawn(async move {
             let listener = TcpListener::bind(("127.0.0.1", seat.app)).await.unwrap();

@@ -158,16 +158,14 @@ impl Environment {
         crate::ready::wait(process, &log, patience, || running(&self.state, name))
     }
 
-    /// Ends a process in order (SIGTERM; SIGINT for PostgreSQL), or by force when that takes too long.
+    /// Ends a process in order (SIGTERM; SIGINT for PostgreSQL), or by force when that takes too long. Whether force was not needed.
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn stop(&self, name: &str) -> Result<()> {
+    pub fn stop(&self, name: &str) -> Result<bool> {
         let process = self.process(name)?;
-        if let Some(running) = running(&self.state, name) {
-            running.end(process.ends_on, STOP_PATIENCE);
-        }
-        Ok(())
+        let running = running(&self.state, name);
+        Ok(running.is_none_or(|running| running.end(process.ends_on, STOP_PATIENCE)))
     }
 
     /// `kill -9` of a process and its children.
@@ -353,9 +351,9 @@ impl Environment {
             ending
                 .iter()
                 .for_each(|(process, running)| running.signal(process.ends_on));
-            ending
-                .iter()
-                .for_each(|(_, running)| running.wait_or_kill(STOP_PATIENCE));
+            for (_, running) in &ending {
+                running.wait_or_kill(STOP_PATIENCE);
+            }
         }
     }
 

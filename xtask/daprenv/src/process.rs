@@ -123,17 +123,19 @@ impl Running {
         alive
     }
 
-    /// Asks it to end, and ends it with all its children when it does not in time.
-    pub(crate) fn end(&self, signal: i32, patience: Duration) {
+    /// Asks it to end, and ends it with all its children when it does not in time. Whether it did.
+    pub(crate) fn end(&self, signal: i32, patience: Duration) -> bool {
         self.signal(signal);
-        self.wait_or_kill(patience);
+        self.wait_or_kill(patience)
     }
 
-    /// Waits until it has ended, and ends it by force when it takes too long.
-    pub(crate) fn wait_or_kill(&self, patience: Duration) {
-        if !self.is_gone_within(patience) {
+    /// Waits until it has ended, and ends it by force when it takes too long. Whether it ended by itself.
+    pub(crate) fn wait_or_kill(&self, patience: Duration) -> bool {
+        let in_time = self.is_gone_within(patience);
+        if !in_time {
             self.kill();
         }
+        in_time
     }
 
     /// `kill -9` of the process and of its children, and waits until all are gone. PostgreSQL's children have sessions of their own, and what
@@ -256,7 +258,7 @@ mod tests {
         process.spawn(&folder.path().join("log")).unwrap().write(&file).unwrap();
         let found = Running::read(&file).unwrap();
         assert!(found.is_alive());
-        found.end(process.ends_on, Duration::from_secs(5));
+        assert!(found.end(process.ends_on, Duration::from_secs(5)));
         assert!(!found.is_alive());
     }
 

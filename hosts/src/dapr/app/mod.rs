@@ -5,6 +5,7 @@
 
 mod actors;
 mod audit;
+mod checkup;
 mod config;
 mod egress;
 mod events;
@@ -25,6 +26,7 @@ pub(in crate::dapr) use self::egress::{EGRESS, TARGET_HEADER};
 pub use self::{
     actors::HostedActors,
     audit::{AuditPath, PageQuery},
+    checkup::Checkup,
     token::AppToken,
 };
 use super::{sidecar::MAX_MESSAGE_BYTES, subscriber::Subscriber};
@@ -54,6 +56,8 @@ pub struct App {
     pub token: Option<AppToken>,
     /// Where in its life this process is.
     pub health: Arc<Health>,
+    /// Whether it says that it is well.
+    pub checkup: Arc<Checkup>,
 }
 
 impl App {
@@ -84,6 +88,7 @@ impl App {
 async fn healthz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     match app.health.stage() {
         Stage::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        _ if !app.checkup.passes() => (StatusCode::SERVICE_UNAVAILABLE, "without subscriptions\n"),
         Stage::Starting | Stage::Ready => (StatusCode::OK, "alive\n"),
     }
 }

@@ -49,6 +49,7 @@ fn router(token: Option<&str>) -> (Router, Arc<Health>) {
         egress: None,
         token: token.map(AppToken::new),
         health: Arc::clone(&health),
+        checkup: Arc::default(),
     };
     (app.router(), health)
 }

@@ -1,0 +1,53 @@
+//! Promise: nobody changes a user's audit trail unseen, not even with the database in their hands.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::{
+    audit::series,
+    client::Client,
+    recurrence::complete_and_wait,
+    server::{Data, Server},
+};
+
+/// The record's verification once it has `commits` of the user's only series.
+async fn verified_with(client: &Client, commits: u64) -> Value {
+    let has_them = |verified: &Value| verified["series"][0]["sequence"].as_u64() >= Some(commits);
+    client.audit_verifies_with(has_them).await
+}
+
+/// What verifying says after somebody has changed the database of the server, which is down meanwhile.
+async fn verified_after(data: &Data, client: &Client, change: &str) -> Value {
+    let database = Connection::open(data.path().join("punctual.db")).unwrap();
+    assert!(database.execute(change, []).unwrap() > 0, "{change}");
+    drop(database);
+    let server = Server::start(data);
+    let verified = client.at(&server.url).get("/v1/audit/verify").await.expect(200);
+    assert!(server.terminate().success());
+    verified
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_or_a_loss_in_the_record_of_a_series_is_found() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("audited").await;
+    let task = series(&client, "watched").await;
+    verified_with(&client, 1).await;
+    complete_and_wait(&client, &task).await;
+    let verified = verified_with(&client, 2).await;
+    assert_eq!(verified["series"][0]["series"], task["series"]);
+    assert!(server.terminate().success());
+
+    let forge = "UPDATE audit_batches SET contents = CAST(replace(CAST(contents AS TEXT), 'watched', 'forged') AS BLOB)
+                 WHERE substr(actor, 1, 1) = x'01' AND first = 1";
+    let verified = verified_after(&data, &client, forge).await;
+    assert_eq!((&verified["valid"], &verified["gaps"]), (&json!(false), &json!([])));
+
+    let lose = "DELETE FROM audit_batches WHERE substr(actor, 1, 1) = x'01' AND first = 1";
+    let verified = verified_after(&data, &client, lose).await;
+    let actor = format!("series/{}", task["series"].as_str().unwrap());
+    assert_eq!(verified["valid"], false);
+    let gap = &verified["gaps"][0];
+    assert_eq!((&gap["actor"], &gap["from"]), (&json!(actor), &json!(1)));
+}

@@ -1,0 +1,47 @@
+//! The acceptance tests of the embedded server against five processes on Kafka and PostgreSQL.
+
+use std::path::PathBuf;
+
+use daprenv::{Options, Temporary};
+
+use crate::console;
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::suites::tests::server_binary;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// The whole workspace, so that nothing is built twice; only one package has a target of that name. One test at a time: all share the services.
+const TARGET: [&str; 7] = [
+    "test",
+    "--workspace",
+    "--test",
+    "five_processes",
+    "--",
+    "--test-threads",
+    "1",
+];
+
+pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
+    let state = state_folder()?;
+    let options = Options {
+        repository: workspace.root.clone(),
+        cache: daprenv::cache_folder(&workspace.root),
+        services: Some(server_binary(workspace)?),
+        say: console::complain,
+        ..Options::new(&state)
+    };
+    let environment = Temporary::up(&options)?;
+    let mut command = workspace.cargo(TARGET);
+    command.env("PUNCTUAL_DAPR_STATE", environment.state());
+    let mut tally = Tally::default();
+    let success = process::run_reading(&mut command, |line| tally.read_libtest(line))?;
+    Ok(tally.closed_by(success && tally.passed > 0))
+}
+
+/// A folder of this run only: two runs at once are two environments.
+fn state_folder() -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("punctual-five-processes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
+    Ok(folder)
+}
