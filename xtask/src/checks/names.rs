@@ -18,7 +18,7 @@ const RULES: &[Rule] = &[
             "hosts/src/embedded",
             "hosts/benches/store.rs",
             // Tests that change what is stored behind the server's back.
-            "hosts/tests/acceptance/audit.rs",
+            "hosts/tests/acceptance/audit_forged.rs",
             "hosts/tests/acceptance/golden",
             "hosts/tests/roles/start.rs",
             "loadtest/",
@@ -35,6 +35,7 @@ const RULES: &[Rule] = &[
             "hosts/src/cli.rs",
             "hosts/src/config/tests.rs",
             "hosts/tests/dapr",
+            "hosts/tests/five_processes",
             "loadtest/",
             "xtask/",
         ],
