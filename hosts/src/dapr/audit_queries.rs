@@ -46,11 +46,16 @@ impl RemoteAudit {
         let answer = self.sidecar.client().invoke_service(request).await;
         let answer = answer.map_err(|status| failure("ask audit", &status))?.into_inner();
         let body = answer.data.map(|data| data.value).unwrap_or_default();
-        match serde_json::from_slice(&body).map_err(Failure::new)? {
-            Outcome::Answered(answer) => Ok(answer),
-            Outcome::Damaged(what) => Err(Failure::damaged(what)),
-            Outcome::Refused(_) | Outcome::Unknown(_) => Err(Failure::new("audit answered something else")),
-        }
+        read(&body)
+    }
+}
+
+/// What audit answered, or why it cannot.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    match serde_json::from_slice(body).map_err(Failure::new)? {
+        Outcome::Answered(answer) => Ok(answer),
+        Outcome::Damaged(what) => Err(Failure::damaged(what)),
+        Outcome::Refused(_) | Outcome::Unknown(_) => Err(Failure::new("audit answered something else")),
     }
 }
 
@@ -62,5 +67,23 @@ impl AuditQueries for RemoteAudit {
 
     fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>> {
         Box::pin(self.get(AuditPath::Verify(user), String::new()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dapr::app::audit_answer;
+
+    #[test]
+    fn an_answer_and_damage_travel_and_what_is_away_is_asked_again_by_the_sidecar() {
+        let there_and_back = |answer: Result<u8, Failure>| {
+            let axum::Json(sent) = audit_answer(answer)?;
+            Ok(read::<u8>(&serde_json::to_vec(&sent).unwrap()))
+        };
+        let failed = |failure| there_and_back(Err(failure));
+        assert!(matches!(there_and_back(Ok(7)), Ok(Ok(7))));
+        assert!(matches!(failed(Failure::damaged("a batch")), Ok(Err(failure)) if failure.is_damage()));
+        assert!(matches!(failed(Failure::new("away")), Err((status, _)) if status == 503));
     }
 }

@@ -75,7 +75,11 @@ fn nothing_is_left_of_a_deleted_user_and_nobody_comes_back() {
     life.create(json!({"title": "a", "external_uid": "u", "reminders": [{"at": "2026-11-23T09:00:00Z"}]}))
         .unwrap();
     life.until("2026-11-23T09:00:00Z");
-    life.run(UserCommand::DeleteUser).unwrap();
+    let (events, _) = life.run(UserCommand::DeleteUser).unwrap();
+    assert!(
+        matches!(events.last(), Some(UserEvent::UserDeleted(end)) if &*end.account == "account"),
+        "who reacts has to know which record to bury: {events:?}"
+    );
     assert!(life.actor.profile().deleted && life.actor.tasks().is_empty());
     assert!(!may_act(&life, 2));
     assert_eq!(life.actor.next_wakeup(), None);

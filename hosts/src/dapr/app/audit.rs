@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// An answer, which says when what it would be read from is damaged.
-type Answer<T> = Result<Json<Outcome<T>>, (StatusCode, String)>;
+pub(in crate::dapr) type Answer<T> = Result<Json<Outcome<T>>, (StatusCode, String)>;
 
 /// Where a page of a user's trail is.
 pub(super) const PAGE: &str = "/audit/{user}";
@@ -72,7 +72,7 @@ fn queries(app: &App) -> Result<&dyn AuditQueries, (StatusCode, String)> {
 }
 
 /// The sidecar asks again after a 503, which helps unless something is damaged.
-fn answer<T>(answer: Result<T, Failure>) -> Answer<T> {
+pub(in crate::dapr) fn answer<T>(answer: Result<T, Failure>) -> Answer<T> {
     match answer {
         Err(failure) if !failure.is_damage() => {
             tracing::warn!(%failure, "an audit trail cannot be read");

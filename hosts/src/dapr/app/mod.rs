@@ -94,4 +94,6 @@ async fn healthz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
 }
 
 #[cfg(test)]
+pub(in crate::dapr) use self::audit::answer as audit_answer;
+#[cfg(test)]
 mod tests;

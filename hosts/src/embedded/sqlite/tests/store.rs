@@ -3,7 +3,7 @@ use punctual_actors::ports::{Directory as _, Store as _};
 use punctual_events::SeriesId;
 
 use super::*;
-use crate::embedded::sqlite::SqliteDirectory;
+use crate::embedded::sqlite::{SqliteDirectory, session::Session, writer::Operation};
 
 #[tokio::test]
 async fn what_was_appended_is_read_back_after_a_restart() {
@@ -328,6 +328,53 @@ async fn a_commit_of_a_newer_format_is_refused_and_says_so() {
     opened.store.append(Seq(0), newer, update()).await.unwrap();
     let failure = opened.store.load(user(1)).await.unwrap_err();
     assert!(failure.to_string().contains("newer"), "{failure}");
+    assert!(!failure.is_damage(), "a newer release can read it");
+}
+
+/// Runs a statement as it is.
+struct Statement(&'static str);
+
+impl Operation for Statement {
+    type Answer = usize;
+
+    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<usize> {
+        session.connection.execute(self.0, [])
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_any_more_is_damage() {
+    for damage in [
+        "UPDATE commits SET body = x'7b' WHERE seq = 2",
+        "DELETE FROM commits WHERE seq = 1",
+        "UPDATE actors SET hash = x'00'",
+        "UPDATE actors SET seq = -1",
+    ] {
+        let opened = open();
+        fill(&opened.store, user(1), 2).await;
+        opened.store.load(user(1)).await.unwrap();
+        assert_eq!(opened.database.write(Statement(damage)).await.unwrap(), 1);
+        let failure = opened.store.load(user(1)).await.unwrap_err();
+        assert!(failure.is_damage(), "{damage}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_any_more_is_damage() {
+    let opened = open();
+    fill(&opened.store, user(1), 1).await;
+    let Opened {
+        database, directory, ..
+    } = opened;
+    database.close().await;
+    let file = directory.path().join("punctual.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // The pages after the first, which has what is needed to open the file at all.
+    bytes[4096..].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    let database = Database::open(directory.path(), Options::default()).unwrap();
+    let failure = SqliteStore::new(database).load(user(1)).await.unwrap_err();
+    assert!(failure.is_damage(), "{failure}");
 }
 
 #[tokio::test]
