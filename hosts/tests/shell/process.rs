@@ -116,12 +116,11 @@ fn what_is_in_the_folder_is_for_its_owner_only_whoever_made_the_folder_and_howev
         "{:?}",
         modes()
     );
-    server.terminate();
-    std::fs::set_permissions(
-        folder.path().join("punctual.db"),
-        std::fs::Permissions::from_mode(0o644),
-    )
-    .unwrap();
+    // Killed: so the files that SQLite keeps beside the database stay.
+    drop(server);
+    for name in ["punctual.db", "punctual.db-wal", "punctual.db-shm"] {
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
     let _server = Server::start(folder.path());
     assert!(modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
 }
