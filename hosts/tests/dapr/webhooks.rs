@@ -68,6 +68,7 @@ impl Outgoing {
             audit: None,
             egress: Some(DirectSender::new(gateway)),
             token: Some(AppToken::new(APP_TOKEN)),
+            checkup: Arc::default(),
             health: Arc::new(Health::default()),
         };
         let app_listen = SocketAddr::from(([127, 0, 0, 1], seat.app));
