@@ -23,7 +23,7 @@ pub(super) struct TestLogs(Mutex<HashMap<ActorId, TestLog>>);
 struct TestLog {
     commits: Vec<Arc<Commit>>,
     audited: Seq,
-    fails: bool,
+    failure: Option<Failure>,
 }
 
 /// A user by number.
@@ -106,16 +106,22 @@ impl TestLogs {
 
     /// Has reads fail, or work again.
     pub(super) fn set_failing(&self, actor: ActorId, fails: bool) {
-        self.with(actor, |log| log.fails = fails);
+        self.with(actor, |log| {
+            log.failure = fails.then(|| Failure::new("the store is away"))
+        });
+    }
+
+    /// Has reads find the log damaged.
+    pub(super) fn set_damaged(&self, actor: ActorId) {
+        self.with(actor, |log| log.failure = Some(Failure::damaged("the log")));
     }
 }
 
 impl TestLog {
     fn check(&self) -> Result<&Self, Failure> {
-        if self.fails {
-            Err(Failure::new("the store is away"))
-        } else {
-            Ok(self)
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(self),
         }
     }
 }

@@ -10,6 +10,8 @@ pub(super) enum Close {
     Restart,
     /// Something the server needs is away.
     Unavailable,
+    /// Something stored cannot be read.
+    Damaged,
     /// The client sent what the protocol does not have.
     Malformed,
     /// The cursor is not one of this user.
@@ -34,6 +36,7 @@ impl Close {
             Self::Unauthorised | Self::SessionEnded => 4401,
             Self::Silent => 4408,
             Self::TooSlow => 4429,
+            Self::Damaged => 4500,
         }
     }
 
@@ -42,6 +45,7 @@ impl Close {
         match self {
             Self::Restart => "restart",
             Self::Unavailable => Code::Unavailable.as_str(),
+            Self::Damaged => Code::DataDamaged.as_str(),
             Self::Malformed => Code::BadRequest.as_str(),
             Self::BadCursor => Code::CursorMismatch.as_str(),
             Self::Unauthorised => Code::Unauthorised.as_str(),

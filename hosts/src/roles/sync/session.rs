@@ -54,8 +54,12 @@ impl From<Close> for End {
 
 impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
+        if failure.is_damage() {
+            tracing::error!(%failure, "a socket is closed because it met damaged data");
+            return Close::Damaged.into();
+        }
         tracing::warn!(%failure, "a socket is closed because something it needs is away");
-        Self::Close(Close::Unavailable)
+        Close::Unavailable.into()
     }
 }
 

@@ -410,11 +410,14 @@ async fn a_client_is_pinged_every_twenty_seconds_and_closed_after_sixty_of_silen
 }
 
 #[tokio::test]
-async fn a_failing_store_closes_with_try_again_later() {
+async fn a_store_that_is_away_closes_with_try_again_later_and_a_damaged_one_does_not() {
     let world = World::new(SyncConfig::default());
     world.logs.set_failing(me(), true);
     let client = world.hello(8, None);
     assert_eq!(next_close(&client).await, (1013, "unavailable".to_owned()));
+    world.logs.set_damaged(me());
+    let client = world.hello(8, None);
+    assert_eq!(next_close(&client).await, (4500, "data_damaged".to_owned()));
 }
 
 #[tokio::test]
