@@ -1,12 +1,21 @@
 //! What is left of a user who was deleted.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
 use punctual::{
     accounts::{AccountKey, AccountKeys, AccountRecord, Accounts, Email, SigningKey},
-    webhooks::NotAdded,
+    actor_host::{HostConfig, Unobserved},
+    embedded::runtime::Embedded,
+    ports::system_command,
+    roles::notification::{Counters, Notification},
+    webhooks::{DirectSender, NotAdded},
 };
-use punctual_events::{Timestamp, UserId};
+use punctual_actors::user::UserCommand;
+use punctual_events::{SessionId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{
@@ -81,4 +90,47 @@ async fn somebody_who_has_the_address_since_keeps_their_account() {
     accounts.put(name, None, &other).await.unwrap().unwrap();
     world.delete_user().await.unwrap();
     assert_eq!(accounts.find(name).await.unwrap().unwrap().record, other);
+}
+
+/// A process on the folder; gone when it returns, like one that was killed: nothing is finished, and what was committed is there.
+fn process<F: Future<Output = ()>>(folder: &Path, life: impl FnOnce(Embedded) -> F) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        life(Embedded::open(folder, HostConfig::default(), Arc::new(Unobserved)).unwrap()).await;
+    });
+}
+
+#[test]
+fn a_process_that_ends_between_a_deletion_and_the_burial_leaves_the_account_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    process(folder.path(), async |embedded| {
+        let services = embedded.services();
+        let accounts = Accounts::new(Arc::clone(&services.records));
+        accounts.put(account_key(), None, &account()).await.unwrap().unwrap();
+        let sign_in = UserCommand::SignIn {
+            account: account_key().to_string().into(),
+            expires: Timestamp::MAX,
+            session: SessionId(Uuid::from_u128(3)),
+            time_zone: "UTC".into(),
+        };
+        for command in [sign_in, UserCommand::DeleteUser] {
+            let command = system_command(&services.environment, command, None);
+            services.actors.command_user(USER, command).await.unwrap();
+        }
+        // It has not run, so nobody has heard of the end yet.
+        assert!(!accounts.find(account_key()).await.unwrap().unwrap().record.deleted);
+    });
+    process(folder.path(), async |embedded| {
+        let services = embedded.services().clone();
+        let sender = DirectSender::new(open_to_loopback());
+        let role = Arc::new(Notification::new(&services, Arc::new(sender), Counters::default()));
+        let running = embedded.run(vec![Arc::clone(&role) as _], role).unwrap();
+        let accounts = Accounts::new(Arc::clone(&services.records));
+        let began = Instant::now();
+        while !accounts.find(account_key()).await.unwrap().unwrap().record.deleted {
+            assert!(began.elapsed() < Duration::from_secs(20), "the account stays");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        running.stop().await;
+    });
 }
