@@ -84,22 +84,19 @@ pub fn envelope_schema() -> Value {
     })
 }
 
-/// The topics that carry markers of sync.
-const MARKED: [Topic; 2] = [Topic::Reminders, Topic::TaskUpdates];
-
-/// The JSON Schema of a marker of sync, envelope included. Whoever is not the replica that sent it passes it by.
+/// The JSON Schema of a marker, envelope included. Whoever is not the replica that sent it passes it by.
 #[must_use]
 pub fn marker_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Marker of a replica of sync in a CloudEvents 1.0 envelope",
+        "title": "Marker of a replica in a CloudEvents 1.0 envelope",
         "description": "Tells the replica that sent it that it hears this partition. No event: pass it by.",
         "type": "object",
         "required": ["specversion", "id", "source", "type", "datacontenttype", "data"],
         "properties": {
             "specversion": {"const": "1.0"},
             "id": {"type": "string", "description": "<replica>/<round>/<partition>", "pattern": "^[0-9a-f-]{36}/[0-9]+/[0-9]+$"},
-            "source": {"enum": MARKED.map(|topic| format!("/punctual/{}", topic.as_str()))},
+            "source": {"enum": Topic::ALL.map(|topic| format!("/punctual/{}", topic.as_str()))},
             "type": {"const": MARKER_TYPE},
             "datacontenttype": {"const": "application/json"},
             "data": {
@@ -119,8 +116,7 @@ pub fn marker_schema() -> Value {
 #[must_use]
 pub fn async_api() -> Value {
     let channel = |topic: Topic| {
-        let marker = MARKED.contains(&topic).then_some(MARKER_TYPE);
-        let names = types_on(topic).into_iter().map(EventType::as_str).chain(marker);
+        let names = types_on(topic).into_iter().map(EventType::as_str).chain([MARKER_TYPE]);
         let messages: serde_json::Map<String, Value> = names
             .map(|name| {
                 let reference = json!({"$ref": format!("#/components/messages/{name}")});

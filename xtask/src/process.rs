@@ -44,6 +44,13 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     })
 }
 
+/// Runs a program that reads what its standard input was set to, with its errors on our terminal, and returns what it printed, however it ended.
+pub(crate) fn printed(command: &mut Command) -> Result<String> {
+    let child = command.stdout(Stdio::piped()).spawn().map_err(missing(command))?;
+    let output = child.wait_with_output().map_err(missing(command))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 fn missing(command: &Command) -> impl FnOnce(std::io::Error) -> Failure + use<> {
     let program = name(command);
     move |source| Failure::Tool { program, source }

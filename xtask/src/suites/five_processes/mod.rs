@@ -1,4 +1,7 @@
-//! The acceptance tests of the embedded server against five processes on Kafka and PostgreSQL.
+//! The acceptance tests of the embedded server against five processes on Kafka and PostgreSQL; and what they published, as a consumer sees it that
+//! nobody here wrote.
+
+mod consumer;
 
 use std::path::PathBuf;
 
@@ -36,7 +39,10 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     command.env("PUNCTUAL_DAPR_STATE", environment.state());
     let mut tally = Tally::default();
     let success = process::run_reading(&mut command, |line| tally.read_libtest(line))?;
-    Ok(tally.closed_by(success && tally.passed > 0))
+    let tally = tally.closed_by(success && tally.passed > 0);
+    let mut all = consumer::run(workspace, &environment)?;
+    all += tally;
+    Ok(all)
 }
 
 /// A folder of this run only: two runs at once are two environments.

@@ -1,0 +1,82 @@
+"""A consumer of the topics that shares nothing with Punctual but the committed schemas.
+
+Reads one topic from standard input as Kafka's console consumer prints it, `key<TAB>message` a line, and checks every message against CloudEvents
+1.0 (by the project's own SDK for Python) and against the JSON Schemas of `events/schemas`. Prints what is wrong and, last, how many messages it
+read of which type.
+"""
+
+import collections
+import json
+import pathlib
+import sys
+
+import jsonschema_rs
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+MARKER = "dev.punctual.sync.marker.v1"
+
+
+def validators(folder):
+    """A validator for each file, by its name without the suffix."""
+    files = (path for path in pathlib.Path(folder).glob("*.json") if path.stem != "asyncapi")
+    schemas = {path.stem: json.loads(path.read_text()) for path in files}
+    return {name: jsonschema_rs.validator_for(schema, validate_formats=True) for name, schema in schemas.items()}
+
+
+def faults(line, topic, schemas):
+    """What is wrong with a message; its type."""
+    key, _, text = line.partition("\t")
+    event = JSONFormat().read(CloudEvent, text)
+    message = json.loads(text)
+    kind = event.get_type()
+    if event.get_source() != f"/punctual/{topic}":
+        yield kind, f"source {event.get_source()} on {topic}"
+    if kind == MARKER:
+        checks = [("marker", message)]
+    else:
+        checks = [("envelope", message), (kind, message["data"])]
+        if key != message["partitionkey"]:
+            yield kind, f"key {key}, partition key {message['partitionkey']}"
+    for name, instance in checks:
+        for error in schemas[name].iter_errors(instance):
+            yield kind, f"{name}: {error.message} at {error.instance_path}"
+    yield kind, None
+
+
+def out_of_order(message, reached):
+    """Whether an event that was not there before comes after a later one of its actor; one that is there twice is no fault."""
+    if message["type"] == MARKER:
+        return False
+    place = (int(message["sequence"]), message["part"])
+    seen, last = reached[message["subject"]]
+    new = place not in seen
+    seen.add(place)
+    if new:
+        reached[message["subject"]] = (seen, max(place, last))
+    return new and place < last
+
+
+def main(topic, folder):
+    schemas = validators(folder)
+    counts, wrong = collections.Counter(), 0
+    reached = collections.defaultdict(lambda: (set(), (0, 0)))
+    for line in sys.stdin:
+        line = line.rstrip("\n")
+        try:
+            found = list(faults(line, topic, schemas))
+            if out_of_order(json.loads(line.partition("\t")[2]), reached):
+                found.append((None, "out of order"))
+        except Exception as error:  # whatever it is, the message cannot be read
+            found = [("unreadable", repr(error))]
+        counts[found[0][0]] += 1
+        for _, fault in found:
+            if fault:
+                wrong += 1
+                print(f"{topic}: {fault}: {line[:400]}", file=sys.stderr)
+    print(json.dumps({"topic": topic, "messages": counts.total(), "wrong": wrong, "types": dict(counts)}))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
