@@ -61,6 +61,8 @@ codes! {
     RequestTimeout = ("request_timeout", 408),
     /// There is an account with this e-mail address already.
     EmailTaken = ("email_taken", 409),
+    /// The server sends no mail.
+    MailUnavailable = ("mail_unavailable", 409),
     /// The occurrence cannot be opened again: its successor was changed or closed since.
     OccurrenceSuperseded = ("occurrence_superseded", 409),
     /// `If-Match` names another version than the current one, which `current` shows.

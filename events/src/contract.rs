@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, MARKER_TYPE, Notification, OccurrenceClosed,
-    OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SessionEnded, SessionStarted,
-    Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
+    EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, MARKER_TYPE, MailChanged, Notification,
+    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SessionEnded,
+    SessionStarted, Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
 };
 
 /// The JSON Schema (2020-12) of the data of `event_type`.
@@ -17,6 +17,7 @@ pub fn data_schema(event_type: EventType) -> Value {
         T::UserRegistered => schemars::schema_for!(UserRegistered),
         T::UserChanged => schemars::schema_for!(UserChanged),
         T::UserDeleted => schemars::schema_for!(UserDeleted),
+        T::MailChanged => schemars::schema_for!(MailChanged),
         T::SessionStarted => schemars::schema_for!(SessionStarted),
         T::SessionEnded => schemars::schema_for!(SessionEnded),
         T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened | T::TaskDeleted => {

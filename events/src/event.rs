@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, Moment, Notification,
-    OccurrenceOutcome, Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId, Timestamp, UserId,
+    DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, MailChanged, Moment,
+    Notification, OccurrenceOutcome, Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId,
+    Timestamp, UserId,
 };
 
 macro_rules! event_types {
@@ -38,6 +39,8 @@ event_types! {
     UserChanged = "dev.punctual.user.changed.v1",
     /// The account was deleted with everything in it.
     UserDeleted = "dev.punctual.user.deleted.v1",
+    /// What the user wants by mail changed, or the zone of it.
+    MailChanged = "dev.punctual.mail.changed.v1",
     /// Somebody signed in.
     SessionStarted = "dev.punctual.session.started.v1",
     /// A sign-in was revoked or expired.
@@ -93,6 +96,8 @@ pub enum UserEvent {
     UserChanged(UserChanged),
     #[serde(rename = "dev.punctual.user.deleted.v1")]
     UserDeleted(UserDeleted),
+    #[serde(rename = "dev.punctual.mail.changed.v1")]
+    MailChanged(MailChanged),
     #[serde(rename = "dev.punctual.session.started.v1")]
     SessionStarted(SessionStarted),
     #[serde(rename = "dev.punctual.session.ended.v1")]
@@ -331,7 +336,7 @@ macro_rules! event_data {
     };
 }
 
-event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
+event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, MailChanged, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
     TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, HandoverOffered, HandoverAcknowledged);
 event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, SeriesDeleted, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
     HandoverAcknowledged);

@@ -13,6 +13,7 @@ pub mod contract;
 mod event;
 mod handover;
 mod id;
+mod mail;
 mod marker;
 mod moment;
 mod offset;
@@ -39,6 +40,7 @@ pub use id::{
     ActorId, CommandId, IdError, NotificationId, ReminderId, Seq, SeriesId, SessionId, TaskId, UserId, WebhookId,
     derive_uuid,
 };
+pub use mail::{DailyDigest, MailChanged, MailSettings, TimeOfDay};
 pub use marker::{MARKER_TYPE, Marker};
 pub use moment::{Moment, WallTime};
 pub use offset::Offset;

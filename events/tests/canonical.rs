@@ -139,7 +139,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 offered: at,
             })
         };
-        match kind % 9 {
+        match kind % 10 {
             0 => UserEvent::TaskCreated(TaskChange {
                 changed: vec![TaskField::Due, TaskField::Title],
                 task: Arc::new(task),
@@ -176,6 +176,13 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 reminder: ReminderId(task.id.0),
                 task: task.id,
                 title: task.title.clone(),
+            }),
+            8 => UserEvent::MailChanged(MailChanged {
+                digest: task.status.eq(&Status::Done).then(|| DailyDigest {
+                    at: "07:30".parse().unwrap(),
+                }),
+                reminders: task.overdue,
+                time_zone: "Asia/Tokyo".into(),
             }),
             _ => UserEvent::SessionStarted(SessionStarted {
                 expires: at,

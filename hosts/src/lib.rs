@@ -12,6 +12,7 @@ pub mod icalendar;
 pub mod import;
 pub mod keyed_hash;
 pub mod limits;
+pub mod mail;
 pub mod metrics;
 pub mod observe;
 pub mod ports;

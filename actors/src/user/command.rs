@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::Reply,
-    user::draft::{Imported, TaskDraft, TaskPatch},
+    user::{
+        draft::{Imported, TaskDraft, TaskPatch},
+        mail::MailPatch,
+    },
 };
 
 /// A command to a user's actor.
@@ -41,6 +44,11 @@ pub enum UserCommand {
     ChangeUser {
         /// IANA zone the user lives in.
         time_zone: Box<str>,
+    },
+    /// Change what is wanted by mail.
+    ChangeMail {
+        /// The changes.
+        change: MailPatch,
     },
     /// Delete the account with everything in it.
     DeleteUser,

@@ -4,6 +4,7 @@ mod command;
 pub mod draft;
 mod inbox;
 mod instances;
+mod mail;
 pub mod merge;
 mod question;
 pub mod record;
@@ -17,6 +18,7 @@ pub mod validate;
 
 pub use command::{UserCommand, UserReply};
 pub use inbox::MAX_NOTIFICATIONS;
+pub use mail::MailPatch;
 pub use question::{NotificationFilter, SeriesSummary, TaskItems, UserAnswer, UserQuestion};
 pub use record::{TaskRecord, Tasks};
 pub use state::{Profile, SeriesRef, UserActor};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_events::{Notification, Principal, SeriesId, Task, TaskId, Timestamp};
+use punctual_events::{MailSettings, Notification, Principal, SeriesId, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -63,6 +63,9 @@ pub enum UserAnswer {
     Profile {
         /// Key of the account record.
         account: Box<str>,
+        /// What the user wants by mail.
+        #[serde(default)]
+        mail: MailSettings,
         /// IANA zone the user lives in.
         time_zone: Box<str>,
     },
@@ -110,6 +113,7 @@ impl UserActor {
         match question {
             UserQuestion::Profile => Ok(UserAnswer::Profile {
                 account: self.profile.account.clone(),
+                mail: self.profile.mail,
                 time_zone: self.profile.time_zone.clone(),
             }),
             UserQuestion::Task { task } => Ok(UserAnswer::Task {

@@ -11,6 +11,7 @@ use crate::{
     user::{
         command::{UserCommand, UserReply},
         draft::unknown_zone,
+        mail::mail_changed,
         state::UserActor,
     },
 };
@@ -18,7 +19,7 @@ use crate::{
 /// Sessions a user can have; the one that expires first ends when another begins.
 const MAX_SESSIONS: usize = 100;
 
-fn done(events: Vec<UserEvent>) -> Decision<UserEvent, UserReply> {
+pub(super) fn done(events: Vec<UserEvent>) -> Decision<UserEvent, UserReply> {
     Decision {
         events,
         reply: UserReply::Done,
@@ -114,9 +115,14 @@ impl UserActor {
         if *self.profile.time_zone == *time_zone {
             return Ok(done(Vec::new()));
         }
-        Ok(done(vec![UserEvent::UserChanged(UserChanged {
+        let mut events = vec![UserEvent::UserChanged(UserChanged {
             time_zone: time_zone.into(),
-        })]))
+        })];
+        // Half past seven is another instant there.
+        if self.profile.mail.digest.is_some() {
+            events.push(mail_changed(self.profile.mail, time_zone));
+        }
+        Ok(done(events))
     }
 
     pub(super) fn delete_user(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {

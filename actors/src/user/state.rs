@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use punctual_events::{
-    ActorId, AnswerKind, DecodeError, HandoverMessage, Notification, NotificationId, Principal, SeriesId, SessionId,
-    TaskChange, TaskField, TaskId, Timestamp, UserEvent, UserId,
+    ActorId, AnswerKind, DecodeError, HandoverMessage, MailSettings, Notification, NotificationId, Principal, SeriesId,
+    SessionId, TaskChange, TaskField, TaskId, Timestamp, UserEvent, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,10 +28,17 @@ pub struct Profile {
     pub account: Box<str>,
     /// True when the account was deleted; nothing but this is left then.
     pub deleted: bool,
+    /// What the user wants by mail.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mail: MailSettings,
     /// Live sign-ins and when their tokens expire.
     pub sessions: BTreeMap<SessionId, Timestamp>,
     /// IANA zone the user lives in.
     pub time_zone: Box<str>,
+}
+
+fn is_default(settings: &MailSettings) -> bool {
+    *settings == MailSettings::default()
 }
 
 /// What a user's actor knows of one of their series; the series' own actor knows the rest.
@@ -292,6 +299,7 @@ impl Machine for UserActor {
             UserCommand::EndSession { session } => Ok(self.end_sessions(|other| other == *session)),
             UserCommand::EndOtherSessions { keep } => Ok(self.end_sessions(|other| other != *keep)),
             UserCommand::ChangeUser { time_zone } => self.change_user(time_zone, context),
+            UserCommand::ChangeMail { change } => Ok(self.change_mail(*change)),
             UserCommand::DeleteUser => Ok(self.delete_user(context)),
             UserCommand::CreateTask { draft, imported } => self.create(draft, imported.as_ref(), context),
             UserCommand::PatchTask { if_match, patch, task } => self.patch(*task, patch, *if_match, context),
@@ -323,6 +331,7 @@ impl Machine for UserActor {
                 self.change_profile(|profile| profile.time_zone.clone_from(&changed.time_zone));
                 self.rezone(zones);
             }
+            UserEvent::MailChanged(changed) => self.change_profile(|profile| profile.mail = changed.settings()),
             UserEvent::UserDeleted(_) => {
                 // Only the news of the end, which needs nothing before it, stays owed: everything else carries content.
                 let mut handovers = std::mem::take(&mut self.handovers);

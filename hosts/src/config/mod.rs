@@ -25,6 +25,7 @@ pub use self::{
     sources::ConfigError,
 };
 use self::{settings::ALL_ROLES, sources::Sources};
+use crate::mail::MailAddress;
 
 /// Requests a second one user may make unless told otherwise: far above any client, far below what one machine serves.
 pub const DEFAULT_RATE_LIMIT: u32 = 500;
@@ -56,6 +57,8 @@ pub struct ServeConfig {
     pub registration: Registration,
     /// Networks that webhooks may reach besides the public internet.
     pub webhook_allow: Vec<IpNet>,
+    /// Whom mail comes from; none is sent without.
+    pub mail_from: Option<MailAddress>,
     /// How logs look.
     pub log_format: LogFormat,
     /// What is logged.
@@ -81,6 +84,10 @@ impl ServeConfig {
             let reason = "the embedded runtime runs every role in one process; say `all`, or leave it out".to_owned();
             return Err(sources.blame("roles", |settings| settings.roles.is_some(), reason));
         }
+        if config.runtime == RuntimeKind::Embedded && config.mail_from.is_some() {
+            let reason = "the embedded runtime has nothing to send mail by".to_owned();
+            return Err(sources.blame("mail-from", |settings| settings.mail_from.is_some(), reason));
+        }
         Ok(config)
     }
 }
@@ -105,6 +112,7 @@ impl ServeConfig {
             anonymous_rate_limit: settings.anonymous_rate_limit.unwrap_or(DEFAULT_ANONYMOUS_RATE_LIMIT),
             registration: settings.registration.unwrap_or_default(),
             webhook_allow: settings.webhook_allow.unwrap_or_default(),
+            mail_from: settings.mail_from,
             log_format: settings.log_format.unwrap_or_default(),
             log: settings.log.unwrap_or_default(),
             idle_seconds: settings

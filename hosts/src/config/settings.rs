@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
 use super::listen::ListenAddress;
+use crate::mail::MailAddress;
 
 /// What one source says. The same declaration is the flags, the variables and the keys of the file, so they cannot drift apart; the
 /// comments are the help.
@@ -71,6 +72,10 @@ pub struct Settings {
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub webhook_allow: Option<Vec<IpNet>>,
 
+    /// Address that mail comes from; without it no mail is sent (dapr)
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail_from: Option<MailAddress>,
+
     /// How logs look: auto is human on a terminal and json otherwise [default: auto]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
@@ -108,6 +113,7 @@ impl Settings {
             anonymous_rate_limit: self.anonymous_rate_limit.or(lower.anonymous_rate_limit),
             registration: self.registration.or(lower.registration),
             webhook_allow: self.webhook_allow.or(lower.webhook_allow),
+            mail_from: self.mail_from.or(lower.mail_from),
             log_format: self.log_format.or(lower.log_format),
             log: self.log.or(lower.log),
             idle_seconds: self.idle_seconds.or(lower.idle_seconds),

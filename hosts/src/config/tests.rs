@@ -206,3 +206,17 @@ fn the_sidecar_is_met_where_its_variables_say_and_its_tokens_are_not_shown() {
         "DAPR_GRPC_PORT: x is no port"
     );
 }
+
+#[test]
+fn mail_comes_from_a_plain_address_and_only_where_there_is_something_to_send_it_by() {
+    let config = load(&["--runtime", "dapr", "--mail-from", "punctual@example.org"], &[]).unwrap();
+    assert_eq!(config.mail_from.unwrap().as_str(), "punctual@example.org");
+    let error = load(&[], &[("PUNCTUAL_MAIL_FROM", "punctual@example.org")]).unwrap_err();
+    assert!(error.starts_with("PUNCTUAL_MAIL_FROM: the embedded runtime"), "{error}");
+    let error = load(
+        &["--runtime", "dapr"],
+        &[("PUNCTUAL_MAIL_FROM", "Punctual <p@example.org>")],
+    )
+    .unwrap_err();
+    assert!(error.contains("plain form"), "{error}");
+}

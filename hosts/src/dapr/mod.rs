@@ -14,6 +14,7 @@ mod frame;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
+pub mod mail;
 pub mod marker;
 pub mod publisher;
 pub mod records;

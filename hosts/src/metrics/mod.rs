@@ -52,6 +52,10 @@ pub struct Metrics {
     pub redeliveries: Counter,
     /// Of a reminder: from the instant it was due to the instant it was out, in milliseconds.
     pub reminder_lateness_ms: Histogram,
+    /// Mails that the mail server took.
+    pub mails_sent: Counter,
+    /// Mails that it did not take, each try by itself.
+    pub mails_failed: Counter,
     /// Webhook requests that were answered with success.
     pub webhooks_delivered: Counter,
     /// Webhooks that failed for 24 hours and hear nothing more.
@@ -73,6 +77,8 @@ impl Metrics {
             outbox: Gauge::default(),
             redeliveries: Counter::default(),
             reminder_lateness_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
+            mails_sent: Counter::default(),
+            mails_failed: Counter::default(),
             webhooks_delivered: Counter::default(),
             webhooks_disabled: Counter::default(),
             webhooks_failed: Counter::default(),
@@ -118,6 +124,12 @@ impl Metrics {
                 "redeliveries",
                 "Deliveries of events that failed and are tried again",
                 &self.redeliveries,
+            ),
+            ("mails_sent", "Mails that the mail server took", &self.mails_sent),
+            (
+                "mails_failed",
+                "Mails that the mail server did not take",
+                &self.mails_failed,
             ),
             (
                 "webhooks_delivered",

@@ -12,7 +12,7 @@ use punctual_actors::{
     turn::{Outcome, Pending, TurnError},
     user::{UserActor, UserAnswer, UserCommand, UserQuestion},
 };
-use punctual_events::{Principal, SeriesId, SessionId, UserId};
+use punctual_events::{MailSettings, Principal, SeriesId, SessionId, UserId};
 
 use crate::ports::Actors;
 
@@ -37,6 +37,7 @@ impl TestActors {
         }
         Ok(UserAnswer::Profile {
             account: "account".into(),
+            mail: MailSettings::default(),
             time_zone: "UTC".into(),
         })
     }

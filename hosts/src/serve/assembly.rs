@@ -46,7 +46,7 @@ impl Assembly {
         let api = Api::new(&api_config(config), services.clone(), Arc::clone(&audit) as _, &key);
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
         let sender = Arc::new(DirectSender::new(address_policy(config)));
-        let notification = notification(metrics, &services, sender);
+        let notification = notification(metrics, &services, sender, None);
         let handlers: Vec<Arc<dyn EventHandler>> = vec![
             Arc::new(Recurring::new(
                 Arc::clone(&services.actors),

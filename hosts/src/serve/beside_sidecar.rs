@@ -14,7 +14,7 @@ use super::{
     listen,
     parts::{address_policy, host_config, whole},
     print_line,
-    roles::{Roles, need_a_key},
+    roles::{Outgoing, Roles, need_a_key},
 };
 use crate::{
     accounts::SigningKey,
@@ -22,6 +22,7 @@ use crate::{
     dapr::{
         app::{App, AppToken, Checkup, HostedActors},
         audit_queries::RemoteAudit,
+        mail::BoundMail,
         marker::{Enough, Markers},
         runtime::{self, Backing},
         secrets::{SIGNING_KEY, secret},
@@ -199,13 +200,13 @@ impl Process {
         let store = backing.store.clone();
         let services = runtime::services(&self.sidecar, &state, &backing, &environment);
         let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
-        let webhooks = Arc::new(self.webhooks(app_listener.local_addr()?)?);
+        let outgoing = self.outgoing(app_listener.local_addr()?)?;
         let roles = Roles::new(
             &self.config,
             &self.metrics,
             &services,
             key.as_ref(),
-            webhooks,
+            outgoing,
             elsewhere,
         );
         let mut tasks = JoinSet::new();
@@ -259,14 +260,18 @@ impl Process {
         host
     }
 
-    fn webhooks(&self, app_listen: SocketAddr) -> Result<InvokedWebhooks, ServeError> {
+    fn outgoing(&self, app_listen: SocketAddr) -> Result<Outgoing, ServeError> {
         let sidecar = &self.config.sidecar;
         let way = Way {
             sidecar_port: sidecar.http_port,
             api_token: sidecar.api_token.as_ref().map(Token::reveal),
             app_listen,
         };
-        Ok(InvokedWebhooks::new(&way, address_policy(&self.config))?)
+        let mail = self.config.mail_from.clone();
+        Ok(Outgoing {
+            webhooks: Arc::new(InvokedWebhooks::new(&way, address_policy(&self.config))?),
+            mail: mail.map(|from| Arc::new(BoundMail::new(self.sidecar.clone(), from)) as _),
+        })
     }
 
     fn plays(&self, role: Role) -> bool {

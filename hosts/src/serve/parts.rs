@@ -5,6 +5,7 @@ use std::{num::NonZeroU32, sync::Arc};
 use crate::{
     actor_host::HostConfig,
     config::{Registration, ServeConfig},
+    mail::Mailer,
     metrics::Metrics,
     ports::Services,
     roles::{
@@ -29,6 +30,7 @@ pub(super) fn api_config(config: &ServeConfig) -> ApiConfig {
         },
         requests_per_s: NonZeroU32::new(config.rate_limit),
         anonymous_per_minute: NonZeroU32::new(config.anonymous_rate_limit),
+        sends_mail: config.mail_from.is_some(),
         webhook_addresses: address_policy(config),
         ..ApiConfig::default()
     }
@@ -38,13 +40,16 @@ pub(super) fn notification(
     metrics: &Metrics,
     services: &Services,
     sender: Arc<dyn WebhookSender>,
+    mailer: Option<Arc<dyn Mailer>>,
 ) -> Arc<Notification> {
     let counters = Counters {
         delivered: metrics.webhooks_delivered.clone(),
         disabled: metrics.webhooks_disabled.clone(),
         failed: metrics.webhooks_failed.clone(),
+        mailed: metrics.mails_sent.clone(),
+        mails_failed: metrics.mails_failed.clone(),
     };
-    Arc::new(Notification::new(services, sender, counters))
+    Arc::new(Notification::new(services, sender, mailer, counters))
 }
 
 pub(super) fn address_policy(config: &ServeConfig) -> AddressPolicy {

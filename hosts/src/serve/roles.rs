@@ -8,6 +8,7 @@ use super::parts::{api_config, notification, whole};
 use crate::{
     accounts::{SigningKey, Tokens},
     config::{Role, ServeConfig},
+    mail::Mailer,
     metrics::{Lateness, Metrics},
     ports::{AuditQueries, EventHandler, JobHandler, Services},
     roles::{
@@ -34,20 +35,27 @@ pub(super) struct Roles {
     pub(super) sync: Option<Arc<SyncRole>>,
 }
 
+/// By what notification speaks to the world.
+pub(super) struct Outgoing {
+    pub(super) webhooks: Arc<dyn WebhookSender>,
+    /// None where no mail is sent.
+    pub(super) mail: Option<Arc<dyn Mailer>>,
+}
+
 /// True where tokens are made or checked.
 pub(super) fn need_a_key(roles: &BTreeSet<Role>) -> bool {
     roles.contains(&Role::Api) || roles.contains(&Role::Sync)
 }
 
 impl Roles {
-    /// The roles `config` names. Webhooks go out by `webhooks`; `elsewhere` is the audit role of another process; without a `key` neither API nor
+    /// The roles `config` names. Webhooks and mail go out by `outgoing`; `elsewhere` is the audit role of another process; without a `key` neither API nor
     /// sync is played.
     pub(super) fn new(
         config: &ServeConfig,
         metrics: &Arc<Metrics>,
         services: &Services,
         key: Option<&SigningKey>,
-        webhooks: Arc<dyn WebhookSender>,
+        outgoing: Outgoing,
         elsewhere: Arc<dyn AuditQueries>,
     ) -> Self {
         let mut roles = Self::default();
@@ -60,7 +68,7 @@ impl Roles {
             roles.handlers.push(Arc::new(recurring));
         }
         if plays(Role::Notification) {
-            roles.play_notification(metrics, services, webhooks);
+            roles.play_notification(metrics, services, outgoing);
         }
         if let Some(key) = key.filter(|_| plays(Role::Sync)) {
             roles.play_sync(metrics, services, key);
@@ -84,8 +92,8 @@ impl Roles {
         );
     }
 
-    fn play_notification(&mut self, metrics: &Arc<Metrics>, services: &Services, webhooks: Arc<dyn WebhookSender>) {
-        let notification = notification(metrics, services, webhooks);
+    fn play_notification(&mut self, metrics: &Arc<Metrics>, services: &Services, outgoing: Outgoing) {
+        let notification = notification(metrics, services, outgoing.webhooks, outgoing.mail);
         let clock = Arc::clone(&services.environment.clock);
         self.handlers.push(Arc::clone(&notification) as _);
         self.handlers.push(Arc::new(Lateness::new(Arc::clone(metrics), clock)));

@@ -13,6 +13,7 @@ mod bad_input;
 mod documents;
 mod import;
 mod inbox;
+mod mail;
 mod repeats;
 mod series;
 mod tasks;

@@ -12,6 +12,7 @@ mod host;
 mod jobs;
 mod machinery;
 mod nothing;
+mod outgoing;
 mod reminders;
 mod starts;
 mod users;

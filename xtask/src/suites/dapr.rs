@@ -2,6 +2,7 @@
 
 use crate::failure::Result;
 use crate::process;
+use crate::python;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -11,6 +12,9 @@ const TARGET: [&str; 7] = ["test", "--workspace", "--test", "dapr", "--", "--tes
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let mut tally = Tally::default();
-    let success = process::run_reading(&mut workspace.cargo(TARGET), |line| tally.read_libtest(line))?;
+    let mut cargo = workspace.cargo(TARGET);
+    // The mail server of the tests is one of the Python tools.
+    cargo.env("PUNCTUAL_PYTHON", python::tool(workspace, "python")?);
+    let success = process::run_reading(&mut cargo, |line| tally.read_libtest(line))?;
     Ok(tally.closed_by(success && tally.passed > 0))
 }

@@ -6,7 +6,7 @@ use punctual_actors::{
     turn::{Answered, Outcome, Pending},
     user::{UserActor, UserAnswer, UserCommand, UserQuestion, UserReply},
 };
-use punctual_events::{CommandId, IdempotencyKey, Task, UserId};
+use punctual_events::{CommandId, IdempotencyKey, MailSettings, Task, UserId};
 
 use super::{Api, auth::Caller, problem::Problem};
 use crate::ports::system_command;
@@ -56,7 +56,15 @@ impl Api {
     /// Refuses a caller whose session has ended. For what no command or question to their actor would refuse.
     pub(super) async fn profile_of(&self, caller: &Caller) -> Result<Profile, Problem> {
         match self.ask(caller, &UserQuestion::Profile).await? {
-            UserAnswer::Profile { account, time_zone } => Ok(Profile { account, time_zone }),
+            UserAnswer::Profile {
+                account,
+                mail,
+                time_zone,
+            } => Ok(Profile {
+                account,
+                mail,
+                time_zone,
+            }),
             _ => Err(unexpected()),
         }
     }
@@ -66,6 +74,8 @@ impl Api {
 pub(super) struct Profile {
     /// Key of the account record.
     pub(super) account: Box<str>,
+    /// What they want by mail.
+    pub(super) mail: MailSettings,
     /// IANA zone the user lives in.
     pub(super) time_zone: Box<str>,
 }

@@ -27,6 +27,8 @@ pub struct ApiConfig {
     pub hashes_at_once: NonZeroUsize,
     /// Password hashes that wait at most; further ones are answered 503.
     pub hashes_waiting: usize,
+    /// Whether there is something to send mail by.
+    pub sends_mail: bool,
     /// Which addresses webhooks may reach.
     pub webhook_addresses: AddressPolicy,
     /// Sizes and times of requests.
@@ -76,6 +78,7 @@ impl Default for ApiConfig {
             max_limited_keys: 100_000,
             hashes_at_once: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             hashes_waiting: 64,
+            sends_mail: false,
             webhook_addresses: AddressPolicy::default(),
             limits: Limits::default(),
         }

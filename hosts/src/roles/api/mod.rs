@@ -18,6 +18,7 @@ mod guesses;
 mod idempotency;
 mod import;
 mod list;
+mod mail;
 mod me;
 mod notifications;
 pub mod openapi;
@@ -63,6 +64,7 @@ pub struct Api {
     per_origin: Option<Limiter<Origin>>,
     guesses: Option<Guesses>,
     registration: Registration,
+    sends_mail: bool,
     webhooks: Registry,
     webhook_addresses: AddressPolicy,
     limits: Limits,
@@ -86,6 +88,7 @@ impl Api {
                 .map(|quota| Limiter::new(quota, config.max_limited_keys)),
             guesses: Guesses::new(config),
             registration: config.registration,
+            sends_mail: config.sends_mail,
             webhooks: Registry::new(Arc::clone(&services.records)),
             webhook_addresses: config.webhook_addresses.clone(),
             limits: config.limits,
@@ -102,6 +105,7 @@ impl Api {
             .route("/v1/sessions", post(sessions::sign_in))
             .route("/v1/sessions/current", delete(sessions::sign_out))
             .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
+            .route("/v1/me/mail", get(mail::show).patch(mail::change))
             .route("/v1/tasks", get(list::list).post(tasks::create))
             .route(
                 "/v1/tasks/{id}",

@@ -16,7 +16,7 @@ use utoipa::{
 };
 
 use super::{
-    audit, import, list, me, notifications,
+    audit, import, list, mail, me, notifications,
     problem::{ERRORS_PAGE, PROBLEM_JSON, ProblemDocument, title},
     recurrence, series, sessions, tasks, users, webhooks,
 };
@@ -52,6 +52,7 @@ const GROUPS: &[Problems] = &[
     users::PROBLEMS,
     sessions::PROBLEMS,
     me::PROBLEMS,
+    mail::PROBLEMS,
     tasks::PROBLEMS,
     list::PROBLEMS,
     series::PROBLEMS,
@@ -99,6 +100,8 @@ pub(super) struct IfMatchHeader {
         me::show,
         me::change,
         me::delete,
+        mail::show,
+        mail::change,
         list::list,
         tasks::create,
         tasks::show,

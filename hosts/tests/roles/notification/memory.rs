@@ -69,6 +69,18 @@ impl Memory {
         self.jobs.lock().unwrap().len()
     }
 
+    /// Name and payload of some job.
+    pub(super) fn any_job(&self) -> (String, Bytes) {
+        let jobs = self.jobs.lock().unwrap();
+        let (name, job) = jobs.first_key_value().unwrap();
+        (name.clone(), job.payload.clone())
+    }
+
+    /// As a Scheduler that comes back without its data.
+    pub(super) fn lose_jobs(&self) {
+        self.jobs.lock().unwrap().clear();
+    }
+
     /// How often a job was scheduled.
     pub(super) fn scheduled(&self) -> u64 {
         self.scheduled.load(Ordering::Relaxed)

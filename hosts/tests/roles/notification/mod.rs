@@ -2,5 +2,6 @@
 
 mod deletion;
 mod deliveries;
+mod mail;
 mod memory;
 mod receiver;

@@ -1,5 +1,6 @@
 //! A sidecar: daprd beside one application.
 
+use std::env;
 use std::path::Path;
 
 use crate::parts::service::{APP_PORT, APP_TOKEN, HEALTH_PATH, SIDECAR_TOKEN};
@@ -95,9 +96,9 @@ fn variables(
         ("KAFKA_BROKERS", kafka.to_owned()),
         ("REDIS_HOST", redis.to_owned()),
         ("SECRETS_FILE", secrets),
-        // No mail server runs here. Whoever tests mail starts one and changes this.
-        ("SMTP_HOST", loopback()),
-        ("SMTP_PORT", "25".to_owned()),
+        // No mail server runs here. Whoever has one says where.
+        ("SMTP_HOST", env::var("SMTP_HOST").unwrap_or_else(|_| loopback())),
+        ("SMTP_PORT", env::var("SMTP_PORT").unwrap_or_else(|_| "25".to_owned())),
         (SIDECAR_TOKEN, workshop.secrets.get_or_make("_dapr-api-token")?),
         (APP_TOKEN, workshop.secrets.get_or_make("_app-api-token")?),
     ];
