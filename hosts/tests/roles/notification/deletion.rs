@@ -123,7 +123,12 @@ fn a_process_that_ends_between_a_deletion_and_the_burial_leaves_the_account_to_t
     process(folder.path(), async |embedded| {
         let services = embedded.services().clone();
         let sender = DirectSender::new(open_to_loopback());
-        let role = Arc::new(Notification::new(&services, Arc::new(sender), Counters::default()));
+        let role = Arc::new(Notification::new(
+            &services,
+            Arc::new(sender),
+            None,
+            Counters::default(),
+        ));
         let running = embedded.run(vec![Arc::clone(&role) as _], role).unwrap();
         let accounts = Accounts::new(Arc::clone(&services.records));
         let began = Instant::now();
