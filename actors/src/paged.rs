@@ -1,12 +1,14 @@
-//! An ordered map in pages, shared between versions: cloning it copies one pointer per page, and a change copies one page. The same pages are
-//! what is saved, so a save writes only pages that changed, and finding them is comparing pointers.
+//! An ordered map in pages, shared between versions: cloning it copies one pointer, and a change copies one page and the way to it, however many
+//! pages there are. The same pages are what is saved, so a save writes only pages that changed, and finding them is comparing pointers.
 
 use std::{
     collections::HashMap,
+    fmt::{self, Debug},
     sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
+use imbl::OrdMap;
 use punctual_events::DecodeError;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -17,6 +19,9 @@ pub const PAGE_FORMAT: u16 = 1;
 
 /// Entries in a full page: what a change copies, and what a search derives anew after one.
 const MAX_ENTRIES: usize = 64;
+/// Entries in the last page from which on they join the page before, if that has room: keys mostly grow, so nearly every new entry copies only the
+/// few that came shortly before it.
+const MAX_LAST_ENTRIES: usize = 8;
 /// A page above this many bytes is split even when it has few entries. Weights are of plain text, so a page of one large entry, or of text full of
 /// quotes and line breaks, which JSON writes as two bytes each, is larger when it is saved: 128 KiB at most.
 const MAX_WEIGHT: usize = 40 * 1024;
@@ -66,12 +71,22 @@ impl<K, V, D> Leaf<K, V, D> {
     pub fn derived(&self, derive: impl FnOnce(&[(K, V)]) -> D) -> &D {
         self.derived.get_or_init(|| derive(&self.entries))
     }
+
+    /// True unless it is to be split.
+    fn fits(&self) -> bool {
+        self.entries.len() <= MAX_ENTRIES && (self.weight <= MAX_WEIGHT || self.entries.len() == 1)
+    }
+
+    /// True when its entries and those of `other` fit into one page.
+    fn fits_with(&self, other: &Self) -> bool {
+        self.entries.len() + other.entries.len() <= MAX_ENTRIES && self.weight + other.weight <= MAX_WEIGHT
+    }
 }
 
 /// An ordered map in pages.
-#[derive(Debug)]
 pub struct Paged<K, V, D = ()> {
-    leaves: Vec<Arc<Leaf<K, V, D>>>,
+    /// Each page under its start: a key not after its first entry and after every entry of the page before.
+    leaves: OrdMap<K, Arc<Leaf<K, V, D>>>,
     next_number: u32,
     len: usize,
 }
@@ -86,10 +101,16 @@ impl<K, V, D> Clone for Paged<K, V, D> {
     }
 }
 
+impl<K: Ord + Debug, V: Debug, D: Debug> Debug for Paged<K, V, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.leaves.iter()).finish()
+    }
+}
+
 impl<K, V, D> Default for Paged<K, V, D> {
     fn default() -> Self {
         Self {
-            leaves: Vec::new(),
+            leaves: OrdMap::new(),
             next_number: 0,
             len: 0,
         }
@@ -111,22 +132,21 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
 
     /// The pages in key order.
     pub fn leaves(&self) -> impl DoubleEndedIterator<Item = &Leaf<K, V, D>> {
-        self.leaves.iter().map(Arc::as_ref)
+        self.leaves.values().map(Arc::as_ref)
     }
 
     /// The entries in key order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
-        self.leaves
-            .iter()
+        self.leaves()
             .flat_map(|leaf| leaf.entries.iter().map(|(key, value)| (key, value)))
     }
 
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&V> {
-        let entries = &self.leaves.get(self.position(key))?.entries;
-        let index = entries.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
-        entries.get(index).map(|(_, value)| value)
+        let (_, leaf) = self.leaves.get_prev(key)?;
+        let index = leaf.entries.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
+        leaf.entries.get(index).map(|(_, value)| value)
     }
 
     /// The first entry.
@@ -135,24 +155,22 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
         self.iter().next()
     }
 
-    /// The page in which `key` is or belongs.
-    fn position(&self, key: &K) -> usize {
-        self.leaves
-            .partition_point(|leaf| leaf.entries.first().is_some_and(|(first, _)| first <= key))
-            .saturating_sub(1)
-    }
-
     /// Sets `key` to `value`.
     pub fn insert(&mut self, key: K, value: V) {
-        let position = self.position(&key);
-        let Some(shared) = self.leaves.get_mut(position) else {
-            self.push_leaf(0, vec![(key, value)]);
-            self.len += 1;
+        let last = self.leaves.get_max().and_then(|(_, leaf)| leaf.entries.last());
+        if last.is_none_or(|(last, _)| *last < key) {
+            self.append(key, value);
+            return;
+        }
+        if self.leaves.get_prev(&key).is_none() {
+            self.begin_with(&key);
+        }
+        let Some((_, shared)) = self.leaves.get_prev_mut(&key) else {
             return;
         };
-        let weight = value.weight();
         let leaf = Arc::make_mut(shared);
         leaf.derived = OnceLock::new();
+        let weight = value.weight();
         match leaf.entries.binary_search_by(|(other, _)| other.cmp(&key)) {
             Ok(index) => {
                 leaf.weight = leaf.weight + weight - leaf.entries[index].1.weight();
@@ -160,33 +178,76 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
             }
             Err(index) => {
                 leaf.weight += weight;
-                leaf.entries.insert(index, (key, value));
+                leaf.entries.insert(index, (key.clone(), value));
                 self.len += 1;
             }
         }
-        if leaf.entries.len() > MAX_ENTRIES || (leaf.weight > MAX_WEIGHT && leaf.entries.len() > 1) {
-            self.split(position);
+        if !leaf.fits() {
+            self.split(&key);
         }
     }
 
-    /// Splits a page in two. The last page gives only its last entry away: keys mostly grow, and pages that are never added to again stay full.
-    fn split(&mut self, position: usize) {
-        let is_last = position + 1 == self.leaves.len();
-        let leaf = Arc::make_mut(&mut self.leaves[position]);
-        let at = if is_last {
-            leaf.entries.len() - 1
+    /// Adds an entry after all others.
+    fn append(&mut self, key: K, value: V) {
+        self.len += 1;
+        let weight = value.weight();
+        let has_room =
+            |leaf: &Leaf<K, V, D>| leaf.entries.len() < MAX_LAST_ENTRIES && leaf.weight + weight <= MAX_WEIGHT;
+        let last = self.leaves.get_max().filter(|(_, leaf)| has_room(leaf));
+        let last = last.map(|(start, _)| start.clone());
+        if let Some(shared) = last.and_then(|start| self.leaves.get_mut(&start)) {
+            let leaf = Arc::make_mut(shared);
+            leaf.derived = OnceLock::new();
+            leaf.weight += weight;
+            leaf.entries.push((key, value));
         } else {
-            leaf.entries.len() / 2
-        };
-        let moved = leaf.entries.split_off(at);
-        leaf.weight = leaf.entries.iter().map(|(_, value)| value.weight()).sum();
-        self.push_leaf(position + 1, moved);
+            self.join_last();
+            self.push_leaf(vec![(key, value)]);
+        }
     }
 
-    fn push_leaf(&mut self, position: usize, entries: Vec<(K, V)>) {
+    /// Moves the entries of the last page to the one before, if they fit there.
+    fn join_last(&mut self) {
+        let start = self.leaves.get_max().map(|(start, _)| start.clone());
+        let Some((start, last)) = start.and_then(|start| self.leaves.remove_with_key(&start)) else {
+            return;
+        };
+        match self.leaves.get_prev_mut(&start) {
+            Some((_, before)) if before.fits_with(&last) => {
+                let before = Arc::make_mut(before);
+                before.derived = OnceLock::new();
+                before.weight += last.weight;
+                before.entries.extend_from_slice(&last.entries);
+            }
+            _ => drop(self.leaves.insert(start, last)),
+        }
+    }
+
+    /// Has the first page start with `key`, which is before all others.
+    fn begin_with(&mut self, key: &K) {
+        let start = self.leaves.get_min().map(|(start, _)| start.clone());
+        if let Some(leaf) = start.and_then(|start| self.leaves.remove(&start)) {
+            self.leaves.insert(key.clone(), leaf);
+        }
+    }
+
+    /// Splits the page of `key` in two.
+    fn split(&mut self, key: &K) {
+        let Some((_, shared)) = self.leaves.get_prev_mut(key) else {
+            return;
+        };
+        let leaf = Arc::make_mut(shared);
+        let moved = leaf.entries.split_off(leaf.entries.len() / 2);
+        leaf.weight = leaf.entries.iter().map(|(_, value)| value.weight()).sum();
+        self.push_leaf(moved);
+    }
+
+    /// Adds a page, unless it has no entries.
+    fn push_leaf(&mut self, entries: Vec<(K, V)>) {
+        let Some((start, _)) = entries.first() else { return };
         let weight = entries.iter().map(|(_, value)| value.weight()).sum();
         self.leaves.insert(
-            position,
+            start.clone(),
             Arc::new(Leaf {
                 number: self.next_number,
                 entries,
@@ -199,15 +260,15 @@ impl<K: Ord + Clone, V: Clone + Weigh, D> Paged<K, V, D> {
 
     /// Removes `key`.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let position = self.position(key);
-        let shared = self.leaves.get_mut(position)?;
+        let (start, shared) = self.leaves.get_prev(key)?;
         let index = shared.entries.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
-        let leaf = Arc::make_mut(shared);
+        let start = start.clone();
+        let leaf = Arc::make_mut(self.leaves.get_mut(&start)?);
         leaf.derived = OnceLock::new();
         let (_, value) = leaf.entries.remove(index);
         leaf.weight -= value.weight();
         if leaf.entries.is_empty() {
-            self.leaves.remove(position);
+            self.leaves.remove(&start);
         }
         self.len -= 1;
         Some(value)
@@ -268,9 +329,9 @@ impl<K: Ord + Clone + Serialize + DeserializeOwned, V: Clone + Weigh + Serialize
         let name = |number: u32| format!("{prefix}/{number}").into_boxed_str();
         let mut old: HashMap<u32, &Arc<Leaf<K, V, D>>> = since
             .into_iter()
-            .flat_map(|since| since.leaves.iter().map(|leaf| (leaf.number, leaf)))
+            .flat_map(|since| since.leaves.values().map(|leaf| (leaf.number, leaf)))
             .collect();
-        for leaf in &self.leaves {
+        for leaf in self.leaves.values() {
             if !old.remove(&leaf.number).is_some_and(|before| Arc::ptr_eq(before, leaf)) {
                 writes.push(PageWrite {
                     name: name(leaf.number),
@@ -299,22 +360,22 @@ impl<K: Ord + Clone + Serialize + DeserializeOwned, V: Clone + Weigh + Serialize
                 .parse()
                 .map_err(|_| DecodeError::Malformed(format!("page {}", page.name).into()))?;
             let entries: Vec<(K, V)> = decode_page(&page.bytes)?;
-            let weight = entries.iter().map(|(_, value)| value.weight()).sum();
-            restored.len += entries.len();
             restored.next_number = restored.next_number.max(number + 1);
-            restored.leaves.push(Arc::new(Leaf {
+            let Some((start, _)) = entries.first() else { continue };
+            let (start, weight) = (start.clone(), entries.iter().map(|(_, value)| value.weight()).sum());
+            restored.len += entries.len();
+            let leaf = Leaf {
                 number,
                 entries,
                 weight,
                 derived: OnceLock::new(),
-            }));
+            };
+            if restored.leaves.insert(start, Arc::new(leaf)).is_some() {
+                return Err(DecodeError::Malformed(
+                    format!("page {} begins like another", page.name).into(),
+                ));
+            }
         }
-        restored.leaves.sort_by(|a, b| {
-            a.entries
-                .first()
-                .map(|(key, _)| key)
-                .cmp(&b.entries.first().map(|(key, _)| key))
-        });
         Ok(restored)
     }
 
@@ -388,6 +449,19 @@ mod tests {
     fn a_page_of_a_newer_format_is_refused() {
         let outcome = decode_page::<Vec<(u32, u32)>>(br#"{"format":2,"entries":{"else":1}}"#);
         assert!(matches!(outcome, Err(DecodeError::Newer { found: 2, .. })));
+    }
+
+    #[test]
+    fn keys_that_grow_leave_full_pages_behind_and_a_short_last_one() {
+        let mut paged = Paged::<u32, u32>::default();
+        for key in 0..10_000 {
+            paged.insert(key, 1);
+            let mut sizes = paged.leaves().map(|leaf| leaf.entries().len()).rev();
+            assert!(sizes.next().is_some_and(|last| last <= MAX_LAST_ENTRIES));
+            let is_full = |size| size == MAX_ENTRIES;
+            assert!(key % 1_000 != 0 || sizes.skip(1).all(is_full));
+        }
+        assert_eq!(paged.len(), 10_000);
     }
 
     #[test]
