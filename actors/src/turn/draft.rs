@@ -129,7 +129,7 @@ impl<'a, M: Machine> Draft<'a, M> {
         runtime: &R,
     ) -> Result<(), Failure> {
         if activation.tip.seq == Seq::ZERO {
-            runtime.directory().register(actor).await?;
+            Box::pin(runtime.directory().register(actor)).await?;
         }
         self.cover(actor, activation, activation.tip.seq.next(), runtime).await
     }

@@ -132,22 +132,27 @@ impl<M: Machine> Slot<M> {
     /// When the store is away or what it holds cannot be read.
     pub async fn activate<R: Runtime>(&mut self, runtime: &R) -> Result<&mut Activation<M>, Failure> {
         if self.activation.is_none() {
-            let environment = runtime.environment();
-            // Asked before the head is read: what was armed by then includes what that head says.
-            let is_head_trusted = runtime.wake_ups().holds_what_heads_say() && !self.is_woken;
-            let loaded = runtime.store().load(self.actor).await?;
-            #[expect(clippy::cast_possible_truncation, reason = "any 64 of the random bits will do")]
-            let nonce = environment.entropy.random() as u64;
-            let mut activation =
-                Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
-            if !is_head_trusted {
-                activation.distrust_head();
-            }
-            activation.recent = delivers_twice(runtime).then(|| Recent::of(&loaded.tail));
-            self.recover_unpublished(&mut activation, runtime).await?;
-            self.activation = Some(activation);
+            // Boxed, as is everything a usual turn does not do: the future of a turn is moved a few times, with room for all it might await.
+            self.activation = Some(Box::pin(self.load(runtime)).await?);
         }
         self.activation.as_mut().ok_or_else(|| Failure::new("not activated"))
+    }
+
+    async fn load<R: Runtime>(&self, runtime: &R) -> Result<Activation<M>, Failure> {
+        let environment = runtime.environment();
+        // Asked before the head is read: what was armed by then includes what that head says.
+        let is_head_trusted = runtime.wake_ups().holds_what_heads_say() && !self.is_woken;
+        let loaded = runtime.store().load(self.actor).await?;
+        #[expect(clippy::cast_possible_truncation, reason = "any 64 of the random bits will do")]
+        let nonce = environment.entropy.random() as u64;
+        let mut activation =
+            Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
+        if !is_head_trusted {
+            activation.distrust_head();
+        }
+        activation.recent = delivers_twice(runtime).then(|| Recent::of(&loaded.tail));
+        self.recover_unpublished(&mut activation, runtime).await?;
+        Ok(activation)
     }
 
     /// A turn ended half way, as by a panic: the state it worked on is dropped, and the append it may have begun is in doubt.
@@ -254,8 +259,7 @@ impl<M: Machine> Slot<M> {
         runtime: &R,
     ) -> Result<(), Abort> {
         self.activate(runtime).await.map_err(Abort::Unknown)?;
-        self.settle(commands, outcomes, runtime).await.map_err(Abort::Unknown)?;
-        self.answer_repeats(commands, outcomes, runtime)
+        self.answer_known(commands, outcomes, runtime)
             .await
             .map_err(Abort::Unknown)?;
         let (actor, must_append) = (self.actor, self.fence || self.doubt.is_some());
@@ -307,6 +311,22 @@ impl<M: Machine> Slot<M> {
         Ok(())
     }
 
+    /// Answers what is in the log already, where there can be any such.
+    async fn answer_known<R: Runtime>(
+        &mut self,
+        commands: &[Pending<M::Command>],
+        outcomes: &mut [Option<Outcome<M>>],
+        runtime: &R,
+    ) -> Result<(), Failure> {
+        if let Some(doubt) = self.doubt {
+            Box::pin(self.settle(doubt, commands, outcomes, runtime)).await?;
+        }
+        if delivers_twice(runtime) {
+            Box::pin(self.answer_repeats(commands, outcomes, runtime)).await?;
+        }
+        Ok(())
+    }
+
     /// Remembers the answers that no commit holds: a refusal stays one however often the command is delivered.
     fn remember<R: Runtime>(&mut self, commands: &[Pending<M::Command>], outcomes: &[Option<Outcome<M>>], runtime: &R) {
         let recent = self
@@ -329,7 +349,7 @@ impl<M: Machine> Slot<M> {
             .recheck_head_after_ms()
             .is_some_and(|age_ms| !self.is_fresh(now, age_ms))
         {
-            self.recheck(runtime).await?;
+            Box::pin(self.recheck(runtime)).await?;
         }
         self.activation
             .as_ref()

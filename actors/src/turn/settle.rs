@@ -1,6 +1,6 @@
 //! What becomes of commands after an append with an unknown outcome.
 
-use punctual_events::{Commit, EventData};
+use punctual_events::{Commit, EventData, Seq};
 
 use super::{Answered, Outcome, Pending, Slot, TurnError};
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
 const PORTION: usize = 64;
 
 impl<M: Machine> Slot<M> {
-    /// After an append with an unknown outcome: commands of ours that are in the log are answered from it.
+    /// After an append on `doubt` with an unknown outcome: commands of ours that are in the log are answered from it.
     pub(super) async fn settle<R: Runtime>(
         &mut self,
+        doubt: Seq,
         commands: &[Pending<M::Command>],
         outcomes: &mut [Option<Outcome<M>>],
         runtime: &R,
     ) -> Result<(), Failure> {
-        let Some(doubt) = self.doubt else { return Ok(()) };
         if self.activate(runtime).await?.tip.seq <= doubt {
             return Ok(());
         }

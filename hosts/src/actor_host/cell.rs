@@ -148,16 +148,26 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         Ok(outcomes)
     }
 
-    /// Takes turns until nobody waits.
+    /// Takes turns until nobody waits, and then publishes what came of the last one: a task of its own for that would cost as much again.
     async fn serve(self: Arc<Self>) {
-        let _busy = Busy::with(&self, Work::Serving);
+        if let Some(publishing) = self.take_turns().await {
+            self.publish(publishing).await;
+        }
+    }
+
+    /// Takes turns until nobody waits; what is to be published then is the caller's.
+    async fn take_turns(self: &Arc<Self>) -> Option<Busy<'_, M, R>> {
+        let _busy = Busy::with(self, Work::Serving);
         self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        let mut publishing = None;
         loop {
             // Taken anew for each turn: the mutex is fair, so a wake-up or a save gets in between two turns however many commands come.
             let mut slot = self.slot.lock().await;
             let Some((commands, answers)) = self.take_waiting() else {
-                return;
+                return publishing;
             };
+            // Publishing waits for no turn: with this, a task of its own begins.
+            drop(publishing);
             let started = std::time::Instant::now();
             let outcomes = survived(slot.take_turn(&commands, &*self.shared.runtime)).await;
             let outcomes = outcomes.unwrap_or_else(|failure| {
@@ -173,7 +183,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                 let _ = answer.send(outcome);
             }
             // Whoever waits for an answer goes first.
-            self.publish_soon();
+            publishing = self.begin_publishing();
             let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.shared.observer.turn(commands.len(), micros);
         }
@@ -225,18 +235,19 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// Publishes in the background, unless that is under way or nothing waits.
     fn publish_soon(self: &Arc<Self>) {
-        let start = {
-            let mut publishing = self.publishing();
-            !publishing.outbox.is_empty() && !std::mem::replace(&mut publishing.is_running, true)
-        };
-        if start {
-            tokio::spawn(Arc::clone(self).publish());
-        }
+        // What is begun and left goes on in the background.
+        drop(self.begin_publishing());
+    }
+
+    /// Has the caller publish, unless that is under way or nothing waits.
+    fn begin_publishing(self: &Arc<Self>) -> Option<Busy<'_, M, R>> {
+        let mut publishing = self.publishing();
+        let begins = !publishing.outbox.is_empty() && !std::mem::replace(&mut publishing.is_running, true);
+        begins.then(|| Busy::with(self, Work::Publishing))
     }
 
     /// Publishes until nothing waits.
-    async fn publish(self: Arc<Self>) {
-        let _busy = Busy::with(&self, Work::Publishing);
+    async fn publish(self: &Arc<Self>, _busy: Busy<'_, M, R>) {
         let runtime = &*self.shared.runtime;
         loop {
             let mut outbox = std::mem::take(&mut self.publishing().outbox);

@@ -52,7 +52,8 @@ impl<M: Machine, R: Runtime> Drop for Busy<'_, M, R> {
                 let mut publishing = cell.publishing();
                 publishing.is_running = !publishing.outbox.is_empty();
                 if publishing.is_running {
-                    spawn(Arc::clone(cell).publish());
+                    let cell = Arc::clone(cell);
+                    spawn(async move { cell.publish(Busy::with(&cell, Work::Publishing)).await });
                 }
             }
             Work::Saving => cell.is_saving.store(false, Ordering::Relaxed),
