@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use punctual_actors::ports::{EncodedCommit, Failure, Head, HeadUpdate, Loaded, Page, PageSave, Store};
 use punctual_events::{ActorId, Commit, DecodeError, Seq, Timestamp};
 use rusqlite::Connection;
@@ -149,12 +150,17 @@ fn load(connection: &Connection, actor: ActorId) -> Result<Loaded, ReadError> {
     })
 }
 
+/// All in one allocation, which goes back to the system when they have been read: of many, each thread that reads would keep its own.
 fn pages(connection: &Connection, key: ActorKey) -> rusqlite::Result<Vec<Page>> {
+    let mut size = connection.prepare_cached("SELECT coalesce(sum(length(body)), 0) FROM pages WHERE actor = ?1")?;
+    let size: i64 = size.query_row([key.0], |row| row.get(0))?;
+    let mut bodies = BytesMut::with_capacity(usize::try_from(size).unwrap_or(0));
     let mut select = connection.prepare_cached("SELECT name, body FROM pages WHERE actor = ?1")?;
     let pages = select.query_map([key.0], |row| {
+        bodies.extend_from_slice(row.get_ref(1)?.as_blob()?);
         Ok(Page {
             name: row.get(0)?,
-            bytes: row.get::<_, Vec<u8>>(1)?.into(),
+            bytes: bodies.split().freeze(),
         })
     })?;
     pages.collect()
