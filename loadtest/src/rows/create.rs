@@ -22,6 +22,9 @@ const TASKS_IN_TURN: usize = 32;
 /// The last seconds whose rate is told apart.
 const LAST_SECONDS: usize = 10;
 
+/// The one caller goes on as the next user after so many tasks: a user may not have more than 200,000.
+const TASKS_PER_TURN: usize = 50_000;
+
 /// Users whose audit and sync are looked at.
 const WATCHED_USERS: usize = 3;
 
@@ -60,6 +63,20 @@ impl Caller for Creator {
 
     fn answered(&mut self, answer: &Answer<'_>, _latency: Duration) {
         self.acknowledged += u64::from(answer.status == 201);
+    }
+}
+
+/// One caller who is one user after the other.
+struct InTurn {
+    creators: Vec<Creator>,
+    sent: usize,
+}
+
+impl Caller for InTurn {
+    fn request(&mut self) -> &[u8] {
+        let user = self.sent / TASKS_PER_TURN % self.creators.len();
+        self.sent += 1;
+        self.creators[user].request()
     }
 }
 
@@ -126,7 +143,11 @@ async fn one(bench: &Bench, section: &mut Section) -> io::Result<()> {
         return Ok(());
     };
     progress(format_args!("{what}: server"));
-    let (tally, _) = load::run(bench.write_plan(&server), creators(&seed.owners[..1])).await?;
+    let caller = InTurn {
+        creators: creators(&seed.owners),
+        sent: 0,
+    };
+    let (tally, _) = load::run(bench.write_plan(&server), vec![caller]).await?;
     server.stop()?;
     section.notes.push(format!("{what}: {}", tally.describe()));
     let p99_ms = |tally: &Tally| tally.latency.quantile(0.99).as_secs_f64() * 1e3;
