@@ -266,6 +266,13 @@ impl<M: Machine> Activation<M> {
         self.covered_from = None;
     }
 
+    /// Whatever holds wake-ups has lost them: none that was armed, here or by whoever wrote the head, is counted on any more.
+    pub(crate) fn distrust_wake_ups(&mut self) {
+        self.armed.clear();
+        self.guard = None;
+        self.distrust_head();
+    }
+
     /// True when events may not have been published yet.
     pub(crate) fn owes_events(&self) -> bool {
         self.tip.on_topic.iter().any(|last| *last > self.published)

@@ -6,6 +6,7 @@
 //! attempt may still arrive.
 
 mod draft;
+mod rearm;
 mod repeats;
 mod settle;
 #[cfg(test)]
@@ -15,6 +16,8 @@ mod wake;
 use std::{collections::HashSet, sync::Arc};
 
 use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timestamp};
+
+pub use self::rearm::Rearmed;
 
 use crate::{
     activation::{Activation, moved_on},

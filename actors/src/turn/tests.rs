@@ -6,14 +6,14 @@ use std::sync::{
 };
 
 use chrono::{NaiveDate, NaiveDateTime};
-use punctual_events::{ActorId, CommandId, Commit, Principal, Seq, SessionId, Timestamp, UserId};
+use punctual_events::{ActorId, CommandId, Commit, EventType, Principal, Seq, SessionId, TaskId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Pending, Slot, TurnError};
+use super::{Pending, Rearmed, Slot, TurnError};
 use crate::{
     ports::{EncodedCommit, Failure, Head, HeadUpdate, Loaded, PageSave, Ports, Store, WakeUp, WakeUps},
     reference::{MemoryWakeUps, Reference, UtcOnly, VirtualClock},
-    user::{UserActor, UserCommand},
+    user::{UserActor, UserCommand, UserReply},
     zone::ZoneData,
 };
 
@@ -204,4 +204,84 @@ async fn a_turn_does_not_try_again_what_is_damaged() {
         "{outcome:?}"
     );
     assert_eq!(runtime.store.0.into_inner(), 1);
+}
+
+/// The same runtime, whose wake-ups are all lost.
+fn having_lost_its_wake_ups(runtime: &Reference) -> Reference {
+    Reference {
+        wake_ups: MemoryWakeUps::default(),
+        ..runtime.clone()
+    }
+}
+
+async fn create_a_task(slot: &mut Slot<UserActor>, number: u128, reminder: Timestamp, runtime: &Reference) -> TaskId {
+    let command = Pending {
+        id: CommandId(Uuid::from_u128(number)),
+        // An id of a task is of its upper half.
+        seed: number << 64,
+        ..pending(create(Some(reminder)))
+    };
+    let outcome = slot.take_turn(&[command], runtime).await.pop().unwrap();
+    match outcome.unwrap().reply {
+        UserReply::Task { task, .. } => task.id,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_lost_is_armed_anew_and_what_is_due_meanwhile_is_done() {
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let (sooner, later) = (now.plus_millis(60_000), now.plus_millis(120_000));
+    let clock = VirtualClock::new(now);
+    let runtime = Reference::new(&clock, 1);
+    let mut slot = Slot::<UserActor>::new(ActorId::User(UserId(Uuid::from_u128(1))));
+    let nobody = slot.rearm(pending(UserCommand::Wake), &runtime).await.unwrap();
+    assert_eq!((nobody, slot.activation().unwrap().seq()), (Rearmed::Absent, Seq(0)));
+    slot.take_turn(&[pending(sign_in())], &runtime).await;
+    create_a_task(&mut slot, 10, sooner, &runtime).await;
+    create_a_task(&mut slot, 11, later, &runtime).await;
+
+    let lost = having_lost_its_wake_ups(&runtime);
+    let rearmed = slot.rearm(pending(UserCommand::Wake), &lost).await.unwrap();
+    assert_eq!(
+        (rearmed, lost.wake_ups.earliest()),
+        (Rearmed::Armed(Some(sooner)), Some(sooner))
+    );
+
+    let lost = having_lost_its_wake_ups(&runtime);
+    clock.advance_ms(60_000);
+    // By another activation, too, which finds in the head that something is armed.
+    let mut slot = Slot::<UserActor>::new(slot.actor());
+    let before = slot.activate(&lost).await.unwrap().seq();
+    let rearmed = slot.rearm(pending(UserCommand::Wake), &lost).await.unwrap();
+    assert_eq!(
+        (rearmed, lost.wake_ups.earliest()),
+        (Rearmed::Armed(Some(later)), Some(later))
+    );
+    let fired = lost.store.read_log(slot.actor(), before, 10).await.unwrap();
+    assert_eq!(fired.len(), 1);
+    assert_eq!(fired[0].events[0].event_type, EventType::ReminderFired);
+}
+
+#[tokio::test]
+async fn an_activation_elsewhere_that_counts_on_a_lost_wake_up_does_not_count_on_it_after_the_arming() {
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let (sooner, later) = (now.plus_millis(60_000), now.plus_millis(120_000));
+    let runtime = Reference::new(&VirtualClock::new(now), 1);
+    let mut stale = Slot::<UserActor>::new(ActorId::User(UserId(Uuid::from_u128(1))));
+    stale.take_turn(&[pending(sign_in())], &runtime).await;
+    let task = create_a_task(&mut stale, 10, sooner, &runtime).await;
+    let delete = UserCommand::DeleteTask {
+        if_match: None,
+        series: false,
+        task,
+    };
+    stale.take_turn(&[pending(delete)], &runtime).await;
+
+    let lost = having_lost_its_wake_ups(&runtime);
+    let mut owner = Slot::<UserActor>::new(stale.actor());
+    let rearmed = owner.rearm(pending(UserCommand::Wake), &lost).await.unwrap();
+    assert_eq!((rearmed, lost.wake_ups.earliest()), (Rearmed::Armed(None), None));
+    create_a_task(&mut stale, 11, later, &lost).await;
+    assert_eq!(lost.wake_ups.earliest(), Some(later));
 }

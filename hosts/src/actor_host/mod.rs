@@ -11,7 +11,7 @@ use punctual_actors::{
     outbox::Breaker,
     ports::{BoxFuture, Failure, Runtime, Store as _, WakeUp},
     series::{SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion},
-    turn::{Outcome, Pending, TurnError},
+    turn::{Outcome, Pending, Rearmed, TurnError},
     user::{UserActor, UserAnswer, UserCommand, UserQuestion},
 };
 use punctual_events::{ActorId, Commit, Principal, Seq, SeriesId, UserId};
@@ -100,6 +100,17 @@ impl<R: Runtime> ActorHost<R> {
         match actor {
             ActorId::User(_) => self.users.cell(actor).wake(wake_up).await,
             ActorId::Series(_) => self.series.cell(actor).wake(wake_up).await,
+        }
+    }
+
+    /// Has an actor do what is due and arm its wake-ups anew, after whatever holds them was lost.
+    ///
+    /// # Errors
+    /// When it has to be done again.
+    pub async fn rearm(&self, actor: ActorId) -> Result<Rearmed, Failure> {
+        match actor {
+            ActorId::User(_) => self.users.cell(actor).rearm().await,
+            ActorId::Series(_) => self.series.cell(actor).rearm().await,
         }
     }
 

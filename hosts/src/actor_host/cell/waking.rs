@@ -5,6 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use punctual_actors::{
     machine::Machine,
     ports::{DAMAGE_PAUSE_MS, Failure, Runtime, WakeUp, WakeUps as _},
+    turn::Rearmed,
 };
 
 use super::{Cell, busy::survived, wake_command};
@@ -26,6 +27,20 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             Err(failure) if failure.is_damage() => self.put_off(wake_up, &failure).await,
             outcome => outcome,
         }
+    }
+
+    /// Arms everything anew.
+    pub(in crate::actor_host) async fn rearm(self: Arc<Self>) -> Result<Rearmed, Failure> {
+        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        let mut slot = self.slot.lock().await;
+        let runtime = &*self.shared.runtime;
+        let outcome = survived(async { slot.rearm(wake_command::<M, R>(runtime), runtime).await }).await;
+        if outcome.is_err() {
+            slot.cut_off();
+        }
+        self.after_turn(&mut slot);
+        self.publish_soon();
+        outcome?
     }
 
     /// Who delivers wake-ups tries again within a second or so, for ever. That is of no use to an actor that cannot be read; but once it can be
