@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Settings;
+use crate::{
+    config::Settings,
+    operate::{DeadLettersArguments, RearmArguments},
+};
 
 /// A task manager backend that is never late.
 #[derive(Debug, Parser)]
@@ -33,6 +36,22 @@ pub enum Command {
         command line that makes no sense.)"
     )]
     Import(ImportArguments),
+    /// Look at events that a role refused, and replay them (dapr)
+    #[command(
+        after_help = "Run it beside a sidecar of any of the five services: what it needs is in the variables of every container there.\n\n\
+        An event that a role refused as often as it is asked, and a message it cannot read, are dead letters. This is for the dapr \
+        runtime: the embedded one puts nothing aside, it offers an event again every half minute until it is taken."
+    )]
+    DeadLetters(DeadLettersArguments),
+    /// Have every user and series arm its wake-ups anew, after the Scheduler was lost or restored (dapr)
+    #[command(
+        after_help = "Run it beside a sidecar of any of the five services: what it needs is in the variables of every container there.\n\n\
+        What became due meanwhile happens at once, marked late. Doing it again, or when nothing was lost, is harmless. This is for \
+        the dapr runtime: the embedded one keeps its wake-ups in the database of everything else, and reads them there when it starts.\n\n\
+        Exit status: 0 when every user and series has armed what it waits for, 2 when some have not, which are named, 1 when it ended \
+        before it had come to all."
+    )]
+    Rearm(RearmArguments),
 }
 
 impl Default for Command {
@@ -93,6 +112,8 @@ mod tests {
         insta::assert_snapshot!("punctual", Cli::command().render_help().to_string());
         insta::assert_snapshot!("serve", help_of("serve"));
         insta::assert_snapshot!("import", help_of("import"));
+        insta::assert_snapshot!("dead-letters", help_of("dead-letters"));
+        insta::assert_snapshot!("rearm", help_of("rearm"));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use mimalloc::MiMalloc;
 use punctual::{
     cli::{Cli, Command},
     config::{ServeConfig, Settings},
-    import, serve,
+    import,
+    operate::{dead_letters, rearm},
+    serve,
     telemetry::{Appearance, Telemetry},
 };
 
@@ -19,6 +21,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or_default() {
         Command::Serve(flags) => run_server(*flags),
         Command::Import(arguments) => import::run(&arguments).map_err(Into::into),
+        Command::DeadLetters(arguments) => dead_letters::run(&arguments).map_err(Into::into),
+        Command::Rearm(arguments) => rearm::run(&arguments).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| {
         complain(&*error);

@@ -25,7 +25,7 @@ use self::{
 };
 use super::{
     sidecar::Sidecar,
-    wire::{self, FORMAT, Outcomes, Reply, Upkeep},
+    wire::{self, Armed, FORMAT, Outcomes, Reply, Request, Upkeep},
 };
 use crate::ports::Actors;
 
@@ -98,17 +98,30 @@ impl RemoteActors {
             format: FORMAT,
             through,
         })?;
-        match self.one(actor, method, body).await {
-            Ok(()) => Ok(()),
-            Err(TurnError::Unknown(failure)) => Err(failure),
-            Err(TurnError::Refused(refusal)) => Err(Failure::new(refusal)),
-        }
+        self.one(actor, method, body).await.map_err(unrefused)
+    }
+
+    /// Has an actor do what is due and arm its wake-ups anew.
+    ///
+    /// # Errors
+    /// When it may not have; it can be repeated.
+    pub async fn rearm(&self, actor: ActorId) -> Result<Armed, Failure> {
+        let body = wire::encode(&Request { format: FORMAT })?;
+        self.one(actor, wire::REARM, body).await.map_err(unrefused)
     }
 
     async fn one<T: DeserializeOwned>(&self, actor: ActorId, method: &str, body: bytes::Bytes) -> Result<T, TurnError> {
         let outcomes: Outcomes<Box<RawValue>> = self.caller.call(actor, method, body).await?;
         let outcome = outcomes.outcomes.first();
         outcome.ok_or_else(|| Failure::new("an actor answered nothing"))?.read()
+    }
+}
+
+/// The failure of something that nobody refuses.
+fn unrefused(error: TurnError) -> Failure {
+    match error {
+        TurnError::Unknown(failure) => failure,
+        TurnError::Refused(refusal) => Failure::new(refusal),
     }
 }
 

@@ -1,18 +1,10 @@
 //! The audit service, asked from another process.
 
-use dapr::dapr::proto::{
-    common::v1::{HttpExtension, InvokeRequest, http_extension::Verb},
-    runtime::v1::InvokeServiceRequest,
-};
 use punctual_actors::ports::{BoxFuture, Failure};
 use punctual_events::UserId;
 use serde::de::DeserializeOwned;
 
-use super::{
-    app::AuditPath,
-    sidecar::{Sidecar, failure},
-    wire::Outcome,
-};
+use super::{app::AuditPath, invoke::Asked, sidecar::Sidecar, wire::Outcome};
 use crate::ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification};
 
 /// The app-id of the audit service. App-ids are the names of roles.
@@ -31,31 +23,8 @@ impl RemoteAudit {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: AuditPath, query: String) -> Result<T, Failure> {
-        let request = InvokeServiceRequest {
-            id: APP_ID.to_owned(),
-            message: Some(InvokeRequest {
-                method: path.method(),
-                data: None,
-                content_type: "application/json".to_owned(),
-                http_extension: Some(HttpExtension {
-                    verb: Verb::Get as i32,
-                    querystring: query,
-                }),
-            }),
-        };
-        let answer = self.sidecar.client().invoke_service(request).await;
-        let answer = answer.map_err(|status| failure("ask audit", &status))?.into_inner();
-        let body = answer.data.map(|data| data.value).unwrap_or_default();
-        read(&body)
-    }
-}
-
-/// What audit answered, or why it cannot.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    match serde_json::from_slice(body).map_err(Failure::new)? {
-        Outcome::Answered(answer) => Ok(answer),
-        Outcome::Damaged(what) => Err(Failure::damaged(what)),
-        Outcome::Refused(_) | Outcome::Unknown(_) => Err(Failure::new("audit answered something else")),
+        let asked = Asked::get(APP_ID, path.method(), query);
+        asked.answer::<Outcome<T>>(&self.sidecar).await?.into_port()
     }
 }
 
@@ -79,7 +48,8 @@ mod tests {
     fn an_answer_and_damage_travel_and_what_is_away_is_asked_again_by_the_sidecar() {
         let there_and_back = |answer: Result<u8, Failure>| {
             let axum::Json(sent) = audit_answer(answer)?;
-            Ok(read::<u8>(&serde_json::to_vec(&sent).unwrap()))
+            let received: Outcome<u8> = serde_json::from_value(serde_json::to_value(&sent).unwrap()).unwrap();
+            Ok(received.into_port())
         };
         let failed = |failure| there_and_back(Err(failure));
         assert!(matches!(there_and_back(Ok(7)), Ok(Ok(7))));

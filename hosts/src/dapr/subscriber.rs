@@ -1,10 +1,12 @@
 //! Events from the broker, one message at a time, given to the roles of this process as whole commits.
 
 use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, VecDeque},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures_util::FutureExt as _;
 use punctual_actors::ports::Failure;
 use punctual_events::{ActorId, CloudEvent, Marker, Seq, Topic};
 
@@ -29,15 +31,35 @@ pub enum Verdict {
 pub struct Subscriber {
     handlers: Vec<Arc<dyn EventHandler>>,
     logs: Arc<dyn Logs>,
-    handed_over: Mutex<HandedOver>,
+    memory: Mutex<Memory>,
     markers: Vec<Arc<Markers>>,
 }
 
-/// Commits whose events were handed over together.
+/// A commit, as one topic has it.
+type CommitOnTopic = (Topic, ActorId, Seq);
+
+/// What is remembered of commits of several events.
 #[derive(Default)]
-struct HandedOver {
-    known: HashSet<(Topic, ActorId, Seq)>,
-    in_order: VecDeque<(Topic, ActorId, Seq)>,
+struct Memory {
+    /// Their events were handed over together.
+    handed_over: Remembered<()>,
+    /// They were refused, the last time when this event of theirs came, by its place in the commit.
+    refused: Remembered<u16>,
+}
+
+/// The latest of many, at most [`MAX_REMEMBERED`].
+struct Remembered<V> {
+    known: HashMap<CommitOnTopic, V>,
+    in_order: VecDeque<CommitOnTopic>,
+}
+
+impl<V> Default for Remembered<V> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            in_order: VecDeque::new(),
+        }
+    }
 }
 
 impl Subscriber {
@@ -47,7 +69,7 @@ impl Subscriber {
         Self {
             handlers,
             logs,
-            handed_over: Mutex::default(),
+            memory: Mutex::default(),
             markers: Vec::new(),
         }
     }
@@ -80,6 +102,7 @@ impl Subscriber {
                 return Verdict::Dead;
             }
         };
+        let (commit, index) = ((topic, event.commit.actor, event.commit.seq), event.index);
         match self.hand_over(topic, event).await {
             Ok(()) => Verdict::Taken,
             Err(failure) if failure.is_damage() => {
@@ -87,10 +110,28 @@ impl Subscriber {
                 tracing::error!(%failure, topic = topic.as_str(), "an event met damaged data");
                 Verdict::Dead
             }
-            Err(failure) => {
-                tracing::warn!(%failure, topic = topic.as_str(), "an event was not taken and comes again");
-                Verdict::Again
-            }
+            Err(failure) => self.refused(commit, index, &failure),
+        }
+    }
+
+    /// An event that was not taken comes again, as often as the sidecar's policy says. It holds up those behind it meanwhile, so another event of
+    /// a commit that the sidecar has given up on is not tried as often again: a commit is handled as a whole, and fails as one.
+    fn refused(&self, commit: CommitOnTopic, index: u16, failure: &Failure) -> Verdict {
+        let mut memory = self.memory();
+        let was_given_up = memory
+            .refused
+            .known
+            .get(&commit)
+            .is_some_and(|earlier| *earlier < index);
+        memory.refused.insert(commit, index);
+        drop(memory);
+        let (topic, actor, seq) = commit;
+        if was_given_up {
+            tracing::error!(%failure, topic = topic.as_str(), %actor, %seq, "another event of a commit that was refused");
+            Verdict::Dead
+        } else {
+            tracing::warn!(%failure, topic = topic.as_str(), %actor, %seq, "an event was not taken and comes again");
+            Verdict::Again
         }
     }
 
@@ -101,21 +142,42 @@ impl Subscriber {
         }
     }
 
-    async fn hand_over(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
+    /// Gives an event to the roles, with all events of its commit.
+    ///
+    /// # Errors
+    /// When a role did not take it.
+    pub(super) async fn hand_over(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
         if event.parts <= 1 {
             return self.give(topic, &[event]).await;
         }
         let commit = (topic, event.commit.actor, event.commit.seq);
-        if self.remembered().known.contains(&commit) {
+        if self.memory().handed_over.known.contains_key(&commit) {
             return Ok(());
         }
         match self.whole_commit(topic, &event).await? {
             Some(events) => {
                 self.give(topic, &events).await?;
-                self.remembered().insert(commit);
+                self.memory().handed_over.insert(commit, ());
                 Ok(())
             }
             None => self.give(topic, &[event]).await,
+        }
+    }
+
+    /// Gives the roles what a commit of the log has on a topic.
+    ///
+    /// # Errors
+    /// When a role did not take it, or the log has nothing to give.
+    pub(super) async fn hand_over_logged(&self, topic: Topic, actor: ActorId, seq: Seq) -> Result<(), Failure> {
+        let before = Seq(seq.0.saturating_sub(1));
+        let logged = self.logs.read(actor, before, 1).await?;
+        let commit = logged.first().filter(|commit| commit.header.seq == seq);
+        let events = commit.map(|commit| commit.cloud_events(topic).map_err(Failure::new));
+        match events.transpose()? {
+            Some(events) if !events.is_empty() => self.give(topic, &events).await,
+            Some(_) | None => Err(Failure::new(
+                "the log does not have it, or not any more: there is nothing to replay; discard it",
+            )),
         }
     }
 
@@ -134,7 +196,10 @@ impl Subscriber {
     async fn give(&self, topic: Topic, events: &[CloudEvent]) -> Result<(), Failure> {
         let mut outcome = Ok(());
         for handler in self.handlers.iter().filter(|handler| handler.topics().contains(&topic)) {
-            match handler.handle(topic, events).await {
+            // A panic refuses the event like everything else: whoever delivers it must get an answer.
+            let handling = AssertUnwindSafe(handler.handle(topic, events)).catch_unwind();
+            let panicked = |_| Err(Failure::new(format_args!("{} panicked", handler.name())));
+            match handling.await.unwrap_or_else(panicked) {
                 // The event does not come again, so the others get it now.
                 Err(failure) if failure.is_damage() => outcome = Err(failure),
                 taken => taken?,
@@ -143,14 +208,14 @@ impl Subscriber {
         outcome
     }
 
-    fn remembered(&self) -> std::sync::MutexGuard<'_, HandedOver> {
-        self.handed_over.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl HandedOver {
-    fn insert(&mut self, commit: (Topic, ActorId, Seq)) {
-        if self.known.insert(commit) {
+impl<V> Remembered<V> {
+    fn insert(&mut self, commit: CommitOnTopic, value: V) {
+        if self.known.insert(commit, value).is_none() {
             self.in_order.push_back(commit);
         }
         if self.in_order.len() > MAX_REMEMBERED
@@ -162,4 +227,4 @@ impl HandedOver {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

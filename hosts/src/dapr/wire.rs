@@ -6,9 +6,9 @@ use bytes::Bytes;
 use punctual_actors::{
     Refusal,
     ports::Failure,
-    turn::{Answered, Pending, TurnError},
+    turn::{Answered, Pending, Rearmed, TurnError},
 };
-use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq};
+use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -23,6 +23,9 @@ pub const ASK: &str = "ask";
 pub const CONFIRM_AUDITED: &str = "confirm-audited";
 /// Erases everything up to a sequence; the body is an [`Upkeep`], the answer an [`Outcomes`] of one.
 pub const ERASE: &str = "erase";
+
+/// Has the actor do what is due and arm its wake-ups anew; the body is a [`Request`], the answer an [`Outcomes`] of one [`Armed`].
+pub const REARM: &str = "rearm";
 
 /// The type under which placement knows the actors of users. Neither name may begin with the other: deletion by type goes by prefix.
 pub const USER_ACTOR: &str = "UserActor";
@@ -116,6 +119,35 @@ pub struct Upkeep {
     pub through: Seq,
 }
 
+/// A message that says nothing but what it is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// [`FORMAT`].
+    pub format: u16,
+}
+
+/// What an actor that armed its wake-ups anew waits for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Armed {
+    /// False for one that never committed.
+    pub is_there: bool,
+    /// Its next instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+}
+
+impl From<Rearmed> for Armed {
+    fn from(rearmed: Rearmed) -> Self {
+        match rearmed {
+            Rearmed::Absent => Self {
+                is_there: false,
+                next: None,
+            },
+            Rearmed::Armed(next) => Self { is_there: true, next },
+        }
+    }
+}
+
 /// What became of each command, or of the one question.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcomes<T> {
@@ -189,6 +221,19 @@ impl<T> Outcome<T> {
     /// The same where there is nothing to refuse.
     pub fn of_port(result: Result<T, Failure>) -> Self {
         Self::of(result.map_err(TurnError::Unknown))
+    }
+
+    /// What [`of_port`](Self::of_port) was given.
+    ///
+    /// # Errors
+    /// The failure.
+    pub fn into_port(self) -> Result<T, Failure> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::Refused(refusal) => Err(Failure::new(refusal)),
+            Self::Unknown(cause) => Err(Failure::new(cause)),
+            Self::Damaged(what) => Err(Failure::damaged(what)),
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use crate::terminal::plain;
+
 /// The report.
 #[derive(Debug, Deserialize)]
 pub(super) struct Report {
@@ -51,11 +53,6 @@ impl Report {
             None => Ok(()),
         }
     }
-}
-
-/// Text of others, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What a problem (RFC 9457) says, or the status where the body is none.

@@ -48,6 +48,8 @@ pub struct Metrics {
     pub transaction_us: Histogram,
     /// Commits that wait to be published.
     pub outbox: Gauge,
+    /// Events that were put aside for an operator to look at.
+    pub dead_letters: Counter,
     /// Deliveries that failed and are tried again.
     pub redeliveries: Counter,
     /// Of a reminder: from the instant it was due to the instant it was out, in milliseconds.
@@ -75,6 +77,7 @@ impl Metrics {
             turn_commands: Histogram::new(COMMAND_BOUNDS, 1.0),
             transaction_us: Histogram::new(TURN_BOUNDS_US, 1e6),
             outbox: Gauge::default(),
+            dead_letters: Counter::default(),
             redeliveries: Counter::default(),
             reminder_lateness_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
             mails_sent: Counter::default(),
@@ -120,6 +123,11 @@ impl Metrics {
             self.outbox.clone(),
         );
         for (name, help, counter) in [
+            (
+                "dead_letters",
+                "Events that were put aside, for `punctual dead-letters`",
+                &self.dead_letters,
+            ),
             (
                 "redeliveries",
                 "Deliveries of events that failed and are tried again",

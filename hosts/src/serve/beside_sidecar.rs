@@ -22,6 +22,7 @@ use crate::{
     dapr::{
         app::{App, AppToken, Checkup, HostedActors},
         audit_queries::RemoteAudit,
+        letters::Desk,
         mail::BoundMail,
         marker::{Enough, Markers},
         runtime::{self, Backing},
@@ -220,6 +221,8 @@ impl Process {
             tasks.spawn(async move { hearing.keep_up_for_ever(None).await });
         }
         let actors = (!self.types().is_empty()).then(|| self.host(backing, &environment, &mut tasks));
+        let (clock, put_aside) = (Arc::clone(&environment.clock), self.metrics.dead_letters.clone());
+        let letters = Desk::new(state, &roles.handlers, &services.logs, clock, put_aside);
         Ok(Running {
             routes: roles.routes,
             sync: roles.sync,
@@ -228,6 +231,7 @@ impl Process {
                 actor_idle: Duration::from_secs((self.config.idle_seconds.get().saturating_mul(SIDECAR_KEEPS)).into()),
                 actors,
                 subscriber: Subscriber::new(roles.handlers, services.logs).with_markers(self.markers()),
+                letters: Some(letters),
                 jobs: roles.jobs,
                 audit: roles.audit,
                 egress: self

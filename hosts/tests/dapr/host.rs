@@ -125,6 +125,7 @@ impl Host {
             actor_idle: Duration::from_secs(600),
             subscriber: Subscriber::new(Vec::new(), Arc::clone(&actors) as Arc<dyn Logs>),
             actors: Some(Arc::clone(&actors) as _),
+            letters: None,
             jobs: jobs(Arc::clone(&scheduled)),
             audit: None,
             egress: None,

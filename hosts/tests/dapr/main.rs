@@ -9,10 +9,13 @@
 
 mod actors;
 mod host;
+mod installation;
 mod jobs;
+mod letters;
 mod machinery;
 mod nothing;
 mod outgoing;
+mod rearm;
 mod reminders;
 mod starts;
 mod users;

@@ -64,6 +64,7 @@ impl Outgoing {
             actor_idle: Duration::from_secs(600),
             actors: None,
             subscriber: Subscriber::new(Vec::new(), Arc::new(Nothing)),
+            letters: None,
             jobs: None,
             audit: None,
             egress: Some(DirectSender::new(gateway)),

@@ -34,6 +34,8 @@ const RULES: &[Rule] = &[
             "hosts/src/serve",
             "hosts/src/cli.rs",
             "hosts/src/config/tests.rs",
+            // Commands that ask a sidecar.
+            "hosts/src/operate",
             "hosts/tests/dapr",
             "hosts/tests/five_processes",
             "loadtest/",

@@ -26,6 +26,8 @@ pub(crate) enum Action {
     },
     /// Print the log of a process, or of all
     Logs(Logs),
+    /// Run `punctual` beside the sidecar of a service, as an operator does: `run dead-letters list`
+    Run(Run),
     /// End what `up` started, and nothing else
     Down {
         #[command(flatten)]
@@ -98,6 +100,26 @@ pub(crate) struct Logs {
     /// Go on with what is still being written, until interrupted
     #[arg(long, short)]
     pub(crate) follow: bool,
+}
+
+/// What to run.
+#[derive(Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// The service whose sidecar it talks to
+    #[arg(long, default_value = "api", value_name = "SERVICE")]
+    pub(crate) beside: String,
+
+    /// Arguments of `punctual`
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "ARGUMENT"
+    )]
+    pub(crate) arguments: Vec<String>,
 }
 
 fn replicas(text: &str) -> Result<(Role, u16), String> {

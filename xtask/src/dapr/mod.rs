@@ -3,6 +3,7 @@
 mod arguments;
 mod down;
 mod logs;
+mod operate;
 mod status;
 mod up;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &Dapr, workspace: &Workspace) -> Result<()> {
         Action::Up(wanted) => up::run(wanted, workspace),
         Action::Status { place, json } => status::run(&open(place, workspace)?, *json),
         Action::Logs(wanted) => logs::run(&open(&wanted.place, workspace)?, wanted),
+        Action::Run(wanted) => operate::run(&open(&wanted.place, workspace)?, wanted),
         Action::Down { place, purge } => down::run(open(place, workspace)?, *purge),
     }
 }

@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use punctual_actors::{
     ports::{BoxFuture, Failure, Runtime, WakeUp},
     series::{SeriesActor, SeriesAnswer, SeriesCommand},
-    turn::{Answered, Outcome, Pending, TurnError},
+    turn::{Answered, Outcome, Pending, Rearmed, TurnError},
     user::{UserActor, UserAnswer, UserCommand},
 };
 use punctual_events::{ActorId, SeriesId, UserId};
@@ -23,7 +23,7 @@ use crate::{
     actor_host::ActorHost,
     dapr::{
         wakeups::wake_up_of,
-        wire::{self, Commands, FORMAT, Outcomes, Question, Reply, Upkeep},
+        wire::{self, Armed, Commands, FORMAT, Outcomes, Question, Reply, Request, Upkeep},
     },
     ports::{Actors, Logs},
 };
@@ -46,6 +46,9 @@ pub trait HostedActors: Actors + Logs {
 
     /// Delivers a wake-up.
     fn wake(&self, actor: ActorId, wake_up: WakeUp) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Has an actor do what is due and arm its wake-ups anew.
+    fn rearm(&self, actor: ActorId) -> BoxFuture<'_, Result<Rearmed, Failure>>;
 
     /// The sidecar does not own the actor any more.
     fn release(&self, actor: ActorId);
@@ -75,6 +78,10 @@ impl<R: Runtime> HostedActors for ActorHost<R> {
         Self::wake(self, actor, wake_up).boxed()
     }
 
+    fn rearm(&self, actor: ActorId) -> BoxFuture<'_, Result<Rearmed, Failure>> {
+        Self::rearm(self, actor).boxed()
+    }
+
     fn release(&self, actor: ActorId) {
         Self::release(self, actor);
     }
@@ -102,6 +109,7 @@ pub(super) async fn call(
         wire::ASK => Ok(ask(actors, actor, &body).await),
         wire::CONFIRM_AUDITED => Ok(upkeep(&body, |through| actors.confirm_audited(actor, through)).await),
         wire::ERASE => Ok(upkeep(&body, |through| actors.erase(actor, through)).await),
+        wire::REARM => Ok(rearm(actors, actor, &body).await),
         _ => Err(StatusCode::NOT_FOUND),
     }
 }
@@ -153,6 +161,16 @@ async fn upkeep<'a>(
 ) -> Response {
     match wire::decode::<Upkeep>(body) {
         Ok(asked) => answer(vec![wire::Outcome::of_port(change(asked.through).await)]),
+        Err(failure) => unknown(&failure),
+    }
+}
+
+async fn rearm(actors: &dyn HostedActors, actor: ActorId, body: &[u8]) -> Response {
+    match wire::decode::<Request>(body) {
+        Ok(_) => {
+            let armed = actors.rearm(actor).await.map(Armed::from);
+            answer(vec![wire::Outcome::of_port(armed)])
+        }
         Err(failure) => unknown(&failure),
     }
 }

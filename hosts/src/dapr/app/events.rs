@@ -17,7 +17,7 @@ use crate::dapr::subscriber::Verdict;
 /// The header in which the sidecar passes on the partition of a message of Kafka.
 const PARTITION: &str = "__partition";
 
-/// Takes one event. The words are the sidecar's: it acknowledges, delivers again within the bounds of its policy, or puts among the dead letters.
+/// Takes one event. At a verdict the sidecar acknowledges, delivers again within the bounds of its policy, or puts among the dead letters.
 pub(super) async fn take(
     State(app): State<Arc<App>>,
     Path(topic): Path<String>,
@@ -29,10 +29,15 @@ pub(super) async fn take(
     let partition = headers
         .get(PARTITION)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let status = match app.subscriber.take(topic, partition, &message).await {
+    let verdict = app.subscriber.take(topic, partition, &message).await;
+    Ok(Json(json!({"status": status_of(verdict)})))
+}
+
+/// A verdict in the sidecar's words.
+pub(super) fn status_of(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Taken => "SUCCESS",
         Verdict::Again => "RETRY",
         Verdict::Dead => "DROP",
-    };
-    Ok(Json(json!({"status": status})))
+    }
 }

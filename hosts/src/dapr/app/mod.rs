@@ -10,6 +10,7 @@ mod config;
 mod egress;
 mod events;
 mod jobs;
+mod letters;
 mod token;
 
 use std::{sync::Arc, time::Duration};
@@ -29,7 +30,7 @@ pub use self::{
     checkup::Checkup,
     token::AppToken,
 };
-use super::{sidecar::MAX_MESSAGE_BYTES, subscriber::Subscriber};
+use super::{letters::Desk, sidecar::MAX_MESSAGE_BYTES, subscriber::Subscriber};
 use crate::{
     health::{Health, Stage},
     ports::{AuditQueries, JobHandler},
@@ -46,6 +47,8 @@ pub struct App {
     pub actors: Option<Arc<dyn HostedActors>>,
     /// Events for the roles here.
     pub subscriber: Subscriber,
+    /// Events that the roles here refused.
+    pub letters: Option<Desk>,
     /// Jobs.
     pub jobs: Option<Arc<dyn JobHandler>>,
     /// Answers for the API.
@@ -71,6 +74,10 @@ impl App {
             .route("/actors/{type}/{id}/method/{method}", put(actors::call))
             .route("/actors/{type}/{id}/method/remind/{name}", put(actors::remind))
             .route("/events/{topic}", post(events::take))
+            .route(letters::TAKE, post(letters::take))
+            .route(letters::LIST, get(letters::list))
+            .route(letters::REPLAY, post(letters::replay))
+            .route(letters::DISCARD, post(letters::discard))
             .route("/job/{name}", post(jobs::run))
             .route(EGRESS, post(egress::send))
             .route(audit::PAGE, get(audit::page))

@@ -44,6 +44,7 @@ fn router(token: Option<&str>) -> (Router, Arc<Health>) {
         actor_idle: Duration::from_secs(600),
         subscriber: Subscriber::new(Vec::new(), Arc::clone(&host) as _),
         actors: Some(host),
+        letters: None,
         jobs: Some(Arc::new(Moody(true.into()))),
         audit: None,
         egress: None,

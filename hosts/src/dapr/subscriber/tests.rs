@@ -10,7 +10,7 @@ use super::*;
 const USER: UserId = UserId(Uuid::from_u128(1));
 
 /// A commit with `count` events on `task-events`.
-fn commit(count: u8) -> Arc<Commit> {
+pub(in crate::dapr) fn commit(count: u8) -> Arc<Commit> {
     let actor = ActorId::User(USER);
     let events: Vec<EventRecord> = (0..count)
         .map(|number| {
@@ -43,13 +43,13 @@ fn commit(count: u8) -> Arc<Commit> {
     })
 }
 
-fn messages(commit: &Commit) -> Vec<Vec<u8>> {
+pub(in crate::dapr) fn messages(commit: &Commit) -> Vec<Vec<u8>> {
     let events = commit.cloud_events(Topic::TaskEvents).unwrap();
     events.iter().map(|event| serde_json::to_vec(event).unwrap()).collect()
 }
 
 /// A log of one commit, or none.
-struct Log(Option<Arc<Commit>>);
+pub(in crate::dapr) struct Log(pub(in crate::dapr) Option<Arc<Commit>>);
 
 impl Logs for Log {
     fn head(&self, _: ActorId) -> BoxFuture<'_, Result<Seq, Failure>> {
@@ -192,4 +192,31 @@ async fn a_marker_is_taken_and_given_to_nobody() {
     let message = marker.to_json().to_string();
     let verdict = subscriber.take(Topic::TaskEvents, Some(3), message.as_bytes()).await;
     assert_eq!((verdict, listener.calls.lock().unwrap().len()), (Verdict::Taken, 0));
+}
+
+#[tokio::test]
+async fn the_other_events_of_a_commit_that_was_given_up_are_not_tried_as_often_again() {
+    let commit = commit(3);
+    let (subscriber, listener) = subscriber(Some(Arc::clone(&commit)));
+    let messages = messages(&commit);
+    let mut verdicts = Vec::new();
+    for message in [0, 0, 1, 2, 0] {
+        listener.fails.store(true, Ordering::Relaxed);
+        verdicts.push(subscriber.take(Topic::TaskEvents, None, &messages[message]).await);
+    }
+    // Whoever delivers it anew from the beginning is asked for patience anew.
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Again,
+            Verdict::Again,
+            Verdict::Dead,
+            Verdict::Dead,
+            Verdict::Again
+        ]
+    );
+    assert_eq!(
+        subscriber.take(Topic::TaskEvents, None, &messages[0]).await,
+        Verdict::Taken
+    );
 }

@@ -131,7 +131,10 @@ fn only_what_a_role_needs_is_open_to_it(world: &World) {
         .iter()
         .filter_map(|c| c["name"].as_str())
         .collect();
-    assert_eq!(names, BTreeSet::from(["events-per-replica", "secrets", "statestore"]));
+    assert_eq!(
+        names,
+        BTreeSet::from(["events", "events-per-replica", "secrets", "statestore"])
+    );
     let without_token = http::request(world.api.1.port("http"), "GET", "/v1.0/metadata", &[], "", PATIENCE).unwrap();
     assert_eq!(without_token.status, 401);
 }

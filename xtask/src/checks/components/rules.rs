@@ -25,7 +25,8 @@ pub(super) fn faults_in(documents: &[Document]) -> Vec<String> {
             complete(document),
             scoped(document),
             without_plain_secrets(document),
-            bounded(document),
+            bounded(document, documents),
+            looked_at(document),
             allowed(document, documents),
             without_retried_writes(document),
             aimed_at_something(document, documents),
@@ -87,9 +88,10 @@ fn without_plain_secrets(document: &Document) -> Vec<String> {
     faults
 }
 
-/// A subscription without a dead-letter topic blocks its partition for ever on a message that nobody can read.
-fn bounded(document: &Document) -> Vec<String> {
-    if document.kind() != "Subscription" {
+/// A subscription without a dead-letter topic blocks its partition for ever on a message that nobody can read, and one whose dead letters nobody
+/// hears loses them.
+fn bounded(document: &Document, all: &[Document]) -> Vec<String> {
+    if document.kind() != "Subscription" || is_of_dead_letters(document) {
         return Vec::new();
     }
     let topic = document.text(&["spec", "topic"]);
@@ -103,7 +105,35 @@ fn bounded(document: &Document) -> Vec<String> {
     if document.text(&["spec", "deadLetterTopic"]) != format!("{role}-dead-letters") {
         faults.push(format!("its dead letters must go to {role}-dead-letters"));
     }
+    let hears = |other: &Document| is_of_dead_letters(other) && other.scopes() == [role];
+    if !all.iter().any(hears) {
+        faults.push(format!("no subscription of {role} hears its dead letters"));
+    }
     faults
+}
+
+fn is_of_dead_letters(document: &Document) -> bool {
+    document.kind() == "Subscription" && document.text(&["spec", "topic"]).ends_with("-dead-letters")
+}
+
+/// A role hears its own dead letters, unread by the sidecar, and nobody passes them on.
+fn looked_at(document: &Document) -> Vec<String> {
+    if !is_of_dead_letters(document) {
+        return Vec::new();
+    }
+    let [role] = document.scopes()[..] else {
+        return vec!["must have one role as its scope".to_owned()];
+    };
+    let expected = [
+        (vec!["spec", "topic"], format!("{role}-dead-letters")),
+        (vec!["spec", "routes", "default"], format!("/dead-letters/{role}")),
+        (vec!["spec", "metadata", "rawPayload"], "true".to_owned()),
+        (vec!["spec", "deadLetterTopic"], String::new()),
+    ];
+    let faults = expected.iter().filter(|(path, value)| document.text(path) != *value);
+    faults
+        .map(|(path, value)| format!("`{}` must be `{value}`", path.join(".")))
+        .collect()
 }
 
 /// What a role subscribes to, every variant of the component must let it hear, and let it publish the dead letters.
@@ -133,7 +163,8 @@ fn allowed(document: &Document, all: &[Document]) -> Vec<String> {
                     .is_some_and(|topics| topics.contains(&topic))
             };
             let reaches = variant.scopes().contains(&role);
-            if !reaches || !may("subscriptionScopes", topic) || !may("publishingScopes", letters) {
+            let passes_on = letters.is_empty() || may("publishingScopes", letters);
+            if !reaches || !may("subscriptionScopes", topic) || !passes_on {
                 faults.push(format!(
                     "{} does not let {role} hear {topic} and publish {letters}",
                     variant.file
@@ -295,7 +326,7 @@ spec:
   type: pubsub.kafka
   version: v1
   metadata:
-    - {name: subscriptionScopes, value: 'audit=task-events'}
+    - {name: subscriptionScopes, value: 'audit=task-events,audit-dead-letters'}
     - {name: publishingScopes, value: 'audit=audit-dead-letters'}
 scopes: [audit]
 ---
@@ -304,10 +335,19 @@ kind: Subscription
 metadata: {name: s}
 spec: {pubsubname: events, topic: task-events, routes: {default: /events/task-events}, deadLetterTopic: audit-dead-letters}
 scopes: [audit]
+---
+apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata: {name: l}
+spec: {pubsubname: events, topic: audit-dead-letters, routes: {default: /dead-letters/audit}, metadata: {rawPayload: 'true'}}
+scopes: [audit]
 ";
         assert_eq!(faults(text), Vec::<String>::new());
         assert!(!faults(&text.replace(", deadLetterTopic: audit-dead-letters", "")).is_empty());
         assert!(!faults(&text.replace("'audit=audit-dead-letters'", "''")).is_empty());
         assert!(!faults(&text.replace("pubsubname: events", "pubsubname: other")).is_empty());
+        let (heard, _) = text.rsplit_once("---").expect("two subscriptions");
+        assert!(faults(heard)[0].contains("no subscription of audit hears its dead letters"));
+        assert!(faults(&text.replace(", metadata: {rawPayload: 'true'}", ""))[0].contains("rawPayload"));
     }
 }

@@ -1,0 +1,123 @@
+//! The Scheduler is lost with everything it held.
+
+use std::time::Duration;
+
+use punctual_actors::ports::Clock as _;
+use punctual_events::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    installation::{Account, Installation, text},
+    machinery::eventually,
+};
+
+fn now() -> Timestamp {
+    punctual::environment::SystemClock.now()
+}
+
+/// Waits until an instant has passed.
+async fn until(instant: Timestamp) {
+    let ahead_ms = u64::try_from(instant.as_millis() - now().as_millis()).unwrap_or(0);
+    tokio::time::sleep(Duration::from_millis(ahead_ms + 500)).await;
+}
+
+async fn inbox(installation: &Installation, account: &Account) -> Vec<Value> {
+    let inbox = installation.get("/v1/notifications", account).await;
+    inbox["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reminders_fire_once_after_the_scheduler_lost_everything_and_everybody_armed_anew() {
+    let installation = Installation::up(&[], |_| {}).await;
+    let begun = now();
+    // Due while the Scheduler is away, and long after.
+    let (overdue, ahead) = (begun.plus_millis(6_000), begun.plus_millis(75_000));
+    let mut accounts = Vec::new();
+    for name in ["ada", "bob"] {
+        let account = installation.sign_up(&format!("{name}@example.org")).await;
+        for (title, at) in [("overdue", overdue), ("ahead", ahead)] {
+            let task = json!({"title": title, "reminders": [{"at": at}]});
+            installation.create(&account, task).await;
+        }
+        accounts.push(account);
+    }
+    assert!(now() < overdue, "this machine is too slow for this test");
+    let data = installation
+        .environment
+        .process("scheduler")
+        .unwrap()
+        .folder
+        .join("etcd");
+    installation
+        .with(|environment| environment.kill("scheduler"))
+        .await
+        .unwrap();
+    std::fs::remove_dir_all(data).unwrap();
+    // Long enough to count as late.
+    until(overdue.plus_millis(5_000)).await;
+    installation
+        .with(|environment| environment.start("scheduler"))
+        .await
+        .unwrap();
+    for account in &accounts {
+        assert_eq!(
+            inbox(&installation, account).await,
+            [] as [Value; 0],
+            "nobody knows of it"
+        );
+    }
+
+    // The sidecars find the Scheduler again in their own time; until then those who cannot arm are named.
+    let output = eventually("everybody is armed", async || {
+        let output = installation.punctual(&["rearm"]).await;
+        output.status.success().then_some(output)
+    })
+    .await;
+    let said = text(&output.stdout);
+    assert!(
+        said.starts_with("2 users and series: 2 armed what they wait for"),
+        "{said}"
+    );
+    assert!(said.contains(&format!("the next wake-up is at {ahead}")), "{said}");
+    for account in &accounts {
+        let fired = inbox(&installation, account).await;
+        assert_eq!((fired.len(), &fired[0]["late"]), (1, &json!(true)), "{fired:?}");
+        assert_eq!(fired[0]["due_at"], json!(overdue));
+    }
+    // Doing it again changes nothing.
+    let again = installation.punctual(&["rearm", "--at-once", "1"]).await;
+    assert!(again.status.success());
+
+    until(ahead).await;
+    for account in &accounts {
+        let fired = eventually("what was ahead fires", async || {
+            let fired = inbox(&installation, account).await;
+            (fired.len() >= 2).then_some(fired)
+        })
+        .await;
+        let second = fired.iter().find(|fired| fired["due_at"] == json!(ahead)).unwrap();
+        let fired_at: Timestamp = second["fired_at"].as_str().unwrap().parse().unwrap();
+        assert!(fired_at >= ahead, "early: {second}");
+    }
+    // A wake-up that was armed twice has come twice by now.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for account in &accounts {
+        assert_eq!(inbox(&installation, account).await.len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_cannot_arm_is_named_and_the_walk_says_so_in_its_end() {
+    let installation = Installation::up(&[], |_| {}).await;
+    let ada = installation.sign_up("ada@example.org").await;
+    let task = json!({"title": "ahead", "reminders": [{"at": now().plus_millis(3_600_000)}]});
+    installation.create(&ada, task).await;
+    installation
+        .with(|environment| environment.kill("scheduler"))
+        .await
+        .unwrap();
+    let output = installation.punctual(&["rearm"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let named = format!("failed  user/{}: ", ada.user);
+    assert!(text(&output.stdout).starts_with(&named), "{}", text(&output.stdout));
+}
