@@ -1,7 +1,7 @@
 //! Dead letters: events that a role refused as often as it is asked, and messages nobody can read.
 //!
 //! A broker's topic cannot be looked through, so each role hears its own dead-letter topic, and what comes there is tried once more and then put
-//! on a [shelf](shelf::Shelf) in the state store, where an operator finds it. A letter holds no content: it says which commit it is of, and a
+//! on a shelf in the state store, where an operator finds it. A letter holds no content: it says which commit it is of, and a
 //! replay reads that commit from the actor's log. `docs/decisions/0010-dead-letters-are-references.md` says why.
 
 mod desk;
