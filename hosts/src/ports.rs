@@ -133,6 +133,11 @@ pub trait Jobs: Send + Sync + 'static {
 pub trait JobHandler: Send + Sync + 'static {
     /// Does the job.
     fn run<'a>(&'a self, name: &'a str, payload: Bytes) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Schedules anew what a user has coming by their records, after whatever keeps jobs has lost them. Harmless when it has not.
+    fn rearm(&self, _user: UserId) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// A runtime, as the roles see it.

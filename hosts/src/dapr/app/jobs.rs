@@ -1,4 +1,4 @@
-//! Jobs whose time has come.
+//! Jobs whose time has come, and jobs that were lost.
 
 use std::sync::Arc;
 
@@ -8,8 +8,13 @@ use axum::{
     http::StatusCode,
 };
 
+use punctual_events::UserId;
+
 use super::App;
 use crate::dapr::jobs::{decode_name, decode_payload};
+
+/// Where the jobs of a user are made anew, for another service to ask.
+pub(super) const REARM: &str = "/jobs/{user}/rearm";
 
 /// Runs a job. Anything but a 200 has it delivered again.
 pub(super) async fn run(State(app): State<Arc<App>>, Path(name): Path<String>, body: Bytes) -> StatusCode {
@@ -29,4 +34,14 @@ pub(super) async fn run(State(app): State<Arc<App>>, Path(name): Path<String>, b
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
+}
+
+/// Makes the jobs of a user anew.
+pub(super) async fn rearm(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Result<(), (StatusCode, String)> {
+    let handler = app.jobs.as_ref();
+    let handler = handler.ok_or_else(|| (StatusCode::NOT_FOUND, "no jobs are done here".to_owned()))?;
+    handler.rearm(user).await.map_err(|failure| {
+        tracing::warn!(%user, %failure, "the jobs of a user were not made anew");
+        (StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
+    })
 }

@@ -79,6 +79,7 @@ impl App {
             .route(letters::REPLAY, post(letters::replay))
             .route(letters::DISCARD, post(letters::discard))
             .route("/job/{name}", post(jobs::run))
+            .route(jobs::REARM, post(jobs::rearm))
             .route(EGRESS, post(egress::send))
             .route(audit::PAGE, get(audit::page))
             .route(audit::VERIFY, get(audit::verify))

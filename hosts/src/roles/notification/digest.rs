@@ -76,6 +76,15 @@ impl Notification {
         self.wait_for(user, &wish).await
     }
 
+    /// Makes the job of the digest that is waited for again, whether or not there is one.
+    pub(super) async fn rearm_digest(&self, user: UserId) -> Result<(), Failure> {
+        let wish = self.wishes.of(user).await?;
+        match wish.next {
+            Some(_) => self.wait_for(user, &wish).await,
+            None => Ok(()),
+        }
+    }
+
     /// Makes the job of a digest again that should long have been sent: whatever keeps jobs has lost it.
     pub(super) async fn find_lost_digest(&self, user: UserId, wish: &Wish) -> Result<(), Failure> {
         let now = self.environment.clock.now();

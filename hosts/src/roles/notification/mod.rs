@@ -224,4 +224,8 @@ impl JobHandler for Notification {
             }
         })
     }
+
+    fn rearm(&self, user: UserId) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(self.rearm_digest(user))
+    }
 }

@@ -425,3 +425,19 @@ async fn a_digest_whose_job_was_lost_comes_with_the_next_event_of_its_user() {
     assert_eq!(world.subjects().len(), 1);
     assert_eq!(world.next(), "2026-11-25T06:30:00.000Z");
 }
+
+#[tokio::test]
+async fn a_digest_whose_job_was_lost_is_waited_for_again_when_somebody_asks() {
+    let world = World::new("2026-11-23T08:00:00Z").await;
+    world.create(json!({"title": "a"})).await;
+    world.role.rearm(USER).await.unwrap();
+    assert_eq!(world.memory.jobs(), 0, "nothing is waited for");
+    world.wants(digest_at("07:30")).await;
+    world.memory.lose_jobs();
+    world.role.rearm(USER).await.unwrap();
+    assert_eq!(world.next(), "2026-11-24T06:30:00.000Z");
+    world.until("2026-11-24T06:30:00Z").await;
+    world.role.rearm(USER).await.unwrap();
+    world.until("2026-11-24T12:00:00Z").await;
+    assert_eq!(world.subjects().len(), 1);
+}
