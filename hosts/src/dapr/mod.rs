@@ -21,6 +21,7 @@ pub mod marker;
 pub mod publisher;
 pub mod rearm;
 pub mod records;
+pub mod remote_jobs;
 pub mod runtime;
 mod schedule;
 pub mod secrets;

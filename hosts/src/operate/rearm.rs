@@ -8,6 +8,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use punctual_actors::ports::Failure;
+use punctual_events::ActorId;
 
 use super::{OperateError, RearmArguments, SOME_FAILED, tokio};
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         actors::RemoteActors,
         directory::DaprDirectory,
         rearm::{Progress, walk},
+        remote_jobs::RemoteJobs,
         state::State,
     },
     environment::SystemClock,
@@ -51,8 +53,15 @@ pub fn run(arguments: &RearmArguments) -> Result<ExitCode, OperateError> {
 async fn walk_all(arguments: &RearmArguments, progress: &mut Progress, line: &Line) -> Result<(), OperateError> {
     let sidecar = arguments.sidecar.sidecar()?;
     let directory = DaprDirectory::new(State::new(sidecar.clone(), &arguments.state_store));
-    let actors = RemoteActors::new(sidecar, Arc::new(SystemClock));
-    let rearm = async |actor| actors.rearm(actor).await;
+    let actors = RemoteActors::new(sidecar.clone(), Arc::new(SystemClock));
+    let jobs = RemoteJobs::new(sidecar);
+    let rearm = async |actor| {
+        let armed = actors.rearm(actor).await?;
+        if let ActorId::User(user) = actor {
+            jobs.rearm(user).await?;
+        }
+        Ok(armed)
+    };
     let walking = walk(&directory, progress, arguments.at_once.get(), rearm, |progress| {
         line.tell(progress)
     });

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use daprenv::Role;
 use punctual_actors::ports::Clock as _;
 use punctual_events::Timestamp;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -26,9 +28,38 @@ async fn inbox(installation: &Installation, account: &Account) -> Vec<Value> {
     inbox["items"].as_array().unwrap().clone()
 }
 
+/// Asks for a digest at the first whole minute that is a minute or more ahead.
+async fn digest_a_minute_from(begun: Timestamp, installation: &Installation, account: &Account) {
+    let at = begun
+        .plus_millis(119_000)
+        .to_utc()
+        .and_utc()
+        .with_timezone(&chrono_tz::Europe::Paris);
+    let wish = json!({"digest": {"at": at.format("%H:%M").to_string()}});
+    let shown = installation
+        .ask(Method::PATCH, "/v1/me/mail", Some(account), Some(wish))
+        .await;
+    assert_eq!(shown["available"], true);
+}
+
+async fn mails_failed(installation: &Installation) -> u64 {
+    let notification = installation.environment.url(Role::Notification).unwrap();
+    let metrics = crate::actors::http()
+        .get(format!("{notification}/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let text = metrics.text().await.unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("punctual_mails_failed_total "));
+    line.map_or(0, |count| count.parse().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reminders_fire_once_after_the_scheduler_lost_everything_and_everybody_armed_anew() {
-    let installation = Installation::up(&[], |_| {}).await;
+    // Nobody takes mail here, which is enough to see that somebody tries.
+    let installation = Installation::up(&[("PUNCTUAL_MAIL_FROM", "punctual@example.org")], |_| {}).await;
     let begun = now();
     // Due while the Scheduler is away, and long after.
     let (overdue, ahead) = (begun.plus_millis(6_000), begun.plus_millis(75_000));
@@ -41,6 +72,7 @@ async fn reminders_fire_once_after_the_scheduler_lost_everything_and_everybody_a
         }
         accounts.push(account);
     }
+    digest_a_minute_from(begun, &installation, &accounts[0]).await;
     assert!(now() < overdue, "this machine is too slow for this test");
     let data = installation
         .environment
@@ -99,6 +131,10 @@ async fn reminders_fire_once_after_the_scheduler_lost_everything_and_everybody_a
         let fired_at: Timestamp = second["fired_at"].as_str().unwrap().parse().unwrap();
         assert!(fired_at >= ahead, "early: {second}");
     }
+    eventually("the digest is tried", async || {
+        (mails_failed(&installation).await > 0).then_some(())
+    })
+    .await;
     // A wake-up that was armed twice has come twice by now.
     tokio::time::sleep(Duration::from_secs(3)).await;
     for account in &accounts {

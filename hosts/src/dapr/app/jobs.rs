@@ -10,7 +10,10 @@ use axum::{
 
 use punctual_events::UserId;
 
-use super::App;
+use super::{
+    App,
+    audit::{Answer, answer},
+};
 use crate::dapr::jobs::{decode_name, decode_payload};
 
 /// Where the jobs of a user are made anew, for another service to ask.
@@ -37,11 +40,8 @@ pub(super) async fn run(State(app): State<Arc<App>>, Path(name): Path<String>, b
 }
 
 /// Makes the jobs of a user anew.
-pub(super) async fn rearm(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Result<(), (StatusCode, String)> {
+pub(super) async fn rearm(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Answer<()> {
     let handler = app.jobs.as_ref();
     let handler = handler.ok_or_else(|| (StatusCode::NOT_FOUND, "no jobs are done here".to_owned()))?;
-    handler.rearm(user).await.map_err(|failure| {
-        tracing::warn!(%user, %failure, "the jobs of a user were not made anew");
-        (StatusCode::SERVICE_UNAVAILABLE, failure.to_string())
-    })
+    answer(handler.rearm(user).await)
 }
