@@ -88,7 +88,7 @@ pub(crate) const SUITES: &[Suite] = &[
     .only_at_length(),
     Suite::new(
         "five-processes",
-        "the acceptance tests of the embedded server hold for five processes on Kafka and PostgreSQL",
+        "the acceptance tests hold for five processes on Kafka and PostgreSQL, and nothing is lost whatever fails",
         five_processes::run,
     )
     .only_at_length(),

@@ -1,6 +1,8 @@
 //! The acceptance tests of the embedded server, word for word, against five processes beside their sidecars, on Kafka and PostgreSQL.
 //!
-//! Only [`server`] is another one. What looks into the embedded server's own database has no counterpart here. The environment is the one that
+//! Besides, [`faults`]: whatever of the machinery fails while users work, nothing is lost.
+//!
+//! Of the acceptance tests only [`server`] is another one. What looks into the embedded server's own database has no counterpart here. The environment is the one that
 //! `PUNCTUAL_DAPR_STATE` names, or the one that `cargo xtask dapr up` brought up; its services are killed and started again.
 
 #![expect(
@@ -16,7 +18,9 @@ mod client;
 mod concurrency;
 #[path = "../acceptance/crash.rs"]
 mod crash;
+mod faults;
 mod gateway;
+mod load;
 #[path = "../acceptance/recurrence.rs"]
 mod recurrence;
 #[path = "../acceptance/reminders.rs"]

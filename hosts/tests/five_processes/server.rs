@@ -3,7 +3,7 @@
 use std::{
     env,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -37,7 +37,7 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// The running services; killed when a test says so, else left to the next.
 pub(crate) struct Server {
-    environment: Environment,
+    pub(crate) environment: Arc<Environment>,
     pub(crate) url: String,
     _turn: MutexGuard<'static, ()>,
 }
@@ -63,7 +63,7 @@ impl Server {
             sync: port(Role::Sync),
         });
         Self {
-            environment,
+            environment: Arc::new(environment),
             url,
             _turn: turn,
         }

@@ -1,0 +1,109 @@
+//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, and the audit verifies.
+
+use std::{sync::Arc, time::Duration};
+
+use daprenv::Environment;
+
+use crate::{
+    load::Load,
+    server::{Data, Server},
+};
+
+/// Acknowledged before a fault, and again after it.
+const ACKNOWLEDGED: usize = 15;
+/// How long something that was killed stays away.
+const AWAY: Duration = Duration::from_secs(2);
+
+/// Has users work while `fault` happens, and looks at what is there in the end. What calls failed meanwhile is returned.
+async fn work_through(name: &str, fault: impl FnOnce(&Environment) + Send + 'static) -> Vec<String> {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("fault-{name}")).await;
+    let (load, callers) = Load::begin(client).await;
+    load.acknowledges(ACKNOWLEDGED).await;
+    let environment = Arc::clone(&server.environment);
+    tokio::task::spawn_blocking(move || fault(&environment)).await.unwrap();
+    load.acknowledges(ACKNOWLEDGED).await;
+    load.stop();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    load.holds().await;
+    load.failures()
+}
+
+/// `kill -9`, an absence, and a start.
+fn kill_and_start(environment: &Environment, process: &str) {
+    environment.kill(process).unwrap();
+    std::thread::sleep(AWAY);
+    environment.start(process).unwrap();
+}
+
+macro_rules! killed {
+    ($($test:ident: $process:literal),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            work_through($process, |environment| kill_and_start(environment, $process)).await;
+        }
+    )*};
+}
+
+killed! {
+    nothing_is_lost_when_the_api_is_killed: "api",
+    nothing_is_lost_when_recurring_is_killed: "recurring",
+    nothing_is_lost_when_notification_is_killed: "notification",
+    nothing_is_lost_when_audit_is_killed: "audit",
+    nothing_is_lost_when_sync_is_killed: "sync",
+    nothing_is_lost_when_the_sidecar_of_the_api_is_killed: "api-sidecar",
+    nothing_is_lost_when_the_sidecar_of_recurring_is_killed: "recurring-sidecar",
+    nothing_is_lost_when_the_sidecar_of_notification_is_killed: "notification-sidecar",
+    nothing_is_lost_when_the_sidecar_of_audit_is_killed: "audit-sidecar",
+    nothing_is_lost_when_the_sidecar_of_sync_is_killed: "sync-sidecar",
+    nothing_is_lost_when_placement_is_killed: "placement",
+    nothing_is_lost_when_the_scheduler_is_killed: "scheduler",
+}
+
+/// The database under the state component.
+fn store(environment: &Environment) -> &'static str {
+    let is_there = |store: &&str| environment.process(store).is_ok();
+    ["postgres", "redis"].into_iter().find(is_there).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_the_store_is_killed() {
+    work_through("store", |environment| kill_and_start(environment, store(environment))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_the_store_does_not_answer_for_a_while() {
+    work_through("slow-store", |environment| {
+        environment.pause(store(environment)).unwrap();
+        std::thread::sleep(AWAY);
+        environment.resume(store(environment)).unwrap();
+    })
+    .await;
+}
+
+/// EC-1: users notice nothing of a broker that is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_succeeds_while_kafka_is_away_for_half_a_minute() {
+    let failures = work_through("kafka", |environment| {
+        environment.stop("kafka").unwrap();
+        std::thread::sleep(Duration::from_secs(30));
+        environment.start("kafka").unwrap();
+    })
+    .await;
+    assert_eq!(failures, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_a_sidecar_starts_half_a_minute_after_its_service() {
+    work_through("late-sidecar", |environment| {
+        environment.kill("api").unwrap();
+        environment.kill("api-sidecar").unwrap();
+        environment.launch("api").unwrap();
+        std::thread::sleep(Duration::from_secs(30));
+        environment.start("api-sidecar").unwrap();
+        environment.start("api").unwrap();
+    })
+    .await;
+}
