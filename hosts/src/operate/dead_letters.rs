@@ -118,7 +118,8 @@ async fn list(
         }
     }
     if !json {
-        writeln!(output, "{}", counted(found.letters.len()))?;
+        let of = if found.is_whole { "" } else { " of those that answered" };
+        writeln!(output, "{}{of}", counted(found.letters.len()))?;
     }
     Ok(if found.is_whole {
         ExitCode::SUCCESS

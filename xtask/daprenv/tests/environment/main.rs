@@ -119,7 +119,8 @@ fn a_stale_etag_is_a_conflict_and_roles_share_their_keys(world: &World) {
 
 fn only_what_a_role_needs_is_open_to_it(world: &World) {
     let publish = |sidecar, topic: &str| ask(sidecar, "POST", &format!("/v1.0/publish/events/{topic}"), "{}").status;
-    assert_eq!(publish(&world.audit.1, "task-events"), 403);
+    assert_eq!(publish(&world.audit.1, "reminders"), 403);
+    assert_eq!(publish(&world.sync.1, "sync-dead-letters"), 403);
     assert_eq!(publish(&world.api.1, "something-else"), 403);
     let secret = |name: &str| ask(&world.api.1, "GET", &format!("/v1.0/secrets/secrets/{name}"), "").status;
     assert_eq!(secret("signingkey"), 200);
