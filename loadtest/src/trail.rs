@@ -63,14 +63,15 @@ impl Trail {
         let last_task = json!({ "title": "The last one" });
         let last_task = self.api.send_body("POST", "/v1/tasks", &last_task, 201).await?;
         let last_command = instant(&last_task, "created")?;
-        while self.last.1 < last_command && end.elapsed() < PATIENCE {
+        let mut is_there = self.has_come(last_command).await?;
+        while !is_there && end.elapsed() < PATIENCE {
             tokio::time::sleep(LOOK_EVERY).await;
-            self.look().await?;
+            is_there = self.has_come(last_command).await?;
         }
         let took = end.elapsed();
         let found = verified(&mut self.api).await?;
         let grown_by = entries(&found)?.saturating_sub(self.entries_before);
-        let is_whole = self.last.1 >= last_command && found["valid"] == true && grown_by > acknowledged;
+        let is_whole = is_there && found["valid"] == true && grown_by > acknowledged;
         Ok(Followed {
             behind,
             caught_up_after: is_whole.then_some(took),
@@ -89,6 +90,18 @@ impl Trail {
             step = if grows { step * 2 } else { step / 2 };
         }
         Ok(())
+    }
+
+    /// Whether a commit of this instant or a later one is there. Reads on from the last one seen: the commits of a user's series stand among the
+    /// user's own in the order in which audit took them, so the last place need not have the last instant.
+    async fn has_come(&mut self, instant: DateTime<Utc>) -> io::Result<bool> {
+        while self.last.1 < instant {
+            let Some(found) = self.commit_after(self.last.0).await? else {
+                return Ok(false);
+            };
+            self.last = found;
+        }
+        Ok(true)
     }
 
     /// The commit after this place.
