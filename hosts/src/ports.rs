@@ -1,6 +1,8 @@
 //! What the roles ask of a runtime besides the ports of the core. All of it is behind trait objects: a role does not know which runtime it is on.
 
 mod audit;
+#[cfg(test)]
+pub(crate) mod contract;
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@ mod wake_ups;
 pub use directory::directory;
 pub use log::LogWriter;
 pub use publisher::{PublisherMaker, publisher};
+pub use store_pages::save_of;
 pub use together::all;
 pub use wake_ups::{Delivery, WakeUpsMaker, wake_ups};
 

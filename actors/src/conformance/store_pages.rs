@@ -21,8 +21,8 @@ pub(super) async fn run<K: StoreMaker>(maker: &K) {
     saved_pages_survive_the_process(maker).await;
 }
 
-/// A save that writes `content` to each of `names`.
-fn save_of(at: u64, since: Option<u64>, names: &[&str], content: &str) -> PageSave {
+/// A save of `at` that writes `content` to each of `names`.
+pub fn save_of(at: u64, since: Option<u64>, names: &[&str], content: &str) -> PageSave {
     let pages = names.iter().map(|name| PageWrite {
         name: (*name).into(),
         bytes: Some(Bytes::copy_from_slice(content.as_bytes())),

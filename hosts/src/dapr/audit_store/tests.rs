@@ -6,7 +6,10 @@ use super::{
     batch::{decode, encode},
     *,
 };
-use crate::dapr::test_keys::{self, TestKeys};
+use crate::{
+    dapr::test_keys::{self, TestKeys},
+    ports::contract::{OWNER, batch, batch_of, batches_join},
+};
 
 fn audit(keys: &TestKeys, seed: u64) -> DaprAudit<TestKeys> {
     DaprAudit::new(keys.clone(), test_keys::environment(seed).0.entropy)
@@ -16,29 +19,6 @@ fn user(number: u128) -> ActorId {
     LogWriter::user(number).actor()
 }
 
-fn owner() -> UserId {
-    match user(1) {
-        ActorId::User(owner) => owner,
-        ActorId::Series(_) => unreachable!("a user's actor"),
-    }
-}
-
-fn batch(from: u64, to: u64) -> AuditBatch {
-    batch_of(user(1), from, to)
-}
-
-fn batch_of(actor: ActorId, from: u64, to: u64) -> AuditBatch {
-    AuditBatch {
-        actor,
-        owner: owner(),
-        from: Seq(from),
-        to: Seq(to),
-        head: Digest([u8::try_from(to % 256).unwrap(); 32]),
-        entries: format!("{from} to {to}").into(),
-        contents: Some("secret".into()),
-    }
-}
-
 fn ranges(stretches: &[AuditStretch]) -> Vec<(u64, u64)> {
     let ranges = stretches.iter().map(|stretch| (stretch.from.0, stretch.to.0));
     ranges.collect()
@@ -46,7 +26,7 @@ fn ranges(stretches: &[AuditStretch]) -> Vec<(u64, u64)> {
 
 /// The whole record: whose, from where to where, and that the places have no gap.
 async fn record(audit: &DaprAudit<TestKeys>) -> Vec<(ActorId, u64, u64)> {
-    let read = audit.read(owner(), AuditPlace::ZERO, 1_000).await.unwrap();
+    let read = audit.read(OWNER, AuditPlace::ZERO, 1_000).await.unwrap();
     let mut end = AuditPlace::ZERO;
     for stretch in &read {
         assert_eq!(stretch.place, end.next());
@@ -57,7 +37,7 @@ async fn record(audit: &DaprAudit<TestKeys>) -> Vec<(ActorId, u64, u64)> {
             (stretch.actor, stretch.from, stretch.to)
         );
     }
-    assert_eq!(audit.end(owner()).await.unwrap(), end);
+    assert_eq!(audit.end(OWNER).await.unwrap(), end);
     read.iter()
         .map(|stretch| (stretch.actor, stretch.from.0, stretch.to.0))
         .collect()
@@ -65,17 +45,7 @@ async fn record(audit: &DaprAudit<TestKeys>) -> Vec<(ActorId, u64, u64)> {
 
 #[tokio::test]
 async fn only_a_batch_that_joins_is_appended_and_the_answer_says_where_the_record_ends() {
-    let audit = audit(&TestKeys::default(), 1);
-    assert_eq!(audit.head(user(1)).await.unwrap(), None);
-    assert_eq!(audit.append(batch(2, 3)).await.unwrap(), AuditAppend::Elsewhere(Seq(0)));
-    assert_eq!(audit.append(batch(1, 3)).await.unwrap(), AuditAppend::Done);
-    for other in [batch(1, 3), batch(2, 9), batch(5, 6)] {
-        assert_eq!(audit.append(other).await.unwrap(), AuditAppend::Elsewhere(Seq(3)));
-    }
-    assert_eq!(audit.append(batch(4, 4)).await.unwrap(), AuditAppend::Done);
-    assert_eq!(audit.head(user(1)).await.unwrap(), Some((Seq(4), Digest([4; 32]))));
-    assert_eq!(audit.head(user(2)).await.unwrap(), None);
-    assert!(audit.append(batch(5, 4)).await.is_err());
+    batches_join(&audit(&TestKeys::default(), 1)).await;
 }
 
 #[tokio::test]
@@ -86,7 +56,7 @@ async fn reading_begins_with_the_batch_that_holds_the_next_commit() {
         assert_eq!(audit.append(appended).await.unwrap(), AuditAppend::Done);
     }
     for audit in [audit, self::audit(&keys, 2)] {
-        let read = async |after, limit| ranges(&audit.read(owner(), AuditPlace(after), limit).await.unwrap());
+        let read = async |after, limit| ranges(&audit.read(OWNER, AuditPlace(after), limit).await.unwrap());
         assert_eq!(read(0, 10).await, [(1, 3), (4, 4), (5, 9)]);
         assert_eq!(read(2, 10).await, [(1, 3), (4, 4), (5, 9)]);
         assert_eq!(read(3, 1).await, [(4, 4)]);
@@ -94,7 +64,7 @@ async fn reading_begins_with_the_batch_that_holds_the_next_commit() {
         assert_eq!(read(6, 10).await, [(5, 9)]);
         assert_eq!(read(9, 10).await, []);
         assert_eq!(read(u64::MAX, 10).await, []);
-        let read = audit.read(owner(), AuditPlace(4), 10).await.unwrap();
+        let read = audit.read(OWNER, AuditPlace(4), 10).await.unwrap();
         assert_eq!((read[0].place, &read[0].batch), (AuditPlace(5), &Some(batch(5, 9))));
     }
 }
@@ -107,7 +77,7 @@ async fn erasing_takes_the_contents_and_leaves_the_chain() {
         audit.append(batch(seq * 2 - 1, seq * 2)).await.unwrap();
     }
     audit.erase(user(1), Seq(281)).await.unwrap();
-    let read = audit.read(owner(), AuditPlace::ZERO, 1_000).await.unwrap();
+    let read = audit.read(OWNER, AuditPlace::ZERO, 1_000).await.unwrap();
     let batches: Vec<AuditBatch> = read.into_iter().map(|stretch| stretch.batch.unwrap()).collect();
     assert_eq!(batches.len(), 150);
     assert!(
@@ -117,7 +87,7 @@ async fn erasing_takes_the_contents_and_leaves_the_chain() {
     );
     assert_eq!(batches[0].entries, "1 to 2");
     assert_eq!(
-        ranges(&self::audit(&keys, 2).read(owner(), AuditPlace(200), 1).await.unwrap()),
+        ranges(&self::audit(&keys, 2).read(OWNER, AuditPlace(200), 1).await.unwrap()),
         [(201, 202)]
     );
     audit.erase(user(2), Seq(1)).await.unwrap();
@@ -206,7 +176,7 @@ async fn a_batch_that_was_lost_leaves_its_place() {
         audit.append(appended).await.unwrap();
     }
     keys.delete(&[name(user(1), 1)]).await.unwrap();
-    let read = audit.read(owner(), AuditPlace::ZERO, 10).await.unwrap();
+    let read = audit.read(OWNER, AuditPlace::ZERO, 10).await.unwrap();
     assert_eq!(ranges(&read), [(1, 3), (4, 4)]);
     assert_eq!(
         (read[0].batch.as_ref(), read[1].batch.as_ref()),
@@ -229,7 +199,7 @@ fn a_batch_of_format_1_is_read_for_ever() {
     let golden = format!(
         "{{\"format\":1,\"owner\":\"{}\",\"from\":1,\"to\":2,\"head\":\"{}\",\"nonce\":\"00000000000000ff\",\"index\":7,\"parts\":[6,6]}}\n\
          1 to 2secret",
-        owner(),
+        OWNER,
         "02".repeat(32)
     );
     let mark = Mark {
@@ -250,6 +220,6 @@ async fn an_entry_of_the_index_of_format_1_is_read_for_ever() {
         "{{\"format\":1,\"place\":1,\"actor\":\"{}\",\"ordinal\":1,\"from\":1,\"to\":3}}\n",
         user(1)
     );
-    let (key, value) = (format!("audit-index/{}/1", owner()), golden.into());
+    let (key, value) = (format!("audit-index/{}/1", OWNER), golden.into());
     assert!(keys.all().contains(&(key, value)));
 }

@@ -137,7 +137,7 @@ impl Operation for Delete {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::sqlite::tests::open;
+    use crate::{embedded::sqlite::tests::open, ports::contract};
 
     #[tokio::test]
     async fn the_first_of_two_creations_wins() {
@@ -153,26 +153,13 @@ mod tests {
     #[tokio::test]
     async fn only_the_version_that_was_read_is_replaced() {
         let opened = open();
-        let records = SqliteRecords::new(opened.database.clone());
-        records.create("a", "1".into()).await.unwrap();
-        let (_, first) = records.get("a").await.unwrap().unwrap();
-        let second = records.replace("a", first.clone(), "2".into()).await.unwrap().unwrap();
-        assert_eq!(records.replace("a", first, "3".into()).await.unwrap(), None);
-        assert_eq!(records.get("a").await.unwrap(), Some(("2".into(), second.clone())));
-        assert_eq!(records.replace("b", second, "3".into()).await.unwrap(), None);
+        contract::versions_are_compared(&SqliteRecords::new(opened.database.clone())).await;
     }
 
     #[tokio::test]
     async fn a_record_created_anew_is_another_version() {
         let opened = open();
-        let records = SqliteRecords::new(opened.database.clone());
-        records.create("a", "1".into()).await.unwrap();
-        let (_, before) = records.get("a").await.unwrap().unwrap();
-        records.delete("a").await.unwrap();
-        records.delete("a").await.unwrap();
-        assert_eq!(records.get("a").await.unwrap(), None);
-        assert!(records.create("a", "1".into()).await.unwrap());
-        assert_eq!(records.replace("a", before, "2".into()).await.unwrap(), None);
+        contract::versions_do_not_come_again(&SqliteRecords::new(opened.database.clone())).await;
         let opened = opened.reopened().await;
         assert!(
             SqliteRecords::new(opened.database.clone())

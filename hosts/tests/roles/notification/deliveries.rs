@@ -38,20 +38,25 @@ pub(super) fn open_to_loopback() -> AddressPolicy {
     AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()])
 }
 
+/// What the role is given: records and jobs in `memory`, and the actors of `runtime`.
+pub(super) fn services(runtime: &Arc<Reference>, memory: &Arc<Memory>) -> Services {
+    let host = ActorHost::new(Arc::clone(runtime), HostConfig::default(), Arc::new(Unobserved));
+    Services {
+        actors: Arc::clone(&host) as _,
+        logs: host,
+        records: Arc::clone(memory) as _,
+        jobs: Arc::clone(memory) as _,
+        audit: Arc::new(NoAudit),
+        environment: runtime.environment.clone(),
+    }
+}
+
 impl World {
     pub(super) fn new(policy: AddressPolicy) -> Self {
         let clock = VirtualClock::new(NOW.parse().unwrap());
         let runtime = Arc::new(Reference::new(&clock, 7));
         let memory = Arc::new(Memory::default());
-        let host = ActorHost::new(Arc::clone(&runtime), HostConfig::default(), Arc::new(Unobserved));
-        let services = Services {
-            actors: Arc::clone(&host) as _,
-            logs: host,
-            records: Arc::clone(&memory) as _,
-            jobs: Arc::clone(&memory) as _,
-            audit: Arc::new(NoAudit),
-            environment: runtime.environment.clone(),
-        };
+        let services = services(&runtime, &memory);
         let counters = Counters::default();
         Self {
             clock,

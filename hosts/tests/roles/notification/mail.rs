@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use punctual::{
     accounts::{AccountKey, AccountRecord, Accounts},
-    actor_host::{ActorHost, HostConfig, Unobserved},
     mail::{Mail, Mailer, Sent},
     ports::{EventHandler as _, JobHandler as _, Services, system_command},
     roles::notification::{Counters, Notification},
@@ -21,7 +20,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    deliveries::{NoAudit, fired},
+    deliveries::{fired, services},
     memory::Memory,
 };
 
@@ -63,15 +62,7 @@ impl World {
         let mut runtime = Reference::new(&clock, 7);
         runtime.environment.zones = Arc::new(BundledZones);
         let (memory, runtime) = (Arc::new(Memory::default()), Arc::new(runtime));
-        let host = ActorHost::new(Arc::clone(&runtime), HostConfig::default(), Arc::new(Unobserved));
-        let services = Services {
-            actors: Arc::clone(&host) as _,
-            logs: host,
-            records: Arc::clone(&memory) as _,
-            jobs: Arc::clone(&memory) as _,
-            audit: Arc::new(NoAudit),
-            environment: runtime.environment.clone(),
-        };
+        let services = services(&runtime, &memory);
         let server = Arc::new(Server {
             taken: Mutex::default(),
             answer: Mutex::new(Sent::Taken),

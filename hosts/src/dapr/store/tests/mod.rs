@@ -9,8 +9,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
 use punctual_actors::{
-    conformance::{self, LogWriter, StoreMaker},
-    ports::{PageSave, PageWrite, Store as _},
+    conformance::{self, LogWriter, StoreMaker, save_of},
+    ports::Store as _,
     reference::VirtualClock,
 };
 use punctual_events::{ActorId, Commit, Seq};
@@ -73,19 +73,6 @@ impl Process {
 
     async fn log(&self, actor: ActorId) -> Vec<Arc<Commit>> {
         self.store.read_log(actor, Seq::ZERO, usize::MAX).await.unwrap()
-    }
-}
-
-/// A save of `at` that writes `content` to each of `names`.
-fn save_of(at: u64, since: Option<u64>, names: &[&str], content: &str) -> PageSave {
-    let pages = names.iter().map(|name| PageWrite {
-        name: (*name).into(),
-        bytes: Some(Bytes::copy_from_slice(content.as_bytes())),
-    });
-    PageSave {
-        at: Seq(at),
-        pages: pages.collect(),
-        since: since.map(Seq),
     }
 }
 

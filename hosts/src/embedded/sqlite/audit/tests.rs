@@ -4,28 +4,13 @@ use punctual_events::SeriesId;
 use uuid::Uuid;
 
 use super::*;
-use crate::embedded::sqlite::tests::{open, user};
-
-const OWNER: UserId = UserId(Uuid::from_u128(1));
+use crate::{
+    embedded::sqlite::tests::{open, user},
+    ports::contract::{OWNER, batch, batch_of, batches_join},
+};
 
 fn series(id: u128) -> ActorId {
     ActorId::Series(SeriesId(Uuid::from_u128(id)))
-}
-
-fn batch_of(actor: ActorId, from: u64, to: u64) -> AuditBatch {
-    AuditBatch {
-        actor,
-        owner: OWNER,
-        from: Seq(from),
-        to: Seq(to),
-        head: Digest([u8::try_from(to % 256).unwrap(); 32]),
-        entries: format!("{from} to {to}").into(),
-        contents: Some("secret".into()),
-    }
-}
-
-fn batch(from: u64, to: u64) -> AuditBatch {
-    batch_of(user(1), from, to)
 }
 
 async fn append_all(audit: &SqliteAudit, batches: impl IntoIterator<Item = AuditBatch>) {
@@ -37,22 +22,7 @@ async fn append_all(audit: &SqliteAudit, batches: impl IntoIterator<Item = Audit
 #[tokio::test]
 async fn only_a_batch_that_joins_is_appended_and_the_answer_says_where_the_record_ends() {
     let opened = open();
-    let audit = SqliteAudit::new(opened.database.clone());
-    assert_eq!(audit.head(user(1)).await.unwrap(), None);
-    assert_eq!(audit.append(batch(2, 3)).await.unwrap(), AuditAppend::Elsewhere(Seq(0)));
-    assert_eq!(audit.append(batch(1, 3)).await.unwrap(), AuditAppend::Done);
-    for other in [batch(1, 3), batch(2, 9), batch(5, 6)] {
-        assert_eq!(audit.append(other).await.unwrap(), AuditAppend::Elsewhere(Seq(3)));
-    }
-    assert_eq!(audit.append(batch(4, 4)).await.unwrap(), AuditAppend::Done);
-    assert_eq!(audit.head(user(1)).await.unwrap(), Some((Seq(4), Digest([4; 32]))));
-    assert_eq!(audit.head(user(2)).await.unwrap(), None);
-    assert_eq!(
-        audit.end(OWNER).await.unwrap(),
-        AuditPlace(4),
-        "a refused batch takes no place"
-    );
-    assert!(audit.append(batch(5, 4)).await.is_err());
+    batches_join(&SqliteAudit::new(opened.database.clone())).await;
 }
 
 #[tokio::test]
