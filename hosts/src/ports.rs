@@ -82,6 +82,12 @@ pub trait EventHandler: Send + Sync + 'static {
         true
     }
 
+    /// After a small delivery, how long the next one of the same actor had better be left to gather, in milliseconds. For a runtime that delivers
+    /// many commits at once; one that delivers them one by one would only be late.
+    fn gathers_ms(&self) -> u64 {
+        0
+    }
+
     /// Takes events.
     fn handle<'a>(&'a self, topic: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>>;
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry, PublishEventRequest};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use punctual_actors::ports::{Failure, Publisher};
 use punctual_events::{CloudEvent, Commit, Topic};
 
@@ -121,8 +121,17 @@ impl Message {
 
 impl Publisher for Topics {
     async fn publish(&self, commits: &[Arc<Commit>]) -> Result<(), Failure> {
-        // Topics are in no order among each other.
-        let topics = Topic::ALL.map(|topic| self.publish_on(topic, commits));
-        try_join_all(topics).await.map(drop)
+        // Topics are in no order among each other. None is left half way because another failed: to the sidecar's breaker a call that is given
+        // up has failed, and would keep it open.
+        let outcomes = join_all(Topic::ALL.map(|topic| self.publish_on(topic, commits))).await;
+        let some_were_taken = outcomes.iter().any(Result::is_ok);
+        for (topic, outcome) in Topic::ALL.into_iter().zip(outcomes) {
+            match outcome {
+                // A breaker that tries whether the broker is back lets one call through and turns the others away.
+                Err(_) if some_were_taken => self.publish_on(topic, commits).await?,
+                outcome => outcome?,
+            }
+        }
+        Ok(())
     }
 }

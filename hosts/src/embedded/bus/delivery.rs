@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{embedded::backoff::Backoff, ports::EventHandler, telemetry};
 
+/// Commits in a delivery from which on the next one follows at once, whatever the service would like to gather.
+const LARGE_BATCH: usize = 64;
+
 /// True when a commit has something for a service.
 pub(super) fn wants(handler: &dyn EventHandler, commit: &Commit) -> bool {
     handler.topics().iter().any(|topic| commit.is_on(*topic)) && handler.wants(commit)
@@ -102,8 +105,13 @@ pub(super) fn spawn(shared: &Arc<Shared>, actor: ActorId, lane: usize) {
                 .await
                 .unwrap_or_else(|_| Err(Failure::new("delivering panicked")));
             match delivered {
-                Ok(true) => backoff = Backoff::default(),
-                Ok(false) => return,
+                Ok(0) => return,
+                Ok(commits) => {
+                    backoff = Backoff::default();
+                    if commits < LARGE_BATCH {
+                        rest(shared, handler.gathers_ms()).await;
+                    }
+                }
                 Err(failure) => {
                     shared.database.observer().redelivery();
                     pause(shared, &mut backoff, actor, handler.name(), &failure).await;
@@ -116,6 +124,14 @@ pub(super) fn spawn(shared: &Arc<Shared>, actor: ActorId, lane: usize) {
 async fn pause(shared: &Shared, backoff: &mut Backoff, actor: ActorId, service: &str, failure: &Failure) {
     let pause_ms = backoff.after_ms(failure);
     tracing::warn!(service, %actor, %failure, pause_ms, "events were not taken");
+    rest(shared, pause_ms).await;
+}
+
+/// Waits, but not into the end of the process.
+async fn rest(shared: &Shared, pause_ms: u64) {
+    if pause_ms == 0 {
+        return;
+    }
     let mut stopped = shared.stopped.subscribe();
     tokio::select! {
         () = shared.clock.sleep_ms(pause_ms) => {}
@@ -123,18 +139,18 @@ async fn pause(shared: &Shared, backoff: &mut Backoff, actor: ActorId, service: 
     }
 }
 
-/// Delivers the next batch; false when there is none.
-async fn deliver_next(shared: &Shared, actor: ActorId, lane: usize) -> Result<bool, Failure> {
+/// Delivers the next batch, and answers how many commits that were.
+async fn deliver_next(shared: &Shared, actor: ActorId, lane: usize) -> Result<usize, Failure> {
     let handler = &*shared.durable[lane];
     // The queue stays while a task of it runs.
     let Some(mut queue) = shared.queues.get_mut(&actor) else {
-        return Ok(false);
+        return Ok(0);
     };
     let next = queue.next(lane, |commit| wants(handler, commit));
     shared.trim(actor, &mut queue);
     drop(queue);
     let commits = match next {
-        Next::Nothing => return Ok(false),
+        Next::Nothing => return Ok(0),
         Next::Batch(commits) => commits,
         Next::ReadLog(after) => read_log(shared, actor, after).await?,
     };
@@ -145,7 +161,7 @@ async fn deliver_next(shared: &Shared, actor: ActorId, lane: usize) -> Result<bo
     if let Some(mut queue) = shared.queues.get_mut(&actor) {
         queue.handled(lane, through);
     }
-    Ok(true)
+    Ok(commits.len())
 }
 
 async fn read_log(shared: &Shared, actor: ActorId, after: Seq) -> Result<Vec<Arc<Commit>>, Failure> {

@@ -1,6 +1,9 @@
 use std::{sync::Mutex, time::Duration};
 
-use punctual_actors::ports::{BoxFuture, Store as _};
+use punctual_actors::{
+    ports::{BoxFuture, Store as _},
+    reference::VirtualClock,
+};
 use punctual_events::{CloudEvent, Topic};
 use tokio::sync::Semaphore;
 
@@ -23,6 +26,7 @@ struct Service {
     refuses: Option<ActorId>,
     seen: Notify,
     topics: &'static [Topic],
+    gathers_ms: u64,
 }
 
 fn service() -> Service {
@@ -35,6 +39,7 @@ fn service() -> Service {
         refuses: None,
         seen: Notify::new(),
         topics: &[Topic::TaskEvents],
+        gathers_ms: 0,
     }
 }
 
@@ -52,6 +57,10 @@ impl EventHandler for Service {
 
     fn is_durable(&self) -> bool {
         self.durable
+    }
+
+    fn gathers_ms(&self) -> u64 {
+        self.gathers_ms
     }
 
     fn handle<'a>(&'a self, topic: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
@@ -153,6 +162,37 @@ async fn what_gathers_while_a_service_is_slow_is_one_batch_and_shows_as_lag() {
         *service.calls.lock().unwrap(),
         [(user(1), vec![1]), (user(1), vec![2, 3, 4])]
     );
+}
+
+#[tokio::test]
+async fn after_a_small_batch_what_comes_gathers_and_after_a_large_one_it_does_not() {
+    let (opened, clock) = (open(), VirtualClock::new(Timestamp::from_millis(0)));
+    let service = Arc::new(Service {
+        gathers_ms: 100,
+        ..service()
+    });
+    let bus = Bus::new(
+        opened.database.clone(),
+        Arc::clone(&clock) as _,
+        vec![Arc::clone(&service) as _],
+    );
+    publish(&bus, user(1), [1]).await;
+    service.until_it_has(user(1), 1).await;
+    for seq in [2, 3] {
+        publish(&bus, user(1), [seq]).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    clock.advance_ms(100);
+    service.until_it_has(user(1), 3).await;
+    publish(&bus, user(2), 1..=64).await;
+    service.until_it_has(user(2), 64).await;
+    publish(&bus, user(2), [65]).await;
+    service.until_it_has(user(2), 65).await;
+    let calls = service.calls.lock().unwrap();
+    let sizes: Vec<usize> = calls.iter().map(|(_, seqs)| seqs.len()).collect();
+    assert_eq!(sizes, [1, 2, 64, 1]);
 }
 
 #[tokio::test]

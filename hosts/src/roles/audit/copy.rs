@@ -13,11 +13,12 @@ use crate::ports::AuditAppend;
 
 /// Commits read from a log at once.
 const READ: usize = 256;
+/// A commit that comes later than this after it was decided has had to wait for something, in milliseconds.
+const LATE_MS: i64 = 1_000;
 
 impl AuditRole {
-    /// Copies the commits these events are of, the `first` of which is given, and whatever is missing before them. Answers how many commits
-    /// the events were of.
-    pub(super) async fn copy(&self, first: &CommitHeader, events: &[CloudEvent]) -> Result<usize, Failure> {
+    /// Copies the commits these events are of, the `first` of which is given, and whatever is missing before them.
+    pub(super) async fn copy(&self, first: &CommitHeader, events: &[CloudEvent]) -> Result<(), Failure> {
         let actor = first.actor;
         // What says otherwise of a user does not verify.
         let owner = match actor {
@@ -29,6 +30,7 @@ impl AuditRole {
             None => self.store.head(actor).await?,
         };
         let mut chain = Chain::after(actor, owner, head);
+        let (before, _) = chain.head();
         let mut commits = 0;
         for delivered in events.chunk_by(|a, b| a.commit.seq == b.commit.seq) {
             commits += 1;
@@ -37,13 +39,33 @@ impl AuditRole {
                 self.store_links(&mut chain).await?;
             }
         }
+        // Not where it was passed over: it was copied ahead then, and so were those behind it.
+        if commits == 1 && chain.head().0 > before && self.is_late(first) {
+            self.copy_ahead(&mut chain).await?;
+        }
         self.store_links(&mut chain).await?;
         let (seq, hash) = chain.head();
         if seq > Seq::ZERO {
             self.heads.put(actor, (seq, hash));
         }
-        self.logs.confirm_audited(actor, seq).await?;
-        Ok(commits)
+        self.logs.confirm_audited(actor, seq).await
+    }
+
+    fn is_late(&self, commit: &CommitHeader) -> bool {
+        self.clock.now().as_millis() - commit.time.as_millis() > LATE_MS
+    }
+
+    /// Adds what the log has by now after the end of the chain: a single commit that comes late has others behind it, which are stored in one
+    /// batch like this and passed over when they come. One that does not verify is left for when it comes itself.
+    async fn copy_ahead(&self, chain: &mut Chain) -> Result<(), Failure> {
+        let commits = self.logs.read(chain.actor(), chain.head().0, READ).await?;
+        for link in commits.iter().map(|commit| Link::from(&**commit)) {
+            if chain.is_full() || chain.check(&link).is_err() {
+                break;
+            }
+            chain.add(&link)?;
+        }
+        Ok(())
     }
 
     /// Adds one commit as it was delivered, or as the log has it where the delivery does not follow, is not whole or does not verify.

@@ -26,10 +26,8 @@ use punctual_events::{CloudEvent, Topic};
 use self::heads::Heads;
 use crate::ports::{AuditStore, EventHandler, Logs, Services};
 
-/// After a small batch the next one is left to gather for this long, so that a busy actor's commits are stored together.
-const LINGER_MS: u64 = 100;
-/// Commits in a batch from which on there is no lingering.
-const LARGE_BATCH: usize = 64;
+/// How long a busy actor's commits are left to gather, so that they are stored together.
+const GATHERS_MS: u64 = 100;
 
 /// The audit role.
 pub struct AuditRole {
@@ -61,13 +59,9 @@ impl AuditRole {
 
     async fn take(&self, events: &[CloudEvent]) -> Result<(), Failure> {
         let Some(first) = events.first() else { return Ok(()) };
-        let commits = self.copy(&first.commit, events).await?;
+        self.copy(&first.commit, events).await?;
         // After the copy, and for commits that were copied before too: a crash may have come between.
-        self.erase_what_was_deleted(events).await?;
-        if commits < LARGE_BATCH {
-            self.clock.sleep_ms(LINGER_MS).await;
-        }
-        Ok(())
+        self.erase_what_was_deleted(events).await
     }
 }
 
@@ -82,6 +76,10 @@ impl EventHandler for AuditRole {
 
     fn is_durable(&self) -> bool {
         true
+    }
+
+    fn gathers_ms(&self) -> u64 {
+        GATHERS_MS
     }
 
     fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {

@@ -366,13 +366,30 @@ async fn pages_hold_whole_commits_and_end() {
 }
 
 #[tokio::test]
-async fn a_small_batch_lets_the_next_gather_and_a_large_one_does_not() {
-    let (world, commits) = World::with_commits(LARGE_BATCH + 1);
-    let before = world.clock.now();
-    world.deliver(&commits[..LARGE_BATCH]).await.unwrap();
-    assert_eq!(world.clock.now(), before);
-    world.deliver(&commits[LARGE_BATCH..]).await.unwrap();
-    assert!(world.clock.now() >= before.plus_millis(100));
+async fn a_single_commit_that_comes_late_brings_those_behind_it_in_one_batch() {
+    let (world, commits) = World::with_commits(300);
+    world.deliver(&commits[..1]).await.unwrap();
+    assert_eq!(
+        world.logs.audited(me()),
+        Seq(1),
+        "in time, so there is nothing behind it"
+    );
+    world.clock.advance_ms(2_000);
+    for commit in &commits[1..] {
+        world.deliver(std::slice::from_ref(commit)).await.unwrap();
+    }
+    let ends: Vec<u64> = world.record.batches(me()).iter().map(|batch| batch.to.0).collect();
+    assert_eq!(ends, [1, 258, 300], "what one read of the log has is one batch");
+    world.assert_valid(300).await;
+}
+
+#[tokio::test]
+async fn what_is_copied_ahead_ends_before_a_commit_that_does_not_verify() {
+    let (world, commits) = World::with_commits(5);
+    world.clock.advance_ms(1_100);
+    world.logs.tamper(me(), Seq(4), |commit| commit.header.hash = Digest::ZERO);
+    world.deliver(&commits[..1]).await.unwrap();
+    assert_eq!((world.logs.audited(me()), world.role.refused()), (Seq(3), 0));
 }
 
 /// Written by the first release. Never changed: every release must read it.
