@@ -38,7 +38,7 @@ pub struct Task {
     pub priority: Option<Priority>,
     /// How its series repeats.
     pub recurrence: Option<Recurrence>,
-    /// When to remind of it, up to 20.
+    /// When to remind of it, up to 20. One whose instant passed less than a minute before it was set fires at once; an older one stays silent.
     #[schema(max_items = 20)]
     pub reminders: Vec<Reminder>,
     /// The series it is an instance of.

@@ -35,7 +35,7 @@ pub struct TaskDraft {
     pub priority: Option<Priority>,
     /// How it repeats; needs a due or a start.
     pub recurrence: Option<Recurrence>,
-    /// When to remind of it, up to 20.
+    /// When to remind of it, up to 20. One whose instant passed less than a minute before it was set fires at once; an older one stays silent.
     #[serde(deserialize_with = "array")]
     #[schema(value_type = Option<Vec<ReminderInput>>, max_items = 20)]
     pub reminders: Vec<ReminderInput>,

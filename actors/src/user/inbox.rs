@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_events::{Notification, NotificationId, Timestamp, UserEvent, derive_uuid};
+use punctual_events::{Notification, NotificationId, Task, Timestamp, UserEvent, derive_uuid};
 
 use crate::{
     budget::Budget,
@@ -17,6 +17,9 @@ pub const MAX_NOTIFICATIONS: usize = 1_000;
 const EVENT_BYTES: usize = 600;
 /// A reminder that fires later than this is marked late, in milliseconds.
 const LATE_AFTER_MS: i64 = 1_000;
+/// A reminder that passed less than this before it was set fires with the command that sets it, in milliseconds: the request may have waited that
+/// long for a server, and clocks differ.
+const JUST_PASSED_MS: i64 = 60_000;
 
 impl UserActor {
     /// Everything that is due now, as far as one commit can carry it. The rest stays due and comes with the next, at once.
@@ -56,6 +59,23 @@ impl UserActor {
             title: record.task.title.clone(),
         });
         fired.map(UserEvent::ReminderFired).collect()
+    }
+
+    /// The reminders of a task as a command leaves it that have just passed, and passed after `fired_until`.
+    pub(super) fn fire_just_passed(
+        &self,
+        task: &Arc<Task>,
+        fired_until: Timestamp,
+        context: &Context<'_>,
+    ) -> Vec<UserEvent> {
+        if task.reminders.is_empty() {
+            return Vec::new();
+        }
+        // What fired before the clock was set back may come again.
+        let long_ago = context.now.plus_millis(-JUST_PASSED_MS);
+        let fired_until = fired_until.clamp(long_ago, context.now);
+        let record = TaskRecord::new(Arc::clone(task), fired_until, &self.profile.time_zone, context.zones);
+        Self::fire(&record, context.now)
     }
 
     /// Takes a notification into the inbox, or its new state.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use punctual_events::{
     ActorId, Handover, HandoverAcknowledged, HandoverMessage, OccurrenceOutcome, ReminderTime, SeriesDefinition,
-    SeriesId, Task, TaskChange, UserEvent,
+    SeriesId, Task, TaskChange, Timestamp, UserEvent,
 };
 
 use crate::{
@@ -193,10 +193,11 @@ impl UserActor {
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
         let task = self.next_version(&task, context, |_| ());
-        let events = vec![UserEvent::TaskCreated(TaskChange {
+        let mut events = vec![UserEvent::TaskCreated(TaskChange {
             changed: Vec::new(),
-            task,
+            task: Arc::clone(&task),
         })];
+        events.extend(self.fire_just_passed(&task, Timestamp::MIN, context));
         Ok(Decision {
             events,
             reply: UserReply::Done,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use punctual_events::{Moment, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, UserEvent};
+use punctual_events::{
+    Moment, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, Timestamp, UserEvent,
+};
 use serde_json::Value;
 
 use crate::{
@@ -111,6 +113,7 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
+        events.extend(self.fire_just_passed(&task, Timestamp::MIN, context));
         events.extend(self.start_series(&task, context));
         Ok(with_task(events, task, true))
     }
@@ -180,13 +183,18 @@ impl UserActor {
         if changed.is_empty() {
             return Ok(with_task(Vec::new(), current, false));
         }
-        let mut events = Vec::new();
-        if changed
+        let reminds_anew = changed
             .iter()
-            .any(|field| matches!(field, TaskField::Due | TaskField::Reminders))
-        {
+            .any(|field| matches!(field, TaskField::Due | TaskField::Reminders));
+        let mut events = Vec::new();
+        if reminds_anew {
             events.extend(Self::fire(record, context.now));
         }
+        let fired_until = if events.is_empty() {
+            record.reminded_until
+        } else {
+            context.now
+        };
         let mut next = self.next_version(&patched, context, |_| ());
         let series_events = if changed.contains(&TaskField::Recurrence) {
             self.change_recurrence(&current, &mut next, context)?
@@ -197,6 +205,9 @@ impl UserActor {
             changed,
             task: Arc::clone(&next),
         }));
+        if reminds_anew {
+            events.extend(self.fire_just_passed(&next, fired_until, context));
+        }
         events.extend(series_events);
         Ok(with_task(events, next, false))
     }

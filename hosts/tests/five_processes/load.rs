@@ -192,17 +192,9 @@ impl Load {
             (0..=occurrences).collect::<Vec<_>>(),
             "each occurrence once, one of them open"
         );
-        // What was past already when a server that had been away took the task is not reminded of.
-        let at = |value: &Value| {
-            value
-                .as_str()
-                .unwrap()
-                .parse::<chrono::DateTime<chrono::Utc>>()
-                .unwrap()
-        };
-        let was_to_come = |task: &&Value| at(&task["reminders"][0]["at"]) > at(&task["created"]);
+        // Those too whose instant passed while the server that was to take the task was away.
         let singles = tasks.iter().filter(|task| task["series"].is_null());
-        let reminded = singles.filter(was_to_come).map(|task| id(task).to_owned());
+        let reminded = singles.map(|task| id(task).to_owned());
         self.reminded_of(reminded.filter(|task| !completed.contains(task)).collect())
             .await;
         let commands = (created.len() + completed.len()) as u64 + occurrences;

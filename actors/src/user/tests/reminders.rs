@@ -81,15 +81,50 @@ fn days_and_weeks_before_are_of_the_calendar_and_hours_are_exact() {
 }
 
 #[test]
-fn reminders_already_past_when_they_are_set_stay_silent() {
+fn reminders_that_passed_a_minute_before_they_are_set_stay_silent() {
     let mut life = Life::new();
     let task = life
-        .create(json!({"title": "a", "reminders": [{"at": "2026-11-23T07:59:59Z"}]}))
+        .create(json!({"title": "a", "reminders": [{"at": "2026-11-23T07:59:00Z"}]}))
         .unwrap();
     assert_eq!(life.actor.next_wakeup(), None);
     life.complete(task.id).unwrap();
     life.reopen(task.id).unwrap();
     assert!(life.until("2026-11-24T00:00:00Z").is_empty());
+}
+
+#[test]
+fn a_reminder_that_passed_while_its_request_was_on_the_way_fires_with_it_and_once() {
+    let mut life = Life::new();
+    let passed = |life: &Life| -> Vec<(String, bool)> {
+        let shown = life.inbox(NotificationFilter::All);
+        shown
+            .iter()
+            .map(|fired| (fired.due_at.to_string(), fired.late))
+            .collect()
+    };
+    let reminders = json!([{"at": "2026-11-23T07:59:01Z"}, {"at": "2026-11-23T07:58:59Z"}]);
+    let task = life.create(json!({"title": "a", "reminders": reminders})).unwrap();
+    assert_eq!(passed(&life), [("2026-11-23T07:59:01.000Z".to_owned(), true)]);
+    assert_eq!(life.actor.next_wakeup(), None);
+
+    life.now = "2026-11-23T08:00:30Z".parse().unwrap();
+    let id = task.reminders[0].id;
+    let both = json!([{"id": id, "at": "2026-11-23T07:59:01Z"}, {"at": "2026-11-23T07:59:50Z"}, {"at": "2026-11-23T08:00:29.5Z"}]);
+    life.patch(task.id, json!({"reminders": both})).unwrap();
+    let expected = [
+        ("2026-11-23T08:00:29.500Z".to_owned(), false),
+        ("2026-11-23T07:59:01.000Z".to_owned(), true),
+    ];
+    assert_eq!(
+        passed(&life),
+        expected,
+        "nothing again, and nothing from before something fired"
+    );
+
+    life.patch(task.id, json!({"title": "b"})).unwrap();
+    life.complete(task.id).unwrap();
+    life.reopen(task.id).unwrap();
+    assert_eq!((passed(&life).len(), life.wake().len()), (2, 0));
 }
 
 #[test]

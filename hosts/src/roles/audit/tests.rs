@@ -387,7 +387,9 @@ async fn a_single_commit_that_comes_late_brings_those_behind_it_in_one_batch() {
 async fn what_is_copied_ahead_ends_before_a_commit_that_does_not_verify() {
     let (world, commits) = World::with_commits(5);
     world.clock.advance_ms(1_100);
-    world.logs.tamper(me(), Seq(4), |commit| commit.header.hash = Digest::ZERO);
+    world
+        .logs
+        .tamper(me(), Seq(4), |commit| commit.header.hash = Digest::ZERO);
     world.deliver(&commits[..1]).await.unwrap();
     assert_eq!((world.logs.audited(me()), world.role.refused()), (Seq(3), 0));
 }
