@@ -72,26 +72,22 @@ pub(crate) const SUITES: &[Suite] = &[
         "dapr-environment",
         "Dapr, Kafka and both stores start, work, are killed and come back",
         dapr_environment::run,
-    )
-    .only_at_length(),
+    ),
     Suite::new(
         "dapr-conformance",
         "the ports of the core keep their contracts on PostgreSQL and on Redis through a sidecar",
         dapr_conformance::run,
-    )
-    .only_at_length(),
+    ),
     Suite::new(
         "dapr",
         "processes beside sidecars carry out, remind, publish and hear, whoever dies or comes late",
         dapr::run,
-    )
-    .only_at_length(),
+    ),
     Suite::new(
         "five-processes",
         "the acceptance tests hold for five processes on Kafka and PostgreSQL, and nothing is lost whatever fails",
         five_processes::run,
-    )
-    .only_at_length(),
+    ),
     Suite::new("dependencies", "every dependency is used", dependencies::run),
     Suite::new(
         "supply-chain",
