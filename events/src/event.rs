@@ -234,13 +234,13 @@ pub struct SeriesDefinition {
     /// Priority of each instance.
     pub priority: Option<Priority>,
     /// Rule, anchor and late policy.
-    pub recurrence: Recurrence,
+    pub recurrence: Box<Recurrence>,
     /// Relative reminders of each instance.
-    pub reminders: Vec<Reminder>,
+    pub reminders: Box<[Reminder]>,
     /// Start of the occurrence the definition starts at; the rule runs on it when there is no due.
-    pub start: Option<Moment>,
+    pub start: Option<Box<Moment>>,
     /// Tags of each instance.
-    pub tags: Vec<Box<str>>,
+    pub tags: Box<[Box<str>]>,
     /// The zone in which all-day occurrences and "now" are meant.
     pub time_zone: Box<str>,
     /// Title of each instance.

@@ -37,21 +37,21 @@ pub struct Task {
     /// How urgent it is.
     pub priority: Option<Priority>,
     /// How its series repeats.
-    pub recurrence: Option<Recurrence>,
+    pub recurrence: Option<Box<Recurrence>>,
     /// When to remind of it, up to 20. One whose instant passed less than a minute before it was set fires at once; an older one stays silent.
     #[schema(max_items = 20)]
-    pub reminders: Vec<Reminder>,
+    pub reminders: Box<[Reminder]>,
     /// The series it is an instance of.
     #[schema(read_only)]
     pub series: Option<SeriesId>,
     /// When it can start.
-    pub start: Option<Moment>,
+    pub start: Option<Box<Moment>>,
     /// Open or done.
     #[schema(read_only)]
     pub status: Status,
     /// Words to find it by, up to 50 of up to 64 characters.
     #[schema(max_items = 50)]
-    pub tags: Vec<Box<str>>,
+    pub tags: Box<[Box<str>]>,
     /// What is to be done, 1 to 500 characters.
     #[schema(min_length = 1, max_length = 500)]
     pub title: Box<str>,

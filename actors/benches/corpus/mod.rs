@@ -86,7 +86,7 @@ impl Corpus {
                 .percent(40)
                 .then(|| *random.of(&[Priority::Low, Priority::Medium, Priority::High, Priority::Urgent])),
             recurrence: None,
-            reminders: Vec::new(),
+            reminders: Box::default(),
             series: None,
             start: None,
             status: if random.percent(20) { Status::Done } else { Status::Open },

@@ -28,7 +28,7 @@ pub(super) struct Next {
 /// cannot be read any more or it has no date.
 fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
     let rule = Rule::parse(&definition.recurrence.rrule).ok()?.after(spent);
-    let first = definition.due.as_ref().or(definition.start.as_ref())?;
+    let first = definition.due.as_ref().or(definition.start.as_deref())?;
     Some(Schedule::from_moment(rule, first, &definition.time_zone))
 }
 
@@ -90,7 +90,7 @@ fn from_completion(
     closed: Timestamp,
     zones: &dyn ZoneData,
 ) -> Option<Moment> {
-    let zone = match definition.due.as_ref().or(definition.start.as_ref())? {
+    let zone = match definition.due.as_ref().or(definition.start.as_deref())? {
         Moment::Day { .. } => &definition.time_zone,
         Moment::Time { time_zone, .. } => time_zone,
     };
@@ -150,7 +150,7 @@ pub(super) fn instance(
         recurrence: Some(definition.recurrence.clone()),
         reminders: definition.reminders.clone(),
         series: Some(series),
-        start,
+        start: start.map(Box::new),
         status: Status::Open,
         tags: definition.tags.clone(),
         title: definition.title.clone(),

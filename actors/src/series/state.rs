@@ -159,7 +159,7 @@ impl SeriesActor {
     }
 
     fn start(&self, definition: &SeriesDefinition, first: TaskId) -> Vec<SeriesEvent> {
-        let Some(at) = definition.due.clone().or_else(|| definition.start.clone()) else {
+        let Some(at) = definition.due.as_ref().or(definition.start.as_deref()).cloned() else {
             return Vec::new();
         };
         let opened = OccurrenceOpened {
@@ -269,7 +269,7 @@ impl SeriesActor {
     /// The rule runs from the definition's own moment. Where that was changed together with the rule, it is what the open occurrence is at: what
     /// comes next comes after it.
     fn evolve_definition(&mut self, definition: &SeriesDefinition) {
-        let at = definition.due.as_ref().or(definition.start.as_ref());
+        let at = definition.due.as_ref().or(definition.start.as_deref());
         if let (Some(at), Some(open)) = (at, self.open.filter(|open| *open == definition.first_occurrence)) {
             self.change_occurrence(open, at, |_| ());
         }

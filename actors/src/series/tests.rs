@@ -30,14 +30,14 @@ fn definition(rrule: &str) -> SeriesDefinition {
         list: None,
         owner: USER,
         priority: None,
-        recurrence: Recurrence {
+        recurrence: Box::new(Recurrence {
             anchor: Anchor::Schedule,
             late_policy: LatePolicy::RollToFuture,
             rrule: rrule.into(),
-        },
-        reminders: Vec::new(),
+        }),
+        reminders: Box::default(),
         start: None,
-        tags: Vec::new(),
+        tags: Box::default(),
         time_zone: "Europe/Paris".into(),
         title: "a".into(),
     }

@@ -58,8 +58,9 @@ impl TaskRecord {
     /// Derives every instant anew from wall times and zones. What cannot be resolved any more keeps its instant: zones are never removed from
     /// the zone data, but a damaged name must not lose a task.
     pub fn derive(&mut self, time_zone: &str, zones: &dyn ZoneData) {
-        let resolved = |moment: &Option<Moment>| moment.as_ref().map(|moment| resolve(moment, time_zone, zones));
-        let (start, due) = (resolved(&self.task.start), resolved(&self.task.due));
+        let resolved = |moment: &Moment| resolve(moment, time_zone, zones);
+        let due = self.task.due.as_ref().map(resolved);
+        let start = self.task.start.as_deref().map(resolved).map(Box::new);
         if start != self.task.start || due != self.task.due {
             let task = Arc::make_mut(&mut self.task);
             (task.start, task.due) = (start, due);

@@ -156,10 +156,10 @@ impl UserActor {
             occurrence: None,
             overdue: false,
             priority: draft.priority,
-            recurrence: recurrence.transpose()?,
+            recurrence: recurrence.transpose()?.map(Box::new),
             reminders: validate::reminders(&draft.reminders, context)?,
             series: None,
-            start,
+            start: start.map(Box::new),
             status: Status::Open,
             tags: validate::tags(&draft.tags)?,
             title: validate::title(&draft.title)?,
@@ -244,7 +244,7 @@ impl UserActor {
             task.due = moment("due", current.due.as_ref(), due)?;
         }
         if let Some(start) = &patch.start {
-            task.start = moment("start", current.start.as_ref(), start)?;
+            task.start = moment("start", current.start.as_deref(), start)?.map(Box::new);
         }
         if let Some(reminders) = &patch.reminders {
             task.reminders = validate::reminders(reminders.as_deref().unwrap_or_default(), context)?;
@@ -253,7 +253,8 @@ impl UserActor {
             task.recurrence = match recurrence {
                 None => None,
                 Some(changes) => {
-                    Some(self.patched_recurrence(changes.apply(current.recurrence.as_ref()), &task, context)?)
+                    let patched = changes.apply(current.recurrence.as_deref());
+                    Some(Box::new(self.patched_recurrence(patched, &task, context)?))
                 }
             };
         }
@@ -271,7 +272,7 @@ impl UserActor {
         validate::recurrence(
             &recurrence,
             task.due.as_ref(),
-            task.start.as_ref(),
+            task.start.as_deref(),
             &self.profile.time_zone,
             context.zones,
         )

@@ -63,7 +63,7 @@ pub(super) fn external_uid(text: &str) -> Result<Box<str>, Refusal> {
 }
 
 /// Tags, trimmed, the first of equal ones kept.
-pub(super) fn tags(tags: &[String]) -> Result<Vec<Box<str>>, Refusal> {
+pub(super) fn tags(tags: &[String]) -> Result<Box<[Box<str>]>, Refusal> {
     if tags.len() > MAX_TAGS {
         return Err(Refusal::invalid("tags", format!("at most {MAX_TAGS} tags")));
     }
@@ -77,7 +77,7 @@ pub(super) fn tags(tags: &[String]) -> Result<Vec<Box<str>>, Refusal> {
             kept.push(tag);
         }
     }
-    Ok(kept)
+    Ok(kept.into())
 }
 
 /// There are no lists but the inbox.
@@ -89,7 +89,7 @@ pub(super) fn list(list: Option<&str>) -> Result<(), Refusal> {
 }
 
 /// Reminders with an id each.
-pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> Result<Vec<Reminder>, Refusal> {
+pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> Result<Box<[Reminder]>, Refusal> {
     if inputs.len() > MAX_REMINDERS {
         return Err(Refusal::invalid(
             "reminders",
@@ -109,7 +109,7 @@ pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> 
         }
         kept.push(Reminder { id, time });
     }
-    Ok(kept)
+    Ok(kept.into())
 }
 
 /// A recurrence that can be read and has an occurrence, written canonically, of a task that has a date to count from.

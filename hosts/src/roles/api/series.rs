@@ -45,7 +45,7 @@ struct Series {
     /// Identifies it.
     id: SeriesId,
     /// How it repeats.
-    recurrence: Recurrence,
+    recurrence: Box<Recurrence>,
     /// The zone of all-day occurrences, by its IANA name.
     time_zone: Box<str>,
     /// True when there will be no further instance.
@@ -57,7 +57,7 @@ struct Series {
     /// Due of that occurrence.
     due: Option<Moment>,
     /// Start of that occurrence.
-    start: Option<Moment>,
+    start: Option<Box<Moment>>,
     /// Title of each instance.
     title: Box<str>,
     /// Description of each instance.
@@ -67,9 +67,9 @@ struct Series {
     /// Priority of each instance.
     priority: Option<Priority>,
     /// Tags of each instance.
-    tags: Vec<Box<str>>,
+    tags: Box<[Box<str>]>,
     /// Relative reminders of each instance.
-    reminders: Vec<Reminder>,
+    reminders: Box<[Reminder]>,
 }
 
 /// A page of occurrences.

@@ -42,7 +42,7 @@ async fn completing_an_instance_makes_the_next_one_once() {
     );
     assert_eq!(second.version, 1);
     assert_eq!(
-        second.reminders,
+        *second.reminders,
         first.reminders[..1],
         "only the relative reminder is everybody's"
     );

@@ -41,7 +41,7 @@ fn every_term_must_be_part_of_the_title_the_description_or_a_tag() {
     let record = || {
         task(1, "Call Müller").with(|task| {
             task.description = Some("about the INVOICE\nof May".into());
-            task.tags = vec!["Büro".into()];
+            task.tags = ["Büro".into()].into();
         })
     };
     assert!(finds(record(), "mull voic may buro"));
@@ -52,7 +52,7 @@ fn every_term_must_be_part_of_the_title_the_description_or_a_tag() {
 
 #[test]
 fn a_term_does_not_reach_over_a_space_or_from_one_text_to_another() {
-    let record = || task(1, "Call me").with(|task| task.tags = vec!["later".into(), "today".into()]);
+    let record = || task(1, "Call me").with(|task| task.tags = ["later".into(), "today".into()].into());
     assert!(!finds(record(), "callme"));
     assert!(!finds(record(), "melater"));
     assert!(!finds(record(), "latertoday"));
@@ -77,8 +77,8 @@ fn case_marks_and_width_do_not_count() {
 #[test]
 fn all_tags_must_be_there_whole_and_folded() {
     let tasks = tasks([
-        task(1, "a").with(|task| task.tags = vec!["Büro".into(), "deep work".into()]),
-        task(2, "b").with(|task| task.tags = vec!["büros".into(), "work".into()]),
+        task(1, "a").with(|task| task.tags = ["Büro".into(), "deep work".into()].into()),
+        task(2, "b").with(|task| task.tags = ["büros".into(), "work".into()].into()),
     ]);
     let with = |tags: &[&str]| {
         found(
