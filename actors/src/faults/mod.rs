@@ -80,11 +80,16 @@ impl Faults {
     #[must_use]
     pub fn at_random(seed: u64, percent: u64) -> Self {
         let faults = Self::default();
-        faults.state().random = Some(Random {
+        faults.go_wrong_at_random(seed, percent);
+        faults
+    }
+
+    /// From here on `percent` of a hundred operations go wrong, in ways that are a function of `seed`.
+    pub fn go_wrong_at_random(&self, seed: u64, percent: u64) {
+        self.state().random = Some(Random {
             entropy: SeededEntropy::new(seed),
             percent,
         });
-        faults
     }
 
     /// The next operations go wrong like this, one after the other, before any other choice.
@@ -134,7 +139,9 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn draw(&self) -> Fault {
+    /// What goes wrong with the next operation, for whoever has it go wrong elsewhere than in a port of ours: on the way to a real store.
+    #[must_use]
+    pub fn draw(&self) -> Fault {
         let mut state = self.state();
         if let Some(fault) = state.script.pop_front() {
             return fault;
@@ -149,7 +156,8 @@ impl Faults {
         usize::try_from(random.entropy.next()).map_or(Fault::RequestLost, |number| bad[number % bad.len()])
     }
 
-    fn send_late(&self, operation: BoxFuture<'static, ()>) {
+    /// Has an operation arrive when [`arrive_late`](Self::arrive_late) says so.
+    pub fn send_late(&self, operation: BoxFuture<'static, ()>) {
         self.state().on_the_way.push(operation);
     }
 

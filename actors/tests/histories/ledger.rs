@@ -1,9 +1,13 @@
 //! A store that remembers every commit it ever took, for the checks: compaction does not reach the ledger.
+//!
+//! This one is in memory. The histories know nothing else of the store they take place on: whoever puts another ledger in the place of this
+//! module plays them on another store.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use punctual_actors::{
-    ports::{EncodedCommit, Failure, Head, HeadUpdate, Loaded, PageSave, Store},
+    faults::{Faults, Faulty},
+    ports::{EncodedCommit, Environment, Failure, Head, HeadUpdate, Loaded, PageSave, Store},
     reference::MemoryStore,
 };
 use punctual_events::{ActorId, Commit, Seq, Timestamp};
@@ -15,7 +19,15 @@ pub(crate) struct Ledger {
     commits: Arc<Mutex<Vec<Arc<Commit>>>>,
 }
 
+/// The store as one process has it.
+pub(crate) type ProcessStore = Faulty<Ledger>;
+
 impl Ledger {
+    /// The store as a process that starts has it, going wrong as `faults` say.
+    pub(crate) fn for_process(&self, faults: &Faults, _: &Environment) -> ProcessStore {
+        Faulty::new(self.clone(), faults)
+    }
+
     /// Every commit of `actor`, in order.
     pub(crate) fn of(&self, actor: ActorId) -> Vec<Arc<Commit>> {
         let mut commits = self.commits().clone();

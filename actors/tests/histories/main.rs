@@ -10,13 +10,14 @@ mod rest;
 mod step;
 mod world;
 
+use ledger::Ledger;
 use proptest::{prelude::*, test_runner::Config};
 use step::{Setting, Step};
 use world::World;
 
 /// Plays a history, brings it to rest and checks it.
 fn play(setting: &Setting, steps: &[Step]) {
-    let mut world = World::new(setting);
+    let mut world = World::new(setting, |_| Ledger::default());
     for step in steps {
         world.take(step);
     }

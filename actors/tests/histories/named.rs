@@ -12,6 +12,7 @@ use punctual_events::Seq;
 
 use crate::{
     check,
+    ledger::Ledger,
     machine::{
         Answer,
         Command::{self, Add, Ask, Bump, ClearAlarm, Remove, SetAlarm},
@@ -75,7 +76,7 @@ fn with_faults(process: u8, command: Command, faults: &[punctual_actors::faults:
 }
 
 fn world_after(setting: &Setting, steps: &[Step]) -> World {
-    let mut world = World::new(setting);
+    let mut world = World::new(setting, |_| Ledger::default());
     steps.iter().for_each(|step| world.take(step));
     world
 }

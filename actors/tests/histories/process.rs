@@ -17,13 +17,13 @@ use punctual_actors::{
 use punctual_events::{ActorId, Commit, Seq, Timestamp};
 
 use crate::{
-    ledger::Ledger,
+    ledger::{Ledger, ProcessStore},
     machine::{Command, Register},
 };
 
 /// The ports of a process.
 pub(crate) type ProcessPorts =
-    Ports<Faulty<Ledger>, Faulty<MemoryWakeUps>, Faulty<MemoryPublisher>, Faulty<MemoryDirectory>>;
+    Ports<ProcessStore, Faulty<MemoryWakeUps>, Faulty<MemoryPublisher>, Faulty<MemoryDirectory>>;
 
 /// What the processes share.
 #[derive(Clone)]
@@ -131,7 +131,7 @@ impl Process {
             zones: Arc::new(UtcOnly),
         };
         let ports = Ports {
-            store: Faulty::new(shared.ledger.clone(), &faults),
+            store: shared.ledger.for_process(&faults, &environment),
             wake_ups: Faulty::new(shared.wake_ups.clone(), &faults),
             publisher: Faulty::new(shared.publisher.clone(), &faults),
             directory: Faulty::new(shared.directory.clone(), &faults),
@@ -152,14 +152,15 @@ impl Process {
     }
 
     /// The process is lost with everything in its memory; the next one starts. What is late stays on its way.
-    pub(crate) fn crash(&mut self, actor: ActorId) {
+    pub(crate) fn crash(&mut self, shared: &Shared) {
         self.breaker = Arc::default();
-        self.turn = Lane::Idle(Slot::new(actor));
+        self.turn = Lane::Idle(Slot::new(shared.actor));
         self.outbox = Lane::Idle(Outbox::default());
         self.save = Lane::Idle(());
         self.published = Seq::ZERO;
         self.saved = None;
         self.to_publish.clear();
+        self.ports.store = shared.ledger.for_process(&self.faults, &self.ports.environment);
     }
 
     pub(crate) fn is_in_turn(&self) -> bool {

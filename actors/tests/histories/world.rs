@@ -1,5 +1,7 @@
 //! Several processes, one actor, and everything that was asked of it and answered.
 
+use std::sync::Arc;
+
 use punctual_actors::{
     activation::Activation,
     machine::Machine as _,
@@ -11,6 +13,7 @@ use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timest
 use uuid::Uuid;
 
 use crate::{
+    ledger::Ledger,
     machine::{Command, Register},
     process::{Finished, Process, Shared, ready},
     step::{Setting, Step, Work},
@@ -45,15 +48,20 @@ pub(crate) struct World {
     ids: SeededEntropy,
 }
 
+/// Whose histories these are.
+pub(crate) const ACTOR: ActorId = ActorId::User(UserId(Uuid::from_u128(7)));
+
 /// How far ahead the guard is, where there is one.
 const GUARD_MS: u64 = 300_000;
 
 impl World {
-    pub(crate) fn new(setting: &Setting) -> Self {
+    /// A world in this setting. `ledger` makes what its log is kept in.
+    pub(crate) fn new(setting: &Setting, ledger: impl FnOnce(&Arc<VirtualClock>) -> Ledger) -> Self {
+        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
         let shared = Shared {
-            actor: ActorId::User(UserId(Uuid::from_u128(7))),
-            clock: VirtualClock::new(Timestamp::from_millis(1_800_000_000_000)),
-            ledger: Default::default(),
+            actor: ACTOR,
+            ledger: ledger(&clock),
+            clock,
             wake_ups: if setting.is_alone() {
                 MemoryWakeUps::default()
             } else {
@@ -296,7 +304,7 @@ impl World {
 
     /// A process is lost and starts again. Alone, it finds what it left behind when it starts; of several, a guard sees to it.
     pub(crate) fn crash(&mut self, process: usize) {
-        self.processes[process].crash(self.shared.actor);
+        self.processes[process].crash(&self.shared);
         if !self.setting.is_alone() {
             return;
         }
