@@ -75,7 +75,7 @@ pub(crate) const SUITES: &[Suite] = &[
     ),
     Suite::new(
         "dapr-conformance",
-        "the ports of the core keep their contracts on PostgreSQL and on Redis through a sidecar",
+        "the ports of the core keep their contracts on PostgreSQL and on Redis through a sidecar, also when calls go wrong",
         dapr_conformance::run,
     ),
     Suite::new(

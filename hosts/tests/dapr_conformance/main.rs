@@ -6,6 +6,7 @@
     reason = "whoever runs it wants to see how far it is, and the figures"
 )]
 
+mod beside;
 mod latency;
 mod ports;
 mod sidecar;
@@ -18,7 +19,10 @@ use std::pin::Pin;
 use daprenv::Store;
 use punctual::dapr::state::State;
 
-use self::sidecar::{Beside, fresh};
+use self::{
+    beside::Beside,
+    sidecar::{fresh, state},
+};
 
 /// Something to be checked among keys that nobody else uses.
 type Check = fn(State) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -57,14 +61,15 @@ const CHECKS: [(&str, Check); 9] = [
 ];
 
 fn run_on(store: Store, checks: &[(&str, Check)]) {
-    let beside = Beside::start(store);
+    let mut beside = Beside::start(store);
+    let address = beside.add_sidecar("test", None);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let state = beside.state();
+        let state = state(&address);
         for (shows, check) in checks {
             println!("{store}: {shows}");
             check(fresh(&state)).await;

@@ -14,7 +14,7 @@ use punctual::{
 use punctual_actors::conformance::LogWriter;
 use punctual_events::{ActorId, Digest, Seq};
 
-use crate::sidecar::{environment, process};
+use crate::{beside::environment, sidecar::process};
 
 pub(crate) async fn keys(state: State) {
     let any: Bytes = (0..=255).collect::<Vec<u8>>().into();

@@ -1,17 +1,20 @@
-//! The suites every runtime runs, and what else the state side of the Dapr runtime promises, on both stores through real sidecars.
+//! The suites every runtime runs, what else the state side of the Dapr runtime promises, and the core's random histories through a bad proxy, on
+//! both stores through real sidecars.
 
 use crate::failure::Result;
 use crate::process;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// The whole workspace, so that nothing is built twice; only one package has a target of that name. One test at a time: each starts an
+/// The whole workspace, so that nothing is built twice; only one package has targets of these names. One test at a time: each starts an
 /// environment.
-const TARGET: [&str; 7] = [
+const TARGET: [&str; 9] = [
     "test",
     "--workspace",
     "--test",
     "dapr_conformance",
+    "--test",
+    "dapr_histories",
     "--",
     "--test-threads",
     "1",

@@ -6,10 +6,11 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// `--all-targets` passes over tests that a plain `cargo test` must not run; they are named here.
-const TARGETS: [&[&str]; 4] = [
+const TARGETS: [&[&str]; 5] = [
     &["--all-targets"],
     &["--test", "environment"],
     &["--test", "dapr_conformance"],
+    &["--test", "dapr_histories"],
     &["--test", "dapr"],
 ];
 
