@@ -80,7 +80,7 @@ impl Environment {
             state: &state,
             earlier: &earlier,
             secrets: &mut secrets,
-            ports: Ports::default(),
+            ports: Ports::of(state.path()),
         };
         let description = Description {
             store: options.store,
@@ -227,7 +227,7 @@ impl Environment {
             state: &self.state,
             earlier: &self.description,
             secrets: &mut secrets,
-            ports: Ports::default(),
+            ports: Ports::of(self.state.path()),
         };
         let seat = Seat { name, app_id, app_port };
         let sidecar = parts::another_sidecar(&self.description.daprd, &seat, self.processes(), &mut workshop)?;
