@@ -1,11 +1,13 @@
 //! An environment as a whole: laid out, started, looked at and taken down.
 
+mod additions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::parts::{self, Seat, Workshop, service};
+use crate::parts::{self, Workshop, service};
 use crate::ports::Ports;
 use crate::process::Running;
 use crate::secrets::Secrets;
@@ -15,8 +17,8 @@ use crate::{Failure, Kind, Options, Process, Result, Role, files, resources};
 
 /// How long a process may take until it is ready: a JVM beside a compiler on two cores is slow.
 const START_PATIENCE: Duration = Duration::from_secs(120);
-/// How long a process may take to end in order: a little more than sidecars take for what is still under way.
-const STOP_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a process may take to end in order: a little more than services and their sidecars take for what is still under way.
+const STOP_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The processes of an environment. They outlive this value: [`Environment::down`] ends them, and [`Temporary`](crate::Temporary) does
 /// that on its own.
@@ -168,6 +170,16 @@ impl Environment {
         Ok(running.is_none_or(|running| running.end(process.ends_on, STOP_PATIENCE)))
     }
 
+    /// Ends several processes in order, all told at the same moment, as the containers of a pod are. Whether force was not needed.
+    ///
+    /// # Errors
+    /// When there is none of one of the names.
+    pub fn stop_together(&self, names: &[&str]) -> Result<bool> {
+        let processes = names.iter().map(|name| self.process(name));
+        let processes: Vec<&Process> = processes.collect::<Result<_>>()?;
+        Ok(self.end_together(&processes))
+    }
+
     /// `kill -9` of a process and its children.
     ///
     /// # Errors
@@ -214,32 +226,6 @@ impl Environment {
         let process = processes.find(|process| process.name == name);
         change(process.ok_or_else(|| Failure::Unknown(name.to_owned()))?);
         self.state.write(&self.description)
-    }
-
-    /// Adds a sidecar for an application of the caller's and starts it. It is called `<name>-sidecar`, and its app-id decides which
-    /// components it may use: only those that are scoped to it.
-    ///
-    /// # Errors
-    /// When it cannot be started or is not ready in time.
-    pub fn add_sidecar(&mut self, name: &str, app_id: &str, app_port: Option<u16>) -> Result<Process> {
-        let mut secrets = Secrets::read(&self.state.secrets())?;
-        let mut workshop = Workshop {
-            state: &self.state,
-            earlier: &self.description,
-            secrets: &mut secrets,
-            ports: Ports::of(self.state.path()),
-        };
-        let seat = Seat { name, app_id, app_port };
-        let sidecar = parts::another_sidecar(&self.description.daprd, &seat, self.processes(), &mut workshop)?;
-        drop(workshop.ports);
-        secrets.write(&self.state.secrets())?;
-        self.description
-            .processes
-            .retain(|process| process.name != sidecar.name);
-        self.description.processes.push(sidecar.clone());
-        self.state.write(&self.description)?;
-        self.start(&sidecar.name)?;
-        Ok(sidecar)
     }
 
     /// The state folder.
@@ -338,23 +324,27 @@ impl Environment {
     /// Ends services, then sidecars, then what they are built on; within a kind all at once. What is to be thrown away need not end in order.
     fn end_all(&self, roughly: bool) {
         for kind in [Kind::Service, Kind::Sidecar, Kind::Infrastructure] {
-            let ending: Vec<(&Process, Running)> = self
-                .processes()
-                .iter()
-                .filter(|process| process.kind == kind)
-                .filter_map(|process| Some((process, running(&self.state, &process.name)?)))
-                .collect();
+            let of_kind = self.processes().iter().filter(|process| process.kind == kind);
+            let of_kind: Vec<&Process> = of_kind.collect();
             if roughly && kind != Kind::Service {
-                ending.iter().for_each(|(_, running)| running.kill());
-                continue;
-            }
-            ending
-                .iter()
-                .for_each(|(process, running)| running.signal(process.ends_on));
-            for (_, running) in &ending {
-                running.wait_or_kill(STOP_PATIENCE);
+                let ending = of_kind.iter().filter_map(|process| running(&self.state, &process.name));
+                ending.for_each(|running| running.kill());
+            } else {
+                self.end_together(&of_kind);
             }
         }
+    }
+
+    /// Whether all of them ended by themselves.
+    fn end_together(&self, processes: &[&Process]) -> bool {
+        let running = |process: &&Process| Some((process.ends_on, running(&self.state, &process.name)?));
+        let ending: Vec<(i32, Running)> = processes.iter().filter_map(running).collect();
+        ending.iter().for_each(|(signal, running)| running.signal(*signal));
+        // Counted, for all of them are waited for, whatever the first does.
+        let forced = ending
+            .iter()
+            .filter(|(_, running)| !running.wait_or_kill(STOP_PATIENCE));
+        forced.count() == 0
     }
 
     fn signal(&self, name: &str, signal: rustix::process::Signal) -> Result<()> {

@@ -16,9 +16,9 @@ use crate::ports::Ports;
 use crate::secrets::Secrets;
 use crate::state::{Description, StateFolder};
 use crate::tools::{Database, Tools};
-use crate::{Kind, Options, Process, Ready, Result, Role};
+use crate::{Failure, Kind, Options, Process, Ready, Result, Role};
 
-pub(crate) use sidecar::{CONFIGURATION, Seat};
+pub(crate) use sidecar::{CONFIGURATION, Seat, name_of as sidecar_of};
 
 /// What the parts are made from: the state folder and what it remembers, the secrets, and ports that are still free.
 pub(crate) struct Workshop<'a> {
@@ -117,6 +117,27 @@ pub(crate) fn another_sidecar(
     workshop: &mut Workshop<'_>,
 ) -> Result<Process> {
     sidecar::process(daprd, seat, infrastructure, workshop)
+}
+
+/// One more replica of a role in an environment that exists, and its sidecar.
+pub(crate) fn another_pair(
+    role: Role,
+    name: &str,
+    existing: &Description,
+    workshop: &mut Workshop<'_>,
+) -> Result<[Process; 2]> {
+    let first = existing
+        .process(role.as_str())
+        .ok_or_else(|| Failure::Unknown(role.to_string()))?;
+    let service = service::another(role, name, first, workshop)?;
+    let seat = Seat {
+        name,
+        app_id: role.as_str(),
+        app_port: Some(service.port(service::APP_PORT)),
+    };
+    let sidecar = sidecar::process(&existing.daprd, &seat, &existing.processes, workshop)?;
+    let service = service::beside(service, &sidecar);
+    Ok([sidecar, service])
 }
 
 /// `--flag value` pairs as arguments.

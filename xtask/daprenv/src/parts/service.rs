@@ -20,6 +20,9 @@ pub const SIDECAR_TOKEN: &str = "DAPR_API_TOKEN";
 /// What the service asks of whoever calls its app port.
 pub const APP_TOKEN: &str = "APP_API_TOKEN";
 
+/// How long the service takes requests after SIGTERM. Nobody spreads them over replicas here, so not at all unless somebody says otherwise.
+const DRAIN_SECONDS: &str = "PUNCTUAL_DRAIN_SECONDS";
+
 /// The arguments of a service in `role`.
 #[must_use]
 pub fn arguments(role: Role, listen: u16, app: u16) -> Vec<String> {
@@ -38,7 +41,20 @@ pub(super) fn process(role: Role, name: &str, options: &Options, workshop: &mut 
     let mut process = workshop.process(Kind::Service, name, &program, &[LISTEN_PORT, APP_PORT])?;
     let listen = process.port(LISTEN_PORT);
     process.arguments = arguments(role, listen, process.port(APP_PORT));
-    process.variables.clone_from(&options.variables);
+    process.variables.insert(DRAIN_SECONDS.to_owned(), "0".to_owned());
+    process.variables.extend(options.variables.clone());
+    process.ready = Ready::Answers(listen, READY_PATH.to_owned());
+    Ok(process)
+}
+
+/// Another replica of the service `first` in `role`, which differs in name and ports.
+pub(super) fn another(role: Role, name: &str, first: &Process, workshop: &mut Workshop<'_>) -> Result<Process> {
+    let mut process = workshop.process(Kind::Service, name, &first.program, &[LISTEN_PORT, APP_PORT])?;
+    let listen = process.port(LISTEN_PORT);
+    process.arguments = arguments(role, listen, process.port(APP_PORT));
+    let more = first.arguments.iter().skip(process.arguments.len()).cloned();
+    process.arguments.extend(more.collect::<Vec<_>>());
+    process.variables.clone_from(&first.variables);
     process.ready = Ready::Answers(listen, READY_PATH.to_owned());
     Ok(process)
 }

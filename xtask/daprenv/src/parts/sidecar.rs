@@ -15,6 +15,8 @@ const METRICS: &str = "metrics";
 pub(crate) const CONFIGURATION: &str = "local.yaml";
 /// How long turns, deliveries and hand-overs may take to come to an end.
 const SHUTDOWN_SECONDS: u32 = 10;
+/// How long a sidecar that is told to end goes on for its application, which says by its health when it needs it no more.
+const BLOCK_SHUTDOWN: &str = "30s";
 
 /// Whom a sidecar serves.
 pub(crate) struct Seat<'a> {
@@ -79,6 +81,7 @@ fn application(port: u16) -> Vec<String> {
         ("--app-health-check-path", HEALTH_PATH.to_owned()),
         ("--app-health-probe-interval", "1".to_owned()),
         ("--app-health-threshold", "2".to_owned()),
+        ("--dapr-block-shutdown-duration", BLOCK_SHUTDOWN.to_owned()),
     ]);
     arguments.push("--enable-app-health-check".to_owned());
     arguments
