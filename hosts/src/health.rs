@@ -27,8 +27,10 @@ pub enum Stage {
     Starting = 0,
     /// It takes requests.
     Ready = 1,
-    /// It finishes what it has begun and takes nothing new.
+    /// It is to end, and requests should be sent elsewhere; those that still come are answered.
     Draining = 2,
+    /// It finishes what it has begun and takes nothing new.
+    Leaving = 3,
 }
 
 /// Says what a server that runs is waiting for, if for anything.
@@ -69,7 +71,8 @@ impl Health {
         match self.stage.load(Ordering::Relaxed) {
             0 => Stage::Starting,
             1 => Stage::Ready,
-            _ => Stage::Draining,
+            2 => Stage::Draining,
+            _ => Stage::Leaving,
         }
     }
 }
@@ -98,7 +101,7 @@ async fn healthz() -> &'static str {
 async fn readyz(State(operations): State<Operations>) -> impl IntoResponse {
     let (stage, obstacle) = (operations.health.stage(), operations.health.obstacle());
     match (stage, obstacle) {
-        (Stage::Draining, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".into()),
+        (Stage::Draining | Stage::Leaving, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".into()),
         (_, Some(obstacle)) => (StatusCode::SERVICE_UNAVAILABLE, obstacle),
         (Stage::Starting, None) => (StatusCode::SERVICE_UNAVAILABLE, "starting\n".into()),
         (Stage::Ready, None) => (StatusCode::OK, "ready\n".into()),
@@ -134,12 +137,12 @@ mod tests {
         let health = Arc::new(Health::default());
         let router = routes(Arc::clone(&health), Metrics::new());
         let mut readiness = Vec::new();
-        for stage in [Stage::Starting, Stage::Ready, Stage::Draining] {
+        for stage in [Stage::Starting, Stage::Ready, Stage::Draining, Stage::Leaving] {
             health.enter(stage);
             readiness.push(get(&router, "/readyz").await.0.as_u16());
             assert_eq!(get(&router, "/healthz").await.0, StatusCode::OK);
         }
-        assert_eq!(readiness, [503, 200, 503]);
+        assert_eq!(readiness, [503, 200, 503, 503]);
     }
 
     #[tokio::test]

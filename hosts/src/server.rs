@@ -5,7 +5,7 @@ use std::{convert::Infallible, io, net::SocketAddr, pin::pin, time::Duration};
 use axum::{
     Router,
     extract::ConnectInfo,
-    http::{Request, Response},
+    http::{HeaderValue, Request, Response, StatusCode, header},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,6 +26,9 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves `router` until `shutdown` begins, then takes no more connections and lets requests under way finish, for `patience` at most.
+///
+/// Once `shutdown` is announced every answer closes its connection: a client, or a proxy with a pool of connections, opens the next one where it
+/// is wanted, and finds none cut off in the end.
 ///
 /// Connections that were upgraded to WebSockets are no longer the server's: whoever upgraded them ends them.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown, patience: Duration) {
@@ -74,7 +77,11 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, shutdown: Shutdown) {
     // An answer is one write, and the client waits for it: nothing is won by holding it back. Failing means the client is gone.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(router.clone(), request, peer));
+    let foreseen = shutdown.clone();
+    let service = service_fn(move |request| {
+        let (answer, foreseen) = (answer(router.clone(), request, peer), foreseen.clone());
+        async move { answer.await.map(|answer| last_of_its_connection(answer, &foreseen)) }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -102,6 +109,15 @@ async fn answer(
 ) -> Result<Response<axum::body::Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
     router.call(request).await
+}
+
+/// The answer, which ends its connection if the server is to end. One that makes a WebSocket of it does not: whoever upgraded it ends it.
+fn last_of_its_connection<B>(mut answer: Response<B>, shutdown: &Shutdown) -> Response<B> {
+    if shutdown.is_announced() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(header::CONNECTION, close);
+    }
+    answer
 }
 
 #[cfg(test)]

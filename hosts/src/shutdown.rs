@@ -7,37 +7,62 @@ use tokio::{
     sync::watch,
 };
 
-/// The end of the server, foreseen by many and begun by one.
+/// The end of the server, foreseen by many: announced first, while whoever sends requests does not know of it yet, and then begun.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
-    has_begun: watch::Sender<bool>,
+    nearness: watch::Sender<Nearness>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    Unforeseen,
+    Announced,
+    Begun,
 }
 
 impl Default for Shutdown {
     fn default() -> Self {
         Self {
-            has_begun: watch::Sender::new(false),
+            nearness: watch::Sender::new(Nearness::Unforeseen),
         }
     }
 }
 
 impl Shutdown {
-    /// Begins it.
-    pub fn begin(&self) {
-        self.has_begun.send_replace(true);
+    /// Says that it will begin before long. Requests are still taken.
+    pub fn announce(&self) {
+        self.come(Nearness::Announced);
     }
 
-    /// Whether it has begun.
+    /// Begins it: nothing new is taken.
+    pub fn begin(&self) {
+        self.come(Nearness::Begun);
+    }
+
+    /// Whether it has been announced, or has begun.
     #[must_use]
-    pub fn has_begun(&self) -> bool {
-        *self.has_begun.borrow()
+    pub fn is_announced(&self) -> bool {
+        *self.nearness.borrow() >= Nearness::Announced
+    }
+
+    /// Waits until it is announced, or begins without that; at once when it was.
+    pub async fn announced(&self) {
+        self.wait_for(Nearness::Announced).await;
     }
 
     /// Waits until it begins; at once when it has begun.
     pub async fn begun(&self) {
-        let mut has_begun = self.has_begun.subscribe();
+        self.wait_for(Nearness::Begun).await;
+    }
+
+    fn come(&self, nearness: Nearness) {
+        self.nearness.send_modify(|now| *now = nearness.max(*now));
+    }
+
+    async fn wait_for(&self, nearness: Nearness) {
+        let mut now = self.nearness.subscribe();
         // An error would mean that the sender is gone, and we hold one.
-        let _ = has_begun.wait_for(|has_begun| *has_begun).await;
+        let _ = now.wait_for(|now| *now >= nearness).await;
     }
 }
 

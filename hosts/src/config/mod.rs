@@ -14,6 +14,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::PathBuf,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -33,6 +34,8 @@ pub const DEFAULT_RATE_LIMIT: u32 = 500;
 pub const DEFAULT_ANONYMOUS_RATE_LIMIT: u32 = 30;
 /// How long an actor nobody asks anything stays in memory unless told otherwise, in seconds.
 const DEFAULT_IDLE_SECONDS: u32 = 300;
+/// How long a service on Dapr is still sent requests after it is told to end: what a cluster needs until every node knows, and a little more.
+const DEFAULT_DRAIN_SECONDS: u32 = 5;
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_DATA: &str = "punctual-data";
 
@@ -65,6 +68,8 @@ pub struct ServeConfig {
     pub log: LogFilter,
     /// How long an actor nobody asks anything stays in memory, in seconds.
     pub idle_seconds: NonZeroU32,
+    /// How long requests are still taken after SIGTERM.
+    pub drain: Duration,
 }
 
 impl ServeConfig {
@@ -92,6 +97,14 @@ impl ServeConfig {
     }
 }
 
+/// Beside the embedded runtime there is no other replica to send requests to.
+const fn default_drain_seconds(runtime: RuntimeKind) -> u32 {
+    match runtime {
+        RuntimeKind::Embedded => 0,
+        RuntimeKind::Dapr => DEFAULT_DRAIN_SECONDS,
+    }
+}
+
 /// The roles that are meant, one by one.
 fn roles(named: &[Role]) -> BTreeSet<Role> {
     if named.contains(&Role::All) {
@@ -102,8 +115,9 @@ fn roles(named: &[Role]) -> BTreeSet<Role> {
 
 impl ServeConfig {
     fn of(settings: Settings, sidecar: SidecarConfig) -> Self {
+        let runtime = settings.runtime.unwrap_or_default();
         Self {
-            runtime: settings.runtime.unwrap_or_default(),
+            runtime,
             roles: roles(settings.roles.as_deref().unwrap_or(&[Role::All])),
             sidecar,
             listen: settings.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
@@ -119,6 +133,7 @@ impl ServeConfig {
                 .idle_seconds
                 .or(NonZeroU32::new(DEFAULT_IDLE_SECONDS))
                 .unwrap_or(NonZeroU32::MIN),
+            drain: Duration::from_secs(settings.drain_seconds.unwrap_or(default_drain_seconds(runtime)).into()),
         }
     }
 }

@@ -88,6 +88,10 @@ pub struct Settings {
     #[arg(long, value_name = "SECONDS")]
     pub idle_seconds: Option<NonZeroU32>,
 
+    /// Seconds after SIGTERM in which requests are still taken, though /readyz says no, until whoever sends them has noticed [default: 0; with dapr 5]
+    #[arg(long, value_name = "SECONDS")]
+    pub drain_seconds: Option<u32>,
+
     /// TOML file with any of these settings; its keys are the flags without the dashes in front
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -117,6 +121,7 @@ impl Settings {
             log_format: self.log_format.or(lower.log_format),
             log: self.log.or(lower.log),
             idle_seconds: self.idle_seconds.or(lower.idle_seconds),
+            drain_seconds: self.drain_seconds.or(lower.drain_seconds),
             config: self.config.or(lower.config),
         }
     }

@@ -40,6 +40,8 @@ fn without_a_word_the_defaults_hold() {
     assert_eq!(config.registration, Registration::Open);
     assert_eq!(config.log.to_string(), "info");
     assert_eq!(config.idle_seconds.get(), 300);
+    assert_eq!(config.drain.as_secs(), 0);
+    assert_eq!(load(&["--runtime", "dapr"], &[]).unwrap().drain.as_secs(), 5);
 }
 
 #[test]
@@ -76,6 +78,7 @@ fn every_flag_is_also_a_variable_and_a_key() {
         ("log-format", "json", "\"json\""),
         ("log", "warn,punctual=debug", "\"warn,punctual=debug\""),
         ("idle-seconds", "9", "9"),
+        ("drain-seconds", "10", "10"),
     ];
     let by_flags: Vec<String> = arguments
         .iter()

@@ -5,10 +5,14 @@ use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use punctual_actors::ports::{Clock, Directory, Environment, Store};
 use punctual_events::Topic;
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
 
 use super::{
-    PATIENCE, STOP_PATIENCE, ServeError, begin_when_asked,
+    PATIENCE, STOP_PATIENCE, ServeError, end_when_asked,
     hearing::Hearing,
     late::Late,
     listen,
@@ -90,7 +94,11 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let process = Process::new(config, sidecar, &watch, &environment);
     process.watch_readiness();
     let (late, shutdown) = (Late::default(), Shutdown::default());
-    tokio::spawn(begin_when_asked(EndSignals::listen()?, shutdown.clone()));
+    tokio::spawn(end_when_asked(
+        EndSignals::listen()?,
+        shutdown.clone(),
+        process.config.drain,
+    ));
     tokio::spawn(async move { watch.watch_for_ever().await });
     print_line(&process.announcement(listener.local_addr()?))?;
 
@@ -99,14 +107,17 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let server = server::serve(listener, late.behind(routes), shutdown.clone(), PATIENCE);
     let server = tokio::spawn(server);
     let begun = tokio::select! {
-        () = shutdown.begun() => None,
+        () = shutdown.announced() => None,
         running = process.begin(environment) => Some(running?),
     };
-    if let Some(running) = begun {
-        process.run(running, &late, &shutdown).await;
+    match begun {
+        Some(running) => process.run(running, &late, &shutdown, server).await,
+        None => {
+            // Nobody sends requests to a process that was never ready.
+            shutdown.begin();
+            let _ = server.await;
+        }
     }
-    // A server that panicked has said so.
-    let _ = server.await;
     Ok(())
 }
 
@@ -308,7 +319,10 @@ impl Process {
     }
 
     /// Serves clients and sidecar until the end, and ends in order: clients first, then the actors, then the sidecar's calls.
-    async fn run(&self, running: Running, late: &Late, shutdown: &Shutdown) {
+    ///
+    /// Until the clients are done the sidecar hears that all is well: they need it and the actors here. A sidecar that is told to end at the same
+    /// time waits for that (`dapr.io/block-shutdown-duration`), and from the moment it hears otherwise it may be gone within a second.
+    async fn run(&self, running: Running, late: &Late, shutdown: &Shutdown, server: JoinHandle<()>) {
         late.set(answer_the_rest(running.routes).layer(Observe::new(Arc::clone(&self.metrics))));
         let (actors, app_shutdown) = (running.app.actors.clone(), Shutdown::default());
         let app = server::serve(
@@ -320,31 +334,41 @@ impl Process {
         let app = tokio::spawn(app);
         self.health.enter(Stage::Ready);
 
-        shutdown.begun().await;
-        // From here on the sidecar hears that we are not well, and takes actors and events elsewhere.
+        shutdown.announced().await;
         self.health.enter(Stage::Draining);
+        shutdown.begun().await;
         if let Some(sync) = running.sync {
             sync.drain().await;
         }
+        // A server that panicked has said so.
+        let _ = server.await;
+        // From here on the sidecar hears that we are not well, and takes actors and events elsewhere. Actors take no calls any more: those come
+        // again, with the same ids, until they find the actor where it lives next. What was begun is finished before the sidecar acts.
+        self.health.enter(Stage::Leaving);
         if let Some(actors) = actors {
+            finish(&*actors, &running.store).await;
             self.withdraw().await;
-            if timeout(STOP_PATIENCE, actors.drain()).await.is_err() {
-                tracing::warn!("some events were not published; their guard does that elsewhere");
-            }
         }
         app_shutdown.begin();
         let _ = app.await;
         drop(running.tasks);
-        if let Ok(Err(failure)) = timeout(STOP_PATIENCE, running.store.flush()).await {
-            tracing::warn!(%failure, "what audit confirmed could not be written; it confirms again");
-        }
     }
 
-    /// Waits until placement sends no actors here any more. Calls that come meanwhile are answered.
+    /// Waits until placement sends no actors here any more.
     async fn withdraw(&self) {
         let withdrawn = self.watch.until(|condition| condition != Condition::WithActors);
         if timeout(WITHDRAW_PATIENCE, withdrawn).await.is_err() {
             tracing::info!("placement still sends actors here; callers try again elsewhere");
         }
+    }
+}
+
+/// Has actors that take no calls any more finish their turns and publish, and writes what audit confirmed of them.
+async fn finish(actors: &dyn HostedActors, store: &DaprStore) {
+    if timeout(STOP_PATIENCE, actors.drain()).await.is_err() {
+        tracing::warn!("some events were not published; their guard does that elsewhere");
+    }
+    if let Ok(Err(failure)) = timeout(STOP_PATIENCE, store.flush()).await {
+        tracing::warn!(%failure, "what audit confirmed could not be written; it confirms again");
     }
 }

@@ -89,12 +89,13 @@ async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let routes = answer_the_rest(routes).layer(Observe::new(metrics));
 
     // Before the first line, so that whoever has read it can end the server in good order.
-    tokio::spawn(begin_when_asked(EndSignals::listen()?, shutdown.clone()));
+    tokio::spawn(end_when_asked(EndSignals::listen()?, shutdown.clone(), config.drain));
     health.enter(Stage::Ready);
     announce(listener.local_addr()?, &config.data)?;
     let end_sockets = async {
-        shutdown.begun().await;
+        shutdown.announced().await;
         health.enter(Stage::Draining);
+        shutdown.begun().await;
         assembly.close_sockets().await;
     };
     tokio::join!(server::serve(listener, routes, shutdown.clone(), PATIENCE), end_sockets);
@@ -133,12 +134,20 @@ fn announcement(address: SocketAddr, data: &Path) -> String {
     )
 }
 
-/// Begins the end when the system asks for it. Whoever asks twice is in a hurry: then the process ends at once, which loses nothing, for
-/// what was acknowledged is durable.
-async fn begin_when_asked(mut signals: EndSignals, shutdown: Shutdown) {
+/// Announces the end when the system asks for it, and begins it `drain` later: until then requests come from those who have not heard of it.
+/// Whoever asks twice is in a hurry: then the process ends at once, which loses nothing, for what was acknowledged is durable.
+async fn end_when_asked(mut signals: EndSignals, shutdown: Shutdown, drain: Duration) {
     let signal = signals.next().await;
-    tracing::info!(signal, "draining; the same again ends at once");
-    shutdown.begin();
+    tracing::info!(
+        signal,
+        drain_s = drain.as_secs(),
+        "draining; the same again ends at once"
+    );
+    shutdown.announce();
+    tokio::spawn(async move {
+        tokio::time::sleep(drain).await;
+        shutdown.begin();
+    });
     let signal = signals.next().await;
     tracing::warn!(signal, "ended while draining");
     std::process::exit(1);

@@ -70,6 +70,25 @@ async fn a_connection_that_lies_idle_does_not_hold_up_the_end() {
 }
 
 #[tokio::test]
+async fn a_server_whose_end_is_announced_still_answers_and_keeps_no_connection() {
+    let (address, shutdown, server) = start(Router::new(), Duration::from_secs(60)).await;
+    let mut kept = ask(address).await;
+    let mut text = [0; 1024];
+    assert!(kept.read(&mut text).await.unwrap() > 0);
+    shutdown.announce();
+    kept.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    for client in [kept, ask(address).await] {
+        let answer = all_of(client).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 404") && answer.contains("connection: close"),
+            "{answer}"
+        );
+    }
+    shutdown.begin();
+    server.await.unwrap();
+}
+
+#[tokio::test]
 async fn patience_ends() {
     let (router, reached, _go_on) = slow();
     let (address, shutdown, server) = start(router, Duration::from_millis(10)).await;

@@ -25,6 +25,7 @@ use crate::{
         wakeups::wake_up_of,
         wire::{self, Armed, Commands, FORMAT, Outcomes, Question, Reply, Request, Upkeep},
     },
+    health::Stage,
     ports::{Actors, Logs},
 };
 
@@ -97,13 +98,22 @@ fn find<'a>(app: &'a App, actor_type: &str, id: &str) -> Result<(&'a dyn HostedA
     app.actors.as_deref().zip(actor).ok_or(StatusCode::NOT_FOUND)
 }
 
+/// The same, while this process takes calls. One that ends refuses them before it is too late to publish what they would commit; whoever made
+/// such a call makes it again, and finds the actor elsewhere.
+fn find_open<'a>(app: &'a App, actor_type: &str, id: &str) -> Result<(&'a dyn HostedActors, ActorId), StatusCode> {
+    match app.health.stage() {
+        Stage::Leaving => Err(StatusCode::SERVICE_UNAVAILABLE),
+        Stage::Starting | Stage::Ready | Stage::Draining => find(app, actor_type, id),
+    }
+}
+
 /// A call of a method.
 pub(super) async fn call(
     State(app): State<Arc<App>>,
     Path((actor_type, id, method)): Path<(String, String, String)>,
     body: Bytes,
 ) -> Result<Response, StatusCode> {
-    let (actors, actor) = find(&app, &actor_type, &id)?;
+    let (actors, actor) = find_open(&app, &actor_type, &id)?;
     match method.as_str() {
         wire::COMMAND => Ok(command(actors, actor, &body).await),
         wire::ASK => Ok(ask(actors, actor, &body).await),
@@ -201,7 +211,7 @@ pub(super) async fn remind(
     State(app): State<Arc<App>>,
     Path((actor_type, id, name)): Path<(String, String, String)>,
 ) -> StatusCode {
-    let (actors, actor) = match find(&app, &actor_type, &id) {
+    let (actors, actor) = match find_open(&app, &actor_type, &id) {
         Ok(found) => found,
         Err(status) => return status,
     };

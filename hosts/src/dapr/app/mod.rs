@@ -95,9 +95,10 @@ impl App {
 /// The sidecar asks this every second or so. One that hears no takes its actors and events elsewhere, which is what a process that ends wants.
 async fn healthz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     match app.health.stage() {
-        Stage::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        Stage::Leaving => (StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
         _ if !app.checkup.passes() => (StatusCode::SERVICE_UNAVAILABLE, "without subscriptions\n"),
-        Stage::Starting | Stage::Ready => (StatusCode::OK, "alive\n"),
+        // One that drains still answers clients, who need their sidecar and the actors here.
+        Stage::Starting | Stage::Ready | Stage::Draining => (StatusCode::OK, "alive\n"),
     }
 }
 

@@ -215,8 +215,22 @@ async fn an_event_nobody_can_read_goes_to_the_dead_letters() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_has_the_sidecar_take_its_actors_elsewhere() {
+async fn a_process_that_drains_keeps_its_actors_and_one_that_leaves_gives_them_up() {
     let (router, health) = router(None);
+    let call = || {
+        let id = uuid::Uuid::now_v7().to_string();
+        put(&format!("/actors/{USER_ACTOR}/{USER}/method/command"), &sign_in(&id))
+    };
     health.enter(Stage::Draining);
+    assert_eq!(send(&router, get("/healthz")).await.0, 200);
+    assert_eq!(send(&router, call()).await.0, 200);
+    health.enter(Stage::Leaving);
     assert_eq!(send(&router, get("/healthz")).await.0, 503);
+    assert_eq!(send(&router, call()).await.0, 503);
+    let wake_up = put(&format!("/actors/{USER_ACTOR}/{USER}/method/remind/1-1-1"), &json!({}));
+    assert_eq!(send(&router, wake_up).await.0, 503);
+    let deactivation = Request::delete(format!("/actors/{USER_ACTOR}/{USER}"))
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(send(&router, deactivation).await.0, 200);
 }
