@@ -6,7 +6,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -47,7 +47,7 @@ pub struct Markers {
     sidecar: Sidecar,
     component: String,
     topics: &'static [Topic],
-    partitions: NonZeroU32,
+    partitions: AtomicU32,
     enough: Enough,
     replica: Uuid,
     round: Mutex<Round>,
@@ -80,21 +80,44 @@ impl Markers {
             sidecar,
             component: component.to_owned(),
             topics,
-            partitions,
+            partitions: AtomicU32::new(partitions.get()),
             replica,
             round: Mutex::default(),
             all_came: Notify::new(),
         }
     }
 
+    /// How many have to come back.
+    #[must_use]
+    pub const fn enough(&self) -> Enough {
+        self.enough
+    }
+
     /// Begins anew: one marker of every partition is awaited, and those sent earlier say nothing any more.
     pub fn begin(&self) {
         let mut round = self.round();
         round.number += 1;
-        let partitions = 0..self.partitions.get();
+        let partitions = 0..self.partitions.load(Ordering::Relaxed);
         round.awaited = partitions
             .flat_map(|partition| self.topics.iter().map(move |topic| (*topic, partition)))
             .collect();
+    }
+
+    /// Looks for partitions beyond those this replica was told of: the broker takes a marker for each there is, and refuses the first there is not.
+    /// Whether there are any; the next round awaits markers from them too.
+    pub async fn finds_more(&self) -> bool {
+        let told = self.partitions.load(Ordering::Relaxed);
+        let mut there_are = told;
+        for topic in self.topics {
+            while self.send(&self.marker(*topic, there_are)).await.is_ok() {
+                there_are += 1;
+            }
+        }
+        self.partitions.store(there_are, Ordering::Relaxed);
+        if there_are > told {
+            tracing::error!(told, there_are, "there are more partitions than --partitions says");
+        }
+        there_are > told
     }
 
     /// Sends markers until enough have come back since [`begin`](Self::begin).
@@ -148,14 +171,19 @@ impl Markers {
     }
 
     fn awaited(&self) -> Vec<Marker> {
-        let round = self.round();
-        let marker = |(topic, partition): &(Topic, u32)| Marker {
-            topic: *topic,
-            partition: *partition,
+        let awaited = self.round().awaited.clone();
+        let marker = |(topic, partition)| self.marker(topic, partition);
+        awaited.into_iter().map(marker).collect()
+    }
+
+    /// A marker of the present round.
+    fn marker(&self, topic: Topic, partition: u32) -> Marker {
+        Marker {
+            topic,
+            partition,
             replica: self.replica,
-            round: round.number,
-        };
-        round.awaited.iter().map(marker).collect()
+            round: self.round().number,
+        }
     }
 
     async fn send_all(&self, markers: &[Marker]) -> Result<(), Failure> {

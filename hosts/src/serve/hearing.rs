@@ -7,10 +7,11 @@ use std::sync::{
 
 use punctual_actors::ports::Clock;
 
+use super::attempts::Attempts;
 use crate::{
     dapr::{
         app::Checkup,
-        marker::{Deaf, Markers},
+        marker::{Deaf, Enough, Markers},
         watch::{Condition, Watch},
     },
     roles::sync::SyncRole,
@@ -18,9 +19,8 @@ use crate::{
 
 /// A topic that was silent for this long is probed, in milliseconds.
 const SILENCE_MS: u64 = 20_000;
-/// After a new subscription that helped nothing the next is asked for this much later, and each time twice as late, up to [`MAX_REST_MS`].
-const FIRST_REST_MS: u64 = 1_000;
-const MAX_REST_MS: u64 = 600_000;
+/// How often a replica without a partition looks whether it has been given one, in milliseconds.
+const LOOK_MS: u64 = 1_000;
 
 /// What this process hears of some topics.
 ///
@@ -62,28 +62,72 @@ impl Hearing {
     /// Probes at the start, after every absence of the sidecar, and when it is silent. `sync`, where it is played, then reads what it did not hear:
     /// a sidecar that comes back hears what comes next.
     pub(super) async fn keep_up_for_ever(&self, sync: Option<&SyncRole>) {
-        let mut rest_ms = FIRST_REST_MS;
+        let mut attempts = self.attempts();
         loop {
             self.watch.until(|condition| condition != Condition::Away).await;
             match self.probe().await {
                 Probe::Heard => {
-                    rest_ms = FIRST_REST_MS;
+                    attempts = self.attempts();
+                    if self.misses_some().await {
+                        continue;
+                    }
                     self.begin_to_hear(sync).await;
                     tokio::select! {
-                        () = self.watch.until(|condition| condition == Condition::Away) => self.hears.store(false, Ordering::Relaxed),
+                        () = self.absence() => {}
                         () = self.silence() => {}
                     }
                 }
-                Probe::SidecarAway => self.hears.store(false, Ordering::Relaxed),
+                Probe::SidecarAway => {
+                    attempts = self.attempts();
+                    self.hears.store(false, Ordering::Relaxed);
+                }
                 Probe::Deaf => {
                     self.hears.store(false, Ordering::Relaxed);
-                    tracing::warn!("nothing that is published comes here; the sidecar is to subscribe anew");
-                    self.checkup.ask_for_new_subscriptions().await;
-                    self.clock.sleep_ms(rest_ms).await;
-                    rest_ms = (rest_ms * 2).min(MAX_REST_MS);
+                    match attempts.next() {
+                        Some(rest_ms) => self.subscribe_anew(rest_ms).await,
+                        None => {
+                            self.wait_for_a_partition().await;
+                            attempts = self.attempts();
+                        }
+                    }
                 }
             }
         }
+    }
+
+    fn attempts(&self) -> Attempts {
+        match self.markers.enough() {
+            Enough::EveryPartition => Attempts::without_end(),
+            Enough::OnePartition => Attempts::a_few(),
+        }
+    }
+
+    async fn subscribe_anew(&self, rest_ms: u64) {
+        tracing::warn!("nothing that is published comes here; the sidecar is to subscribe anew");
+        self.checkup.ask_for_new_subscriptions().await;
+        self.clock.sleep_ms(rest_ms).await;
+    }
+
+    /// New subscriptions helped nothing, so this replica has no partition: there are more replicas than partitions. It waits until it is given one,
+    /// which it hears, or its sidecar is another.
+    async fn wait_for_a_partition(&self) {
+        tracing::warn!("no partition comes to this replica: it stands by until one does, when another replica ends");
+        let before = self.markers.heard();
+        let is_given_one = async {
+            while self.markers.heard() == before {
+                self.clock.sleep_ms(LOOK_MS).await;
+            }
+        };
+        tokio::select! {
+            () = self.absence() => {}
+            () = is_given_one => {}
+        }
+    }
+
+    /// Waits until the sidecar is away.
+    async fn absence(&self) {
+        self.watch.until(|condition| condition == Condition::Away).await;
+        self.hears.store(false, Ordering::Relaxed);
     }
 
     async fn probe(&self) -> Probe {
@@ -95,6 +139,11 @@ impl Hearing {
             },
             () = self.watch.until(|condition| condition == Condition::Away) => Probe::SidecarAway,
         }
+    }
+
+    /// Whether there are partitions nobody told this replica of, which has to hear them all.
+    async fn misses_some(&self) -> bool {
+        !self.hears() && self.markers.enough() == Enough::EveryPartition && self.markers.finds_more().await
     }
 
     async fn begin_to_hear(&self, sync: Option<&SyncRole>) {

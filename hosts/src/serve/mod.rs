@@ -1,6 +1,7 @@
 //! `punctual serve`: from a configuration to a server that runs, and from a signal to one that has ended in good order.
 
 mod assembly;
+mod attempts;
 mod beside_sidecar;
 mod hearing;
 mod late;
