@@ -85,7 +85,7 @@ pub(crate) const SUITES: &[Suite] = &[
     ),
     Suite::new(
         "five-processes",
-        "the acceptance tests hold for five processes on Kafka and PostgreSQL, and nothing is lost whatever fails",
+        "the acceptance tests hold for five processes on Kafka and PostgreSQL (with --long on Redis too), and nothing is lost whatever fails",
         five_processes::run,
     ),
     Suite::new("dependencies", "every dependency is used", dependencies::run),

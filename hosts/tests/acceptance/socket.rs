@@ -42,13 +42,19 @@ impl Socket {
 
     /// The next message; `None` when the server closed.
     pub(crate) async fn next(&mut self) -> Option<Value> {
+        self.next_or_code().await.ok()
+    }
+
+    /// The next message, or the code the server closes with, if it says one.
+    pub(crate) async fn next_or_code(&mut self) -> Result<Value, Option<u16>> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.stream.next())
                 .await
                 .expect("nothing came");
-            match message? {
-                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
-                Ok(Message::Close(_)) | Err(_) => return None,
+            match message.ok_or(None)? {
+                Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Close(frame)) => return Err(frame.map(|frame| frame.code.into())),
+                Err(_) => return Err(None),
                 Ok(_) => {}
             }
         }
@@ -85,13 +91,8 @@ impl Socket {
     /// The code the server closes with.
     pub(crate) async fn close_code(mut self) -> Option<u16> {
         loop {
-            match tokio::time::timeout(PATIENCE, self.stream.next())
-                .await
-                .expect("nothing came")?
-            {
-                Ok(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
-                Ok(_) => {}
-                Err(_) => return None,
+            if let Err(code) = self.next_or_code().await {
+                return code;
             }
         }
     }

@@ -39,6 +39,11 @@ impl Installation {
             variables: pairs(variables),
             ..Options::new(tempfile::tempdir().unwrap().keep())
         };
+        Self::of(options, prepare).await
+    }
+
+    /// Brings up what these options say, once `prepare` has had its hands on what was laid out.
+    pub(crate) async fn of(options: Options, prepare: impl FnOnce(&Temporary)) -> Self {
         let environment = blocking(move || Temporary::prepare(&options)).await.unwrap();
         prepare(&environment);
         let environment = blocking(move || environment.start_all(|_| {}).map(|()| environment)).await;
@@ -56,6 +61,24 @@ impl Installation {
         account: Option<&Account>,
         body: Option<Value>,
     ) -> Value {
+        let (status, answer) = self.send(method, path, account, body).await;
+        assert!(status.is_success(), "{path}: {status}: {answer}");
+        answer
+    }
+
+    /// What the API shows of something, if it can at the moment.
+    pub(crate) async fn look(&self, path: &str, account: &Account) -> Option<Value> {
+        let (status, answer) = self.send(Method::GET, path, Some(account), None).await;
+        status.is_success().then_some(answer)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        account: Option<&Account>,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
         let api = self.environment.url(Role::Api).unwrap();
         let mut request = self.http.request(method, format!("{api}{path}"));
         if let Some(account) = account {
@@ -66,9 +89,7 @@ impl Installation {
         }
         let response = request.send().await.unwrap();
         let status = response.status();
-        let answer = response.json().await.unwrap_or_default();
-        assert!(status.is_success(), "{path}: {status}: {answer}");
-        answer
+        (status, response.json().await.unwrap_or_default())
     }
 
     pub(crate) async fn get(&self, path: &str, account: &Account) -> Value {

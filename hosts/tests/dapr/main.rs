@@ -17,6 +17,7 @@ mod nothing;
 mod outgoing;
 mod rearm;
 mod reminders;
+mod spare;
 mod starts;
 mod users;
 mod webhooks;

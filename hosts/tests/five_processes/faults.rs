@@ -63,7 +63,7 @@ killed! {
 }
 
 /// The database under the state component.
-fn store(environment: &Environment) -> &'static str {
+pub(crate) fn store(environment: &Environment) -> &'static str {
     let is_there = |store: &&str| environment.process(store).is_ok();
     ["postgres", "redis"].into_iter().find(is_there).unwrap()
 }

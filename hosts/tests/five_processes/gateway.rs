@@ -3,36 +3,41 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    sync::Arc,
     thread,
 };
 
-/// Where a connection goes on to.
-#[derive(Clone, Copy, Debug)]
+use crate::balancer::Balancer;
+
+/// Where connections go on to.
+#[derive(Debug)]
 pub(crate) struct Backends {
-    pub(crate) api: u16,
-    pub(crate) sync: u16,
+    pub(crate) api: Arc<Balancer>,
+    pub(crate) sync: Arc<Balancer>,
 }
 
 /// Listens until the process ends; the URL.
 pub(crate) fn open(backends: Backends) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
+    let backends = Arc::new(backends);
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
-            thread::spawn(move || pass_on(connection, backends));
+            let backends = Arc::clone(&backends);
+            thread::spawn(move || pass_on(connection, &backends));
         }
     });
     format!("http://{address}")
 }
 
 /// A client that is cut off sees a connection that ends, as it does when the server itself is killed.
-fn pass_on(mut client: TcpStream, backends: Backends) {
+fn pass_on(mut client: TcpStream, backends: &Backends) {
     let mut buffer = [0; 4096];
     let Ok(read) = client.read(&mut buffer) else { return };
     let port = if buffer[..read].starts_with(b"GET /v1/sync") {
-        backends.sync
+        backends.sync.next()
     } else {
-        backends.api
+        backends.api.next()
     };
     let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return;

@@ -120,6 +120,7 @@ impl Load {
             self.insist(&format!("/v1/tasks/{}/complete", id(&open)), &json!({}))
                 .await;
             self.ledger.lock().unwrap().occurrences += 1;
+            tokio::time::sleep(REST).await;
             open = self.next_of_the_series(id(&open).to_owned()).await;
         }
     }
@@ -128,6 +129,9 @@ impl Load {
         let began = Instant::now();
         loop {
             let found = self.send(Method::GET, "/v1/tasks?q=series", "", None).await;
+            if let Err(failure) = &found {
+                self.fail("/v1/tasks?q=series", failure);
+            }
             let open = found.map(|found| found.body["items"][0].clone()).unwrap_or_default();
             if open["id"].as_str().is_some_and(|next| next != before) {
                 return open;
@@ -143,11 +147,20 @@ impl Load {
         loop {
             match self.send(Method::POST, path, &key, Some(body)).await {
                 Ok(answer) => return answer.body,
-                Err(failure) => self.ledger.lock().unwrap().failures.push(format!("{path}: {failure}")),
+                Err(failure) => self.fail(path, &failure),
             }
             assert!(began.elapsed() < PATIENCE, "{path}: {:?}", self.failures().last());
             tokio::time::sleep(REST).await;
         }
+    }
+
+    fn fail(&self, path: &str, failure: &str) {
+        let at = chrono::Utc::now().format("%T%.3f");
+        self.ledger
+            .lock()
+            .unwrap()
+            .failures
+            .push(format!("{at} {path}: {failure}"));
     }
 
     /// A call; what the server could not do now, or did not answer, is a failure, and anything else but success a wrong answer.

@@ -7,9 +7,10 @@ use std::{
     thread,
 };
 
-use daprenv::{Environment, Role, service};
+use daprenv::{Environment, Kind, Role, service};
 
 use crate::{
+    balancer::Balancer,
     client::Client,
     gateway::{self, Backends},
 };
@@ -49,19 +50,42 @@ impl Server {
 
     /// Starts whatever does not run. Services that run with other flags are started anew.
     pub(crate) fn start_with(_: &Data, flags: &[&str]) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut environment = Environment::open(&state()).unwrap_or_else(|failure| panic!("{failure}"));
+        let (mut environment, turn) = take_turn();
         for role in Role::ALL {
             give_flags(&mut environment, role, flags);
         }
-        environment
-            .start_all(|_| {})
-            .unwrap_or_else(|failure| panic!("{failure}"));
-        let port = |role: Role| environment.process(role.as_str()).unwrap().port(service::LISTEN_PORT);
+        let to_one = |role: Role| Balancer::to_one(listens_on(&environment, role.as_str()));
         let url = gateway::open(Backends {
-            api: port(Role::Api),
-            sync: port(Role::Sync),
+            api: to_one(Role::Api),
+            sync: to_one(Role::Sync),
         });
+        Self::started(environment, url, turn)
+    }
+
+    /// Starts everything with a second replica of a role, both as they are in a cluster.
+    pub(crate) fn start_two(role: Role) -> (Self, Arc<Balancer>) {
+        let (mut environment, turn) = take_turn();
+        for each in Role::ALL {
+            let drains = ["--drain-seconds", "5"];
+            give_flags(&mut environment, each, if each == role { &drains } else { &[] });
+        }
+        let second = environment.add_replica(role).unwrap();
+        let ports = [role.as_str(), &second].map(|name| listens_on(&environment, name));
+        let both = Balancer::over(&ports);
+        let balancer = |each: Role| match each == role {
+            true => Arc::clone(&both),
+            false => Balancer::to_one(listens_on(&environment, each.as_str())),
+        };
+        let url = gateway::open(Backends {
+            api: balancer(Role::Api),
+            sync: balancer(Role::Sync),
+        });
+        (Self::started(environment, url, turn), both)
+    }
+
+    fn started(environment: Environment, url: String, turn: MutexGuard<'static, ()>) -> Self {
+        let started = environment.start_all(|_| {});
+        started.unwrap_or_else(|failure| panic!("{failure}"));
         Self {
             environment: Arc::new(environment),
             url,
@@ -109,6 +133,29 @@ impl Ended {
     pub(crate) const fn success(&self) -> bool {
         self.0
     }
+}
+
+/// Where clients reach a replica.
+pub(crate) fn listens_on(environment: &Environment, replica: &str) -> u16 {
+    environment.process(replica).unwrap().port(service::LISTEN_PORT)
+}
+
+/// The environment, for one test, as it was before others changed it.
+fn take_turn() -> (Environment, MutexGuard<'static, ()>) {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut environment = Environment::open(&state()).unwrap_or_else(|failure| panic!("{failure}"));
+    let is_second = |name: &str| Role::ALL.iter().all(|role| role.as_str() != name);
+    let services = environment
+        .processes()
+        .iter()
+        .filter(|process| process.kind == Kind::Service);
+    let names = services
+        .map(|service| service.name.clone())
+        .filter(|name| is_second(name));
+    for replica in names.collect::<Vec<_>>() {
+        environment.remove_replica(&replica).unwrap();
+    }
+    (environment, turn)
 }
 
 /// The state folder of the environment.

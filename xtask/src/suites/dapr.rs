@@ -15,6 +15,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let mut cargo = workspace.cargo(TARGET);
     // The mail server of the tests is one of the Python tools.
     cargo.env("PUNCTUAL_PYTHON", python::tool(workspace, "python")?);
+    if workspace.long {
+        cargo.arg("--include-ignored");
+    }
     let success = process::run_reading(&mut cargo, |line| tally.read_libtest(line))?;
     Ok(tally.closed_by(success && tally.passed > 0))
 }

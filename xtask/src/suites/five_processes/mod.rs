@@ -1,11 +1,11 @@
-//! The acceptance tests of the embedded server against five processes on Kafka and PostgreSQL; and what they published, as a consumer sees it that
-//! nobody here wrote.
+//! The acceptance tests of the embedded server against five processes on Kafka and PostgreSQL, and at length on Redis too; and what they published,
+//! as a consumer sees it that nobody here wrote.
 
 mod consumer;
 
 use std::path::PathBuf;
 
-use daprenv::{Options, Temporary};
+use daprenv::{Options, Store, Temporary};
 
 use crate::console;
 use crate::failure::{Failure, Result};
@@ -26,8 +26,23 @@ const TARGET: [&str; 7] = [
 ];
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
-    let state = state_folder()?;
+    let stores = if workspace.long {
+        &Store::ALL[..]
+    } else {
+        &[Store::Postgres]
+    };
+    let mut all = Tally::default();
+    for store in stores {
+        console::say(&format!("on {store}"));
+        all += run_on(*store, workspace)?;
+    }
+    Ok(all)
+}
+
+fn run_on(store: Store, workspace: &Workspace) -> Result<Tally> {
+    let state = state_folder(store)?;
     let options = Options {
+        store,
         repository: workspace.root.clone(),
         cache: daprenv::cache_folder(&workspace.root),
         services: Some(server_binary(workspace)?),
@@ -37,6 +52,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
     let environment = Temporary::up(&options)?;
     let mut command = workspace.cargo(TARGET);
     command.env("PUNCTUAL_DAPR_STATE", environment.state());
+    if workspace.long {
+        command.arg("--include-ignored");
+    }
     let mut tally = Tally::default();
     let success = process::run_reading(&mut command, |line| tally.read_libtest(line))?;
     let tally = tally.closed_by(success && tally.passed > 0);
@@ -46,8 +64,8 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
 }
 
 /// A folder of this run only: two runs at once are two environments.
-fn state_folder() -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("punctual-five-processes-{}", std::process::id()));
+fn state_folder(store: Store) -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("punctual-five-processes-{store}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
     Ok(folder)
 }

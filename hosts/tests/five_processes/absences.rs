@@ -1,0 +1,93 @@
+//! What clients are told while something is away that the server needs: what cannot be done now is to be repeated, and everything else is done.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use daprenv::Environment;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    client::{Answer, Client, PATIENCE},
+    faults::store,
+    server::{Data, Server},
+};
+
+/// Does something to the environment that takes a while.
+async fn with(server: &Server, work: impl FnOnce(&Environment) + Send + 'static) {
+    let environment = Arc::clone(&server.environment);
+    tokio::task::spawn_blocking(move || work(&environment)).await.unwrap();
+}
+
+async fn create_with_key(client: &Client, key: &str, task: &Value) -> Answer {
+    let headers = [("idempotency-key", key)];
+    client.send(Method::POST, "/v1/tasks", &headers, Some(task)).await
+}
+
+/// Repeats a command under its key until it succeeds, as its first answer asked for.
+async fn repeat(client: &Client, key: &str, task: &Value) -> Value {
+    let succeeded = async {
+        loop {
+            let answer = create_with_key(client, key, task).await;
+            if answer.status != 503 {
+                return answer.expect(201);
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, succeeded).await.unwrap()
+}
+
+/// It says that it may be repeated, and when.
+#[track_caller]
+fn is_to_be_repeated(answer: Answer) {
+    let retry_after = answer.headers.get("retry-after").cloned();
+    assert_eq!(answer.problem(503), "unavailable");
+    let seconds: Option<u32> = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+    assert!(seconds.is_some_and(|seconds| seconds > 0), "{seconds:?}");
+}
+
+fn in_an_hour() -> Value {
+    json!((Utc::now() + TimeDelta::hours(1)).to_rfc3339())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_is_away_writes_are_to_be_repeated_and_then_happen_once() {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("store-away-{}", Uuid::now_v7())).await;
+    let task = json!({"title": "once"});
+    with(&server, |environment| {
+        environment.stop(store(environment)).unwrap();
+    })
+    .await;
+    is_to_be_repeated(create_with_key(&client, "k-1", &task).await);
+    with(&server, |environment| environment.start(store(environment)).unwrap()).await;
+    let made = repeat(&client, "k-1", &task).await;
+    assert_eq!(client.all_tasks("all").await, [made]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_scheduler_is_away_only_what_moves_a_wake_up_earlier_is_to_be_repeated() {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("scheduler-away-{}", Uuid::now_v7())).await;
+    let plain = client.create(json!({"title": "before"})).await;
+    with(&server, |environment| environment.kill("scheduler").unwrap()).await;
+    let reminded = json!({"title": "reminded", "reminders": [{"at": in_an_hour()}]});
+    is_to_be_repeated(create_with_key(&client, "k-1", &reminded).await);
+    let meanwhile = client.create(json!({"title": "meanwhile"})).await;
+    client.complete(&plain).await.expect(200);
+    with(&server, |environment| environment.start("scheduler").unwrap()).await;
+    let made = repeat(&client, "k-1", &reminded).await;
+    let mut titles: Vec<Value> = client
+        .all_tasks("all")
+        .await
+        .iter()
+        .map(|task| task["title"].clone())
+        .collect();
+    titles.sort_by_key(ToString::to_string);
+    assert_eq!(titles, ["before", "meanwhile", "reminded"]);
+    assert_eq!(
+        (&meanwhile["title"], &made["title"]),
+        (&json!("meanwhile"), &json!("reminded"))
+    );
+}

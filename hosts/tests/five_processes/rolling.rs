@@ -1,0 +1,186 @@
+//! Rolling restarts: both replicas of a role end and start one after the other, each with its sidecar at the same moment as in a pod, and users notice
+//! nothing.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use daprenv::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    balancer::Balancer,
+    client::{Client, id},
+    load::Load,
+    server::{Server, listens_on},
+    socket::Socket,
+};
+
+/// Their actors are on both replicas, unless all fall on one side.
+const USERS: usize = 3;
+/// Their sockets are on both replicas.
+const DEVICES: usize = 4;
+/// Acknowledged to each of them before, between and after the restarts.
+const ACKNOWLEDGED: usize = 10;
+/// For a replica to be sent requests again, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// What a socket is closed with that is to come back, elsewhere.
+const RESTART: u16 = 1012;
+
+/// Has users work while both replicas of a role are started anew. Nothing is lost and nothing happens twice; what calls failed is returned.
+async fn work_through_restarts(role: Role) -> Vec<String> {
+    let (server, balancer) = Server::start_two(role);
+    let mut loads = Vec::new();
+    for number in 0..USERS {
+        let client = server
+            .user(&format!("rolling-{role}-{number}-{}", Uuid::now_v7()))
+            .await;
+        loads.push(Load::begin(client).await);
+    }
+    let all_acknowledge = async || {
+        for (load, _) in &loads {
+            load.acknowledges(ACKNOWLEDGED).await;
+        }
+    };
+    all_acknowledge().await;
+    for number in 1..=2 {
+        restart(&server, &balancer, role.replica(number)).await;
+        all_acknowledge().await;
+    }
+    loads.iter().for_each(|(load, _)| load.stop());
+    let mut failures = Vec::new();
+    for (load, callers) in loads {
+        for caller in callers {
+            caller.await.unwrap();
+        }
+        failures.extend(load.failures());
+        load.holds().await;
+    }
+    failures
+}
+
+/// Ends a replica as a cluster does, and starts it again. Returns once it is sent requests.
+async fn restart(server: &Server, balancer: &Arc<Balancer>, replica: String) {
+    let (environment, balancer) = (Arc::clone(&server.environment), Arc::clone(balancer));
+    let restarting = tokio::task::spawn_blocking(move || {
+        let port = listens_on(&environment, &replica);
+        let sidecar = format!("{replica}-sidecar");
+        let in_order = environment.stop_together(&[&replica, &sidecar]).unwrap();
+        assert!(in_order, "{replica} or its sidecar did not end in time");
+        balancer.wait_for(port, false, PATIENCE);
+        environment.start_all(|_| {}).unwrap();
+        balancer.wait_for(port, true, PATIENCE);
+    });
+    restarting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_fails_while_two_replicas_of_the_api_are_started_anew() {
+    assert_eq!(work_through_restarts(Role::Api).await, Vec::<String>::new());
+}
+
+macro_rules! restarted {
+    ($($test:ident: $role:expr),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        #[ignore = "takes a minute: only at length"]
+        async fn $test() {
+            assert_eq!(work_through_restarts($role).await, Vec::<String>::new());
+        }
+    )*};
+}
+
+restarted! {
+    no_call_fails_while_two_replicas_of_recurring_are_started_anew: Role::Recurring,
+    no_call_fails_while_two_replicas_of_notification_are_started_anew: Role::Notification,
+    no_call_fails_while_two_replicas_of_audit_are_started_anew: Role::Audit,
+}
+
+/// What a device saw.
+#[derive(Default)]
+struct Seen {
+    /// Source and id of each event, in their order.
+    events: Vec<(String, String)>,
+    tasks: BTreeSet<String>,
+    /// What its sockets were closed with.
+    codes: Vec<Option<u16>>,
+}
+
+/// Follows what happens to a user's tasks, through this socket and as many others as it takes, until a task of this title comes.
+async fn follow(client: Client, mut socket: Socket, last: &'static str) -> Seen {
+    let mut seen = Seen::default();
+    let mut cursor = json!(socket.cursor);
+    loop {
+        let frame = match socket.next_or_code().await {
+            Ok(frame) => frame,
+            Err(code) => {
+                seen.codes.push(code);
+                socket = Socket::connect(&client).await;
+                let hello = json!({"type": "hello", "token": client.token, "cursor": cursor});
+                socket.send(&hello).await;
+                continue;
+            }
+        };
+        assert_ne!(frame["type"], "resync", "{frame}");
+        cursor = frame["cursor"].clone();
+        if seen.take(&frame["event"], last) {
+            return seen;
+        }
+    }
+}
+
+impl Seen {
+    /// Whether this is the last event.
+    fn take(&mut self, event: &Value, last: &str) -> bool {
+        if event.is_null() {
+            return false;
+        }
+        self.events.push((event["source"].to_string(), event["id"].to_string()));
+        let task = &event["data"];
+        self.tasks.extend(task["id"].as_str().map(str::to_owned));
+        task["title"] == last
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
+    const LAST: &str = "the last task";
+    let (server, balancer) = Server::start_two(Role::Sync);
+    let client = server.user(&format!("rolling-{}", Uuid::now_v7())).await;
+    let mut following = Vec::new();
+    for _ in 0..DEVICES {
+        let socket = Socket::open(&client, None).await;
+        following.push(tokio::spawn(follow(client.clone(), socket, LAST)));
+    }
+    let (load, callers) = Load::begin(client.clone()).await;
+    load.acknowledges(ACKNOWLEDGED).await;
+    for number in 1..=2 {
+        restart(&server, &balancer, Role::Sync.replica(number)).await;
+        load.acknowledges(ACKNOWLEDGED).await;
+    }
+    load.stop();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    load.holds().await;
+    assert_eq!(load.failures(), Vec::<String>::new());
+    client.create(json!({"title": LAST})).await;
+    let tasks: BTreeSet<String> = client
+        .all_tasks("all")
+        .await
+        .iter()
+        .map(|task| id(task).to_owned())
+        .collect();
+    let mut codes = Vec::new();
+    for device in following {
+        let seen = device.await.unwrap();
+        let distinct: BTreeSet<_> = seen.events.iter().collect();
+        assert_eq!(distinct.len(), seen.events.len(), "an event came twice");
+        let missed: Vec<_> = tasks.difference(&seen.tasks).collect();
+        assert!(missed.is_empty(), "{missed:?}");
+        codes.extend(seen.codes);
+    }
+    // Whichever replica a device was on first, it was there when that one was started anew.
+    assert!(
+        codes.len() >= DEVICES && codes.iter().all(|code| *code == Some(RESTART)),
+        "{codes:?}"
+    );
+}
