@@ -116,7 +116,7 @@ pub(super) fn is_same_rule(before: &SeriesDefinition, after: &SeriesDefinition) 
     rule(before).is_some_and(|before| rule(after) == Some(before))
 }
 
-/// The instance of an occurrence; its owner's actor sets instants of change and version.
+/// The instance of an occurrence; its owner's actor sets instants of change and version, and reminds of what passed since `updated`.
 pub(super) fn instance(
     series: SeriesId,
     definition: &SeriesDefinition,

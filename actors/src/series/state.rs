@@ -213,7 +213,7 @@ impl SeriesActor {
             events.push(closing.event(number, at, OccurrenceOutcome::Missed));
         }
         match next.open {
-            Some(at) => events.extend(self.open(number + 1, at, &definition, closing.cause, context)),
+            Some(at) => events.extend(self.open(number + 1, at, &definition, closing, context)),
             None => events.push(SeriesEvent::SeriesEnded(SeriesEnded { exhausted: true })),
         }
         events
@@ -224,13 +224,17 @@ impl SeriesActor {
         occurrence: u32,
         at: Moment,
         definition: &SeriesDefinition,
-        cause: u64,
+        closing: &Closing<'_>,
         context: &Context<'_>,
     ) -> [SeriesEvent; 2] {
         let generation = self.occurrences.get(&occurrence).map_or(0, |record| record.generation) + 1;
         let id = instance_id(self.id, occurrence, generation);
-        let task = Box::new(instance(self.id, definition, occurrence, id, &at, context.zones));
-        let message = HandoverMessage::OpenInstance { cause, task };
+        let mut task = instance(self.id, definition, occurrence, id, &at, context.zones);
+        task.updated = closing.closed;
+        let message = HandoverMessage::OpenInstance {
+            cause: closing.cause,
+            task: Box::new(task),
+        };
         let offer = self.handovers.numbering().offer(
             ActorId::User(definition.owner),
             self.handovers.last(),

@@ -21,6 +21,11 @@ const LATE_AFTER_MS: i64 = 1_000;
 /// long for a server, and clocks differ.
 const JUST_PASSED_MS: i64 = 60_000;
 
+/// From when on a reminder that passed before it was set is not past.
+pub(super) fn just_passed(now: Timestamp) -> Timestamp {
+    now.plus_millis(-JUST_PASSED_MS)
+}
+
 impl UserActor {
     /// Everything that is due now, as far as one commit can carry it. The rest stays due and comes with the next, at once.
     pub(super) fn wake_up(&self, context: &Context<'_>) -> Decision<UserEvent, UserReply> {
@@ -61,21 +66,29 @@ impl UserActor {
         fired.map(UserEvent::ReminderFired).collect()
     }
 
-    /// The reminders of a task as a command leaves it that have just passed, and passed after `fired_until`.
-    pub(super) fn fire_just_passed(
-        &self,
-        task: &Arc<Task>,
-        fired_until: Timestamp,
-        context: &Context<'_>,
-    ) -> Vec<UserEvent> {
+    /// The reminders of a task as a command leaves it whose instants have passed, but after `since`.
+    pub(super) fn fire_passed(&self, task: &Arc<Task>, since: Timestamp, context: &Context<'_>) -> Vec<UserEvent> {
         if task.reminders.is_empty() {
             return Vec::new();
         }
-        // What fired before the clock was set back may come again.
-        let long_ago = context.now.plus_millis(-JUST_PASSED_MS);
-        let fired_until = fired_until.clamp(long_ago, context.now);
-        let record = TaskRecord::new(Arc::clone(task), fired_until, &self.profile.time_zone, context.zones);
+        let record = TaskRecord::new(Arc::clone(task), since, &self.profile.time_zone, context.zones);
         Self::fire(&record, context.now)
+    }
+
+    /// The same of a task that was changed: what was set before the change has fired by now, or is not to.
+    pub(super) fn fire_passed_anew(
+        &self,
+        before: &TaskRecord,
+        task: &Arc<Task>,
+        context: &Context<'_>,
+    ) -> Vec<UserEvent> {
+        let reminders = before.task.reminders.iter();
+        let known: Vec<Timestamp> = reminders
+            .filter_map(|reminder| before.reminder_instant(reminder.time))
+            .collect();
+        let mut fired = self.fire_passed(task, just_passed(context.now), context);
+        fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if known.contains(&fired.due_at)));
+        fired
     }
 
     /// Takes a notification into the inbox, or its new state.

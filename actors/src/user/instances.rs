@@ -12,6 +12,7 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::UserReply,
+        inbox::just_passed,
         state::{SeriesRef, UserActor},
     },
 };
@@ -190,6 +191,12 @@ impl UserActor {
         if !is_current || self.tasks.get(&task.id).is_some() {
             return ignored;
         }
+        // However long the hand-over took: what was to come when the one before was closed is not past. Of an older release the instant is unknown.
+        let since = if task.updated == Timestamp::MIN {
+            just_passed(context.now)
+        } else {
+            task.updated.min(context.now)
+        };
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
         let task = self.next_version(&task, context, |_| ());
@@ -197,7 +204,7 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
-        events.extend(self.fire_just_passed(&task, Timestamp::MIN, context));
+        events.extend(self.fire_passed(&task, since, context));
         Ok(Decision {
             events,
             reply: UserReply::Done,

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_events::{
-    Moment, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, Timestamp, UserEvent,
-};
+use punctual_events::{Moment, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, UserEvent};
 use serde_json::Value;
 
 use crate::{
@@ -13,6 +11,7 @@ use crate::{
     user::{
         command::UserReply,
         draft::{Imported, MomentInput, TaskDraft, TaskPatch},
+        inbox::just_passed,
         merge::MomentPatch,
         record::{TaskRecord, overdue_from},
         state::UserActor,
@@ -113,7 +112,7 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
-        events.extend(self.fire_just_passed(&task, Timestamp::MIN, context));
+        events.extend(self.fire_passed(&task, just_passed(context.now), context));
         events.extend(self.start_series(&task, context));
         Ok(with_task(events, task, true))
     }
@@ -190,11 +189,6 @@ impl UserActor {
         if reminds_anew {
             events.extend(Self::fire(record, context.now));
         }
-        let fired_until = if events.is_empty() {
-            record.reminded_until
-        } else {
-            context.now
-        };
         let mut next = self.next_version(&patched, context, |_| ());
         let series_events = if changed.contains(&TaskField::Recurrence) {
             self.change_recurrence(&current, &mut next, context)?
@@ -206,7 +200,7 @@ impl UserActor {
             task: Arc::clone(&next),
         }));
         if reminds_anew {
-            events.extend(self.fire_just_passed(&next, fired_until, context));
+            events.extend(self.fire_passed_anew(record, &next, context));
         }
         events.extend(series_events);
         Ok(with_task(events, next, false))

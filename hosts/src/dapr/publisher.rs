@@ -39,8 +39,9 @@ impl Topics {
         }
     }
 
-    /// Publishes the events of `commits` on one topic, in order: the next call begins when the one before has succeeded.
-    async fn publish_on(&self, topic: Topic, commits: &[Arc<Commit>]) -> Result<(), Failure> {
+    /// Publishes the events of `commits` on one topic, in order: the next call begins when the one before has succeeded. Answers whether there was
+    /// anything to publish.
+    async fn publish_on(&self, topic: Topic, commits: &[Arc<Commit>]) -> Result<bool, Failure> {
         let mut call = Vec::new();
         let mut bytes = 0;
         for commit in commits {
@@ -54,7 +55,9 @@ impl Topics {
                 call.push(message);
             }
         }
-        self.send(topic, call).await
+        let is_any = !call.is_empty();
+        self.send(topic, call).await?;
+        Ok(is_any)
     }
 
     async fn send(&self, topic: Topic, mut messages: Vec<Message>) -> Result<(), Failure> {
@@ -124,13 +127,13 @@ impl Publisher for Topics {
         // Topics are in no order among each other. None is left half way because another failed: to the sidecar's breaker a call that is given
         // up has failed, and would keep it open.
         let outcomes = join_all(Topic::ALL.map(|topic| self.publish_on(topic, commits))).await;
-        let some_were_taken = outcomes.iter().any(Result::is_ok);
+        let some_were_taken = outcomes.iter().any(|outcome| matches!(outcome, Ok(true)));
         for (topic, outcome) in Topic::ALL.into_iter().zip(outcomes) {
             match outcome {
                 // A breaker that tries whether the broker is back lets one call through and turns the others away.
                 Err(_) if some_were_taken => self.publish_on(topic, commits).await?,
                 outcome => outcome?,
-            }
+            };
         }
         Ok(())
     }

@@ -72,11 +72,14 @@ impl Process {
         if let Some((user, group)) = self.user {
             command.uid(user).gid(group);
         }
-        let child = command.spawn().map_err(|source| Failure::Program {
+        let mut child = command.spawn().map_err(|source| Failure::Program {
             program: self.program.display().to_string(),
             source,
         })?;
-        Ok(Running::of(child.id(), logged_before))
+        let running = Running::of(child.id(), logged_before);
+        // Reaped as soon as it ends, whoever ends it: to PostgreSQL the id in its lock file is that of a live server for as long as the id exists.
+        std::thread::spawn(move || child.wait());
+        Ok(running)
     }
 }
 
@@ -272,6 +275,19 @@ mod tests {
         assert!(own.is_alive());
         assert!(!earlier.is_alive());
         earlier.kill();
+    }
+
+    #[test]
+    fn the_id_of_a_process_is_gone_with_it_though_nobody_looks() {
+        let (process, folder) = sleeper();
+        let sleeping = process.spawn(&folder.path().join("log")).unwrap();
+        let pid = sleeping.pid().unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while rustix::process::test_kill_process(pid).is_ok() {
+            assert!(Instant::now() < deadline, "the id is still taken");
+            thread::sleep(LOOK_EVERY);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use punctual_actors::{
 };
 use punctual_events::{
     ActorId, CommandId, Commit, CommittedCommand, Digest, EventData as _, EventType, HandoverAcknowledged,
-    HandoverOffered, Principal, Seq, SeriesId, Status, TaskId, Timestamp, UserEvent,
+    HandoverOffered, Principal, ReminderTime, Seq, SeriesId, Status, Task, TaskId, Timestamp, UserEvent,
 };
 
 use super::{Household, SESSION, USER};
@@ -29,6 +29,7 @@ pub(crate) fn check(household: &Household) {
     every_attempt_was_answered_truly(household);
     instances_were_made_once_and_one_at_a_time(household);
     reminders_fired_once_and_never_early(household);
+    no_instance_came_too_late_for_its_reminders(household);
     let user = at_rest::<UserActor>(household, ActorId::User(USER));
     assert_eq!(user.next_wakeup(), None, "something of the user is still to be done");
     for actor in household.actors() {
@@ -213,6 +214,54 @@ fn reminders_fired_once_and_never_early(household: &Household) {
             }
         }
     }
+}
+
+/// A reminder that was still to come when the instance before was closed fires with the instance if it cannot fire after it.
+fn no_instance_came_too_late_for_its_reminders(household: &Household) {
+    let mut closed: HashMap<SeriesId, Timestamp> = HashMap::new();
+    for commit in user_log(household) {
+        let events: Vec<UserEvent> = (0..commit.commands.len())
+            .flat_map(|place| events_of(&commit, place))
+            .collect();
+        let fired: HashSet<(TaskId, Timestamp)> = events
+            .iter()
+            .filter_map(|event| match event {
+                UserEvent::ReminderFired(fired) => Some((fired.task, fired.due_at)),
+                _ => None,
+            })
+            .collect();
+        for event in &events {
+            match event {
+                UserEvent::TaskCompleted(change) | UserEvent::TaskDeleted(change) => {
+                    closed.extend(change.task.series.map(|series| (series, change.task.updated)));
+                }
+                UserEvent::TaskCreated(change) => {
+                    let task = &change.task;
+                    let Some(since) = task.series.and_then(|series| closed.get(&series)) else {
+                        continue;
+                    };
+                    for instant in reminder_instants(task) {
+                        let has_passed = *since < instant && instant <= task.updated;
+                        assert!(
+                            !has_passed || fired.contains(&(task.id, instant)),
+                            "{instant} is lost: {task:?}"
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The instants of reminders by the exact time before the due.
+fn reminder_instants(task: &Task) -> impl Iterator<Item = Timestamp> {
+    task.reminders.iter().filter_map(|reminder| match reminder.time {
+        ReminderTime::Before(offset) if offset.days() == 0 => {
+            Some(task.due.as_ref()?.instant().plus_millis(-offset.seconds() * 1000))
+        }
+        _ => None,
+    })
 }
 
 fn a_series_and_its_owner_agree(household: &Household, id: SeriesId, user: &UserActor) {

