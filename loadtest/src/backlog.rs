@@ -3,7 +3,6 @@
 
 use std::{
     io,
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,6 +12,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::{
+    addresses::Addresses,
     api::Api,
     parallel::in_parallel,
     report::{Ask, Figure, Section, Unit},
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A watch over some users of a load.
 pub(crate) struct Watch {
-    address: SocketAddr,
+    addresses: Addresses,
     token: String,
     /// An instance of a series of the first user, to complete at the end.
     instance: Value,
@@ -63,18 +63,19 @@ struct Lag {
 
 impl Watch {
     /// Opens a socket for each user and remembers where their audit stands. The first one gets a series.
-    pub(crate) async fn begin(address: SocketAddr, users: &[User]) -> io::Result<Self> {
+    pub(crate) async fn begin(addresses: impl Into<Addresses>, users: &[User]) -> io::Result<Self> {
+        let addresses = addresses.into();
         let token = users[0].token.clone();
-        let instance = Device::open(address, &token).await?.start_series().await?;
+        let instance = Device::open(addresses, &token).await?.start_series().await?;
         let mut watched = Vec::new();
         for user in users {
             watched.push(Watched {
-                trail: Trail::begin(Api::open(address, &user.token).await?).await?,
-                listener: Listener::start(Socket::open(address, &user.token).await?),
+                trail: Trail::begin(Api::open(addresses.api, &user.token).await?).await?,
+                listener: Listener::start(Socket::open(addresses.sync, &user.token).await?),
             });
         }
         Ok(Self {
-            address,
+            addresses,
             token,
             instance,
             watched,
@@ -86,7 +87,7 @@ impl Watch {
     pub(crate) async fn end(self, acknowledged: &[u64], length: Duration) -> io::Result<Backlog> {
         let end = Instant::now();
         let reaction = tokio::spawn(async move {
-            let mut device = Device::open(self.address, &self.token).await?;
+            let mut device = Device::open(self.addresses, &self.token).await?;
             device.complete(&self.instance).await
         });
         let following = self.watched.into_iter().zip(acknowledged.to_vec());

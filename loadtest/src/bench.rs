@@ -120,7 +120,7 @@ impl Bench {
     pub(crate) fn write_plan(&self, server: &Server) -> Plan {
         Plan {
             address: server.address,
-            pid: server.pid(),
+            pid: Some(server.pid()),
             warm_up: self.options.warm_up(),
             length: self.options.write_length(),
             expected: 201,

@@ -33,8 +33,8 @@ pub(crate) trait Caller: Send + 'static {
 pub(crate) struct Plan {
     /// The server.
     pub(crate) address: SocketAddr,
-    /// Its process, whose CPU is read.
-    pub(crate) pid: u32,
+    /// Its process, if it is one alone: its CPU is read.
+    pub(crate) pid: Option<u32>,
     /// Load before the measurement begins.
     pub(crate) warm_up: Duration,
     /// The measurement.
@@ -78,6 +78,13 @@ impl Tally {
         self.server_cpu.as_secs_f64() * 1e3 / count(self.latency.count().max(1))
     }
 
+    fn describe_server_cpu(&self) -> String {
+        if self.server_cpu.is_zero() {
+            return String::new();
+        }
+        format!("server {:.1} µs, ", self.server_cpu_ms() * 1e3)
+    }
+
     /// Answers that were not a success.
     pub(crate) fn refusals(&self) -> u64 {
         self.refused.values().sum()
@@ -87,13 +94,13 @@ impl Tally {
     pub(crate) fn describe(&self) -> String {
         let ms = |share| self.latency.quantile(share).as_secs_f64() * 1e3;
         let mut text = format!(
-            "{:.0}/s for {:.0} s; p50 {:.2} ms, p99 {:.2} ms, max {:.1} ms; CPU per request: server {:.1} µs, client {:.1} µs",
+            "{:.0}/s for {:.0} s; p50 {:.2} ms, p99 {:.2} ms, max {:.1} ms; CPU per request: {}client {:.1} µs",
             self.rate(),
             self.length.as_secs_f64(),
             ms(0.5),
             ms(0.99),
             self.latency.max().as_secs_f64() * 1e3,
-            self.server_cpu_ms() * 1e3,
+            self.describe_server_cpu(),
             self.client_cpu.as_secs_f64() * 1e6 / count(self.latency.count().max(1)),
         );
         for (status, times) in &self.refused {
@@ -136,9 +143,9 @@ pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(T
         loops.spawn(async move { (number, drive(plan, begin, caller, connection).await) });
     }
     tokio::time::sleep_until(begin.into()).await;
-    let before = (process::cpu(plan.pid)?, process::cpu(std::process::id())?);
+    let before = (cpu_of_server(plan)?, process::cpu(std::process::id())?);
     tokio::time::sleep_until((begin + plan.length).into()).await;
-    let after = (process::cpu(plan.pid)?, process::cpu(std::process::id())?);
+    let after = (cpu_of_server(plan)?, process::cpu(std::process::id())?);
     let mut tally = Tally {
         length: plan.length,
         server_cpu: after.0.saturating_sub(before.0),
@@ -153,6 +160,10 @@ pub(crate) async fn run<C: Caller>(plan: Plan, callers: Vec<C>) -> io::Result<(T
     }
     callers.sort_by_key(|(number, _)| *number);
     Ok((tally, callers.into_iter().map(|(_, caller)| caller).collect()))
+}
+
+fn cpu_of_server(plan: Plan) -> io::Result<Duration> {
+    plan.pid.map_or(Ok(Duration::ZERO), process::cpu)
 }
 
 async fn drive<C: Caller>(plan: Plan, begin: Instant, mut caller: C, connection: Connection) -> (Tally, C) {

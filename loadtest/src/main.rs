@@ -1,10 +1,12 @@
 //! Measures Punctual against what it has to reach, with the floor beside it; see the README.
 
+mod addresses;
 mod api;
 mod audience;
 mod backlog;
 mod bench;
 mod corpus;
+mod dapr;
 mod floor;
 mod histogram;
 mod http;
@@ -42,6 +44,10 @@ fn main() -> ExitCode {
         Command::Floor { listen, data } => {
             runtime(tokio::runtime::Builder::new_multi_thread(), floor::serve(listen, &data))
         }
+        Command::Dapr(options) => {
+            let rows = dapr::report(options);
+            runtime(tokio::runtime::Builder::new_current_thread(), rows)
+        }
         Command::All(options) => measure(&Row::ALL, options),
         Command::Rows { rows, options } => measure(&rows, options),
     };
@@ -71,7 +77,6 @@ async fn report(rows: &[Row], options: Options) -> io::Result<()> {
     for row in rows {
         sections.push(rows::measure(*row, &bench).await?);
     }
-    println!("{}", report::markdown(&machine::facts(&bench.options.work), &sections));
-    println!("{}", report::verdict(&sections));
+    println!("{}", report::whole(&machine::facts(&bench.options.work), &sections));
     Ok(())
 }

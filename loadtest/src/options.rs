@@ -25,6 +25,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         options: Options,
     },
+    /// Measure the five processes of the Dapr runtime, which it brings up and takes down.
+    Dapr(DaprOptions),
     /// Serve as the floor.
     Floor {
         /// Where to listen.
@@ -134,4 +136,65 @@ impl Options {
     pub(crate) fn warm_up(&self) -> Duration {
         Duration::from_secs_f64((self.seconds / 10.0).min(2.0))
     }
+}
+
+/// A row of the table for the Dapr runtime, or a few that are measured together.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DaprRow {
+    /// Create: one caller, beside the floor.
+    One,
+    /// From completing to reading the next instance.
+    Completion,
+    /// Changes on their way to other devices.
+    Sockets,
+    /// Reminders: one after the other, and a thousand at one instant.
+    Reminders,
+    /// Create: many callers as many users.
+    Many,
+    /// Create while Kafka is away.
+    Kafka,
+    /// A user with many tasks comes into memory.
+    Activation,
+    /// The host of actors is killed.
+    Kill,
+}
+
+impl DaprRow {
+    /// Every row, in the table's order: what leaves work behind, or ends processes, comes late.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::One,
+        Self::Completion,
+        Self::Sockets,
+        Self::Reminders,
+        Self::Many,
+        Self::Kafka,
+        Self::Activation,
+        Self::Kill,
+    ];
+}
+
+/// How to measure the Dapr runtime.
+#[derive(Args, Clone)]
+pub(crate) struct DaprOptions {
+    /// The server's executable, which all five services run.
+    #[arg(long)]
+    pub(crate) server: PathBuf,
+    /// Which rows; all where none is named.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) rows: Vec<DaprRow>,
+    /// How long many callers create, in seconds; one caller creates for a quarter of it.
+    #[arg(long, default_value_t = 60.0)]
+    pub(crate) seconds: f64,
+    /// Callers at the same time.
+    #[arg(long, default_value_t = 32)]
+    pub(crate) callers: usize,
+    /// Users with many tasks.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) owners: usize,
+    /// Tasks of each of them.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) owned: usize,
+    /// Where the environment lives, its databases included: on the disk to be measured. Removed at the end, unless something failed.
+    #[arg(long, default_value = "target/loadtest/dapr")]
+    pub(crate) state: PathBuf,
 }

@@ -136,8 +136,12 @@ pub(crate) struct Section {
     pub(crate) notes: Vec<String>,
 }
 
-/// The whole report as Markdown.
-pub(crate) fn markdown(facts: &[String], sections: &[Section]) -> String {
+/// The whole report as Markdown, and how many of its figures reach what is asked.
+pub(crate) fn whole(facts: &[String], sections: &[Section]) -> String {
+    format!("{}\n{}", markdown(facts, sections), verdict(sections))
+}
+
+fn markdown(facts: &[String], sections: &[Section]) -> String {
     let mut text = String::new();
     for fact in facts {
         let _ = writeln!(text, "- {fact}");
@@ -154,7 +158,7 @@ pub(crate) fn markdown(facts: &[String], sections: &[Section]) -> String {
 }
 
 /// How many of the judged figures reach what is asked.
-pub(crate) fn verdict(sections: &[Section]) -> String {
+fn verdict(sections: &[Section]) -> String {
     let figures = sections.iter().flat_map(|section| &section.figures);
     let judged: Vec<bool> = figures.filter_map(Figure::met).collect();
     let met = judged.iter().filter(|met| **met).count();

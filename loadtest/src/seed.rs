@@ -69,8 +69,8 @@ impl Seed {
     }
 }
 
-/// Owners first.
-async fn make(address: SocketAddr, options: &Options) -> io::Result<Vec<User>> {
+/// Makes the users and their tasks; owners come first.
+pub(crate) async fn make(address: SocketAddr, options: &Options) -> io::Result<Vec<User>> {
     let all = options.owners + options.users;
     progress(format_args!("registering {all} users"));
     let registrations = (0..all).map(|number| register(address, number));

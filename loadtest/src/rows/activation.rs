@@ -2,21 +2,22 @@
 
 use std::{
     io,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use crate::{
     api::Api,
-    bench::{Bench, Running},
+    bench::Bench,
     progress::progress,
     report::{Ask, Figure, Section, Unit},
-    seed::{Seed, User},
+    seed::User,
 };
 
 /// What a user's state was seen to need.
-struct Seen {
-    first_get: Duration,
-    first_list: Duration,
+pub(crate) struct Seen {
+    pub(crate) first_get: Duration,
+    pub(crate) first_list: Duration,
 }
 
 /// Both lines.
@@ -27,11 +28,11 @@ pub(super) async fn measure(bench: &Bench) -> io::Result<Section> {
     };
     let what = format!("a user with {} tasks", bench.options.owned);
     progress(format_args!("{what}: activation"));
-    warm(&server, seed).await?;
+    warm(server.address, &seed.users).await?;
     let before = server.resident_bytes()?;
     let mut seen = Vec::new();
     for owner in &seed.owners {
-        seen.push(activate(&server, owner).await?);
+        seen.push(activate(server.address, owner).await?);
     }
     let grown = server.resident_bytes()?.saturating_sub(before);
     server.stop()?;
@@ -60,16 +61,17 @@ pub(super) async fn measure(bench: &Bench) -> io::Result<Section> {
 }
 
 /// Pays for what every server does once, whoever asks: threads, code, the first pages of the allocator.
-async fn warm(server: &Running, seed: &Seed) -> io::Result<()> {
-    for user in seed.users.iter().take(20) {
-        let mut api = Api::open(server.address, &user.token).await?;
+pub(crate) async fn warm(server: SocketAddr, users: &[User]) -> io::Result<()> {
+    for user in users.iter().take(20) {
+        let mut api = Api::open(server, &user.token).await?;
         api.get("/v1/tasks?limit=50").await?;
     }
     Ok(())
 }
 
-async fn activate(server: &Running, owner: &User) -> io::Result<Seen> {
-    let mut api = Api::open(server.address, &owner.token).await?;
+/// Asks for a task of a user who is not in memory, then for a list.
+pub(crate) async fn activate(server: SocketAddr, owner: &User) -> io::Result<Seen> {
+    let mut api = Api::open(server, &owner.token).await?;
     let begin = Instant::now();
     api.get(&format!("/v1/tasks/{}", owner.tasks[0])).await?;
     let first_get = begin.elapsed();

@@ -26,7 +26,7 @@ const LAST_SECONDS: usize = 10;
 const TASKS_PER_TURN: usize = 50_000;
 
 /// Users whose audit and sync are looked at.
-const WATCHED_USERS: usize = 3;
+pub(crate) const WATCHED_USERS: usize = 3;
 
 /// Creates tasks for one user.
 pub(crate) struct Creator {
@@ -165,7 +165,7 @@ async fn one(bench: &Bench, section: &mut Section) -> io::Result<()> {
 }
 
 /// The line that says how many were refused.
-pub(super) fn refused(what: &str, tally: &Tally) -> Figure {
+pub(crate) fn refused(what: &str, tally: &Tally) -> Figure {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     Figure::new(
         format!("{what}, refused"),
@@ -175,7 +175,8 @@ pub(super) fn refused(what: &str, tally: &Tally) -> Figure {
     )
 }
 
-fn creators(users: &[User]) -> Vec<Creator> {
+/// One caller for each user.
+pub(crate) fn creators(users: &[User]) -> Vec<Creator> {
     let creators = users.iter().enumerate();
     creators
         .map(|(number, user)| Creator::new(&user.token, number as u64))

@@ -1,13 +1,13 @@
 //! The rows of the table, one file each.
 
-mod activation;
+pub(crate) mod activation;
 pub(crate) mod completion;
-mod create;
+pub(crate) mod create;
 mod get;
 mod memory;
-mod reminders;
+pub(crate) mod reminders;
 mod search;
-mod sockets;
+pub(crate) mod sockets;
 mod start;
 mod update;
 

@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet},
     io,
-    net::SocketAddr,
     time::Duration,
 };
 
@@ -13,6 +12,7 @@ use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::{
+    addresses::Addresses,
     api::{Api, string},
     bench::Bench,
     histogram::Histogram,
@@ -36,11 +36,19 @@ const FIRED: &str = "dev.punctual.reminder.fired.v1";
 /// Notifications on a page of the inbox.
 const PAGE: usize = 1_000;
 
-/// How the reminders are spread.
+/// How the reminders are spread, and what is asked of them.
 #[derive(Clone, Copy)]
-struct Shape {
-    users: usize,
-    span: TimeDelta,
+pub(crate) struct Shape {
+    /// How many there are.
+    pub(crate) reminders: usize,
+    /// Whose they are.
+    pub(crate) users: usize,
+    /// From the first to the last.
+    pub(crate) span: TimeDelta,
+    /// Time to create the tasks before the first is due.
+    pub(crate) preparation: TimeDelta,
+    /// How late they may be.
+    pub(crate) p99_ms: f64,
 }
 
 impl Shape {
@@ -50,19 +58,33 @@ impl Shape {
         } else {
             format!("{} users", self.users)
         };
-        let when = if self.span.is_zero() {
-            "at one instant"
-        } else {
-            "spread over a second"
+        let when = match self.span.num_seconds() {
+            0 => "at one instant".into(),
+            1 => "spread over a second".into(),
+            seconds => format!("spread over {seconds} seconds"),
         };
-        format!("{REMINDERS} reminders of {whose}, {when}")
+        format!("{} reminders of {whose}, {when}", self.reminders)
+    }
+
+    /// Measures it with these users, of whom each has an empty inbox.
+    pub(crate) async fn measure(self, addresses: Addresses, users: Vec<User>, section: &mut Section) -> io::Result<()> {
+        let what = self.describe();
+        progress(&what);
+        let seen = run(addresses, self, users).await?;
+        section.notes.push(format!("{what}: {}", seen.describe()));
+        section.figures.extend(figures(&what, self.p99_ms, &seen));
+        Ok(())
     }
 
     /// When the reminder with this number is due. Whole milliseconds, as the API keeps them.
     fn due(self, first: DateTime<Utc>, number: usize) -> DateTime<Utc> {
-        let millisecond = self.span.num_milliseconds() * i64::try_from(number).unwrap_or_default() / REMINDERS as i64;
+        let millisecond = self.span.num_milliseconds() * as_i64(number) / as_i64(self.reminders.max(1));
         first + TimeDelta::milliseconds(millisecond)
     }
+}
+
+fn as_i64(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// What arrived.
@@ -128,24 +150,29 @@ pub(super) async fn measure(bench: &Bench) -> io::Result<Section> {
             .cloned()
             .collect();
         let shape = Shape {
+            reminders: REMINDERS,
             users: chosen.len(),
             span: TimeDelta::milliseconds(span_ms),
+            preparation: PREPARATION,
+            p99_ms: 50.0,
         };
-        progress(shape.describe());
-        let seen = run(server.address, shape, chosen).await?;
-        section.notes.push(format!("{}: {}", shape.describe(), seen.describe()));
-        section.figures.extend(figures(&shape.describe(), &seen));
+        shape.measure(server.address.into(), chosen, &mut section).await?;
     }
     server.stop()?;
     Ok(section)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn figures(what: &str, seen: &Seen) -> [Figure; 2] {
+fn figures(what: &str, p99_ms: f64, seen: &Seen) -> [Figure; 2] {
     let p99 = seen.late_on_socket.quantile(0.99).as_secs_f64() * 1e3;
     let faults = seen.early as f64 + seen.twice as f64 + (seen.missing_on_socket + seen.missing_in_inbox) as f64;
     [
-        Figure::new(format!("{what}, p99 late"), p99, Unit::Milliseconds, Ask::AtMost(50.0)),
+        Figure::new(
+            format!("{what}, p99 late"),
+            p99,
+            Unit::Milliseconds,
+            Ask::AtMost(p99_ms),
+        ),
         Figure::new(
             format!("{what}, early, twice or missing"),
             faults,
@@ -155,13 +182,13 @@ fn figures(what: &str, seen: &Seen) -> [Figure; 2] {
     ]
 }
 
-async fn run(address: SocketAddr, shape: Shape, users: Vec<User>) -> io::Result<Seen> {
-    let first = Utc::now() + PREPARATION;
-    let each = REMINDERS / users.len().max(1);
-    let last = shape.due(first, REMINDERS);
+async fn run(addresses: Addresses, shape: Shape, users: Vec<User>) -> io::Result<Seen> {
+    let first = Utc::now() + shape.preparation;
+    let each = shape.reminders / users.len().max(1);
+    let last = shape.due(first, shape.reminders);
     let people = users.into_iter().enumerate().map(|(index, user)| async move {
         let dues = (index * each..(index + 1) * each).map(|number| shape.due(first, number));
-        Person { address, user }.wait_for(dues.collect(), last).await
+        Person { addresses, user }.wait_for(dues.collect(), last).await
     });
     let mut seen = Seen::default();
     for part in in_parallel(MANY_USERS, people).await? {
@@ -172,13 +199,13 @@ async fn run(address: SocketAddr, shape: Shape, users: Vec<User>) -> io::Result<
 
 /// A user with a socket and an inbox.
 struct Person {
-    address: SocketAddr,
+    addresses: Addresses,
     user: User,
 }
 
 impl Person {
     async fn wait_for(self, dues: Vec<DateTime<Utc>>, last: DateTime<Utc>) -> io::Result<Seen> {
-        let mut api = Api::open(self.address, &self.user.token).await?;
+        let mut api = Api::open(self.addresses.api, &self.user.token).await?;
         let mut expected = HashMap::with_capacity(dues.len());
         for due in dues {
             let at = due.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -191,7 +218,7 @@ impl Person {
                 "creating the tasks took longer than the time until the first reminder",
             ));
         }
-        let socket = Socket::open(self.address, &self.user.token).await?;
+        let socket = Socket::open(self.addresses.sync, &self.user.token).await?;
         let until = (last - Utc::now()).to_std().unwrap_or_default() + PATIENCE;
         let mut seen = on_socket(socket, &expected, until).await?;
         in_inbox(&mut api, &expected, &mut seen).await?;

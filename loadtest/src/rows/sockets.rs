@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::{
+    addresses::Addresses,
     audience::{Audience, Changes, Seen},
     bench::Bench,
     progress::progress,
@@ -47,12 +48,17 @@ pub(super) async fn to_all(bench: &Bench) -> io::Result<Section> {
 }
 
 /// Who changes, who listens.
-struct Setting {
-    warm_up: usize,
-    changed: Vec<User>,
-    sockets: Vec<String>,
-    per_second: u32,
-    frames_per_change: u64,
+pub(crate) struct Setting {
+    /// Changes before those that are measured.
+    pub(crate) warm_up: usize,
+    /// Whose tasks change, in turn.
+    pub(crate) changed: Vec<User>,
+    /// The tokens of those who listen.
+    pub(crate) sockets: Vec<String>,
+    /// Changes a second.
+    pub(crate) per_second: u32,
+    /// On how many sockets a change arrives.
+    pub(crate) frames_per_change: u64,
 }
 
 async fn measure(
@@ -61,27 +67,40 @@ async fn measure(
     p99_ms: f64,
     setting: impl FnOnce(&Seed) -> Setting,
 ) -> io::Result<Section> {
-    let mut section = Section::default();
     let Some((server, seed)) = bench.start_seeded()? else {
-        return Ok(section);
+        return Ok(Section::default());
     };
-    progress(what);
-    let setting = setting(seed);
     let seconds = bench.options.read_length().as_secs().max(1);
-    let changes = Changes {
-        users: setting.changed,
-        per_second: setting.per_second,
-        warm_up: setting.warm_up,
-        measured: usize::try_from(seconds).unwrap_or_default() * setting.per_second as usize,
-    };
-    let audience = Audience::open(server.address, setting.sockets, &changes).await?;
-    let seen = audience
-        .watch(server.address, changes, setting.frames_per_change)
+    let section = setting(seed)
+        .watch(server.address.into(), what, seconds, p99_ms)
         .await?;
     server.stop()?;
-    section.notes.push(format!("{what}: {}", seen.describe()));
-    section.figures.extend(figures(what, p99_ms, &seen));
     Ok(section)
+}
+
+impl Setting {
+    /// Makes changes for so many seconds; 99 % of the frames are to take at most `p99_ms`.
+    pub(crate) async fn watch(
+        self,
+        addresses: Addresses,
+        what: &str,
+        seconds: u64,
+        p99_ms: f64,
+    ) -> io::Result<Section> {
+        progress(what);
+        let mut section = Section::default();
+        let changes = Changes {
+            users: self.changed,
+            per_second: self.per_second,
+            warm_up: self.warm_up,
+            measured: usize::try_from(seconds).unwrap_or_default() * self.per_second as usize,
+        };
+        let audience = Audience::open(addresses.sync, self.sockets, &changes).await?;
+        let seen = audience.watch(addresses.api, changes, self.frames_per_change).await?;
+        section.notes.push(format!("{what}: {}", seen.describe()));
+        section.figures.extend(figures(what, p99_ms, &seen));
+        Ok(section)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
