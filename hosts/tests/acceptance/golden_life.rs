@@ -1,6 +1,6 @@
 //! How a golden database comes to be: a server lives a short life, and its file is written as SQL, which people can read.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Client, id},
     golden::{EMAIL, data, everything},
+    metrics::actors_leave_memory,
     server::{Data, Server},
     socket::Socket,
 };
@@ -73,21 +74,6 @@ async fn reminders(client: &Client) {
         if title == "Tea" {
             let path = format!("/v1/notifications/{}/dismiss", id(&fired["data"]));
             client.post(&path, &json!({})).await.expect(200);
-        }
-    }
-}
-
-/// Waits until the actors have saved their pages. Only the making of a golden file waits like this.
-async fn actors_leave_memory(client: &Client) {
-    loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let metrics = reqwest::get(format!("{}/metrics", client.url)).await.unwrap();
-        let metrics = metrics.text().await.unwrap();
-        if metrics
-            .lines()
-            .any(|line| line.contains("live_actors") && line.ends_with(" 0"))
-        {
-            return;
         }
     }
 }

@@ -13,6 +13,7 @@ mod crash;
 mod deletion;
 mod golden;
 mod golden_life;
+mod metrics;
 mod recurrence;
 mod reminders;
 mod search;

@@ -52,3 +52,18 @@ fn open(file: &Path, mode: OpenFlags, settings: &str) -> rusqlite::Result<Connec
     connection.execute_batch(settings)?;
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_committed_survives_a_loss_of_power() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = for_writing(&folder.path().join("database")).unwrap();
+        let setting = |name| connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+        assert_eq!(setting("journal_mode").unwrap(), "wal");
+        let synchronous = connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
+        assert_eq!(synchronous.unwrap(), 2, "FULL: each commit is flushed");
+    }
+}
