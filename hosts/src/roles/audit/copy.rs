@@ -39,11 +39,11 @@ impl AuditRole {
                 self.store_links(&mut chain).await?;
             }
         }
-        self.store_links(&mut chain).await?;
         // Not where it was passed over: it was copied ahead then, and so were those behind it.
         if commits == 1 && chain.head().0 > before && self.is_late(first) {
-            self.copy_ahead(&mut chain).await?;
+            self.add_those_behind(&mut chain).await?;
         }
+        self.store_links(&mut chain).await?;
         let (seq, hash) = chain.head();
         if seq > Seq::ZERO {
             self.heads.put(actor, (seq, hash));
@@ -55,9 +55,9 @@ impl AuditRole {
         self.clock.now().as_millis() - commit.time.as_millis() > LATE_MS
     }
 
-    /// Copies what the log has by now after the end of the chain: a single commit that comes late has others behind it, which are stored in one
-    /// batch like this and passed over when they come. What cannot be read or does not verify is left for when it comes itself.
-    async fn copy_ahead(&self, chain: &mut Chain) -> Result<(), Failure> {
+    /// Adds what the log has by now after the end of the chain: a single commit that comes late has others behind it, which are stored in one
+    /// batch with it like this and passed over when they come. What cannot be read or does not verify is left for when it comes itself.
+    async fn add_those_behind(&self, chain: &mut Chain) -> Result<(), Failure> {
         let read = self.logs.read(chain.actor(), chain.head().0, READ).await;
         for link in read.iter().flatten().map(|commit| Link::from(&**commit)) {
             if chain.is_full() || chain.check(&link).is_err() {
@@ -65,7 +65,7 @@ impl AuditRole {
             }
             chain.add(&link)?;
         }
-        self.store_links(chain).await
+        Ok(())
     }
 
     /// Adds one commit as it was delivered, or as the log has it where the delivery does not follow, is not whole or does not verify.
