@@ -11,6 +11,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dashmap::DashMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use punctual_actors::ports::{BoxFuture, Entropy, Failure};
@@ -31,8 +32,11 @@ use crate::ports::{AuditAppend, AuditBatch, AuditPlace, AuditStore, AuditStretch
 /// Actors and owners whose record's end is remembered. At the limit all are forgotten: finding one again takes a few reads.
 const REMEMBERED: usize = 65_536;
 
-/// Batches read at once.
-const CONCURRENT_READS: usize = 8;
+/// Calls that read batches at once.
+const CONCURRENT_READS: usize = 4;
+
+/// Batches read by one call, at most.
+const READ_TOGETHER: usize = 32;
 
 /// The [`AuditStore`] of the Dapr runtime. Clones share what is remembered.
 #[derive(Clone)]
@@ -200,19 +204,38 @@ impl<K: Keys + Clone> DaprAudit<K> {
 
     async fn try_read(&self, owner: UserId, after: AuditPlace, limit: usize) -> Result<Vec<AuditStretch>, Failure> {
         let entries = self.places.read(owner, after, limit).await?;
-        let reads: Vec<_> = entries.into_iter().map(|entry| self.stretch(entry)).collect();
-        stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+        let reads: Vec<_> = entries.chunks(READ_TOGETHER).map(|run| self.stretches(run)).collect();
+        let read: Vec<Vec<AuditStretch>> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
+        Ok(read.into_iter().flatten().collect())
     }
 
-    async fn stretch(&self, Entry { place, batch }: Entry) -> Result<AuditStretch, Failure> {
-        let found = self.found(batch.actor, batch.ordinal).await?;
-        Ok(AuditStretch {
-            place,
-            actor: batch.actor,
-            from: batch.from,
-            to: batch.to,
-            batch: found.map(|found| found.batch),
-        })
+    /// Batches are small as a rule, so one call reads many; where they are too large for that, one by one.
+    async fn stretches(&self, entries: &[Entry]) -> Result<Vec<AuditStretch>, Failure> {
+        let names: Vec<String> = entries
+            .iter()
+            .map(|entry| name(entry.batch.actor, entry.batch.ordinal))
+            .collect();
+        let values = match self.keys.get_many(&names).await {
+            Ok(values) => values,
+            Err(_) => {
+                let mut values = Vec::with_capacity(names.len());
+                for name in &names {
+                    values.push(self.keys.get(name).await?.map(|(bytes, _)| bytes));
+                }
+                values
+            }
+        };
+        let stretch = |(Entry { place, batch }, value): (&Entry, Option<Bytes>)| {
+            let found = value.map(|bytes| batch::decode(batch.actor, &bytes)).transpose()?;
+            Ok(AuditStretch {
+                place: *place,
+                actor: batch.actor,
+                from: batch.from,
+                to: batch.to,
+                batch: found.map(|(batch, _)| batch),
+            })
+        };
+        entries.iter().zip(values).map(stretch).collect()
     }
 
     async fn try_erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
