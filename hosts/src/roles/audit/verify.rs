@@ -13,6 +13,14 @@ use super::{
 };
 use crate::ports::{AuditBatch, AuditGap, AuditHead, AuditPlace, AuditSeriesHead, AuditStretch, AuditVerification};
 
+/// Batches read at once where they are small.
+const MOST_BATCHES: usize = 256;
+/// Entries of batches that were read at once are few below this.
+const SMALL_BYTES: usize = 256 * 1024;
+
+/// The hashes of commits that are to be compared with the log.
+type Found = BTreeMap<ActorId, BTreeMap<Seq, Digest>>;
+
 /// What was found so far.
 struct Findings {
     owner: UserId,
@@ -170,30 +178,41 @@ impl AuditRole {
     /// Verifies what the record has now. Commits that come while this runs are left to the next time.
     async fn verify_what_is_there(&self, findings: &mut Findings) -> Result<(), Failure> {
         let end = self.store.end(findings.owner).await?;
+        let mut limit = BATCHES;
         while findings.last < end {
             let before = findings.last;
-            for stretch in self.store.read(findings.owner, before, BATCHES).await? {
-                self.verify_stretch(findings, &stretch).await?;
+            let mut found = Found::new();
+            let mut bytes = 0;
+            for stretch in self.store.read(findings.owner, before, limit).await? {
+                bytes += stretch.batch.as_ref().map_or(0, |batch| batch.entries.len());
+                Self::verify_stretch(findings, &stretch, &mut found);
+            }
+            for (actor, commits) in found {
+                self.compare_with_log(findings, actor, &commits).await?;
             }
             if findings.last == before {
                 break;
             }
+            // Where batches are small, as those of single commits are, many are read at once.
+            limit = if bytes < SMALL_BYTES {
+                MOST_BATCHES.min(limit * 2)
+            } else {
+                BATCHES
+            };
         }
         Ok(())
     }
 
-    async fn verify_stretch(&self, findings: &mut Findings, stretch: &AuditStretch) -> Result<(), Failure> {
+    fn verify_stretch(findings: &mut Findings, stretch: &AuditStretch, found: &mut Found) {
         findings.take_place(stretch);
-        let Some(batch) = &stretch.batch else { return Ok(()) };
+        let Some(batch) = &stretch.batch else { return };
         match commits(batch) {
             Ok(commits) => {
                 findings.look_at_batch(stretch, batch, &commits);
-                self.compare_with_log(findings, stretch.actor, &commits).await
+                let commits = commits.iter().map(|(entry, _)| (entry.seq, entry.hash));
+                found.entry(stretch.actor).or_default().extend(commits);
             }
-            Err(failure) => {
-                findings.object(stretch.actor, batch.from, failure);
-                Ok(())
-            }
+            Err(failure) => findings.object(stretch.actor, batch.from, failure),
         }
     }
 
@@ -202,25 +221,25 @@ impl AuditRole {
         &self,
         findings: &mut Findings,
         actor: ActorId,
-        commits: &[(Entry, Option<Content>)],
+        commits: &BTreeMap<Seq, Digest>,
     ) -> Result<(), Failure> {
-        let Some((first, _)) = commits.first() else {
+        let Some((first, _)) = commits.first_key_value() else {
             return Ok(());
         };
-        let before = Seq(first.seq.0.saturating_sub(1));
+        let before = Seq(first.0.saturating_sub(1));
         let logged = self.logs.read(actor, before, commits.len()).await?;
         for commit in logged {
-            let index = commits.binary_search_by_key(&commit.header.seq, |(entry, _)| entry.seq);
-            let Some((entry, _)) = index.ok().and_then(|index| commits.get(index)) else {
+            let seq = commit.header.seq;
+            let Some(hash) = commits.get(&seq) else {
                 continue;
             };
-            let is_same = entry.hash == commit.header.hash && commit.is_genuine();
+            let is_same = *hash == commit.header.hash && commit.is_genuine();
             let is_forged = commit
                 .events
                 .iter()
                 .any(|event| !event.is_erased() && !event.is_genuine());
             if !is_same || is_forged || commit.header.owner != findings.owner {
-                findings.object(actor, entry.seq, "the log says something else");
+                findings.object(actor, seq, "the log says something else");
             }
         }
         Ok(())
