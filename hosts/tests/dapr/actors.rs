@@ -11,8 +11,9 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::{
+    asking::eventually,
     host::{Host, SharedStore, sidecar},
-    machinery::{APP_TOKEN, Machinery, Seat, eventually},
+    machinery::{APP_TOKEN, Machinery, Seat},
     users::{create, sign_up, somebody, titles},
 };
 

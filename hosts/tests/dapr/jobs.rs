@@ -14,8 +14,9 @@ use punctual_actors::ports::{BoxFuture, Clock as _, Failure};
 use punctual_events::Timestamp;
 
 use crate::{
+    asking::eventually,
     host::{Host, SharedStore},
-    machinery::{Machinery, Seat, eventually},
+    machinery::{Machinery, Seat},
 };
 
 const FAILS: &str = "deliver/fails/once";

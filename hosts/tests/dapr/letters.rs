@@ -6,8 +6,8 @@ use punctual_events::{ActorId, Seq, Topic};
 use serde_json::{Value, json};
 
 use crate::{
+    asking::eventually,
     installation::{Account, Installation, edit, text},
-    machinery::eventually,
 };
 
 /// What no release of ours can read.

@@ -9,7 +9,6 @@ use std::{
         LazyLock,
         atomic::{AtomicU16, Ordering},
     },
-    time::Duration,
 };
 
 use daprenv::{Options, Programs};
@@ -254,16 +253,4 @@ fn own_ports(port: u16) -> Vec<String> {
     .into_iter()
     .map(str::to_owned)
     .collect()
-}
-
-/// Asks again and again until the answer is there, or a minute has passed.
-pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }

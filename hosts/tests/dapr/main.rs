@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "the runner shows what a failed test has to say")]
 
 mod actors;
+mod asking;
 mod host;
 mod installation;
 mod jobs;

@@ -22,7 +22,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc, time::Instant};
 
-use crate::machinery::{eventually, free_port};
+use crate::{asking::eventually, machinery::free_port};
 
 const SMTP_USER: &str = "punctual";
 const SMTP_PASSWORD: &str = "known to the secret store alone";

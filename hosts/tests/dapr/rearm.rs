@@ -9,8 +9,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    asking::eventually,
     installation::{Account, Installation, text},
-    machinery::eventually,
 };
 
 fn now() -> Timestamp {

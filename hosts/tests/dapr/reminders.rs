@@ -4,9 +4,10 @@ use punctual::dapr::wire::USER_ACTOR;
 use serde_json::json;
 
 use crate::{
+    asking::{eventually, inbox},
     host::{Host, SharedStore},
-    machinery::{Machinery, Seat, eventually},
-    users::{create, inbox, sign_up, somebody},
+    machinery::{Machinery, Seat},
+    users::{create, sign_up, somebody},
 };
 
 #[tokio::test]
@@ -23,7 +24,7 @@ async fn reminders_fire_at_their_instants_and_never_early_each_arming_the_next_f
         .await
         .unwrap();
     let mut fired = eventually("three notifications", async || {
-        let inbox = inbox(&host, user).await;
+        let inbox = inbox(&host.remote, user).await;
         (inbox.len() == 3).then_some(inbox)
     })
     .await;
@@ -53,7 +54,7 @@ async fn a_reminder_due_while_no_host_is_there_fires_once_one_is_back_marked_lat
     let host = Host::start(seat, &[USER_ACTOR], &store, |_| None);
     sign_up(&host, somebody(&host)).await;
     let fired = eventually("the notification", async || {
-        let inbox = inbox(&host, user).await;
+        let inbox = inbox(&host.remote, user).await;
         (!inbox.is_empty()).then_some(inbox)
     })
     .await;

@@ -6,8 +6,8 @@ use daprenv::{Options, Role, Temporary};
 use serde_json::json;
 
 use crate::{
+    asking::eventually,
     installation::{Installation, edit},
-    machinery::eventually,
 };
 
 const STANDS_BY: &str = "no partition comes to this replica";

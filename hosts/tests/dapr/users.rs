@@ -3,13 +3,13 @@
 use punctual::ports::{Actors as _, system_command};
 use punctual_actors::{
     turn::TurnError,
-    user::{NotificationFilter, UserAnswer, UserCommand, UserQuestion, UserReply},
+    user::{UserAnswer, UserCommand, UserQuestion, UserReply},
 };
-use punctual_events::{Notification, Principal, Task, Timestamp, UserId};
+use punctual_events::{Principal, Task, Timestamp, UserId};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use crate::{host::Host, machinery::eventually};
+use crate::{asking::eventually, host::Host};
 
 /// Somebody who was never there.
 pub(crate) fn somebody(host: &Host) -> UserId {
@@ -51,17 +51,6 @@ pub(crate) async fn titles(host: &Host, user: UserId) -> Result<Vec<String>, Tur
     let question = UserQuestion::Tasks { query };
     match host.remote.ask_user(user, Principal::System, &question).await? {
         UserAnswer::Tasks(tasks) => Ok(tasks.items.iter().map(|task| task.title.to_string()).collect()),
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(crate) async fn inbox(host: &Host, user: UserId) -> Vec<Arc<Notification>> {
-    let question = UserQuestion::Notifications {
-        filter: NotificationFilter::All,
-        limit: 200,
-    };
-    match host.remote.ask_user(user, Principal::System, &question).await {
-        Ok(UserAnswer::Notifications { items }) => items,
         other => panic!("{other:?}"),
     }
 }

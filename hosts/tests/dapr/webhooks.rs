@@ -29,7 +29,8 @@ use tokio::{
 };
 
 use crate::{
-    machinery::{API_TOKEN, APP_TOKEN, Machinery, Process, Seat, eventually},
+    asking::eventually,
+    machinery::{API_TOKEN, APP_TOKEN, Machinery, Process, Seat},
     nothing::Nothing,
 };
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use crate::machinery::eventually;
+use crate::asking::eventually;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 

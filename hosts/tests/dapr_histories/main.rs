@@ -14,6 +14,8 @@
     reason = "whoever runs it wants to see what was played, and what went wrong"
 )]
 
+#[path = "../dapr/asking.rs"]
+mod asking;
 #[path = "../dapr_conformance/beside.rs"]
 mod beside;
 #[path = "../../../actors/tests/histories/check.rs"]

@@ -6,12 +6,13 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// `--all-targets` passes over tests that a plain `cargo test` must not run; they are named here.
-const TARGETS: [&[&str]; 5] = [
+const TARGETS: [&[&str]; 6] = [
     &["--all-targets"],
     &["--test", "environment"],
     &["--test", "dapr_conformance"],
     &["--test", "dapr_histories"],
     &["--test", "dapr"],
+    &["--test", "five_processes"],
 ];
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {

@@ -12,7 +12,7 @@ use super::{
 use crate::ports::AuditAppend;
 
 /// Commits read from a log at once.
-const READ: usize = 256;
+pub(super) const READ: usize = 256;
 /// A commit that comes later than this after it was decided has had to wait for something, in milliseconds.
 const LATE_MS: i64 = 1_000;
 

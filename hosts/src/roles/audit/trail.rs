@@ -12,7 +12,7 @@ use super::{
 use crate::ports::{AuditBatch, AuditEntry, AuditPage, AuditPlace, AuditQueries, AuditStretch, AuditVerification};
 
 /// Batches read at once; each has up to 1 MiB.
-pub(super) const BATCHES: usize = 4;
+pub(super) const BATCHES: usize = 16;
 
 impl AuditQueries for AuditRole {
     fn page(&self, user: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {

@@ -3,20 +3,16 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use punctual_actors::ports::Failure;
-use punctual_events::{ActorId, Digest, Seq, UserId};
+use punctual_events::{ActorId, Commit, Digest, EventRecord, Seq, UserId};
 
 use super::{
     AuditRole,
     chain::{Flaw, check_place, is_forged},
+    copy::READ,
     entry::{Content, Entry},
     trail::{BATCHES, commits},
 };
 use crate::ports::{AuditBatch, AuditGap, AuditHead, AuditPlace, AuditSeriesHead, AuditStretch, AuditVerification};
-
-/// Batches read at once where they are small.
-const MOST_BATCHES: usize = 256;
-/// Entries of batches that were read at once are few below this.
-const SMALL_BYTES: usize = 256 * 1024;
 
 /// The hashes of commits that are to be compared with the log.
 type Found = BTreeMap<ActorId, BTreeMap<Seq, Digest>>;
@@ -46,6 +42,15 @@ const START: Verified = Verified {
     last: (Seq::ZERO, Digest::ZERO),
     placed: Seq::ZERO,
 };
+
+/// Whether a commit of the log is genuine, and the one that was recorded.
+fn says_the_same(commit: &Commit, owner: UserId, hash: &Digest) -> bool {
+    let is_forged = |event: &EventRecord| !event.is_erased() && !event.is_genuine();
+    commit.header.hash == *hash
+        && commit.header.owner == owner
+        && commit.is_genuine()
+        && !commit.events.iter().any(is_forged)
+}
 
 fn flaw_in_content(entry: &Entry, content: &Content) -> Option<Flaw> {
     if content.len() != entry.events.len() {
@@ -178,13 +183,10 @@ impl AuditRole {
     /// Verifies what the record has now. Commits that come while this runs are left to the next time.
     async fn verify_what_is_there(&self, findings: &mut Findings) -> Result<(), Failure> {
         let end = self.store.end(findings.owner).await?;
-        let mut limit = BATCHES;
         while findings.last < end {
             let before = findings.last;
             let mut found = Found::new();
-            let mut bytes = 0;
-            for stretch in self.store.read(findings.owner, before, limit).await? {
-                bytes += stretch.batch.as_ref().map_or(0, |batch| batch.entries.len());
+            for stretch in self.store.read(findings.owner, before, BATCHES).await? {
                 Self::verify_stretch(findings, &stretch, &mut found);
             }
             for (actor, commits) in found {
@@ -193,12 +195,6 @@ impl AuditRole {
             if findings.last == before {
                 break;
             }
-            // Where batches are small, as those of single commits are, many are read at once.
-            limit = if bytes < SMALL_BYTES {
-                MOST_BATCHES.min(limit * 2)
-            } else {
-                BATCHES
-            };
         }
         Ok(())
     }
@@ -223,24 +219,23 @@ impl AuditRole {
         actor: ActorId,
         commits: &BTreeMap<Seq, Digest>,
     ) -> Result<(), Failure> {
-        let Some((first, _)) = commits.first_key_value() else {
+        let (Some((first, _)), Some((last, _))) = (commits.first_key_value(), commits.last_key_value()) else {
             return Ok(());
         };
-        let before = Seq(first.0.saturating_sub(1));
-        let logged = self.logs.read(actor, before, commits.len()).await?;
-        for commit in logged {
-            let seq = commit.header.seq;
-            let Some(hash) = commits.get(&seq) else {
-                continue;
+        let mut after = Seq(first.0.saturating_sub(1));
+        while after < *last {
+            let limit = usize::try_from(last.0 - after.0).map_or(READ, |missing| missing.min(READ));
+            let logged = self.logs.read(actor, after, limit).await?;
+            let Some(end) = logged.last().map(|commit| commit.header.seq) else {
+                break;
             };
-            let is_same = *hash == commit.header.hash && commit.is_genuine();
-            let is_forged = commit
-                .events
-                .iter()
-                .any(|event| !event.is_erased() && !event.is_genuine());
-            if !is_same || is_forged || commit.header.owner != findings.owner {
-                findings.object(actor, seq, "the log says something else");
+            for commit in &logged {
+                let recorded = commits.get(&commit.header.seq);
+                if recorded.is_some_and(|hash| !says_the_same(commit, findings.owner, hash)) {
+                    findings.object(actor, commit.header.seq, "the log says something else");
+                }
             }
+            after = end;
         }
         Ok(())
     }

@@ -1,21 +1,24 @@
 //! Reminders of the real Scheduler, with what can happen on the way there and back.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use punctual::ports::{Actors as _, system_command};
 use punctual_actors::{
     faults::Fault,
     turn::{Outcome, Pending, TurnError},
-    user::{NotificationFilter, UserActor, UserAnswer, UserCommand, UserQuestion},
+    user::{UserActor, UserCommand},
 };
-use punctual_events::{EventType, Notification, Principal, Timestamp, UserId};
+use punctual_events::{EventType, Timestamp, UserId};
 use serde_json::json;
-use std::sync::Arc;
 
 use super::{
     check::{count, log_of},
-    hosts::{Host, Hosts},
+    hosts::Hosts,
 };
+use crate::asking::{eventually, inbox};
 
 /// How far ahead a reminder is, so that also a busy machine has set it by then, and one that comes after it.
 const AHEAD_MS: i64 = 3_000;
@@ -54,35 +57,12 @@ pub(crate) fn create(hosts: &Hosts, draft: &serde_json::Value) -> Pending<UserCo
     system_command(&hosts.environment, command, None)
 }
 
-/// Asks again and again until the answer is there, or a minute has passed.
-async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-async fn inbox(host: &Host, user: UserId) -> Vec<Arc<Notification>> {
-    let question = UserQuestion::Notifications {
-        filter: NotificationFilter::All,
-        limit: 200,
-    };
-    match host.actors.ask_user(user, Principal::System, &question).await {
-        Ok(UserAnswer::Notifications { items }) => items,
-        other => panic!("{other:?}"),
-    }
-}
-
 /// Waits until so many reminders of a user's one task have fired, after so many deliveries since there were `before`, and for whatever else may
 /// still be delivered.
 async fn fire_once_each(hosts: &Hosts, user: UserId, reminders: usize, before: usize, deliveries: usize) {
     eventually("the reminders fire", async || {
         let delivered = hosts.deliveries.count.load(Relaxed) - before;
-        let fired = inbox(&hosts.known, user).await.len();
+        let fired = inbox(&*hosts.known.actors, user).await.len();
         (fired >= reminders && delivered >= deliveries).then_some(())
     })
     .await;
@@ -90,7 +70,7 @@ async fn fire_once_each(hosts: &Hosts, user: UserId, reminders: usize, before: u
     let log = log_of(hosts, user).await;
     assert_eq!(count(&log, EventType::ReminderFired), reminders);
     assert_eq!(count(&log, EventType::TaskCreated), 1);
-    assert_eq!(inbox(&hosts.known, user).await.len(), reminders);
+    assert_eq!(inbox(&*hosts.known.actors, user).await.len(), reminders);
 }
 
 pub(crate) fn a_reminder_whose_delivery_is_repeated_fires_once(hosts: &Hosts) {
@@ -130,7 +110,7 @@ pub(crate) fn a_writer_stalled_across_its_own_reminder_loses_and_arms_again(host
         let user = somebody(hosts).await;
         let other = &hosts.other;
         // It has the actor in memory, and no reason to doubt that it owns it.
-        assert!(inbox(other, user).await.is_empty());
+        assert!(inbox(&*other.actors, user).await.is_empty());
         let before = hosts.deliveries.count.load(Relaxed);
         other.lane.pick("SaveState");
         let command = task_with_reminders(hosts, &[AHEAD_MS, FURTHER_MS]);
