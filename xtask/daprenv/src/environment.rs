@@ -17,6 +17,9 @@ use crate::{Failure, Kind, Options, Process, Result, Role, files, resources};
 
 /// How long a process may take until it is ready: a JVM beside a compiler on two cores is slow.
 const START_PATIENCE: Duration = Duration::from_secs(120);
+/// How often a sidecar that ends before it is ready is started again, as its container would be in a cluster. Of several that find an empty
+/// PostgreSQL at the same moment, one makes the table of metadata and the others may end: "create table if not exists" is no lock.
+const SIDECAR_RESTARTS: u32 = 2;
 /// How long a process may take to end in order: a little more than services and their sidecars take for what is still under way.
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -122,7 +125,7 @@ impl Environment {
             }
             wave.iter().try_for_each(|process| self.launch(&process.name))?;
             wave.iter()
-                .try_for_each(|process| self.wait_until_ready(&process.name, START_PATIENCE))?;
+                .try_for_each(|process| self.see_started(process))?;
         }
         Ok(())
     }
@@ -133,7 +136,7 @@ impl Environment {
     /// When it cannot be started or is not ready in time.
     pub fn start(&self, name: &str) -> Result<()> {
         self.launch(name)?;
-        self.wait_until_ready(name, START_PATIENCE)
+        self.see_started(self.process(name)?)
     }
 
     /// Starts a process and does not wait for it.
@@ -148,6 +151,19 @@ impl Environment {
                 .write(&self.state.pid_file(name))?;
         }
         Ok(())
+    }
+
+    /// Waits until a process that was launched is ready; a sidecar may need more than one start.
+    fn see_started(&self, process: &Process) -> Result<()> {
+        let mut restarts = if process.kind == Kind::Sidecar { SIDECAR_RESTARTS } else { 0 };
+        loop {
+            let started = self.wait_until_ready(&process.name, START_PATIENCE);
+            if started.is_ok() || restarts == 0 || running(&self.state, &process.name).is_some() {
+                return started;
+            }
+            restarts -= 1;
+            self.launch(&process.name)?;
+        }
     }
 
     /// Waits until a process that was started can be used.

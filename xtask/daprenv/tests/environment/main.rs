@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use app::{App, Call};
 use daprenv::http::{self, Answer};
-use daprenv::{Environment, Failure, Options, Process, Store, Temporary};
+use daprenv::{Environment, Failure, Kind, Options, Process, Store, Temporary};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -286,6 +286,32 @@ fn down_leaves_nothing(world: World) {
             .iter()
             .all(|port| TcpStream::connect(("127.0.0.1", *port)).is_err())
     );
+}
+
+#[test]
+fn a_sidecar_that_gives_up_at_first_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut environment = Temporary::prepare(&Options::new(folder.path().join("state"))).unwrap();
+    let names: Vec<String> = environment
+        .processes()
+        .iter()
+        .filter(|process| process.kind == Kind::Sidecar)
+        .map(|process| process.name.clone())
+        .collect();
+    let seen = |name: &str| folder.path().join(format!("{name}.seen"));
+    for name in &names {
+        let gives_up_once = format!("[ -e {0} ] || {{ : > {0}; exit 1; }}; exec \"$0\" \"$@\"", seen(name).display());
+        environment
+            .change(name, |sidecar| {
+                let daprd = std::mem::replace(&mut sidecar.program, "sh".into());
+                let before = ["-c".to_owned(), gives_up_once, daprd.display().to_string()];
+                sidecar.arguments.splice(0..0, before);
+            })
+            .unwrap();
+    }
+    environment.start_all(|_| ()).unwrap();
+    assert!(names.len() == 5 && names.iter().all(|name| seen(name).exists()));
+    assert!(environment.status().iter().all(|status| status.ready));
 }
 
 #[test]
