@@ -13,8 +13,13 @@ use punctual_events::{ActorId, CloudEvent, Marker, Seq, Topic};
 use super::marker::Markers;
 use crate::ports::{EventHandler, Logs};
 
-/// Commits of several events that are remembered, at most. Their events follow each other in a partition, so few are ever needed.
+/// Commits that were handed over with their first event or ahead of it and are remembered, at most. Their events follow each other in a
+/// partition, so few are ever needed.
 const MAX_REMEMBERED: usize = 4_096;
+/// A commit of this many events holds up its actor's next ones: each of its events is a message that the sidecar delivers alone.
+const MANY_EVENTS: u16 = 16;
+/// Commits that are handed over ahead of their messages, at most.
+const AHEAD: usize = 8;
 
 /// What the sidecar is told about a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,20 +152,37 @@ impl Subscriber {
     /// # Errors
     /// When a role did not take it.
     pub(super) async fn hand_over(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
-        if event.parts <= 1 {
-            return self.give(topic, &[event]).await;
-        }
         let commit = (topic, event.commit.actor, event.commit.seq);
         if self.memory().handed_over.known.contains_key(&commit) {
             return Ok(());
+        }
+        if event.parts <= 1 {
+            return self.give(topic, &[event]).await;
         }
         match self.whole_commit(topic, &event).await? {
             Some(events) => {
                 self.give(topic, &events).await?;
                 self.memory().handed_over.insert(commit, ());
+                if event.parts >= MANY_EVENTS {
+                    self.hand_over_those_behind(topic, event.commit.actor, event.commit.seq).await;
+                }
                 Ok(())
             }
             None => self.give(topic, &[event]).await,
+        }
+    }
+
+    /// Gives the roles what the log has after a commit by now. What is not read or not taken comes by itself.
+    async fn hand_over_those_behind(&self, topic: Topic, actor: ActorId, seq: Seq) {
+        for commit in self.logs.read(actor, seq, AHEAD).await.iter().flatten() {
+            let Ok(events) = commit.cloud_events(topic) else { return };
+            if events.is_empty() {
+                continue;
+            }
+            if self.give(topic, &events).await.is_err() {
+                return;
+            }
+            self.memory().handed_over.insert((topic, actor, commit.header.seq), ());
         }
     }
 

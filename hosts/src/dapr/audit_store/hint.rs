@@ -10,8 +10,8 @@ use crate::dapr::{frame, keys::Keys};
 /// The format this release writes; a newer one is refused.
 const HINT_FORMAT: u16 = 1;
 
-/// Every how many keys the hint is written: as many reads find the end again.
-pub(super) const HINT_EVERY: u64 = 8;
+/// Every how many keys the hint is written: half as many reads, on the average, find the end again, once per process and row.
+pub(super) const HINT_EVERY: u64 = 32;
 
 #[derive(Serialize, Deserialize)]
 struct Hint {

@@ -56,7 +56,7 @@ impl EventHandler for Role {
 /// The desk of a role whose log has one commit, if any.
 fn desk(keys: &TestKeys, logged: Option<&Arc<Commit>>) -> (Desk<TestKeys>, Arc<Role>, Counter) {
     let role = Arc::new(Role::default());
-    let logs: Arc<dyn Logs> = Arc::new(Log(logged.cloned()));
+    let logs: Arc<dyn Logs> = Arc::new(Log::of(logged.cloned()));
     let (clock, counter) = (environment(1).0.clock, Counter::default());
     let desk = Desk::new(keys.clone(), &[Arc::clone(&role) as _], &logs, clock, counter.clone());
     (desk, role, counter)

@@ -11,6 +11,10 @@ const USER: UserId = UserId(Uuid::from_u128(1));
 
 /// A commit with `count` events on `task-events`.
 pub(in crate::dapr) fn commit(count: u8) -> Arc<Commit> {
+    commit_at(Seq(1), count)
+}
+
+fn commit_at(seq: Seq, count: u8) -> Arc<Commit> {
     let actor = ActorId::User(USER);
     let events: Vec<EventRecord> = (0..count)
         .map(|number| {
@@ -24,7 +28,7 @@ pub(in crate::dapr) fn commit(count: u8) -> Arc<Commit> {
             .unwrap()
         })
         .collect();
-    let (seq, time) = (Seq(1), Timestamp::from_millis(1_800_000_000_000));
+    let time = Timestamp::from_millis(1_800_000_000_000);
     let hash = Commit::hash_of(actor, seq, time, &Digest::ZERO, events.iter().map(|event| event.digest));
     Arc::new(Commit {
         format: COMMIT_FORMAT,
@@ -48,16 +52,24 @@ pub(in crate::dapr) fn messages(commit: &Commit) -> Vec<Vec<u8>> {
     events.iter().map(|event| serde_json::to_vec(event).unwrap()).collect()
 }
 
-/// A log of one commit, or none.
-pub(in crate::dapr) struct Log(pub(in crate::dapr) Option<Arc<Commit>>);
+/// A log of one commit, of more that follow it, or of none.
+pub(in crate::dapr) struct Log(pub(in crate::dapr) Option<Arc<Commit>>, Vec<Arc<Commit>>);
+
+impl Log {
+    pub(in crate::dapr) fn of(commit: Option<Arc<Commit>>) -> Self {
+        Self(commit, Vec::new())
+    }
+}
 
 impl Logs for Log {
     fn head(&self, _: ActorId) -> BoxFuture<'_, Result<Seq, Failure>> {
         Box::pin(async { Ok(Seq(1)) })
     }
 
-    fn read(&self, _: ActorId, _: Seq, _: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
-        Box::pin(async { Ok(self.0.iter().cloned().collect()) })
+    fn read(&self, _: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
+        let later = self.0.iter().chain(&self.1).filter(move |commit| commit.header.seq > after);
+        let read = later.take(limit).cloned().collect();
+        Box::pin(async { Ok(read) })
     }
 
     fn confirm_audited(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
@@ -123,7 +135,7 @@ impl EventHandler for Stuck {
 async fn an_event_that_met_damaged_data_is_dead_and_every_other_handler_has_it() {
     let listener = Arc::new(Listener::default());
     let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::new(Stuck), Arc::clone(&listener) as _];
-    let subscriber = Subscriber::new(handlers, Arc::new(Log(None)));
+    let subscriber = Subscriber::new(handlers, Arc::new(Log::of(None)));
     let message = messages(&commit(1)).remove(0);
     let verdict = subscriber.take(Topic::TaskEvents, None, &message).await;
     assert_eq!((verdict, listener.calls.lock().unwrap().len()), (Verdict::Dead, 1));
@@ -132,7 +144,7 @@ async fn an_event_that_met_damaged_data_is_dead_and_every_other_handler_has_it()
 fn subscriber(log: Option<Arc<Commit>>) -> (Subscriber, Arc<Listener>) {
     let listener = Arc::new(Listener::default());
     let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::clone(&listener) as _];
-    (Subscriber::new(handlers, Arc::new(Log(log))), listener)
+    (Subscriber::new(handlers, Arc::new(Log::of(log))), listener)
 }
 
 #[tokio::test]
@@ -143,6 +155,24 @@ async fn the_events_of_a_commit_are_handed_over_together_and_once() {
         assert_eq!(subscriber.take(Topic::TaskEvents, None, &message).await, Verdict::Taken);
     }
     assert_eq!(*listener.calls.lock().unwrap(), [3]);
+}
+
+#[tokio::test]
+async fn those_behind_a_commit_of_many_events_are_handed_over_ahead_of_their_messages() {
+    let (many, next, one) = (
+        commit_at(Seq(1), 20),
+        commit_at(Seq(2), 3),
+        commit_at(Seq(3), 1),
+    );
+    let listener = Arc::new(Listener::default());
+    let log = Log(Some(Arc::clone(&many)), vec![Arc::clone(&next), Arc::clone(&one)]);
+    let subscriber = Subscriber::new(vec![Arc::clone(&listener) as _], Arc::new(log));
+    for (commit, calls) in [(many, &[20, 3, 1]), (next, &[20, 3, 1]), (one, &[20, 3, 1])] {
+        for message in messages(&commit) {
+            assert_eq!(subscriber.take(Topic::TaskEvents, None, &message).await, Verdict::Taken);
+            assert_eq!(*listener.calls.lock().unwrap(), calls);
+        }
+    }
 }
 
 #[tokio::test]
