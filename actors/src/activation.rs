@@ -114,6 +114,8 @@ pub struct Activation<M: Machine> {
     pub(crate) published: Seq,
     /// What the head says of it.
     noted: Seq,
+    /// Everything up to here was confirmed by audit when the head was last read.
+    pub(crate) audited: Seq,
     /// True when the head's wake-up was computed with other zone data.
     has_other_zones: bool,
     /// Committed and not yet handed to the publisher.
@@ -185,6 +187,7 @@ impl<M: Machine> Activation<M> {
             guard: None,
             published: head.map_or(Seq::ZERO, |head| head.published),
             noted: head.map_or(Seq::ZERO, |head| head.published),
+            audited: head.map_or(Seq::ZERO, |head| head.audited),
             has_other_zones: head.is_some_and(|head| *head.zone_version != *zones.version()),
             unpublished: Vec::new(),
             handed_over: tip.seq,
@@ -276,6 +279,12 @@ impl<M: Machine> Activation<M> {
     /// True when events may not have been published yet.
     pub(crate) fn owes_events(&self) -> bool {
         self.tip.on_topic.iter().any(|last| *last > self.published)
+    }
+
+    /// The last commit audit has to copy, where it has not confirmed it yet as far as is known here.
+    pub(crate) fn owed_to_audit(&self) -> Option<Seq> {
+        let last = self.tip.on_topic[Topic::TaskEvents.index()];
+        (last > self.audited).then_some(last)
     }
 
     /// Commits that wait to be published, in order; they are the caller's from here on.

@@ -134,7 +134,8 @@ impl<'a, M: Machine> Draft<'a, M> {
         self.cover(actor, activation, activation.tip.seq.next(), runtime).await
     }
 
-    /// Sees to it that a wake-up is armed for what the state `seq` has to do next, and that a guard is ahead of what is not published.
+    /// Sees to it that a wake-up is armed for what the state `seq` has to do next, and that a guard is ahead of what is not published or not confirmed by
+    /// audit.
     pub(super) async fn cover<R: Runtime>(
         &self,
         actor: ActorId,
@@ -149,7 +150,8 @@ impl<'a, M: Machine> Draft<'a, M> {
             runtime.wake_ups().arm(actor, wake_up).await?;
             activation.armed(wake_up);
         }
-        if !self.records.is_empty() || activation.owes_events() {
+        let owes = activation.owes_events() || activation.owed_to_audit().is_some();
+        if owes || !self.records.is_empty() {
             self.keep_guard(actor, activation, seq, runtime).await;
         }
         Ok(())

@@ -216,6 +216,7 @@ impl<M: Machine> Slot<M> {
             self.drop_activation();
         } else {
             activation.checked = runtime.environment().clock.now();
+            activation.audited = head.map_or(Seq::ZERO, |head| head.audited);
         }
         Ok(())
     }

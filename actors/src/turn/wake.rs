@@ -1,11 +1,13 @@
 //! Wake-ups as they are delivered.
 
+use punctual_events::{Commit, Seq};
+
 use super::{Pending, Slot, TurnError, draft::Draft};
 use crate::{
     activation::Activation,
     machine::Machine,
     outbox::BATCH,
-    ports::{Failure, Publisher, Runtime, WakeUp},
+    ports::{Failure, Publisher, Runtime, Store, WakeUp, WakeUps},
 };
 
 /// A wake-up that is early by this clock waits this long at most, in milliseconds; one that is earlier is delivered again.
@@ -43,6 +45,7 @@ impl<M: Machine> Slot<M> {
         let has_to_note = activation.delivered(wake_up);
         self.fence |= is_behind || has_to_note || (has_others && !is_own);
         self.publish_leftovers(runtime).await?;
+        self.remind_audit(runtime).await?;
         if let Some(Err(TurnError::Unknown(failure))) = self.take_turn(&[command], runtime).await.pop() {
             return Err(failure);
         }
@@ -96,6 +99,28 @@ impl<M: Machine> Slot<M> {
             activation.unpublished.drain(..count);
             activation.handed_over = last;
             activation.published(last);
+        }
+        Ok(())
+    }
+
+    /// A guard fired, and audit has not confirmed the last commit, long after it was published: whoever delivers may have lost it, and an actor that
+    /// stays quiet would never be in the record whole. It is published once more; what is missing before it audit reads from the log. Until audit
+    /// confirms, there is another guard ahead.
+    async fn remind_audit<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let actor = self.actor;
+        let (Some(interval_ms), Some(activation)) = (runtime.wake_ups().guard_interval_ms(), &self.activation) else {
+            return Ok(());
+        };
+        let Some(owed) = activation.owed_to_audit().filter(|_| !activation.owes_events()) else {
+            return Ok(());
+        };
+        let before = Seq(owed.0 - 1);
+        let read = runtime.store().read_log(actor, before, 1).await?;
+        let waits_ms = |commit: &Commit| runtime.environment().clock.now().as_millis() - commit.header.time.as_millis();
+        let long_ms = i64::try_from(interval_ms / 2).unwrap_or(i64::MAX);
+        if read.first().is_some_and(|commit| waits_ms(commit) >= long_ms) {
+            // Where the broker is away, the next guard tries again.
+            let _ = runtime.publisher().publish(&read).await;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! How a history comes to rest: nothing goes wrong any more, what is late arrives, time passes, and wake-ups alone must bring about the rest.
 
 use punctual_actors::{activation::Activation, machine::Machine as _, ports::Store as _, reference::UtcOnly};
-use punctual_events::Timestamp;
+use punctual_events::{Timestamp, Topic};
 
 use crate::{
     machine::{Command, Register},
@@ -27,10 +27,14 @@ impl World {
             self.start_commands(0, vec![(Command::Ask, None)]);
             self.finish(0);
         }
+        // Whatever was published so far was lost on its way to audit. From what comes now on it reads the log.
+        let lost = self.shared.publisher.published().len();
         self.publish_everything();
         for turn in 0..MOST_WAKE_UPS {
+            self.audit_hears(lost);
             let Some(at) = self.shared.wake_ups.earliest() else {
                 self.assert_nothing_is_due(Timestamp::MAX);
+                self.assert_audit_has_everything();
                 return;
             };
             // Every alarm is covered by a wake-up: it would fire in time, not only with a later one or a guard.
@@ -71,6 +75,28 @@ impl World {
                 self.finish(process);
             }
         }
+    }
+
+    /// Audit copies the log as far as it was told of, by what was published after the first so many.
+    fn audit_hears(&self, lost: usize) {
+        let published = self.shared.publisher.published();
+        if let Some(last) = published[lost..].iter().map(|commit| commit.header.seq).max() {
+            ready(self.shared.ledger.confirm_audited(self.shared.actor, last)).expect("confirm");
+        }
+    }
+
+    /// Not where a process is alone: what it delivers is durable, and no guard sees to it. Nor where a guard is owed: a commit would arm it.
+    fn assert_audit_has_everything(&self) {
+        if self.setting.is_alone() || self.has_lost_guards {
+            return;
+        }
+        let (ledger, actor) = (&self.shared.ledger, self.shared.actor);
+        let audited = ready(ledger.head(actor)).expect("head").map(|head| head.audited);
+        let log = ready(ledger.read_log(actor, audited.unwrap_or_default(), usize::MAX)).expect("read");
+        assert!(
+            log.iter().all(|commit| !commit.is_on(Topic::TaskEvents)),
+            "audit stopped at {audited:?}"
+        );
     }
 
     fn assert_nothing_is_due(&self, now: Timestamp) {

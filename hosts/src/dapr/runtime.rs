@@ -57,7 +57,11 @@ pub fn services<S, D>(
     let clock = &environment.clock;
     let actors = RemoteActors::new(sidecar.clone(), Arc::clone(clock));
     Services {
-        logs: Arc::new(SharedLogs::new(LogReader::new(state.clone()), actors.clone())),
+        logs: Arc::new(SharedLogs::new(
+            LogReader::new(state.clone()),
+            actors.clone(),
+            Arc::clone(clock),
+        )),
         actors: Arc::new(actors),
         records: Arc::clone(&backing.records),
         jobs: Arc::new(ScheduledJobs::new(sidecar.clone(), Arc::clone(clock))),

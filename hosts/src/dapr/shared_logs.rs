@@ -1,64 +1,78 @@
 //! The logs of actors: read straight from the store, waking nobody; changed by the actor itself, which is the only writer of its head.
 
-use std::sync::Arc;
+mod confirmed;
 
-use dashmap::DashMap;
-use punctual_actors::ports::{BoxFuture, Failure};
+use std::sync::{Arc, Once, Weak};
+
+use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::{ActorId, Commit, Seq};
 
+use self::confirmed::Confirmed;
 use super::{actors::RemoteActors, logs::LogReader, wire};
 use crate::ports::Logs;
 
-/// An actor that was told of a commit is told again when audit has these many more.
-const CONFIRM_EVERY: u64 = 32;
-/// Actors whose last confirmation is remembered. At the limit all are forgotten: telling one again is a call.
-const REMEMBERED: usize = 65_536;
+/// How long an actor may be quiet before it is told how far audit has come, whatever that is, in milliseconds. Much shorter than its guard, which
+/// publishes its last commit again while it was not told.
+const QUIET_MS: i64 = 30_000;
+/// How often quiet actors are looked for, in milliseconds.
+const LOOK_EVERY_MS: u64 = 10_000;
 
 /// The logs in a store, and the actors they belong to.
 pub struct SharedLogs {
     reader: LogReader,
+    told: Arc<Told>,
+    telling: Once,
+}
+
+/// Actors, and what audit has told them.
+struct Told {
     actors: RemoteActors,
+    clock: Arc<dyn Clock>,
     confirmed: Confirmed,
 }
 
 impl SharedLogs {
     /// Reads by `reader`, has `actors` change.
     #[must_use]
-    pub fn new(reader: LogReader, actors: RemoteActors) -> Self {
+    pub fn new(reader: LogReader, actors: RemoteActors, clock: Arc<dyn Clock>) -> Self {
+        let confirmed = Confirmed::default();
         Self {
             reader,
-            actors,
-            confirmed: Confirmed::default(),
+            told: Arc::new(Told {
+                actors,
+                clock,
+                confirmed,
+            }),
+            telling: Once::new(),
         }
-    }
-
-    async fn confirm(&self, actor: ActorId, seq: Seq) -> Result<(), Failure> {
-        if self.confirmed.is_recent(actor, seq) {
-            return Ok(());
-        }
-        self.actors.upkeep(actor, wire::CONFIRM_AUDITED, seq).await?;
-        self.confirmed.put(actor, seq);
-        Ok(())
     }
 }
 
-/// What actors were told last. A confirmation costs a call to the actor, and all that a missing one does is that the log keeps some commits
-/// longer, so not each is passed on.
-#[derive(Default)]
-struct Confirmed(DashMap<ActorId, Seq>);
-
-impl Confirmed {
-    /// True when the actor was told of this commit, or of one shortly before it.
-    fn is_recent(&self, actor: ActorId, seq: Seq) -> bool {
-        let told = self.0.get(&actor).map(|told| *told);
-        told.is_some_and(|told| seq.0 < told.0.saturating_add(CONFIRM_EVERY))
+impl Told {
+    async fn confirm(&self, actor: ActorId, seq: Seq) -> Result<(), Failure> {
+        if self.confirmed.is_worth_telling(actor, seq, self.clock.now()) {
+            self.tell(actor, seq).await?;
+        }
+        Ok(())
     }
 
-    fn put(&self, actor: ActorId, seq: Seq) {
-        if self.0.len() >= REMEMBERED {
-            self.0.clear();
+    async fn tell(&self, actor: ActorId, seq: Seq) -> Result<(), Failure> {
+        self.actors.upkeep(actor, wire::CONFIRM_AUDITED, seq).await?;
+        self.confirmed.told(actor, seq, self.clock.now());
+        Ok(())
+    }
+
+    /// Tells actors that became quiet, as long as anybody may still confirm something.
+    async fn tell_the_quiet(told: Weak<Self>, clock: Arc<dyn Clock>) {
+        loop {
+            clock.sleep_ms(LOOK_EVERY_MS).await;
+            let Some(told) = told.upgrade() else { return };
+            for (actor, seq) in told.confirmed.untold_since(clock.now().plus_millis(-QUIET_MS)) {
+                if let Err(failure) = told.tell(actor, seq).await {
+                    tracing::debug!(%actor, %failure, "an actor could not be told what audit has of it; it is told again");
+                }
+            }
         }
-        self.0.insert(actor, seq);
     }
 }
 
@@ -72,32 +86,16 @@ impl Logs for SharedLogs {
     }
 
     fn confirm_audited(&self, actor: ActorId, seq: Seq) -> BoxFuture<'_, Result<(), Failure>> {
-        Box::pin(self.confirm(actor, seq))
+        self.telling.call_once(|| {
+            tokio::spawn(Told::tell_the_quiet(
+                Arc::downgrade(&self.told),
+                Arc::clone(&self.told.clock),
+            ));
+        });
+        Box::pin(self.told.confirm(actor, seq))
     }
 
     fn erase(&self, actor: ActorId, through: Seq) -> BoxFuture<'_, Result<(), Failure>> {
-        Box::pin(self.actors.upkeep(actor, wire::ERASE, through))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use punctual_events::UserId;
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn an_actor_is_told_at_first_and_then_now_and_then() {
-        let (confirmed, mut told) = (Confirmed::default(), Vec::new());
-        let actor = ActorId::User(UserId(Uuid::from_u128(1)));
-        for seq in (5..=100).map(Seq) {
-            if !confirmed.is_recent(actor, seq) {
-                confirmed.put(actor, seq);
-                told.push(seq.0);
-            }
-        }
-        assert_eq!(told, [5, 37, 69]);
-        assert!(!confirmed.is_recent(ActorId::User(UserId(Uuid::from_u128(2))), Seq(100)));
+        Box::pin(self.told.actors.upkeep(actor, wire::ERASE, through))
     }
 }

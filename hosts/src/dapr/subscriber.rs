@@ -164,7 +164,8 @@ impl Subscriber {
                 self.give(topic, &events).await?;
                 self.memory().handed_over.insert(commit, ());
                 if event.parts >= MANY_EVENTS {
-                    self.hand_over_those_behind(topic, event.commit.actor, event.commit.seq).await;
+                    self.hand_over_those_behind(topic, event.commit.actor, event.commit.seq)
+                        .await;
                 }
                 Ok(())
             }

@@ -124,8 +124,7 @@ impl Environment {
                 say(&format!("starting {}", names.join(", ")));
             }
             wave.iter().try_for_each(|process| self.launch(&process.name))?;
-            wave.iter()
-                .try_for_each(|process| self.see_started(process))?;
+            wave.iter().try_for_each(|process| self.see_started(process))?;
         }
         Ok(())
     }
@@ -155,7 +154,11 @@ impl Environment {
 
     /// Waits until a process that was launched is ready; a sidecar may need more than one start.
     fn see_started(&self, process: &Process) -> Result<()> {
-        let mut restarts = if process.kind == Kind::Sidecar { SIDECAR_RESTARTS } else { 0 };
+        let mut restarts = if process.kind == Kind::Sidecar {
+            SIDECAR_RESTARTS
+        } else {
+            0
+        };
         loop {
             let started = self.wait_until_ready(&process.name, START_PATIENCE);
             if started.is_ok() || restarts == 0 || running(&self.state, &process.name).is_some() {

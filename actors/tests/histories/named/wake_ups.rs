@@ -1,5 +1,7 @@
 //! What wake-ups, guards and fences are for.
 
+use punctual_events::Timestamp;
+
 use super::*;
 
 #[test]
@@ -222,6 +224,7 @@ fn the_last_guard_notes_in_the_head_that_everything_is_published() {
         &[
             ask(0, Bump(1)),
             start(0, Work::Publish),
+            Step::Confirm,
             Step::Advance { ms: 400_000 },
             start(0, Work::Wake(0)),
         ],
@@ -239,6 +242,7 @@ fn guards_end_also_where_the_actor_left_memory_before_each() {
     for _ in 0..3 {
         steps.extend([
             start(0, Work::Publish),
+            Step::Confirm,
             Step::Crash { process: 0 },
             Step::Advance { ms: 400_000 },
             start(0, Work::Wake(0)),
@@ -248,6 +252,26 @@ fn guards_end_also_where_the_actor_left_memory_before_each() {
     assert_eq!(world.shared.wake_ups.earliest(), None);
     world.come_to_rest();
     check::check(&world);
+}
+
+#[test]
+fn a_guard_publishes_the_last_commit_again_until_audit_has_it() {
+    let mut steps = vec![ask(0, Bump(1)), ask(0, Bump(1)), start(0, Work::Publish)];
+    for _ in 0..2 {
+        steps.extend([Step::Advance { ms: 400_000 }, start(0, Work::Wake(0))]);
+    }
+    let world = world_after(&several(), &steps);
+    let published = |world: &World| {
+        let published = world.shared.publisher.published();
+        published.iter().map(|commit| commit.header.seq.0).collect::<Vec<_>>()
+    };
+    assert_eq!(published(&world), [1, 2, 2, 2]);
+    assert_eq!(world.shared.wake_ups.due(Timestamp::MAX).len(), 1, "another guard");
+
+    steps.extend([Step::Confirm, Step::Advance { ms: 400_000 }, start(0, Work::Wake(0))]);
+    let world = world_after(&several(), &steps);
+    assert_eq!(published(&world), [1, 2, 2, 2]);
+    assert_eq!(world.shared.wake_ups.earliest(), None);
 }
 
 #[test]

@@ -67,7 +67,11 @@ impl Logs for Log {
     }
 
     fn read(&self, _: ActorId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
-        let later = self.0.iter().chain(&self.1).filter(move |commit| commit.header.seq > after);
+        let later = self
+            .0
+            .iter()
+            .chain(&self.1)
+            .filter(move |commit| commit.header.seq > after);
         let read = later.take(limit).cloned().collect();
         Box::pin(async { Ok(read) })
     }
@@ -159,11 +163,7 @@ async fn the_events_of_a_commit_are_handed_over_together_and_once() {
 
 #[tokio::test]
 async fn those_behind_a_commit_of_many_events_are_handed_over_ahead_of_their_messages() {
-    let (many, next, one) = (
-        commit_at(Seq(1), 20),
-        commit_at(Seq(2), 3),
-        commit_at(Seq(3), 1),
-    );
+    let (many, next, one) = (commit_at(Seq(1), 20), commit_at(Seq(2), 3), commit_at(Seq(3), 1));
     let listener = Arc::new(Listener::default());
     let log = Log(Some(Arc::clone(&many)), vec![Arc::clone(&next), Arc::clone(&one)]);
     let subscriber = Subscriber::new(vec![Arc::clone(&listener) as _], Arc::new(log));

@@ -300,7 +300,10 @@ fn a_sidecar_that_gives_up_at_first_is_started_again() {
         .collect();
     let seen = |name: &str| folder.path().join(format!("{name}.seen"));
     for name in &names {
-        let gives_up_once = format!("[ -e {0} ] || {{ : > {0}; exit 1; }}; exec \"$0\" \"$@\"", seen(name).display());
+        let gives_up_once = format!(
+            "[ -e {0} ] || {{ : > {0}; exit 1; }}; exec \"$0\" \"$@\"",
+            seen(name).display()
+        );
         environment
             .change(name, |sidecar| {
                 let daprd = std::mem::replace(&mut sidecar.program, "sh".into());
