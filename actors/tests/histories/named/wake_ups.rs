@@ -214,7 +214,8 @@ fn guards_end_when_everything_is_published() {
     let mut world = world_after(&several(), &[ask(0, Bump(1)), ask(1, Bump(1))]);
     world.come_to_rest();
     check::check(&world);
-    assert!(world.shared.ledger.len() < 8, "{} commits", world.shared.ledger.len());
+    // Each guard that another process takes while audit hears nothing may append a fence.
+    assert!(world.shared.ledger.len() < 14, "{} commits", world.shared.ledger.len());
 }
 
 #[test]
