@@ -313,6 +313,15 @@ pub trait Publisher: Send + Sync + 'static {
     /// # Errors
     /// When some may not have been taken; publishing again is harmless.
     fn publish(&self, commits: &[Arc<Commit>]) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Publishes a commit once more because audit may have missed it: to no more services than have to hear it again for that, for a person would
+    /// be reminded twice by some.
+    ///
+    /// # Errors
+    /// When it may not have been taken.
+    fn publish_for_audit(&self, commit: &Arc<Commit>) -> impl Future<Output = Result<(), Failure>> + Send {
+        self.publish(std::slice::from_ref(commit))
+    }
 }
 
 /// Knows every actor there is, so that wake-ups can be armed anew after whatever holds them was lost.

@@ -1,6 +1,8 @@
 //! Wake-ups as they are delivered.
 
-use punctual_events::{Commit, Seq};
+use std::sync::Arc;
+
+use punctual_events::{Commit, Seq, Timestamp};
 
 use super::{Pending, Slot, TurnError, draft::Draft};
 use crate::{
@@ -104,24 +106,37 @@ impl<M: Machine> Slot<M> {
     }
 
     /// A guard fired, and audit has not confirmed the last commit, long after it was published: whoever delivers may have lost it, and an actor that
-    /// stays quiet would never be in the record whole. It is published once more; what is missing before it audit reads from the log. Until audit
-    /// confirms, there is another guard ahead.
+    /// stays quiet would never be in the record whole. It is published once more, to audit; what is missing before it audit reads from the log.
+    /// Until audit confirms, there is another guard ahead.
     async fn remind_audit<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
-        let actor = self.actor;
-        let (Some(interval_ms), Some(activation)) = (runtime.wake_ups().guard_interval_ms(), &self.activation) else {
+        let (now, actor) = (runtime.environment().clock.now(), self.actor);
+        let Some(interval_ms) = runtime.wake_ups().guard_interval_ms() else {
             return Ok(());
         };
-        let Some(owed) = activation.owed_to_audit().filter(|_| !activation.owes_events()) else {
+        // Only a head that was just read says how far audit is.
+        if self.owed_to_audit(now).is_some() && runtime.recheck_head_after_ms().is_some() {
+            self.recheck(runtime).await?;
+        }
+        let Some(owed) = self.owed_to_audit(now) else {
             return Ok(());
         };
-        let before = Seq(owed.0 - 1);
+        let before = Seq(owed.0.saturating_sub(1));
         let read = runtime.store().read_log(actor, before, 1).await?;
-        let waits_ms = |commit: &Commit| runtime.environment().clock.now().as_millis() - commit.header.time.as_millis();
         let long_ms = i64::try_from(interval_ms / 2).unwrap_or(i64::MAX);
-        if read.first().is_some_and(|commit| waits_ms(commit) >= long_ms) {
+        let waits_long = |commit: &&Arc<Commit>| now.as_millis() - commit.header.time.as_millis() >= long_ms;
+        if let Some(commit) = read.first().filter(waits_long) {
             // Where the broker is away, the next guard tries again.
-            let _ = runtime.publisher().publish(&read).await;
+            let _ = runtime.publisher().publish_for_audit(commit).await;
         }
         Ok(())
+    }
+
+    /// The last commit audit has to copy and has not confirmed, where this activation has nothing else to do for it to get there.
+    fn owed_to_audit(&self, now: Timestamp) -> Option<Seq> {
+        let activation = self.activation.as_ref()?;
+        let is_due = activation.snapshot.machine.next_wakeup().is_some_and(|at| at <= now);
+        activation
+            .owed_to_audit()
+            .filter(|_| !is_due && !activation.owes_events())
     }
 }

@@ -137,4 +137,9 @@ impl Publisher for Topics {
         }
         Ok(())
     }
+
+    async fn publish_for_audit(&self, commit: &Arc<Commit>) -> Result<(), Failure> {
+        let commits = std::slice::from_ref(commit);
+        self.publish_on(Topic::TaskEvents, commits).await.map(drop)
+    }
 }

@@ -4,6 +4,7 @@ mod confirmed;
 
 use std::sync::{Arc, Once, Weak};
 
+use futures_util::{StreamExt as _, stream};
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::{ActorId, Commit, Seq};
 
@@ -14,6 +15,8 @@ use crate::ports::Logs;
 /// How long an actor may be quiet before it is told how far audit has come, whatever that is, in milliseconds. Much shorter than its guard, which
 /// publishes its last commit again while it was not told.
 const QUIET_MS: i64 = 30_000;
+/// Calls that tell quiet actors at once.
+const TELLING_AT_ONCE: usize = 64;
 /// How often quiet actors are looked for, in milliseconds.
 const LOOK_EVERY_MS: u64 = 10_000;
 
@@ -67,11 +70,14 @@ impl Told {
         loop {
             clock.sleep_ms(LOOK_EVERY_MS).await;
             let Some(told) = told.upgrade() else { return };
-            for (actor, seq) in told.confirmed.untold_since(clock.now().plus_millis(-QUIET_MS)) {
+            let untold = told.confirmed.untold_since(clock.now().plus_millis(-QUIET_MS));
+            // One that cannot be reached must not keep the others waiting past their guards.
+            let telling = stream::iter(untold).for_each_concurrent(TELLING_AT_ONCE, async |(actor, seq)| {
                 if let Err(failure) = told.tell(actor, seq).await {
                     tracing::debug!(%actor, %failure, "an actor could not be told what audit has of it; it is told again");
                 }
-            }
+            });
+            telling.await;
         }
     }
 }

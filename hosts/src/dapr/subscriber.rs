@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use punctual_actors::ports::Failure;
-use punctual_events::{ActorId, CloudEvent, Marker, Seq, Topic};
+use punctual_events::{ActorId, CloudEvent, CommitHeader, Digest, Marker, Seq, Topic};
 
 use super::marker::Markers;
 use crate::ports::{EventHandler, Logs};
@@ -40,8 +40,12 @@ pub struct Subscriber {
     markers: Vec<Arc<Markers>>,
 }
 
-/// A commit, as one topic has it.
-type CommitOnTopic = (Topic, ActorId, Seq);
+/// A commit, as one topic has it. A store that was put back to an earlier state has other commits of the same numbers.
+type CommitOnTopic = (Topic, ActorId, Seq, Digest);
+
+fn on(topic: Topic, commit: &CommitHeader) -> CommitOnTopic {
+    (topic, commit.actor, commit.seq, commit.hash)
+}
 
 /// What is remembered of commits of several events.
 #[derive(Default)]
@@ -107,9 +111,12 @@ impl Subscriber {
                 return Verdict::Dead;
             }
         };
-        let (commit, index) = ((topic, event.commit.actor, event.commit.seq), event.index);
+        let (commit, index) = (on(topic, &event.commit), event.index);
         match self.hand_over(topic, event).await {
-            Ok(()) => Verdict::Taken,
+            Ok(()) => {
+                self.memory().refused.known.remove(&commit);
+                Verdict::Taken
+            }
             Err(failure) if failure.is_damage() => {
                 // Delivered again it would hold up every event behind it, those of other users too.
                 tracing::error!(%failure, topic = topic.as_str(), "an event met damaged data");
@@ -130,7 +137,7 @@ impl Subscriber {
             .is_some_and(|earlier| *earlier < index);
         memory.refused.insert(commit, index);
         drop(memory);
-        let (topic, actor, seq) = commit;
+        let (topic, actor, seq, _) = commit;
         if was_given_up {
             tracing::error!(%failure, topic = topic.as_str(), %actor, %seq, "another event of a commit that was refused");
             Verdict::Dead
@@ -152,8 +159,9 @@ impl Subscriber {
     /// # Errors
     /// When a role did not take it.
     pub(super) async fn hand_over(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
-        let commit = (topic, event.commit.actor, event.commit.seq);
-        if self.memory().handed_over.known.contains_key(&commit) {
+        let commit = on(topic, &event.commit);
+        let is_last = event.index + 1 >= event.parts;
+        if self.memory().handed_over.passes(&commit, is_last) {
             return Ok(());
         }
         if event.parts <= 1 {
@@ -164,8 +172,7 @@ impl Subscriber {
                 self.give(topic, &events).await?;
                 self.memory().handed_over.insert(commit, ());
                 if event.parts >= MANY_EVENTS {
-                    self.hand_over_those_behind(topic, event.commit.actor, event.commit.seq)
-                        .await;
+                    self.hand_over_those_behind(topic, &event.commit).await;
                 }
                 Ok(())
             }
@@ -173,17 +180,22 @@ impl Subscriber {
         }
     }
 
-    /// Gives the roles what the log has after a commit by now. What is not read or not taken comes by itself.
-    async fn hand_over_those_behind(&self, topic: Topic, actor: ActorId, seq: Seq) {
-        for commit in self.logs.read(actor, seq, AHEAD).await.iter().flatten() {
+    /// Gives the roles what the log has after a commit by now, in order and without a gap. What is not read or not taken comes by itself.
+    async fn hand_over_those_behind(&self, topic: Topic, commit: &CommitHeader) {
+        let mut last = commit.seq;
+        for commit in self.logs.read(commit.actor, last, AHEAD).await.iter().flatten() {
             let Ok(events) = commit.cloud_events(topic) else { return };
+            if commit.header.seq != last.next() {
+                return;
+            }
+            last = commit.header.seq;
             if events.is_empty() {
                 continue;
             }
             if self.give(topic, &events).await.is_err() {
                 return;
             }
-            self.memory().handed_over.insert((topic, actor, commit.header.seq), ());
+            self.memory().handed_over.insert(on(topic, &commit.header), ());
         }
     }
 
@@ -237,6 +249,15 @@ impl Subscriber {
 }
 
 impl<V> Remembered<V> {
+    /// True where the commit is remembered, which it is until its last event has passed: whoever sends it once more means it.
+    fn passes(&mut self, commit: &CommitOnTopic, is_last: bool) -> bool {
+        if is_last {
+            self.known.remove(commit).is_some()
+        } else {
+            self.known.contains_key(commit)
+        }
+    }
+
     fn insert(&mut self, commit: CommitOnTopic, value: V) {
         if self.known.insert(commit, value).is_none() {
             self.in_order.push_back(commit);

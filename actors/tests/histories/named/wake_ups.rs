@@ -276,6 +276,21 @@ fn a_guard_publishes_the_last_commit_again_until_audit_has_it() {
 }
 
 #[test]
+fn what_audit_has_confirmed_is_not_published_again_by_a_wake_up_that_has_more_to_do() {
+    let world = world_after(
+        &several(),
+        &[
+            ask(0, SetAlarm(0, 200_000)),
+            start(0, Work::Publish),
+            Step::Confirm,
+            Step::Advance { ms: 200_000 },
+            start(0, Work::Wake(0)),
+        ],
+    );
+    assert_eq!(world.shared.publisher.published().len(), 1);
+}
+
+#[test]
 fn a_commit_whose_reply_was_lost_is_published_without_a_guard() {
     play(&alone(), &[ask(0, Bump(1)), with_faults(0, Bump(1), &[ReplyLost])]);
 }
