@@ -41,10 +41,7 @@ use crate::icalendar::{CalendarReader, ImportItem};
 
 pub(super) const PROBLEMS: Problems = &[(
     "import_tasks",
-    &[
-        AUTHENTICATED,
-        &[Code::BadRequest, Code::BodyTooLarge, Code::UnsupportedMediaType],
-    ],
+    &[AUTHENTICATED, &[Code::BodyTooLarge, Code::UnsupportedMediaType]],
 )];
 
 /// Commands under way at a time: enough to share appends, few enough that an import does not crowd out what the user does meanwhile.
