@@ -40,7 +40,7 @@ impl Weigh for Owed {
             }
             HandoverMessage::CloseOccurrence { .. }
             | HandoverMessage::ReopenOccurrence { .. }
-            | HandoverMessage::EndSeries {}
+            | HandoverMessage::EndSeries { .. }
             | HandoverMessage::DeleteSeries { .. } => 0,
         }
     }

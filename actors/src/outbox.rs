@@ -117,3 +117,6 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,12 @@ pub enum HandoverMessage {
         occurrence: u32,
     },
     /// User to series: no further occurrences.
-    EndSeries {},
+    EndSeries {
+        /// When, where no instance stays open: the occurrence whose instance was deleted, or is on its way and will not be taken, is skipped. An
+        /// older release does not say, and then the last occurrence keeps no outcome.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closed: Option<Timestamp>,
+    },
     /// User to series: the account was deleted. It needs nothing that was handed over before.
     DeleteSeries {
         /// Whose account.

@@ -58,7 +58,7 @@ pub struct Task {
     /// When it last changed.
     #[schema(read_only)]
     pub updated: Timestamp,
-    /// Counts its changes from 1; the ETag is this number in quotes.
+    /// Counts its edits from 1; the ETag is this number in quotes. An `instant` and `overdue` follow zones and clock without an edit.
     #[schema(read_only)]
     pub version: u64,
 }

@@ -7,6 +7,8 @@ mod links;
 mod markdown;
 mod names;
 mod notes;
+mod paths;
+mod roles;
 
 use crate::failure::Result;
 use crate::workspace::Workspace;
@@ -32,6 +34,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         fact: "only a runtime's own module names its libraries",
         run: names::run,
+    },
+    Check {
+        fact: "no role names another's module",
+        run: roles::run,
     },
     Check {
         fact: "nothing is left to do in a comment",

@@ -17,7 +17,7 @@ fn owing(receivers: &[ActorId]) -> Handovers {
     for receiver in receivers {
         let offer = handovers
             .numbering()
-            .offer(*receiver, 0, HandoverMessage::EndSeries {}, T0);
+            .offer(*receiver, 0, HandoverMessage::EndSeries { closed: None }, T0);
         handovers.offered(&offer);
     }
     handovers

@@ -6,6 +6,7 @@
 mod command;
 mod next;
 mod question;
+mod receive;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, AnswerKind, DecodeError, Handover, HandoverAcknowledged, HandoverMessage, HandoverReceived, Moment,
-    OccurrenceClosed, OccurrenceOpened, OccurrenceOutcome, OccurrenceReopened, Principal, SeriesDefinition,
-    SeriesDeleted, SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
+    ActorId, AnswerKind, DecodeError, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome, Principal,
+    SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,7 +18,7 @@ use crate::{
     refusal::Refusal,
     series::{
         command::{SeriesCommand, SeriesReply},
-        next::{self, instance, instance_id},
+        next,
         question::{SeriesAnswer, SeriesQuestion},
     },
     zone::ZoneData,
@@ -42,7 +41,7 @@ pub struct OccurrenceRecord {
 
 impl OccurrenceRecord {
     /// An occurrence whose instance was withdrawn: only its generation is remembered.
-    fn is_withdrawn(&self) -> bool {
+    pub(super) fn is_withdrawn(&self) -> bool {
         self.task.is_none() && self.outcome.is_none()
     }
 }
@@ -53,44 +52,21 @@ impl Weigh for OccurrenceRecord {
     }
 }
 
-/// An occurrence that a person closed.
-struct Closing<'a> {
-    /// The owner's hand-over that says so.
-    cause: u64,
-    closed: Timestamp,
-    occurrence: u32,
-    outcome: OccurrenceOutcome,
-    /// The zone the owner lives in now.
-    time_zone: &'a str,
-}
-
-impl Closing<'_> {
-    /// The event of the closed occurrence, or of one that was missed meanwhile.
-    fn event(&self, occurrence: u32, at: &Moment, outcome: OccurrenceOutcome) -> SeriesEvent {
-        SeriesEvent::OccurrenceClosed(OccurrenceClosed {
-            at: at.clone(),
-            closed: self.closed,
-            occurrence,
-            outcome,
-        })
-    }
-}
-
 /// The actor of a series.
 #[derive(Clone, Debug)]
 pub struct SeriesActor {
-    id: SeriesId,
-    definition: Option<Arc<SeriesDefinition>>,
+    pub(super) id: SeriesId,
+    pub(super) definition: Option<Arc<SeriesDefinition>>,
     /// Occurrences of the definition's rule before the definition's first: the rule was kept when other things changed, and `COUNT` goes on.
-    spent: u32,
-    occurrences: Paged<u32, Arc<OccurrenceRecord>>,
-    open: Option<u32>,
-    ended: Option<SeriesEnded>,
+    pub(super) spent: u32,
+    pub(super) occurrences: Paged<u32, Arc<OccurrenceRecord>>,
+    pub(super) open: Option<u32>,
+    pub(super) ended: Option<SeriesEnded>,
     /// Whose account it was deleted with. Nothing but this and `received` is left then.
-    deleted: Option<UserId>,
+    pub(super) deleted: Option<UserId>,
     /// Hand-overs of the owner up to this number were taken in.
-    received: u64,
-    handovers: Handovers,
+    pub(super) received: u64,
+    pub(super) handovers: Handovers,
 }
 
 impl SeriesActor {
@@ -115,142 +91,6 @@ impl SeriesActor {
                 .map(|(number, record)| (*number, OccurrenceRecord::clone(record)))
                 .collect(),
         })
-    }
-
-    fn receive(&self, handover: &Handover, context: &Context<'_>) -> Vec<SeriesEvent> {
-        // Passed already, or not its turn yet: the reply says how far we are.
-        if handover.number <= self.received || handover.previous > self.received {
-            return Vec::new();
-        }
-        let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived {
-            number: handover.number,
-        })];
-        if self.deleted.is_some() {
-            return events;
-        }
-        events.extend(match &handover.message {
-            HandoverMessage::StartSeries { definition, first } => self.start(definition, *first),
-            HandoverMessage::ChangeSeries { definition, .. } => {
-                vec![SeriesEvent::SeriesChanged(SeriesDefinition::clone(definition))]
-            }
-            HandoverMessage::CloseOccurrence {
-                closed,
-                occurrence,
-                outcome,
-                time_zone,
-            } => {
-                let closing = Closing {
-                    cause: handover.number,
-                    closed: *closed,
-                    occurrence: *occurrence,
-                    outcome: *outcome,
-                    time_zone,
-                };
-                self.close(&closing, context)
-            }
-            HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
-            HandoverMessage::EndSeries {} => vec![SeriesEvent::SeriesEnded(SeriesEnded { exhausted: false })],
-            HandoverMessage::DeleteSeries { owner } => {
-                vec![SeriesEvent::SeriesDeleted(SeriesDeleted { owner: *owner })]
-            }
-            HandoverMessage::OpenInstance { .. } => Vec::new(),
-        });
-        events
-    }
-
-    fn start(&self, definition: &SeriesDefinition, first: TaskId) -> Vec<SeriesEvent> {
-        let Some(at) = definition.due.as_ref().or(definition.start.as_deref()).cloned() else {
-            return Vec::new();
-        };
-        let opened = OccurrenceOpened {
-            at,
-            generation: 1,
-            occurrence: definition.first_occurrence,
-            task: first,
-        };
-        vec![
-            SeriesEvent::SeriesStarted(definition.clone()),
-            SeriesEvent::OccurrenceOpened(opened),
-        ]
-    }
-
-    fn reopen(&self, occurrence: u32) -> Vec<SeriesEvent> {
-        let closed = self
-            .occurrences
-            .get(&occurrence)
-            .is_some_and(|record| record.outcome.is_some_and(next::is_chosen));
-        let event = closed.then_some(SeriesEvent::OccurrenceReopened(OccurrenceReopened { occurrence }));
-        event.into_iter().collect()
-    }
-
-    fn close(&self, closing: &Closing<'_>, context: &Context<'_>) -> Vec<SeriesEvent> {
-        let occurrence = closing.occurrence;
-        let (Some(definition), Some(record)) = (&self.definition, self.occurrences.get(&occurrence)) else {
-            return Vec::new();
-        };
-        if self.open != Some(occurrence) {
-            return Vec::new();
-        }
-        let mut events = vec![closing.event(occurrence, &record.at, closing.outcome)];
-        if self.ended.is_some() {
-            return events;
-        }
-        let mut definition = Arc::clone(definition);
-        if *definition.time_zone != *closing.time_zone {
-            Arc::make_mut(&mut definition).time_zone = closing.time_zone.into();
-            events.push(SeriesEvent::SeriesChanged(SeriesDefinition::clone(&definition)));
-        }
-        let next = next::after(
-            (&definition, self.spent),
-            occurrence,
-            &record.at,
-            closing.closed,
-            context.zones,
-        );
-        let mut number = occurrence;
-        for at in &next.missed {
-            number += 1;
-            events.push(closing.event(number, at, OccurrenceOutcome::Missed));
-        }
-        match next.open {
-            Some(at) => events.extend(self.open(number + 1, at, &definition, closing, context)),
-            None => events.push(SeriesEvent::SeriesEnded(SeriesEnded { exhausted: true })),
-        }
-        events
-    }
-
-    fn open(
-        &self,
-        occurrence: u32,
-        at: Moment,
-        definition: &SeriesDefinition,
-        closing: &Closing<'_>,
-        context: &Context<'_>,
-    ) -> [SeriesEvent; 2] {
-        let generation = self.occurrences.get(&occurrence).map_or(0, |record| record.generation) + 1;
-        let id = instance_id(self.id, occurrence, generation);
-        let mut task = instance(self.id, definition, occurrence, id, &at, context.zones);
-        task.updated = closing.closed;
-        let message = HandoverMessage::OpenInstance {
-            cause: closing.cause,
-            task: Box::new(task),
-        };
-        let offer = self.handovers.numbering().offer(
-            ActorId::User(definition.owner),
-            self.handovers.last(),
-            message,
-            context.now,
-        );
-        let opened = OccurrenceOpened {
-            at,
-            generation,
-            occurrence,
-            task: id,
-        };
-        [
-            SeriesEvent::OccurrenceOpened(opened),
-            SeriesEvent::HandoverOffered(offer),
-        ]
     }
 
     fn change_occurrence(&mut self, occurrence: u32, at: &Moment, change: impl FnOnce(&mut OccurrenceRecord)) {

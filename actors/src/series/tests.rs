@@ -118,9 +118,52 @@ fn hand_overs_are_taken_once_and_each_after_the_one_before_it() {
 #[test]
 fn an_end_that_needs_nothing_before_it_shuts_out_what_comes_late() {
     let mut life = Life::new();
-    assert_eq!(life.receive(7, 0, HandoverMessage::EndSeries {}), (7, 2));
+    assert_eq!(life.receive(7, 0, HandoverMessage::EndSeries { closed: None }), (7, 2));
     assert_eq!(life.receive(3, 0, start("FREQ=DAILY")), (7, 0));
     assert_eq!(life.0.next_wakeup(), None);
+}
+
+/// How the occurrences ended so far.
+fn outcomes(life: &Life) -> Vec<Option<OccurrenceOutcome>> {
+    let occurrences = life.answer().occurrences;
+    occurrences.into_iter().map(|(_, record)| record.outcome).collect()
+}
+
+#[test]
+fn what_became_of_the_last_occurrence_is_kept_once_the_series_has_ended_and_makes_no_other() {
+    let mut life = Life::new();
+    life.receive(1, 0, start("FREQ=DAILY"));
+    life.receive(2, 1, HandoverMessage::EndSeries { closed: None });
+    assert_eq!(life.receive(3, 2, close(0, "2026-11-23T08:00:00Z")), (3, 2));
+    assert_eq!(outcomes(&life), [Some(OccurrenceOutcome::Done)]);
+    assert_eq!(life.0.next_wakeup(), None, "nothing is handed over");
+}
+
+#[test]
+fn what_is_open_when_nothing_of_the_series_is_left_was_skipped() {
+    let mut life = Life::new();
+    life.receive(1, 0, start("FREQ=DAILY"));
+    life.receive(2, 1, close(0, "2026-11-23T08:00:00Z"));
+    let closed = Some("2026-11-24T08:00:00Z".parse().unwrap());
+    assert_eq!(life.receive(3, 2, HandoverMessage::EndSeries { closed }), (3, 3));
+    let (_, last) = life.answer().occurrences.pop().unwrap();
+    assert_eq!((last.outcome, last.closed), (Some(OccurrenceOutcome::Skipped), closed));
+    assert!(life.answer().ended);
+}
+
+#[test]
+fn of_an_ended_series_only_the_last_occurrence_can_lose_its_outcome_again() {
+    use OccurrenceOutcome::Done;
+    let mut life = Life::new();
+    life.receive(1, 0, start("FREQ=DAILY"));
+    life.receive(2, 1, close(0, "2026-11-23T08:00:00Z"));
+    life.receive(3, 2, HandoverMessage::EndSeries { closed: None });
+    life.receive(4, 3, close(1, "2026-11-24T08:00:00Z"));
+    life.receive(5, 4, HandoverMessage::ReopenOccurrence { occurrence: 0 });
+    assert_eq!(outcomes(&life), [Some(Done), Some(Done)]);
+    life.receive(6, 5, HandoverMessage::ReopenOccurrence { occurrence: 1 });
+    assert_eq!(outcomes(&life), [Some(Done), None]);
+    assert!(life.answer().ended);
 }
 
 #[test]

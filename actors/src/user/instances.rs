@@ -37,13 +37,18 @@ impl UserActor {
         }))
     }
 
-    fn offer(&self, series: SeriesId, message: HandoverMessage, context: &Context<'_>) -> UserEvent {
-        let previous = self.series.get(&series).map_or(0, |reference| reference.cause);
-        let offer = self
-            .handovers
-            .numbering()
-            .offer(ActorId::Series(series), previous, message, context.now);
-        UserEvent::HandoverOffered(offer)
+    /// The first offers of a decision, each to another series.
+    fn offers(
+        &self,
+        messages: impl IntoIterator<Item = (SeriesId, HandoverMessage)>,
+        context: &Context<'_>,
+    ) -> Vec<UserEvent> {
+        let mut numbering = self.handovers.numbering();
+        let offers = messages.into_iter().map(|(series, message)| {
+            let previous = self.series.get(&series).map_or(0, |reference| reference.cause);
+            numbering.offer(ActorId::Series(series), previous, message, context.now)
+        });
+        offers.map(UserEvent::HandoverOffered).collect()
     }
 
     /// The series of an instance, unless a person ended it.
@@ -54,13 +59,16 @@ impl UserActor {
     }
 
     /// A recurring task was created: its series begins.
-    pub(super) fn start_series(&self, task: &Task, context: &Context<'_>) -> Option<UserEvent> {
-        let definition = self.definition(task)?;
+    pub(super) fn start_series(&self, task: &Task, context: &Context<'_>) -> Vec<UserEvent> {
+        self.offers(self.starting(task), context)
+    }
+
+    fn starting(&self, task: &Task) -> Option<(SeriesId, HandoverMessage)> {
         let message = HandoverMessage::StartSeries {
-            definition,
+            definition: self.definition(task)?,
             first: task.id,
         };
-        Some(self.offer(task.series?, message, context))
+        Some((task.series?, message))
     }
 
     /// The recurrence of a task was set, changed or taken away.
@@ -81,41 +89,50 @@ impl UserActor {
             (Some((series, _)), true) => {
                 let occurrence = before.occurrence.unwrap_or_default();
                 let definition = self.definition(after);
-                let message = definition.map(|definition| HandoverMessage::ChangeSeries { definition, occurrence });
-                message
-                    .map(|message| self.offer(series, message, context))
-                    .into_iter()
-                    .collect()
+                let change = definition.map(|definition| HandoverMessage::ChangeSeries { definition, occurrence });
+                self.offers(change.map(|change| (series, change)), context)
             }
-            (Some((series, _)), false) => vec![self.offer(series, HandoverMessage::EndSeries {}, context)],
+            (Some((series, _)), false) => self.offers([(series, HandoverMessage::EndSeries { closed: None })], context),
             (None, true) => {
                 self.refuse_too_many_series()?;
                 let task = Arc::make_mut(after);
                 (task.series, task.occurrence) = (Some(SeriesId(context.new_uuid())), Some(0));
-                self.start_series(after, context).into_iter().collect()
+                // To a series that has ended, whose last instance this was, it is lost.
+                let left = self.closing(before, OccurrenceOutcome::Skipped, context.now);
+                self.offers(left.into_iter().chain(self.starting(after)), context)
             }
             (None, false) => Vec::new(),
         })
     }
 
-    /// The open instance of a series was completed or skipped.
+    /// The open instance of a series was completed or skipped. A series that has ended makes no successor, but it keeps what became of its last.
     pub(super) fn close_occurrence(
         &self,
         task: &Task,
         outcome: OccurrenceOutcome,
         context: &Context<'_>,
-    ) -> Option<UserEvent> {
-        let (series, reference) = self.live_series(task)?;
+    ) -> Vec<UserEvent> {
+        self.offers(self.closing(task, outcome, context.now), context)
+    }
+
+    fn closing(
+        &self,
+        task: &Task,
+        outcome: OccurrenceOutcome,
+        closed: Timestamp,
+    ) -> Option<(SeriesId, HandoverMessage)> {
+        let series = task.series?;
+        let reference = self.series.get(&series)?;
         if reference.open != Some(task.id) {
             return None;
         }
         let message = HandoverMessage::CloseOccurrence {
-            closed: context.now,
+            closed,
             occurrence: task.occurrence?,
             outcome,
             time_zone: self.profile.time_zone.clone(),
         };
-        Some(self.offer(series, message, context))
+        Some((series, message))
     }
 
     /// A completed instance is to be open again: its successor, if nobody touched it, is withdrawn.
@@ -123,9 +140,9 @@ impl UserActor {
         &self,
         task: &Task,
         context: &Context<'_>,
-    ) -> Result<(Option<UserEvent>, Option<UserEvent>), Refusal> {
+    ) -> Result<(Option<UserEvent>, Vec<UserEvent>), Refusal> {
         let Some((series, reference)) = task.series.and_then(|series| Some((series, self.series.get(&series)?))) else {
-            return Ok((None, None));
+            return Ok((None, Vec::new()));
         };
         let superseded = || {
             Refusal::new(
@@ -135,11 +152,13 @@ impl UserActor {
         };
         let successor = reference.open.and_then(|open| self.tasks.get(&open));
         let successor = successor.filter(|successor| successor.is_open() && successor.task.series == Some(series));
-        if reference.ended {
-            // The series has no say any more, but two of its instances are never open.
-            return successor.map_or(Ok((None, None)), |_| Err(superseded()));
-        }
-        if reference.closed != Some(task.id) || successor.is_some_and(|successor| successor.task.version > 1) {
+        // A series that has ended has no say in which, but two of its instances are never open.
+        let is_superseded = if reference.ended {
+            successor.is_some()
+        } else {
+            reference.closed != Some(task.id) || successor.is_some_and(|successor| successor.task.version > 1)
+        };
+        if is_superseded {
             return Err(superseded());
         }
         let message = HandoverMessage::ReopenOccurrence {
@@ -147,14 +166,18 @@ impl UserActor {
         };
         Ok((
             successor.map(|successor| self.deleted(successor, context)),
-            Some(self.offer(series, message, context)),
+            self.offers([(series, message)], context),
         ))
     }
 
-    /// No further instances.
-    pub(super) fn end_series(&self, task: &Task, context: &Context<'_>) -> Option<UserEvent> {
-        let (series, _) = self.live_series(task)?;
-        Some(self.offer(series, HandoverMessage::EndSeries {}, context))
+    /// A task is deleted with its series: no further instances. Where another instance is open, it stays, and is closed like any.
+    pub(super) fn end_series(&self, task: &Task, context: &Context<'_>) -> Vec<UserEvent> {
+        let Some((series, reference)) = self.live_series(task) else {
+            return self.close_occurrence(task, OccurrenceOutcome::Skipped, context);
+        };
+        let is_last = reference.open.is_none_or(|open| open == task.id);
+        let closed = is_last.then_some(context.now);
+        self.offers([(series, HandoverMessage::EndSeries { closed })], context)
     }
 
     /// Deletes every series, in one decision: those that ended too, for they keep what they were. It needs nothing that was handed over before,

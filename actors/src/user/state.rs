@@ -185,7 +185,7 @@ impl UserActor {
         };
         let mut reference = SeriesRef::clone(reference);
         reference.cause = reference.cause.max(number);
-        reference.ended |= matches!(message, HandoverMessage::EndSeries {});
+        reference.ended |= matches!(message, HandoverMessage::EndSeries { .. });
         self.series.insert(series, Arc::new(reference));
     }
 

@@ -20,7 +20,7 @@ use punctual_events::{ActorId, Commit, Seq, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use self::queue::ActorQueue;
-use super::sqlite::{Database, SqliteStore};
+use super::sqlite::{Database, Heads, SqliteStore};
 use crate::ports::EventHandler;
 
 /// Queues kept though there is nothing to do. A forgotten one costs a read of the head when its actor commits again.
@@ -91,9 +91,11 @@ impl Bus {
     pub async fn recover(&self) -> Result<usize, Failure> {
         let (mut after, mut count) = (None, 0);
         loop {
-            let heads = self.shared.database.undrained_heads(after, HEADS_PER_READ).await?;
-            let Some(last) = heads.last() else { return Ok(count) };
-            after = Some(last.key);
+            let Heads { heads, next } = self.shared.database.undrained_heads(after, HEADS_PER_READ).await?;
+            if next.is_none() {
+                return Ok(count);
+            }
+            after = next;
             count += heads.len();
             for head in heads {
                 self.fewer_tasks_than(RECOVERING_TASKS).await;

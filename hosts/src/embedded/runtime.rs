@@ -12,7 +12,9 @@ use tokio::task::JoinSet;
 use super::{
     backoff::Backoff,
     bus::Bus,
-    sqlite::{Database, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords, SqliteStore},
+    sqlite::{
+        Database, Heads, OpenError, Options, SqliteAudit, SqliteDirectory, SqliteJobs, SqliteRecords, SqliteStore,
+    },
     timer::Alarm,
     wakeups::{MemoryWakeUps, WakeUpHandler},
 };
@@ -225,12 +227,14 @@ impl Left {
         let version = self.ports.environment.zones.version();
         let (mut after, mut count) = (None, 0);
         loop {
-            let heads = self
+            let Heads { heads, next } = self
                 .database
                 .armed_heads_of_other_zone_data(version, after, 1_024)
                 .await?;
-            let Some(last) = heads.last() else { return Ok(count) };
-            after = Some(last.key);
+            if next.is_none() {
+                return Ok(count);
+            }
+            after = next;
             count += heads.len();
             self.ports
                 .wake_ups

@@ -12,7 +12,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     backoff::Backoff,
-    sqlite::Database,
+    sqlite::{Database, Heads},
     timer::{Alarm, Timer},
 };
 
@@ -56,12 +56,12 @@ impl MemoryWakeUps {
     pub async fn load(&self, database: &Database) -> Result<usize, Failure> {
         let (mut after, mut count) = (None, 0);
         loop {
-            let heads = database.armed_heads(after, HEADS_PER_READ).await?;
-            let Some(last) = heads.last() else {
+            let Heads { heads, next } = database.armed_heads(after, HEADS_PER_READ).await?;
+            if next.is_none() {
                 self.is_loaded.store(true, Ordering::Release);
                 return Ok(count);
-            };
-            after = Some(last.key);
+            }
+            after = next;
             count += heads.len();
             self.timer.extend(heads.iter().map(|head| {
                 let wake_up = WakeUp {

@@ -66,6 +66,12 @@ impl Assembly {
         watch(metrics, &runtime, &services);
         let sockets = Arc::clone(&sync);
         metrics.sample("live_actors", "Actors in memory", move || whole(host.live()));
+        let database = runtime.database().clone();
+        metrics.sample(
+            "damaged_actors",
+            "Actors whose row in the database cannot be read; an alarm",
+            move || whole(database.damaged_actors()),
+        );
         metrics.sample("sockets", "Open WebSockets", move || whole(sockets.sockets()));
         metrics.sample(
             "audit_refused_commits",

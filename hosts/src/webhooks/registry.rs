@@ -13,6 +13,8 @@ use crate::ports::{Etag, Records};
 pub const FORMAT: u16 = 1;
 /// Webhooks a user can have.
 pub const MAX_WEBHOOKS: usize = 10;
+/// Deleted ones that are remembered.
+pub const MAX_REMOVED: usize = 100;
 /// How often a change starts over because somebody else was faster.
 const MAX_ATTEMPTS: u32 = 8;
 
@@ -61,6 +63,17 @@ pub enum NotAdded {
     TooMany,
 }
 
+/// What became of a webhook that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It was there.
+    Now,
+    /// It was, and was removed before. The last [`MAX_REMOVED`] are remembered.
+    Before,
+    /// Nothing is known of it.
+    Never,
+}
+
 /// The webhooks of all users.
 #[derive(Clone)]
 pub struct Registry(Arc<dyn Records>);
@@ -71,6 +84,9 @@ struct Stored {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     closed: bool,
     format: u16,
+    /// The oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    removed: Vec<WebhookId>,
     webhooks: Vec<Webhook>,
 }
 
@@ -78,6 +94,7 @@ impl Stored {
     const EMPTY: Self = Self {
         closed: false,
         format: FORMAT,
+        removed: Vec::new(),
         webhooks: Vec::new(),
     };
 }
@@ -123,6 +140,7 @@ impl Registry {
         let change = |stored: &mut Stored| {
             let was_open = !std::mem::replace(&mut stored.closed, true);
             stored.webhooks.clear();
+            stored.removed.clear();
             was_open.then_some(()).ok_or(())
         };
         let _unless_closed = self.change(user, change).await?;
@@ -147,17 +165,27 @@ impl Registry {
         self.change(user, change).await
     }
 
-    /// Removes a webhook; `false` when there is none.
+    /// Removes a webhook.
     ///
     /// # Errors
     /// When the records are away.
-    pub async fn remove(&self, user: UserId, id: WebhookId) -> Result<bool, Failure> {
-        let change = |Stored { webhooks, .. }: &mut Stored| {
+    pub async fn remove(&self, user: UserId, id: WebhookId) -> Result<Removed, Failure> {
+        let change = |Stored { removed, webhooks, .. }: &mut Stored| {
             let before = webhooks.len();
             webhooks.retain(|webhook| webhook.id != id);
-            if webhooks.len() < before { Ok(()) } else { Err(()) }
+            if webhooks.len() == before {
+                return Err(if removed.contains(&id) {
+                    Removed::Before
+                } else {
+                    Removed::Never
+                });
+            }
+            removed.push(id);
+            removed.drain(..removed.len().saturating_sub(MAX_REMOVED));
+            Ok(())
         };
-        Ok(self.change(user, change).await?.is_ok())
+        let outcome = self.change(user, change).await?;
+        Ok(outcome.err().unwrap_or(Removed::Now))
     }
 
     /// Sends nothing to a webhook from now on. Harmless when it is gone or disabled already.

@@ -6,6 +6,7 @@ use punctual::{
 };
 use punctual_actors::user::UserCommand;
 use punctual_events::{SessionId, Timestamp, UserId};
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -122,6 +123,26 @@ async fn a_password_is_changed_only_by_who_knows_the_present_one() {
     assert_eq!(sign_in(&ann, "ann", PASSWORD).await.status, 201);
 }
 
+/// The version counts edits, and its ETag guards edits: neither says that what is derived is still the same.
+#[tokio::test]
+async fn an_etag_of_before_a_change_of_zone_is_good_for_an_edit_and_never_for_not_reading_the_task() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let task = ann.create(&json!({"title": "x", "due": {"date": "2030-07-01"}})).await;
+    let (path, etag) = (format!("/v1/tasks/{}", task.id()), task.header("etag").to_owned());
+    ann.patch("/v1/me", &json!({"time_zone": "Asia/Tokyo"})).await;
+
+    let read = ann.request(Method::GET, &path).header("If-None-Match", &etag);
+    let read = crate::support::client::send(read).await;
+    assert_eq!((read.status, read.header("etag")), (200, &*etag));
+    assert_eq!(read.body["due"]["instant"], "2030-06-30T15:00:00.000Z");
+
+    let edit = ann.request(Method::PATCH, &path).header("If-Match", &etag);
+    let edited = crate::support::client::send(edit.json(&json!({"title": "y"}))).await;
+    assert_eq!((edited.status, &edited.body["version"]), (200, &json!(2)));
+    assert_eq!(edited.body["due"]["instant"], "2030-06-30T15:00:00.000Z");
+}
+
 #[tokio::test]
 async fn a_change_of_zone_moves_all_day_tasks() {
     let server = Server::start().await;
@@ -135,6 +156,7 @@ async fn a_change_of_zone_moves_all_day_tasks() {
     );
     let task = ann.get(&format!("/v1/tasks/{}", task.id())).await;
     assert_eq!(task.body["due"]["instant"], "2030-06-30T15:00:00.000Z");
+    assert_eq!(task.body["version"], 1, "nobody edited it");
     assert_eq!(
         sign_in(&ann, "ann", PASSWORD).await.body["user"]["time_zone"],
         "Asia/Tokyo"

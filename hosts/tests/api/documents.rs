@@ -1,6 +1,7 @@
 //! What the server says of itself.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::support::{Server, client::send};
 
@@ -34,6 +35,24 @@ async fn every_operation_of_the_document_is_there_and_wants_a_token_where_it_say
             );
         }
     }
+}
+
+#[tokio::test]
+async fn no_operation_takes_a_query_parameter_that_it_does_not_have() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let document = server.anonymous().get("/openapi.json").await;
+    for (path, operations) in document.body["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "018f2a6e-0000-7000-8000-000000000000");
+        for (method, operation) in operations.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = send(ann.request(method.clone(), &format!("{path}?colour=red"))).await;
+            let problem = (answer.problem(), &answer.body["field"]);
+            assert_eq!(problem, ((400, "bad_request"), &json!("colour")), "{method} {path}");
+            assert!(operation["responses"]["400"].is_object(), "{method} {path}");
+        }
+    }
+    assert_eq!(ann.get("/v1/me").await.status, 200, "nothing was done");
 }
 
 #[tokio::test]

@@ -113,13 +113,44 @@ async fn deleting_with_the_series_ends_it() {
             .status,
         204
     );
-    let series = ann
-        .get(&format!("/v1/series/{}", first.body["series"].as_str().unwrap()))
-        .await;
+    let path = format!("/v1/series/{}", first.body["series"].as_str().unwrap());
+    let series = ann.get(&path).await;
     assert_eq!(
         (&series.body["ended"], &series.body["open"]),
         (&json!(true), &Value::Null)
     );
+    assert_eq!(only_occurrence(&ann, &path).await["outcome"], "skipped");
+}
+
+#[tokio::test]
+async fn an_instance_that_outlives_its_series_is_completed_like_any_other() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    let task = first.header("location");
+    assert_eq!(ann.patch(task, &json!({"recurrence": null})).await.status, 200);
+    ann.act(&format!("{task}/complete")).await;
+    let path = format!("/v1/series/{}", first.body["series"].as_str().unwrap());
+    let occurrence = only_occurrence(&ann, &path).await;
+    assert_eq!(
+        (&occurrence["outcome"], &occurrence["task"]),
+        (&json!("done"), &first.body["id"])
+    );
+}
+
+/// The only occurrence of a series, once it has an outcome.
+async fn only_occurrence(client: &Client, series: &str) -> Value {
+    let path = format!("{series}/occurrences");
+    for _ in 0..500 {
+        let page = client.get(&path).await;
+        let items = page.body["items"].as_array().unwrap();
+        if !items[0]["outcome"].is_null() {
+            assert_eq!(items.len(), 1, "{}", page.text);
+            return items[0].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("it never got an outcome");
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! What clients hear of data that cannot be read.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -41,4 +42,60 @@ async fn damaged_data_is_a_fault_that_no_retry_is_asked_for_and_others_are_serve
     }
     let answer = client.get(&tasks).bearer_auth(&spared).send().await.unwrap();
     assert_eq!(answer.status(), 200);
+}
+
+/// Polls until the user has a notification.
+async fn is_reminded(client: &reqwest::Client, url: &str, token: &str) {
+    for _ in 0..600 {
+        let inbox = client.get(format!("{url}/v1/notifications")).bearer_auth(token);
+        let inbox: Value = inbox.send().await.unwrap().json().await.unwrap();
+        if !inbox["items"].as_array().unwrap().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody reminded them");
+}
+
+#[tokio::test]
+async fn a_damaged_row_of_an_actor_costs_only_that_actor_and_is_said_and_counted_once() {
+    let (folder, client) = (tempdir().unwrap(), client());
+    let server = Server::start(folder.path());
+    // The first actor there is.
+    let hit = server.sign_up_as(&client, "hit@example.org").await;
+    let spared = server.sign_up_as(&client, "spared@example.org").await;
+    let soon = chrono::Utc::now() + chrono::TimeDelta::seconds(3);
+    let task = json!({"title": "x", "reminders": [{"at": soon.to_rfc3339()}]});
+    for token in [&hit, &spared] {
+        let create = client.post(format!("{}/v1/tasks", server.url)).bearer_auth(token);
+        assert_eq!(create.json(&task).send().await.unwrap().status(), 201);
+    }
+    assert!(server.terminate().status.success());
+    let database = Connection::open(folder.path().join("punctual.db")).unwrap();
+    let damage = "UPDATE actors SET seq = -1, drained = -2 WHERE id = (SELECT min(id) FROM actors)";
+    assert_eq!(database.execute(damage, []).unwrap(), 1);
+    drop(database);
+
+    let server = Server::start(folder.path());
+    is_reminded(&client, &server.url, &spared).await;
+    let answer = client
+        .get(format!("{}/v1/tasks", server.url))
+        .bearer_auth(&hit)
+        .send()
+        .await
+        .unwrap();
+    let (status, problem) = (answer.status(), answer.json::<Value>().await.unwrap());
+    assert_eq!((status.as_u16(), &problem["code"]), (500, &json!("data_damaged")));
+    let metrics = client
+        .get(format!("{}/metrics", server.url))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(metrics.contains("\npunctual_damaged_actors 1\n"), "{metrics}");
+    let output = server.terminate();
+    let logs = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(logs.matches("the row of an actor is damaged").count(), 1, "{logs}");
 }

@@ -21,6 +21,7 @@ const RULES: &[Rule] = &[
             "hosts/tests/acceptance/audit_forged.rs",
             "hosts/tests/acceptance/golden",
             "hosts/tests/roles/start.rs",
+            "hosts/tests/shell/damage.rs",
             "loadtest/",
             "xtask/",
         ],

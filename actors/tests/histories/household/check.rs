@@ -287,6 +287,12 @@ fn a_series_and_its_owner_agree(household: &Household, id: SeriesId, user: &User
         .collect();
     if answer.ended {
         assert!(open_here.len() <= 1);
+        assert!(
+            open_there
+                .iter()
+                .all(|(_, record)| record.task.is_some_and(|task| open_here.contains(&task))),
+            "{id} does not know what became of its last: {open_there:?}"
+        );
         return;
     }
     assert_eq!(

@@ -1,8 +1,10 @@
 //! Reading many heads at start.
 
+use std::sync::Arc;
+
 use punctual_actors::ports::Failure;
 use punctual_events::{ActorId, Seq, Timestamp};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row, params_from_iter, types::Value};
 
 use super::{
     Database,
@@ -10,10 +12,16 @@ use super::{
     watermarks::Marks,
 };
 
+/// Heads that were read at once.
+pub(in crate::embedded) struct Heads<T> {
+    /// Those that can be read.
+    pub(in crate::embedded) heads: Vec<T>,
+    /// Where the next read goes on; `None` when there is nothing more.
+    pub(in crate::embedded) next: Option<i64>,
+}
+
 /// A head that asks to be woken.
 pub(in crate::embedded) struct ArmedHead {
-    /// Its place in the order of the table.
-    pub(in crate::embedded) key: i64,
     pub(in crate::embedded) actor: ActorId,
     pub(in crate::embedded) seq: Seq,
     pub(in crate::embedded) wake_at: Timestamp,
@@ -21,8 +29,6 @@ pub(in crate::embedded) struct ArmedHead {
 
 /// A head whose last commits are not noted as delivered.
 pub(in crate::embedded) struct UndrainedHead {
-    /// Its place in the order of the table.
-    pub(in crate::embedded) key: i64,
     pub(in crate::embedded) actor: ActorId,
     pub(in crate::embedded) seq: Seq,
     pub(in crate::embedded) drained: Seq,
@@ -31,10 +37,19 @@ pub(in crate::embedded) struct UndrainedHead {
 impl ArmedHead {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            key: row.get(0)?,
             actor: row.get::<_, Named>(1)?.0,
             seq: row.get::<_, SeqColumn>(2)?.0,
             wake_at: Timestamp::from_millis(row.get(3)?),
+        })
+    }
+}
+
+impl UndrainedHead {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            actor: row.get::<_, Named>(1)?.0,
+            seq: row.get::<_, SeqColumn>(2)?.0,
+            drained: row.get::<_, SeqColumn>(3)?.0,
         })
     }
 }
@@ -45,10 +60,10 @@ impl Database {
         &self,
         after: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<ArmedHead>, Failure> {
+    ) -> Result<Heads<ArmedHead>, Failure> {
         let sql =
             "SELECT id, name, seq, wake_at FROM actors WHERE id > ?1 AND wake_at IS NOT NULL ORDER BY id LIMIT ?2";
-        self.heads(sql, after, limit, ArmedHead::read).await
+        self.heads(sql, after, limit, None, ArmedHead::read).await
     }
 
     /// Heads with commits that are not noted as delivered, in the order of the table.
@@ -56,21 +71,13 @@ impl Database {
         &self,
         after: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<UndrainedHead>, Failure> {
+    ) -> Result<Heads<UndrainedHead>, Failure> {
         let sql = "SELECT id, name, seq, drained FROM actors WHERE id > ?1 AND drained < seq ORDER BY id LIMIT ?2";
-        let heads = self.heads(sql, after, limit, |row| {
-            Ok(UndrainedHead {
-                key: row.get(0)?,
-                actor: row.get::<_, Named>(1)?.0,
-                seq: row.get::<_, SeqColumn>(2)?.0,
-                drained: row.get::<_, SeqColumn>(3)?.0,
-            })
-        });
-        let mut heads = heads.await?;
-        heads
-            .iter_mut()
-            .for_each(|head| head.drained = head.drained.max(self.marks(head.actor).drained));
-        Ok(heads)
+        let mut read = self.heads(sql, after, limit, None, UndrainedHead::read).await?;
+        for head in &mut read.heads {
+            head.drained = head.drained.max(self.marks(head.actor).drained);
+        }
+        Ok(read)
     }
 
     /// Heads whose wake-up was computed with zone data other than `version`, in the order of the table.
@@ -79,31 +86,39 @@ impl Database {
         version: &str,
         after: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<ArmedHead>, Failure> {
-        let (version, limit) = (version.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
-        self.read(move |connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT id, name, seq, wake_at FROM actors
-                 WHERE id > ?1 AND wake_at IS NOT NULL AND zone_version <> ?3 ORDER BY id LIMIT ?2",
-            )?;
-            let heads = select.query_map(params![after.unwrap_or(0), limit, version], ArmedHead::read)?;
-            Ok(heads.collect::<Result<_, _>>()?)
-        })
-        .await
+    ) -> Result<Heads<ArmedHead>, Failure> {
+        let sql = "SELECT id, name, seq, wake_at FROM actors
+                   WHERE id > ?1 AND wake_at IS NOT NULL AND zone_version <> ?3 ORDER BY id LIMIT ?2";
+        self.heads(sql, after, limit, Some(version.to_owned()), ArmedHead::read)
+            .await
     }
 
+    /// Selects heads with their row's number first. One that cannot be read is noted and passed over.
     async fn heads<T: Send + 'static>(
         &self,
         sql: &'static str,
         after: Option<i64>,
         limit: usize,
+        zone_version: Option<String>,
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, Failure> {
+    ) -> Result<Heads<T>, Failure> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut values = vec![Value::from(after.unwrap_or(0)), limit.into()];
+        values.extend(zone_version.map(Value::from));
+        let damaged = Arc::clone(&self.shared.damaged_rows);
         self.read(move |connection| {
             let mut select = connection.prepare_cached(sql)?;
-            let heads = select.query_map(params![after.unwrap_or(0), limit], read)?;
-            Ok(heads.collect::<Result<_, _>>()?)
+            let mut rows = select.query(params_from_iter(values))?;
+            let (mut heads, mut next) = (Vec::new(), None);
+            while let Some(row) = rows.next()? {
+                let key = row.get(0)?;
+                next = Some(key);
+                match read(row) {
+                    Ok(head) => heads.push(head),
+                    Err(error) => damaged.note(key, row, &error),
+                }
+            }
+            Ok(Heads { heads, next })
         })
         .await
     }

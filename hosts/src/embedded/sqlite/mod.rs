@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod checkpoint;
 mod connection;
+mod damaged;
 mod directory;
 mod heads;
 mod jobs;
@@ -37,8 +38,12 @@ use punctual_events::DecodeError;
 
 use crate::actor_host::{Observer, Unobserved};
 
-use self::{lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writability::Writability, writer::Writer};
+use self::{
+    damaged::DamagedRows, lock::DirectoryLock, readers::Readers, watermarks::Watermarks, writability::Writability,
+    writer::Writer,
+};
 
+pub(in crate::embedded) use self::heads::Heads;
 pub use self::{
     audit::SqliteAudit, directory::SqliteDirectory, jobs::SqliteJobs, records::SqliteRecords, store::SqliteStore,
 };
@@ -154,6 +159,7 @@ pub struct Database {
 }
 
 struct Shared {
+    damaged_rows: Arc<DamagedRows>,
     directory: PathBuf,
     options: Options,
     readers: Readers,
@@ -192,6 +198,7 @@ impl Database {
         let (directory, readers) = (directory.to_owned(), Readers::new(file));
         Ok(Self {
             shared: Arc::new(Shared {
+                damaged_rows: Arc::default(),
                 directory,
                 options,
                 readers,

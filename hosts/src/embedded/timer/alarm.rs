@@ -66,7 +66,16 @@ mod linux {
 
     /// timerfd_create(2) on the real-time clock: it follows the clock through jumps and suspend, and says at once when the clock is set.
     #[derive(Debug)]
-    pub(super) struct TimerFd(AsyncFd<OwnedFd>);
+    pub(super) struct TimerFd {
+        pub(super) fd: AsyncFd<OwnedFd>,
+        /// Asks the kernel what became of the timer: [`expired`]. Tests have their own, since none may set the machine's clock.
+        pub(super) read: fn(&OwnedFd) -> io::Result<()>,
+    }
+
+    /// That it went off. An error, `ECANCELED`, that the clock was set; also that there is nothing to read yet.
+    pub(super) fn expired(fd: &OwnedFd) -> io::Result<()> {
+        Ok(rustix::io::read(fd, &mut [0; 8]).map(drop)?)
+    }
 
     impl TimerFd {
         pub(super) fn new() -> io::Result<Self> {
@@ -75,17 +84,16 @@ mod linux {
                 deprecated,
                 reason = "the new constructor is unsafe, and an owned descriptor stays what it is"
             )]
-            Ok(Self(AsyncFd::with_interest(fd, Interest::READABLE)?))
+            let fd = AsyncFd::with_interest(fd, Interest::READABLE)?;
+            Ok(Self { fd, read: expired })
         }
 
         pub(super) async fn wait(&self, at: Timestamp) -> io::Result<()> {
             let waited = async {
                 self.set(at)?;
-                let mut ready = self.0.readable().await?;
+                let mut ready = self.fd.readable().await?;
                 // That there is nothing to read is an alarm for nothing: it tells Tokio to listen again.
-                ready
-                    .try_io(|fd| Ok(rustix::io::read(fd, &mut [0; 8])?))
-                    .map_or(Ok(()), |read| read.map(drop))
+                ready.try_io(|fd| (self.read)(fd.get_ref())).unwrap_or(Ok(()))
             };
             match waited.await {
                 // The clock was set. Whoever waits looks at it and comes again.
@@ -106,7 +114,10 @@ mod linux {
                 it_value: at,
             };
             let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-            Ok(timerfd_settime(&self.0, flags, &timer).map(drop)?)
+            Ok(timerfd_settime(&self.fd, flags, &timer).map(drop)?)
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{extract::State, response::Response};
-use punctual_actors::Code;
 
 use super::{
     Api, answer,
@@ -14,10 +13,7 @@ use super::{
 };
 use crate::ports::{AuditPage, AuditPlace, AuditVerification};
 
-pub(super) const PROBLEMS: Problems = &[
-    ("list_audit", &[AUTHENTICATED, &[Code::BadRequest]]),
-    ("verify_audit", &[AUTHENTICATED]),
-];
+pub(super) const PROBLEMS: Problems = &[("list_audit", &[AUTHENTICATED]), ("verify_audit", &[AUTHENTICATED])];
 
 const MAX_LIMIT: u16 = 500;
 const DEFAULT_LIMIT: u16 = 100;

@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Api>> for JsonBody<T> {
     }
 }
 
-/// A JSON body of an operation that takes no idempotency key.
+/// A JSON body of an operation whose request or answer holds a credential: it takes no idempotency key.
 pub(super) struct KeylessBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Api>> for KeylessBody<T> {

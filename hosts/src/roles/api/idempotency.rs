@@ -2,8 +2,9 @@
 //! What committed nothing, a refusal or an answer to a request that changes nothing, is decided again when it is repeated: there is no effect that could
 //! happen twice, and remembering it would make a commit of every such request.
 //!
-//! Accounts, sessions, webhooks and imports take no key: their answers carry secrets, which are remembered nowhere, or they are repeatable as they are. A
-//! key sent there is refused, for who sends one relies on it.
+//! Where a credential is in the answer (a registration and a sign-in answer with a token, a new webhook with its secret) or in the request (a change of
+//! password), none is taken: what is remembered is in the log and outlives the credential. A key sent there is refused, for who sends one relies on it.
+//! An import is many commands: each has a key of its own ([`key_of_item`]). What ends the session takes a key, but its repeat has no session any more.
 
 use axum::http::{HeaderMap, Method, Uri};
 use punctual_events::IdempotencyKey;
@@ -39,13 +40,29 @@ pub(super) fn key_of(
     }))
 }
 
-/// Refuses a key where it would be worth nothing.
+/// The key of one command of a request that is many, by its place among them; `content` is what it stands for.
+pub(super) fn key_of_item(request: IdempotencyKey, place: u64, content: &[&[u8]]) -> IdempotencyKey {
+    let body = request.body.to_be_bytes();
+    let parts: Vec<&[u8]> = std::iter::once(&body[..]).chain(content.iter().copied()).collect();
+    IdempotencyKey {
+        body: digest(&parts),
+        key: digest(&[&request.key.to_be_bytes(), &place.to_be_bytes()]),
+    }
+}
+
+/// Refuses a key where a credential would have to be remembered with it.
 pub(super) fn refuse_key(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.contains_key(HEADER) {
-        let detail = "this operation takes no Idempotency-Key: its answer is not remembered; send it without";
-        return Err(Problem::bad_request(detail).on("Idempotency-Key"));
+        return Err(no_key());
     }
     Ok(())
+}
+
+/// The refusal of a key.
+pub(super) fn no_key() -> Problem {
+    let detail = "no Idempotency-Key is taken here: there is a credential in the request or in its answer, which must not be remembered; \
+                  send it without";
+    Problem::bad_request(detail).on("Idempotency-Key")
 }
 
 /// The first 16 bytes of the SHA-256 of the parts.
@@ -83,6 +100,16 @@ mod tests {
             assert!(other.key == first.key && other.body != first.body);
         }
         assert_ne!(key("l", "/v1/tasks", "{}").unwrap().key, first.key);
+    }
+
+    #[test]
+    fn each_item_of_a_request_has_a_key_of_its_own_that_stands_for_what_it_says() {
+        let request = key("k", "/v1/import", "").unwrap();
+        let item = |place, content: &str| key_of_item(request, place, &[content.as_bytes()]);
+        assert_eq!(item(0, "a"), item(0, "a"));
+        assert_ne!(item(0, "a").key, item(1, "a").key);
+        assert_ne!(item(0, "a").key, request.key);
+        assert!(item(0, "b").key == item(0, "a").key && item(0, "b").body != item(0, "a").body);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `POST /v1/import`: to-dos out of an iCalendar file, as it streams in. Each item is a command of its own, and one that is refused is reported, not fatal.
-//! An item is taken once however often the file is sent, so there is no `Idempotency-Key` here. What was taken is always reported, also when the rest of
-//! the file was not read.
+//! An item is taken once however often the file is sent, for as long as the task has its UID. With an `Idempotency-Key` each item's command has one of its
+//! own, so that a repeat does not bring back what was deleted meanwhile. What was taken is always reported, also when the rest of the file was not read.
 
 mod draft;
 mod identity;
@@ -22,6 +22,7 @@ use punctual_actors::{
     turn::TurnError,
     user::{UserCommand, draft::Imported},
 };
+use punctual_events::IdempotencyKey;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use self::{
@@ -33,18 +34,15 @@ use super::{
     auth::Caller,
     body::{media_type, stated_length, too_large, unsupported},
     command::task_of,
-    idempotency::refuse_key,
-    openapi::{AUTHENTICATED, Problems},
+    idempotency::{key_of, key_of_item},
+    openapi::{AUTHENTICATED, IdempotencyHeader, Problems},
     problem::Problem,
 };
 use crate::icalendar::{CalendarReader, ImportItem};
 
 pub(super) const PROBLEMS: Problems = &[(
     "import_tasks",
-    &[
-        AUTHENTICATED,
-        &[Code::BadRequest, Code::BodyTooLarge, Code::UnsupportedMediaType],
-    ],
+    &[AUTHENTICATED, &[Code::BodyTooLarge, Code::UnsupportedMediaType]],
 )];
 
 /// Commands under way at a time: enough to share appends, few enough that an import does not crowd out what the user does meanwhile.
@@ -56,7 +54,9 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Imports tasks.
 ///
 /// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items; the counts
-/// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID. A file whose
+/// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
+/// repeat reports what was taken the first time as `taken`, as it did then, and brings nothing back that was deleted meanwhile; an item that says
+/// something else than the one in its place did is refused with `idempotency_key_reused`, by itself. A file whose
 /// `Content-Length` is beyond 64 MiB is refused before anything of it is taken; of one that turns out to be larger, or has not come within ten minutes,
 /// what was read until then is taken, and `unread` says that there is more. When the server fails half way, the items before may have been taken.
 #[utoipa::path(
@@ -64,6 +64,7 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
     path = "/v1/import",
     tag = "import",
     operation_id = "import_tasks",
+    params(IdempotencyHeader),
     request_body(
         content = String,
         content_type = "text/calendar",
@@ -76,12 +77,14 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     expect_calendar(&parts.headers, api.limits.import_bytes)?;
-    refuse_key(&parts.headers)?;
+    let key = key_of(&parts.headers, &parts.method, &parts.uri, &[])?;
     let profile = api.profile_of(&caller).await?;
     let zone = profile.time_zone.parse().map_err(Problem::internal)?;
     let mut import = Import {
         api: &api,
         caller: &caller,
+        key,
+        items: 0,
         reader: CalendarReader::new(zone),
         identities: Identities::default(),
         under_way: FuturesOrdered::new(),
@@ -106,6 +109,10 @@ fn expect_calendar(headers: &HeaderMap, limit_bytes: u64) -> Result<(), Problem>
 struct Import<'a> {
     api: &'a Api,
     caller: &'a Caller,
+    /// Of the request.
+    key: Option<IdempotencyKey>,
+    /// How many the file had so far.
+    items: u64,
     reader: CalendarReader,
     identities: Identities,
     /// In the order of the file, which is the order of the report.
@@ -168,7 +175,9 @@ impl Import<'_> {
         while self.under_way.len() >= AT_ONCE {
             self.settle_one().await?;
         }
-        let command = command(&item, &mut self.identities);
+        let place = self.items;
+        self.items += 1;
+        let command = command(&item, &mut self.identities, self.key, place);
         self.under_way
             .push_back(Box::pin(take(self.api, self.caller, item, command)));
         Ok(())
@@ -204,20 +213,27 @@ fn refused(refusal: Refusal) -> Refused {
     (refusal.code.as_str().to_owned(), refusal.detail.into())
 }
 
-/// The command that takes the file's next item.
-fn command(item: &ImportItem, identities: &mut Identities) -> Result<UserCommand, Refused> {
+/// The command that takes the file's next item, and its key, if the request has one.
+fn command(
+    item: &ImportItem,
+    identities: &mut Identities,
+    key: Option<IdempotencyKey>,
+    place: u64,
+) -> Result<(UserCommand, Option<IdempotencyKey>), Refused> {
     let draft = item
         .draft
         .as_ref()
         .map_err(|refused| (refused.code.to_owned(), refused.reason.clone()))?;
     let external_uid = identities.next(draft).map_err(refused)?;
-    Ok(UserCommand::CreateTask {
+    let key = key.map(|key| key_of_item(key, place, &[external_uid.as_bytes(), &identity::digest(draft).0]));
+    let command = UserCommand::CreateTask {
         draft: Box::new(draft::task(draft, external_uid)),
         imported: Some(Imported {
             completed: draft.completed,
             done: draft.status_done,
         }),
-    })
+    };
+    Ok((command, key))
 }
 
 /// Has the caller's actor take an item. A problem is one of the whole import: the session has ended, or the outcome is not known.
@@ -225,13 +241,13 @@ async fn take(
     api: &Api,
     caller: &Caller,
     item: ImportItem,
-    command: Result<UserCommand, Refused>,
+    command: Result<(UserCommand, Option<IdempotencyKey>), Refused>,
 ) -> Result<Outcome, Problem> {
-    let command = match command {
+    let (command, key) = match command {
         Ok(command) => command,
         Err(refused) => return Ok(Outcome::refused(item, refused)),
     };
-    match api.submit(caller.again(), command, None).await {
+    match api.submit(caller.again(), command, key).await {
         Ok(answered) => {
             let (is_new, task) = task_of(answered)?;
             Ok(Outcome::found(item, task.id, is_new))

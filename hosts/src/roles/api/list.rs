@@ -26,10 +26,7 @@ use super::{
 const MAX_LIMIT: u16 = 200;
 const INSTANT: &str = "an RFC 3339 instant, `2026-12-01T09:00:00Z` (a `+` is written %2B)";
 
-pub(super) const PROBLEMS: Problems = &[(
-    "list_tasks",
-    &[AUTHENTICATED, &[Code::BadRequest, Code::CursorMismatch, Code::Invalid]],
-)];
+pub(super) const PROBLEMS: Problems = &[("list_tasks", &[AUTHENTICATED, &[Code::CursorMismatch, Code::Invalid]])];
 
 /// Finds tasks.
 ///

@@ -17,9 +17,9 @@ use super::{
     accounts::name_of,
     answer,
     auth::Caller,
-    body::KeylessBody,
+    body::JsonBody,
     command::Profile,
-    openapi::{AUTHENTICATED, BODY, Problems},
+    openapi::{AUTHENTICATED, BODY, IdempotencyHeader, KEYED, Problems},
     problem::Problem,
 };
 use crate::mail::MailAddress;
@@ -31,6 +31,7 @@ pub(super) const PROBLEMS: Problems = &[
         &[
             AUTHENTICATED,
             BODY,
+            KEYED,
             &[Code::Invalid, Code::MailUnavailable, Code::ReadOnly],
         ],
     ),
@@ -100,13 +101,13 @@ pub(super) async fn show(State(api): State<Arc<Api>>, caller: Caller) -> Result<
 
 /// Changes what the caller wants by mail.
 ///
-/// Mail goes to the e-mail address of the account, at least once; the last line of a mail is an id by which repeats can be told. There is no `Idempotency-Key` here, and one is refused: repeating a change is
-/// harmless.
+/// Mail goes to the e-mail address of the account, at least once; the last line of a mail is an id by which repeats can be told.
 #[utoipa::path(
     patch,
     path = "/v1/me/mail",
     tag = "account",
     operation_id = "change_mail",
+    params(IdempotencyHeader),
     request_body(
         content((MailForm = "application/merge-patch+json"), (MailForm = "application/json")),
         description = "The changes.",
@@ -118,7 +119,7 @@ pub(super) async fn show(State(api): State<Arc<Api>>, caller: Caller) -> Result<
 pub(super) async fn change(
     State(api): State<Arc<Api>>,
     caller: Caller,
-    KeylessBody(form): KeylessBody<MailForm>,
+    JsonBody { value: form, key }: JsonBody<MailForm>,
 ) -> Result<Response, Problem> {
     let change = form.into_patch(api.sends_mail)?;
     let profile = api.profile_of(&caller).await?;
@@ -126,7 +127,7 @@ pub(super) async fn change(
     if adds(wanted, profile.mail) {
         api.can_mail(&profile).await?;
     }
-    api.command(caller, UserCommand::ChangeMail { change }, None).await?;
+    api.command(caller, UserCommand::ChangeMail { change }, key).await?;
     Ok(answer::ok(&api.shown(wanted)))
 }
 

@@ -16,8 +16,9 @@ use super::{
     accounts::{bad_credentials, contended, name_of, to_the_end},
     answer,
     auth::{Caller, Whence},
-    body::KeylessBody,
-    openapi::{AUTHENTICATED, BODY, Problems},
+    body::{JsonBody, Key},
+    idempotency::no_key,
+    openapi::{AUTHENTICATED, BODY, IdempotencyHeader, KEYED, Problems},
     problem::Problem,
     sessions::verify,
     users::{User, choose_password},
@@ -34,6 +35,7 @@ pub(super) const PROBLEMS: Problems = &[
         &[
             AUTHENTICATED,
             BODY,
+            KEYED,
             &[
                 Code::BadCredentials,
                 Code::Invalid,
@@ -42,7 +44,7 @@ pub(super) const PROBLEMS: Problems = &[
             ],
         ],
     ),
-    ("delete_me", &[AUTHENTICATED]),
+    ("delete_me", &[AUTHENTICATED, KEYED]),
 ];
 
 /// How often a change of password starts over because the record was changed under it.
@@ -114,12 +116,14 @@ impl AccountPatch {
 
 /// Changes the caller's account.
 ///
-/// A new password ends every other session. There is no `Idempotency-Key` here, and one is refused: repeating a change is harmless.
+/// A new password ends every other session. A change of password takes no `Idempotency-Key`, and one is refused: a digest of the request would be
+/// remembered, from which the password could be guessed. Repeating the change is harmless.
 #[utoipa::path(
     patch,
     path = "/v1/me",
     tag = "account",
     operation_id = "change_me",
+    params(IdempotencyHeader),
     request_body(
         content((AccountPatch = "application/merge-patch+json"), (AccountPatch = "application/json")),
         description = "The changes."
@@ -131,8 +135,11 @@ pub(super) async fn change(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Whence(origin): Whence,
-    KeylessBody(patch): KeylessBody<AccountPatch>,
+    JsonBody { value: patch, key }: JsonBody<AccountPatch>,
 ) -> Result<Response, Problem> {
+    if key.is_some() && (patch.password.is_some() || patch.current_password.is_some()) {
+        return Err(no_key());
+    }
     patch.refuse_read_only(&user(&api, &caller).await?)?;
     let time_zone = patch.chosen_zone()?;
     if let Some(zone) = &time_zone
@@ -145,11 +152,18 @@ pub(super) async fn change(
         if let Some((current, chosen)) = passwords {
             change_password(&api, &caller, origin, current, chosen).await?;
         }
-        if let Some(time_zone) = time_zone {
-            api.command(caller.again(), UserCommand::ChangeUser { time_zone }, None)
-                .await?;
+        if let Some(zone) = &time_zone {
+            let change = UserCommand::ChangeUser {
+                time_zone: zone.clone(),
+            };
+            api.command(caller.again(), change, key).await?;
         }
-        user(&api, &caller).await
+        let user = user(&api, &caller).await?;
+        // A repeat is answered as the first time, whatever was changed since.
+        Ok::<_, Problem>(User {
+            time_zone: time_zone.unwrap_or(user.time_zone),
+            ..user
+        })
     });
     Ok(answer::ok(&user.await?))
 }
@@ -229,22 +243,24 @@ async fn replace_password(
 
 /// Deletes the caller's account with everything in it.
 ///
-/// Every session ends at once; the e-mail address can be registered again, as another user.
+/// Every session ends at once; the e-mail address can be registered again, as another user. With or without an `Idempotency-Key`, a repeat is
+/// answered with `session_ended`: the token it comes with went with the account.
 #[utoipa::path(
     delete,
     path = "/v1/me",
     tag = "account",
     operation_id = "delete_me",
+    params(IdempotencyHeader),
     responses((status = 204, description = "It is deleted.")),
     security(("token" = []))
 )]
-pub(super) async fn delete(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn delete(State(api): State<Arc<Api>>, caller: Caller, Key(key): Key) -> Result<Response, Problem> {
     let name = name_of(&api.profile_of(&caller).await?.account)?;
     // The actor first: with it goes everything that reacts to its end, the content, the webhooks, and the record too where a crash comes in between.
     // The other order would leave content that nobody can reach and nobody deletes. Here the record goes at once, so that the address is free when this is answered.
     to_the_end(async move {
         let user = caller.user;
-        api.command(caller, UserCommand::DeleteUser, None).await?;
+        api.command(caller, UserCommand::DeleteUser, key).await?;
         api.accounts.bury(name, user).await.map_err(Problem::from)
     })
     .await?;

@@ -37,6 +37,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    middleware::from_fn,
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
@@ -100,31 +101,12 @@ impl Api {
     ///
     /// Serve it with `ConnectInfo<SocketAddr>`: without it, all anonymous requests count as of one origin.
     pub fn router(self: &Arc<Self>) -> Router {
-        let routes = Router::new()
-            .route("/v1/users", post(users::register))
-            .route("/v1/sessions", post(sessions::sign_in))
-            .route("/v1/sessions/current", delete(sessions::sign_out))
-            .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
-            .route("/v1/me/mail", get(mail::show).patch(mail::change))
-            .route("/v1/tasks", get(list::list).post(tasks::create))
-            .route(
-                "/v1/tasks/{id}",
-                get(tasks::show).patch(tasks::change).delete(tasks::delete),
-            )
-            .route("/v1/tasks/{id}/complete", post(tasks::complete))
-            .route("/v1/tasks/{id}/reopen", post(tasks::reopen))
-            .route("/v1/series/{id}", get(series::show))
-            .route("/v1/series/{id}/occurrences", get(series::occurrences))
-            .route("/v1/recurrence/preview", post(recurrence::preview))
-            .route("/v1/notifications", get(notifications::list))
-            .route("/v1/notifications/{id}/dismiss", post(notifications::dismiss))
-            .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
-            .route("/v1/webhooks/{id}", delete(webhooks::delete))
-            .route("/v1/audit", get(audit::list))
-            .route("/v1/audit/verify", get(audit::verify))
+        let routes = asking()
+            .merge(plain().route_layer(from_fn(query::refuse)))
             .route_layer(Guard::new(self.limits.request_timeout));
         let import = Router::new()
             .route("/v1/import", post(import::import))
+            .route_layer(from_fn(query::refuse))
             // An import that takes too long ends itself, to say what was taken.
             .route_layer(Guard::new(self.limits.import_timeout + self.limits.request_timeout));
         let routes = routes.merge(import).merge(documents::routes());
@@ -134,6 +116,36 @@ impl Api {
     fn now(&self) -> Timestamp {
         self.services.environment.clock.now()
     }
+}
+
+/// The routes whose handlers read a [`Query`](query::Query).
+fn asking() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v1/tasks", get(list::list))
+        .route("/v1/tasks/{id}", delete(tasks::delete))
+        .route("/v1/series/{id}/occurrences", get(series::occurrences))
+        .route("/v1/notifications", get(notifications::list))
+        .route("/v1/audit", get(audit::list))
+}
+
+/// The routes without query parameters.
+fn plain() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v1/users", post(users::register))
+        .route("/v1/sessions", post(sessions::sign_in))
+        .route("/v1/sessions/current", delete(sessions::sign_out))
+        .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/v1/me/mail", get(mail::show).patch(mail::change))
+        .route("/v1/tasks", post(tasks::create))
+        .route("/v1/tasks/{id}", get(tasks::show).patch(tasks::change))
+        .route("/v1/tasks/{id}/complete", post(tasks::complete))
+        .route("/v1/tasks/{id}/reopen", post(tasks::reopen))
+        .route("/v1/series/{id}", get(series::show))
+        .route("/v1/recurrence/preview", post(recurrence::preview))
+        .route("/v1/notifications/{id}/dismiss", post(notifications::dismiss))
+        .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/v1/webhooks/{id}", delete(webhooks::delete))
+        .route("/v1/audit/verify", get(audit::verify))
 }
 
 /// Has a router answer unknown paths, and unknown methods on the paths it has, with a problem. For a router that other routes were merged into.

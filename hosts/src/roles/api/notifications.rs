@@ -23,7 +23,7 @@ use super::{
 };
 
 pub(super) const PROBLEMS: Problems = &[
-    ("list_notifications", &[AUTHENTICATED, &[Code::BadRequest]]),
+    ("list_notifications", &[AUTHENTICATED]),
     ("dismiss_notification", &[AUTHENTICATED, KEYED, &[Code::NotFound]]),
 ];
 

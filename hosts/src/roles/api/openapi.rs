@@ -24,8 +24,9 @@ use super::{
 /// What each operation, by its id, can answer besides its success.
 pub(super) type Problems = &'static [(&'static str, &'static [&'static [Code]])];
 
-/// What every request can come to.
+/// What every request can come to. A query parameter that there is not is a bad request everywhere.
 const ALWAYS: &[Code] = &[
+    Code::BadRequest,
     Code::RateLimited,
     Code::RequestTimeout,
     Code::Internal,
@@ -37,16 +38,11 @@ pub(super) const AUTHENTICATED: &[Code] = &[Code::Unauthorised, Code::SessionEnd
 /// Of operations that need none.
 pub(super) const ANONYMOUS: &[Code] = &[];
 /// Of operations that read a JSON body.
-pub(super) const BODY: &[Code] = &[
-    Code::BadRequest,
-    Code::BodyTooLarge,
-    Code::UnsupportedMediaType,
-    Code::Invalid,
-];
+pub(super) const BODY: &[Code] = &[Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Invalid];
 /// Of operations that take an `Idempotency-Key`.
-pub(super) const KEYED: &[Code] = &[Code::BadRequest, Code::IdempotencyKeyReused];
+pub(super) const KEYED: &[Code] = &[Code::IdempotencyKeyReused];
 /// Of operations that take `If-Match`.
-pub(super) const CONDITIONAL: &[Code] = &[Code::BadRequest, Code::VersionMismatch];
+pub(super) const CONDITIONAL: &[Code] = &[Code::VersionMismatch];
 
 const GROUPS: &[Problems] = &[
     users::PROBLEMS,

@@ -3,7 +3,12 @@
 
 use std::{borrow::Cow, str::FromStr, sync::Arc};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRequestParts, Request},
+    http::request::Parts,
+    middleware::Next,
+    response::Response,
+};
 
 use super::{Api, problem::Problem};
 
@@ -24,6 +29,22 @@ impl<T: FromQuery> FromRequestParts<Arc<Api>> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
         read(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+/// Lets nothing with query parameters through: for routes that have none.
+pub(super) async fn refuse(request: Request, next: Next) -> Result<Response, Problem> {
+    read::<Nothing>(request.uri().query().unwrap_or_default())?;
+    Ok(next.run(request).await)
+}
+
+/// No parameters.
+#[derive(Default)]
+struct Nothing;
+
+impl FromQuery for Nothing {
+    fn set(&mut self, name: &str, _: Cow<'_, str>) -> Result<(), Problem> {
+        Err(unknown(name))
     }
 }
 

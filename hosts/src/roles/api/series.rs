@@ -27,10 +27,7 @@ use super::{
 
 pub(super) const PROBLEMS: Problems = &[
     ("get_series", &[AUTHENTICATED, &[Code::NotFound]]),
-    (
-        "list_occurrences",
-        &[AUTHENTICATED, &[Code::NotFound, Code::BadRequest]],
-    ),
+    ("list_occurrences", &[AUTHENTICATED, &[Code::NotFound]]),
 ];
 
 const MAX_LIMIT: u16 = 200;

@@ -12,8 +12,8 @@ use super::{
     accounts::{bad_credentials, contended, to_the_end},
     answer,
     auth::{Anonymous, Caller},
-    body::KeylessBody,
-    openapi::{ANONYMOUS, AUTHENTICATED, BODY, Problems},
+    body::{Key, KeylessBody},
+    openapi::{ANONYMOUS, AUTHENTICATED, BODY, IdempotencyHeader, KEYED, Problems},
     problem::Problem,
     users::{SignedIn, User, parse_email},
 };
@@ -21,7 +21,7 @@ use crate::accounts::{AccountKey, AccountRecord, Found, Password, PasswordHash, 
 
 pub(super) const PROBLEMS: Problems = &[
     ("sign_in", &[ANONYMOUS, BODY, &[Code::BadCredentials, Code::Invalid]]),
-    ("sign_out", &[AUTHENTICATED]),
+    ("sign_out", &[AUTHENTICATED, KEYED]),
 ];
 
 /// How often a sign-in starts over because the account was changed under it.
@@ -41,8 +41,8 @@ pub(super) struct Credentials {
 
 /// Signs in.
 ///
-/// A user has up to 100 sessions; the one that expires first ends when another begins. There is no `Idempotency-Key` here: an answer with a credential is
-/// remembered nowhere, and signing in twice is harmless.
+/// A user has up to 100 sessions; the one that expires first ends when another begins. There is no `Idempotency-Key` here, and one is refused: the
+/// answer holds a token, and what is remembered is kept where no credential may be. Signing in twice is harmless.
 #[utoipa::path(
     post,
     path = "/v1/sessions",
@@ -129,17 +129,18 @@ async fn renew_hash(api: &Api, name: AccountKey, found: &Found, password: Passwo
 
 /// Signs out.
 ///
-/// The token is void at once, everywhere.
+/// The token is void at once, everywhere. With or without an `Idempotency-Key`, a repeat is answered with `session_ended`.
 #[utoipa::path(
     delete,
     path = "/v1/sessions/current",
     tag = "account",
     operation_id = "sign_out",
+    params(IdempotencyHeader),
     responses((status = 204, description = "The session has ended.")),
     security(("token" = []))
 )]
-pub(super) async fn sign_out(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn sign_out(State(api): State<Arc<Api>>, caller: Caller, Key(key): Key) -> Result<Response, Problem> {
     let session = caller.session;
-    api.command(caller, UserCommand::EndSession { session }, None).await?;
+    api.command(caller, UserCommand::EndSession { session }, key).await?;
     Ok(answer::no_content())
 }

@@ -99,6 +99,9 @@ pub(super) async fn create(
 }
 
 /// Reads a task.
+///
+/// The `ETag` is for `If-Match`: it is the `version`, which counts edits. The `instant` of a day follows the zone the user lives in, each `instant` the zone
+/// data, and `overdue` the clock, without an edit; so `If-None-Match` is not looked at, and the task is answered whole.
 #[utoipa::path(
     get,
     path = "/v1/tasks/{id}",

@@ -103,8 +103,8 @@ pub(super) fn secret(mut response: Response) -> Response {
 
 /// Registers.
 ///
-/// The answer's token is that of a first session. Should the answer get lost, sign in. There is no `Idempotency-Key` here: an answer with a credential is
-/// remembered nowhere, and the e-mail address keeps a repeated request from making a second account.
+/// The answer's token is that of a first session. Should the answer get lost, sign in. There is no `Idempotency-Key` here, and one is refused:
+/// the answer holds a token, and what is remembered is kept where no credential may be. The e-mail address keeps a repeated request from making a second account.
 #[utoipa::path(
     post,
     path = "/v1/users",

@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 use super::{
     Api, answer,
     auth::Caller,
-    body::KeylessBody,
-    openapi::{AUTHENTICATED, BODY, Problems},
+    body::{Key, KeylessBody},
+    openapi::{AUTHENTICATED, BODY, IdempotencyHeader, Problems},
     path::Id,
     problem::Problem,
     users::secret,
 };
 use crate::webhooks::{
-    Disabled, NotAdded, Target, TargetError, Webhook, WebhookSecret, check_reachable, signature::SECRET_BYTES,
+    Disabled, NotAdded, Removed, Target, TargetError, Webhook, WebhookSecret, check_reachable, signature::SECRET_BYTES,
 };
 
 pub(super) const PROBLEMS: Problems = &[
@@ -87,8 +87,8 @@ impl From<Webhook> for ShownWebhook {
 
 /// Makes a webhook.
 ///
-/// Reminders are sent as CloudEvents with the headers and the signature of Standard Webhooks, at least once. There is no `Idempotency-Key` here, and one is refused: an
-/// answer with a secret is remembered nowhere. Should the answer get lost, list the webhooks and delete the one too many.
+/// Reminders are sent as CloudEvents with the headers and the signature of Standard Webhooks, at least once. There is no `Idempotency-Key` here, and one is refused: the
+/// answer holds the secret, and what is remembered is kept where no credential may be. Should the answer get lost, list the webhooks and delete the one too many.
 #[utoipa::path(
     post,
     path = "/v1/webhooks",
@@ -149,12 +149,14 @@ pub(super) async fn list(State(api): State<Arc<Api>>, caller: Caller) -> Result<
 }
 
 /// Deletes a webhook.
+///
+/// A repeat is 404 without an `Idempotency-Key`; with one it is answered as the first time, for the last 100 that were deleted.
 #[utoipa::path(
     delete,
     path = "/v1/webhooks/{id}",
     tag = "webhooks",
     operation_id = "delete_webhook",
-    params(("id" = WebhookId, Path, description = "The webhook.")),
+    params(("id" = WebhookId, Path, description = "The webhook."), IdempotencyHeader),
     responses((status = 204, description = "It is deleted.")),
     security(("token" = []))
 )]
@@ -162,12 +164,13 @@ pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Id(webhook): Id<WebhookId>,
+    Key(key): Key,
 ) -> Result<Response, Problem> {
     api.profile_of(&caller).await?;
-    if api.webhooks.remove(caller.user, webhook).await? {
-        Ok(answer::no_content())
-    } else {
-        Err(Problem::not_found())
+    match api.webhooks.remove(caller.user, webhook).await? {
+        Removed::Now => Ok(answer::no_content()),
+        Removed::Before if key.is_some() => Ok(answer::no_content()),
+        Removed::Before | Removed::Never => Err(Problem::not_found()),
     }
 }
 

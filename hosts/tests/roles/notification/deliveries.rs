@@ -9,7 +9,7 @@ use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
     ports::{EventHandler as _, Services},
     roles::notification::{Counters, Notification},
-    webhooks::{AddressPolicy, DirectSender, Registry, Webhook, WebhookSecret},
+    webhooks::{AddressPolicy, DirectSender, Registry, Removed, Webhook, WebhookSecret},
 };
 use punctual_actors::{
     ports::{Clock as _, DAMAGE_PAUSE_MS, Failure},
@@ -303,7 +303,7 @@ async fn a_webhook_that_was_deleted_hears_nothing_more() {
     receiver.answer_with(500);
     world.fire(77).await.unwrap();
     world.run_due().await;
-    assert!(world.registry.remove(USER, webhook.id).await.unwrap());
+    assert_eq!(world.registry.remove(USER, webhook.id).await.unwrap(), Removed::Now);
     world.run_next().await;
     assert_eq!((receiver.count(), world.memory.jobs()), (1, 0));
 }

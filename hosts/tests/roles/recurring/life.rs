@@ -12,7 +12,7 @@ use super::{
 const MONDAY: &str = "2026-11-23T08:00:00Z";
 
 /// A world in Paris with a task that is due on Monday at nine and recurs by `rrule`.
-async fn weekly(rrule: &str) -> (World, std::sync::Arc<punctual_events::Task>) {
+pub(super) async fn weekly(rrule: &str) -> (World, std::sync::Arc<punctual_events::Task>) {
     let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
     let task = world
         .create(json!({
@@ -221,44 +221,6 @@ async fn deleting_the_open_instance_skips_it() {
     world.settle().await;
     assert_eq!(due_at(&*world.only_open().await), "2026-11-30T09:00:00");
     assert_eq!(world.outcomes(first.series.unwrap()).await, [Some(Skipped), None]);
-}
-
-#[tokio::test]
-async fn deleting_the_series_leaves_nothing_open() {
-    let (mut world, first) = weekly("FREQ=WEEKLY").await;
-    world.delete(first.id, true).await.unwrap();
-    world.settle().await;
-    assert!(world.open().await.is_empty());
-    assert!(world.series(first.series.unwrap()).await.unwrap().ended);
-    assert_eq!(world.next_wakeup().await, None);
-}
-
-#[tokio::test]
-async fn taking_the_recurrence_away_leaves_a_plain_task() {
-    let (mut world, first) = weekly("FREQ=WEEKLY").await;
-    world.patch(first.id, json!({"recurrence": null})).await.unwrap();
-    world.settle().await;
-    world.complete(first.id).await.unwrap();
-    world.settle().await;
-    assert!(world.open().await.is_empty());
-}
-
-#[tokio::test]
-async fn an_ended_series_never_has_two_open_instances() {
-    let (mut world, first) = weekly("FREQ=WEEKLY").await;
-    world.complete(first.id).await.unwrap();
-    world.settle().await;
-    let second = world.only_open().await;
-    world.patch(second.id, json!({"recurrence": null})).await.unwrap();
-    world.settle().await;
-    assert_eq!(
-        world.reopen(first.id).await.unwrap_err().code,
-        Code::OccurrenceSuperseded
-    );
-    world.complete(second.id).await.unwrap();
-    world.reopen(first.id).await.unwrap();
-    world.settle().await;
-    assert_eq!(world.only_open().await.id, first.id);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The recurring role between real actors of users and series.
 
+mod ending;
 mod faults;
 mod histories;
 mod life;

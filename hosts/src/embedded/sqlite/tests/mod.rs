@@ -1,5 +1,6 @@
 //! The database as a whole, on real files.
 
+mod damaged;
 mod durability;
 mod golden;
 mod store;

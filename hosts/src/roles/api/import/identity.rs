@@ -61,7 +61,8 @@ impl Identities {
     }
 }
 
-fn digest(item: &ImportDraft) -> Digest {
+/// Of what an item says, its UID apart.
+pub(super) fn digest(item: &ImportDraft) -> Digest {
     let content = Content {
         completed: item.completed,
         description: item.description.as_deref(),

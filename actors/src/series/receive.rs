@@ -1,0 +1,200 @@
+//! What an owner's hand-overs mean to a series.
+
+use std::sync::Arc;
+
+use punctual_events::{
+    ActorId, Handover, HandoverMessage, HandoverReceived, Moment, OccurrenceClosed, OccurrenceOpened,
+    OccurrenceOutcome, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SeriesEvent, TaskId,
+    Timestamp,
+};
+
+use crate::{
+    machine::Context,
+    series::{
+        next::{self, instance, instance_id},
+        state::SeriesActor,
+    },
+};
+
+/// An occurrence that a person closed.
+struct Closing<'a> {
+    /// The owner's hand-over that says so.
+    cause: u64,
+    closed: Timestamp,
+    occurrence: u32,
+    outcome: OccurrenceOutcome,
+    /// The zone the owner lives in now.
+    time_zone: &'a str,
+}
+
+impl Closing<'_> {
+    /// The event of the closed occurrence, or of one that was missed meanwhile.
+    fn event(&self, occurrence: u32, at: &Moment, outcome: OccurrenceOutcome) -> SeriesEvent {
+        SeriesEvent::OccurrenceClosed(OccurrenceClosed {
+            at: at.clone(),
+            closed: self.closed,
+            occurrence,
+            outcome,
+        })
+    }
+}
+
+impl SeriesActor {
+    /// Takes in what the owner hands over: once, and each after the one before it.
+    pub(super) fn receive(&self, handover: &Handover, context: &Context<'_>) -> Vec<SeriesEvent> {
+        // Passed already, or not its turn yet: the reply says how far we are.
+        if handover.number <= self.received || handover.previous > self.received {
+            return Vec::new();
+        }
+        let mut events = vec![SeriesEvent::HandoverReceived(HandoverReceived {
+            number: handover.number,
+        })];
+        if self.deleted.is_some() {
+            return events;
+        }
+        events.extend(match &handover.message {
+            HandoverMessage::StartSeries { definition, first } => self.start(definition, *first),
+            HandoverMessage::ChangeSeries { definition, .. } => {
+                vec![SeriesEvent::SeriesChanged(SeriesDefinition::clone(definition))]
+            }
+            HandoverMessage::CloseOccurrence {
+                closed,
+                occurrence,
+                outcome,
+                time_zone,
+            } => {
+                let closing = Closing {
+                    cause: handover.number,
+                    closed: *closed,
+                    occurrence: *occurrence,
+                    outcome: *outcome,
+                    time_zone,
+                };
+                self.close(&closing, context)
+            }
+            HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
+            HandoverMessage::EndSeries { closed } => self.end(*closed),
+            HandoverMessage::DeleteSeries { owner } => {
+                vec![SeriesEvent::SeriesDeleted(SeriesDeleted { owner: *owner })]
+            }
+            HandoverMessage::OpenInstance { .. } => Vec::new(),
+        });
+        events
+    }
+
+    fn start(&self, definition: &SeriesDefinition, first: TaskId) -> Vec<SeriesEvent> {
+        let Some(at) = definition.due.as_ref().or(definition.start.as_deref()).cloned() else {
+            return Vec::new();
+        };
+        let opened = OccurrenceOpened {
+            at,
+            generation: 1,
+            occurrence: definition.first_occurrence,
+            task: first,
+        };
+        vec![
+            SeriesEvent::SeriesStarted(definition.clone()),
+            SeriesEvent::OccurrenceOpened(opened),
+        ]
+    }
+
+    /// A person ended the series, at `closed` with the occurrence that is open.
+    fn end(&self, closed: Option<Timestamp>) -> Vec<SeriesEvent> {
+        let skipped = closed.zip(self.open).and_then(|(closed, occurrence)| {
+            let at = self.occurrences.get(&occurrence)?.at.clone();
+            Some(SeriesEvent::OccurrenceClosed(OccurrenceClosed {
+                at,
+                closed,
+                occurrence,
+                outcome: OccurrenceOutcome::Skipped,
+            }))
+        });
+        let ended = SeriesEvent::SeriesEnded(SeriesEnded { exhausted: false });
+        skipped.into_iter().chain([ended]).collect()
+    }
+
+    /// Once a person ended the series, any of its instances can be opened again by itself; what became of those after it stays.
+    fn reopen(&self, occurrence: u32) -> Vec<SeriesEvent> {
+        let is_ended = self.ended.is_some_and(|ended| !ended.exhausted);
+        let mut known = self.occurrences.iter();
+        if is_ended && known.any(|(number, record)| *number > occurrence && !record.is_withdrawn()) {
+            return Vec::new();
+        }
+        let closed = self
+            .occurrences
+            .get(&occurrence)
+            .is_some_and(|record| record.outcome.is_some_and(next::is_chosen));
+        let event = closed.then_some(SeriesEvent::OccurrenceReopened(OccurrenceReopened { occurrence }));
+        event.into_iter().collect()
+    }
+
+    fn close(&self, closing: &Closing<'_>, context: &Context<'_>) -> Vec<SeriesEvent> {
+        let occurrence = closing.occurrence;
+        let (Some(definition), Some(record)) = (&self.definition, self.occurrences.get(&occurrence)) else {
+            return Vec::new();
+        };
+        if self.open != Some(occurrence) {
+            return Vec::new();
+        }
+        let mut events = vec![closing.event(occurrence, &record.at, closing.outcome)];
+        if self.ended.is_some() {
+            return events;
+        }
+        let mut definition = Arc::clone(definition);
+        if *definition.time_zone != *closing.time_zone {
+            Arc::make_mut(&mut definition).time_zone = closing.time_zone.into();
+            events.push(SeriesEvent::SeriesChanged(SeriesDefinition::clone(&definition)));
+        }
+        let next = next::after(
+            (&definition, self.spent),
+            occurrence,
+            &record.at,
+            closing.closed,
+            context.zones,
+        );
+        let mut number = occurrence;
+        for at in &next.missed {
+            number += 1;
+            events.push(closing.event(number, at, OccurrenceOutcome::Missed));
+        }
+        match next.open {
+            Some(at) => events.extend(self.open(number + 1, at, &definition, closing, context)),
+            None => events.push(SeriesEvent::SeriesEnded(SeriesEnded { exhausted: true })),
+        }
+        events
+    }
+
+    fn open(
+        &self,
+        occurrence: u32,
+        at: Moment,
+        definition: &SeriesDefinition,
+        closing: &Closing<'_>,
+        context: &Context<'_>,
+    ) -> [SeriesEvent; 2] {
+        let generation = self.occurrences.get(&occurrence).map_or(0, |record| record.generation) + 1;
+        let id = instance_id(self.id, occurrence, generation);
+        let mut task = instance(self.id, definition, occurrence, id, &at, context.zones);
+        task.updated = closing.closed;
+        let message = HandoverMessage::OpenInstance {
+            cause: closing.cause,
+            task: Box::new(task),
+        };
+        let offer = self.handovers.numbering().offer(
+            ActorId::User(definition.owner),
+            self.handovers.last(),
+            message,
+            context.now,
+        );
+        let opened = OccurrenceOpened {
+            at,
+            generation,
+            occurrence,
+            task: id,
+        };
+        [
+            SeriesEvent::OccurrenceOpened(opened),
+            SeriesEvent::HandoverOffered(offer),
+        ]
+    }
+}
