@@ -56,7 +56,7 @@ struct Trace(Vec<Span>);
 
 impl fmt::Debug for Trace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let followed = |span: &Span| followed(span).map(|id| hex(id)).collect::<Vec<_>>();
+        let followed = |span: &Span| followed(span).map(hex).collect::<Vec<_>>();
         let spans = self
             .0
             .iter()
