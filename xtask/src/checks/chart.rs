@@ -1,6 +1,7 @@
 //! The chart in `chart/`, as far as files can be compared: its README lists every value, its schema knows every value, and what it takes over from
-//! `components/` is as it is there. `.ci/chart` renders it.
+//! `components/` is as it is there, alerts have runbooks and ask for numbers that are counted. `.ci/chart` renders it.
 
+mod alerts;
 mod copies;
 mod readme;
 mod values;
@@ -28,6 +29,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<Vec<String>> {
     let schema: Value = serde_json::from_str(&workspace.read(SCHEMA)?).unwrap_or_default();
     faults.extend(unknown_to(&schema, &entries));
     faults.extend(copies::faults(workspace)?);
+    faults.extend(alerts::faults(workspace)?);
     Ok(faults)
 }
 
