@@ -5,7 +5,7 @@ fine() { echo "fine: $*"; }
 
 listens() { # what, addresses with commas: any one will do
   for address in $(echo "$2" | tr , ' '); do
-    if nc -z -w 5 "${address%:*}" "${address##*:}" 2>/dev/null; then fine "$1 listens at $address"; return; fi
+    if nc -w 5 "${address%:*}" "${address##*:}" -e true 2>/dev/null; then fine "$1 listens at $address"; return; fi
   done
   fault "$1: nothing listens at $2"
 }

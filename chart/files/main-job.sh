@@ -5,9 +5,9 @@ fail() { echo "FAILED: $*"; exit 1; }
 say() { echo "ok: $*"; }
 call() { # path, body; GET without a body
   if [ $# = 2 ]; then
-    wget -q -O - -T 20 --header 'content-type: application/json' --header "authorization: Bearer $TOKEN" --post-data "$2" "http://$API$1"
+    wget -q -O - --header 'content-type: application/json' --header "authorization: Bearer $TOKEN" --post-data "$2" "http://$API$1"
   else
-    wget -q -O - -T 20 --header "authorization: Bearer $TOKEN" "http://$API$1"
+    wget -q -O - --header "authorization: Bearer $TOKEN" "http://$API$1"
   fi
 }
 field() { # the first string of that name

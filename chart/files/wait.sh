@@ -4,7 +4,7 @@ for addresses in "$@"; do
   until
     found=
     for address in $(echo "$addresses" | tr , ' '); do
-      nc -z -w 2 "${address%:*}" "${address##*:}" 2>/dev/null && found=$address && break
+      nc -w 2 "${address%:*}" "${address##*:}" -e true 2>/dev/null && found=$address && break
     done
     [ -n "$found" ]
   do sleep 1; done
