@@ -1,6 +1,7 @@
 //! Rules of this repository that no general tool knows. A check returns what is wrong, one line per fault.
 
 mod architecture;
+pub(crate) mod chart;
 mod components;
 mod length;
 mod links;
@@ -46,6 +47,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         fact: "every Dapr component parses, is scoped and keeps its secrets",
         run: components::run,
+    },
+    Check {
+        fact: "every value of the chart is explained, in its schema, and true to the components",
+        run: chart::run,
     },
     Check {
         fact: "no source file is longer than 500 lines",

@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Test(Selection),
     /// Bring up the Dapr runtime on this machine, look at it, take it down
     Dapr(Dapr),
+    /// Write the list of values into the README of the chart, from the comments in `chart/values.yaml`
+    ChartReadme,
 }
 
 /// Which suites to run, and how long they may take.

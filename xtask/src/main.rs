@@ -33,6 +33,9 @@ fn main() -> ExitCode {
         Command::Dapr(command) => Workspace::find(false)
             .and_then(|workspace| dapr::run(&command, &workspace))
             .map(|()| ExitCode::SUCCESS),
+        Command::ChartReadme => Workspace::find(false)
+            .and_then(|workspace| checks::chart::write_readme(&workspace))
+            .map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|failure| {
         console::complain(&failure.to_string());

@@ -1,0 +1,39 @@
+# Says everything that is wrong, not only the first, and fails if anything is.
+faults=0
+fault() { echo "FAULT: $*"; faults=$((faults + 1)); }
+fine() { echo "fine: $*"; }
+
+listens() { # what, addresses with commas: any one will do
+  for address in $(echo "$2" | tr , ' '); do
+    if nc -w 5 "${address%:*}" "${address##*:}" -e true 2>/dev/null; then fine "$1 listens at $address"; return; fi
+  done
+  fault "$1: nothing listens at $2"
+}
+
+digits=$(printf %s "$SIGNING_KEY" | tr -d '\n')
+if [ -z "$digits" ]; then fault "there is no Secret $SIGNING_KEY_IS"
+elif [ ${#digits} -lt 64 ]; then fault "Secret $SIGNING_KEY_IS is no signing key: 64 hexadecimal digits (openssl rand -hex 32)"
+else fine "Secret $SIGNING_KEY_IS"; fi
+[ -n "$DAPR_TOKEN" ] && fine "Secret $DAPR_TOKEN_IS" || fault "there is no Secret $DAPR_TOKEN_IS"
+[ -n "$APP_TOKEN" ] && fine "Secret $APP_TOKEN_IS" || fault "there is no Secret $APP_TOKEN_IS"
+
+if [ -n "$DATABASE_IS" ]; then
+  case $DATABASE in
+    '') fault "there is no Secret $DATABASE_IS" ;;
+    *://*) # postgresql://user:password@host:port/database
+      server=${DATABASE#*://}; server=${server%%/*}; server=${server%%\?*}; server=${server##*@} ;;
+    *) # host=… port=…
+      for word in $DATABASE; do
+        case $word in host=*) host=${word#host=} ;; port=*) port=${word#port=} ;; esac
+      done
+      server=$host:${port:-5432} ;;
+  esac
+  case $server in '' | :*) [ -z "$DATABASE" ] || fault "Secret $DATABASE_IS names no host" ;;
+    *:*) listens PostgreSQL "$server" ;;
+    *) listens PostgreSQL "$server:5432" ;;
+  esac
+fi
+[ -z "$REDIS" ] || listens Redis "$REDIS"
+listens Kafka "$BROKERS"
+[ -z "$MAIL_SERVER" ] || listens "the mail server" "$MAIL_SERVER"
+[ "$faults" = 0 ]

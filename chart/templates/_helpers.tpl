@@ -1,0 +1,119 @@
+{{/* The prefix of all names. */}}
+{{- define "punctual.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What pods are chosen by. */}}
+{{- define "punctual.selector" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "punctual.labels" -}}
+{{ include "punctual.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: punctual
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "punctual.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The five, in the order of the documentation. App-ids are their names. */}}
+{{- define "punctual.roles" -}}
+{{- list "api" "recurring" "notification" "audit" "sync" | toJson -}}
+{{- end -}}
+
+{{/* The values of one role: (list context role). */}}
+{{- define "punctual.role" -}}
+{{- $context := index . 0 -}}
+{{- $role := index . 1 -}}
+{{- mergeOverwrite (deepCopy $context.Values.defaults) (get $context.Values.roles $role | default dict) | toYaml -}}
+{{- end -}}
+
+{{/* Whether KEDA scales a role: (list context role). */}}
+{{- define "punctual.byKeda" -}}
+{{- $context := index . 0 -}}
+{{- if and $context.Values.keda.enabled (has (index . 1) (list "recurring" "notification" "audit")) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "punctual.kafka.cluster" -}}
+{{ include "punctual.fullname" . }}-events
+{{- end -}}
+
+{{- define "punctual.kafka.brokers" -}}
+{{- if eq .Values.kafka.mode "single" -}}
+{{ include "punctual.fullname" . }}-kafka.{{ .Release.Namespace }}.svc:9092
+{{- else if eq .Values.kafka.mode "strimzi" -}}
+{{ include "punctual.kafka.cluster" . }}-kafka-bootstrap.{{ .Release.Namespace }}.svc:9093
+{{- else -}}
+{{ required "kafka.brokers: say where Kafka is, or let the chart bring one (kafka.mode)" .Values.kafka.brokers }}
+{{- end -}}
+{{- end -}}
+
+{{- define "punctual.postgresql.name" -}}
+{{ include "punctual.fullname" . }}-postgresql
+{{- end -}}
+
+{{/* Where the connection string of PostgreSQL is, as `name` and `key`. */}}
+{{- define "punctual.postgresql.secret" -}}
+{{- if eq .Values.postgresql.mode "cloudnative-pg" -}}
+name: {{ include "punctual.postgresql.name" . }}-app
+key: uri
+{{- else if eq .Values.postgresql.mode "single" -}}
+name: {{ include "punctual.postgresql.name" . }}
+key: postgresconnection
+{{- else -}}
+name: {{ .Values.postgresql.connection.name }}
+key: {{ .Values.postgresql.connection.key }}
+{{- end -}}
+{{- end -}}
+
+{{/* Host and port of PostgreSQL where the chart knows them. */}}
+{{- define "punctual.postgresql.address" -}}
+{{- if eq .Values.store.kind "postgresql" -}}
+{{- if eq .Values.postgresql.mode "single" -}}
+{{ include "punctual.postgresql.name" . }}.{{ .Release.Namespace }}.svc:5432
+{{- else if eq .Values.postgresql.mode "cloudnative-pg" -}}
+{{ include "punctual.postgresql.name" . }}-rw.{{ .Release.Namespace }}.svc:5432
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "punctual.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "punctual.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* What one role's sidecar may hand out, by the variables of `secretstores.local.env`: (list context role). */}}
+{{- define "punctual.sidecarSecrets" -}}
+{{- $values := (index . 0).Values -}}
+{{- if has (index . 1) (list "api" "sync") -}}
+PUNCTUAL_SECRET_signingkey={{ $values.secrets.signingKey.name }}:{{ $values.secrets.signingKey.key }}
+{{- end -}}
+{{- end -}}
