@@ -124,8 +124,25 @@ async fn unknown_zones_and_hostile_rules_are_refused_by_their_own_codes() {
             json!({"due": due, "recurrence": {"rrule": "x".repeat(100_000)}}),
         ),
         (
-            "recurrence_unsupported",
+            "recurrence_too_frequent",
             json!({"due": due, "recurrence": {"rrule": "FREQ=SECONDLY"}}),
+        ),
+        (
+            "recurrence_unsupported",
+            json!({"due": due, "recurrence": {"rrule": "FREQ=YEARLY;RSCALE=HEBREW"}}),
+        ),
+        (
+            "recurrence_invalid",
+            json!({"due": due, "recurrence": {"rrule": "FREQ=DAILY", "exdate": ["2030-01-02"]}}),
+        ),
+        (
+            "recurrence_invalid",
+            json!({"due": due, "recurrence": {"rrule": "FREQ=DAILY", "rdate": vec!["2030-01-02T03:04:05"; 367]}}),
+        ),
+        (
+            "recurrence_invalid",
+            json!({"due": due, "recurrence":
+                {"rrule": "FREQ=DAILY", "anchor": "completion", "rdate": ["2030-01-02T03:04:05"]}}),
         ),
         (
             "recurrence_never_occurs",
