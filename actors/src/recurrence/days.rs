@@ -101,7 +101,7 @@ impl<'r> Days<'r> {
             // Which day of the week is left open: it is the first day's.
             if !rule.has_by_day() && rule.month_days.is_empty() && rule.year_days.is_empty() {
                 let weekdays = Weekdays::only(self.first.weekday());
-                days &= month.on_weekdays(weekdays.from_week_start(0), 0, |_| true);
+                days &= month.on_weekdays(weekdays.counted_from(0), 0, |_| true);
             }
         }
         days
@@ -109,7 +109,7 @@ impl<'r> Days<'r> {
 
     /// Ordinals count within the year only in a yearly rule without `BYMONTH`.
     fn weekdays(self, month: &Month) -> u32 {
-        let every = month.on_weekdays(self.rule.weekdays.from_week_start(0), 0, |_| true);
+        let every = month.on_weekdays(self.rule.weekdays.counted_from(0), 0, |_| true);
         let of_year = self.rule.frequency == Frequency::Yearly && self.rule.months.is_empty();
         self.rule
             .nth_weekdays
@@ -141,7 +141,7 @@ impl<'r> Days<'r> {
         let week_start = self.rule.week_start;
         let first_week = (day_number(self.first) - i64::from(week_start)).div_euclid(7);
         let interval = i64::from(self.rule.interval);
-        month.on_weekdays(weekdays.from_week_start(week_start), week_start, |week| {
+        month.on_weekdays(weekdays.counted_from(week_start), week_start, |week| {
             (week - first_week).rem_euclid(interval) == 0
         })
     }

@@ -167,7 +167,7 @@ impl Weekdays {
     }
 
     /// The same days, bit 0 being the day weeks begin on.
-    pub(super) fn from_week_start(self, week_start: u8) -> u32 {
+    pub(super) fn counted_from(self, week_start: u8) -> u32 {
         let days = u32::from(self.0);
         (days >> week_start | days << (7 - week_start)) & 0x7f
     }
