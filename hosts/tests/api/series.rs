@@ -192,7 +192,10 @@ async fn completing_passes_over_a_date_taken_away_and_a_patch_can_give_it_back()
     let due = json!({"at": "2030-01-01T09:00:00", "time_zone": "Etc/UTC"});
     let task = json!({"title": "a", "due": due, "recurrence": recurrence});
     let first = ann.post("/v1/tasks", &task).await;
-    assert_eq!((first.status, &first.body["recurrence"]["exdate"]), (201, &recurrence["exdate"]));
+    assert_eq!(
+        (first.status, &first.body["recurrence"]["exdate"]),
+        (201, &recurrence["exdate"])
+    );
     let path = first.header("location").to_owned();
     ann.act(&format!("{path}/complete")).await;
     let next = open_tasks(&ann, 1).await.remove(0);
