@@ -79,8 +79,10 @@ codes! {
     UnknownTimeZone = ("unknown_time_zone", 422),
     /// The recurrence rule cannot be read.
     RecurrenceInvalid = ("recurrence_invalid", 422),
-    /// The recurrence rule uses a part that is not supported.
+    /// The recurrence rule uses a part that RFC 5545 does not know.
     RecurrenceUnsupported = ("recurrence_unsupported", 422),
+    /// The recurrence rule has occurrences less than a minute apart.
+    RecurrenceTooFrequent = ("recurrence_too_frequent", 422),
     /// The recurrence rule has no occurrence in the 400 years after its start.
     RecurrenceNeverOccurs = ("recurrence_never_occurs", 422),
     /// A recurring task needs a due or a start to count from.

@@ -44,7 +44,7 @@ pub use mail::{DailyDigest, MailChanged, MailSettings, TimeOfDay};
 pub use marker::{MARKER_TYPE, Marker};
 pub use moment::{Moment, WallTime};
 pub use offset::Offset;
-pub use recurrence::{Anchor, LatePolicy, Recurrence};
+pub use recurrence::{Anchor, LatePolicy, Recurrence, RecurrenceDate};
 pub use reminder::{Notification, Reminder, ReminderTime};
 pub use task::{Priority, Status, Task, TaskTombstone};
 pub use timestamp::{Timestamp, TimestampError};

@@ -89,7 +89,9 @@ fn task() -> impl Strategy<Value = Task> {
                 priority: flag.then_some(Priority::High),
                 recurrence: flag.then_some(Box::new(Recurrence {
                     anchor: Anchor::Completion,
+                    exdate: [RecurrenceDate::Time(WallTime::new(updated.to_utc()).unwrap())].into(),
                     late_policy: LatePolicy::RollToFuture,
+                    rdate: [RecurrenceDate::Day(created.to_utc().date())].into(),
                     rrule,
                 })),
                 reminders: reminders.into(),
@@ -117,7 +119,9 @@ fn event() -> impl Strategy<Value = UserEvent> {
             priority: task.priority,
             recurrence: Box::new(Recurrence {
                 anchor: Anchor::Schedule,
+                exdate: Box::default(),
                 late_policy: LatePolicy::RollToFuture,
+                rdate: Box::default(),
                 rrule: "FREQ=DAILY".into(),
             }),
             reminders: task.reminders.clone(),

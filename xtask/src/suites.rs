@@ -10,6 +10,7 @@ mod documentation;
 mod five_processes;
 mod format;
 mod lints;
+mod recurrence_oracle;
 mod repository;
 mod spelling;
 mod supply_chain;
@@ -67,6 +68,11 @@ pub(crate) const SUITES: &[Suite] = &[
         "api",
         "schemathesis finds no answer that OpenAPI does not describe",
         api::run,
+    ),
+    Suite::new(
+        "recurrence-oracle",
+        "random recurrence rules give what python-dateutil gives, or differ for a known reason",
+        recurrence_oracle::run,
     ),
     Suite::new(
         "dapr-environment",

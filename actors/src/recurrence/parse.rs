@@ -3,19 +3,25 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use punctual_events::Timestamp;
 
-use super::rule::{
-    End, Frequency, MAX_RULE_BYTES, MonthDays, Months, NthWeekday, Rule, RuleError, WEEKDAY_NAMES, Weekdays,
-};
+use super::lists;
+use super::rule::{End, Frequency, MAX_RULE_BYTES, Rule, RuleError};
+use super::sets::{SmallSet, WEEKDAY_NAMES};
 
-/// The parts understood here. Weeks begin on Monday, so another `WKST` is taken only where it changes nothing.
-const PARTS: [&str; 8] = [
+/// All parts of the standard.
+const PARTS: [&str; 14] = [
     "FREQ",
     "INTERVAL",
     "COUNT",
     "UNTIL",
     "BYMONTH",
+    "BYWEEKNO",
+    "BYYEARDAY",
     "BYMONTHDAY",
     "BYDAY",
+    "BYHOUR",
+    "BYMINUTE",
+    "BYSECOND",
+    "BYSETPOS",
     "WKST",
 ];
 
@@ -25,27 +31,37 @@ pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
     }
     let text = text.to_ascii_uppercase();
     let parts = Parts::read(&text)?;
-    let frequency = frequency(parts.required("FREQ")?)?;
-    let (weekdays, nth_weekdays) = parts.get("BYDAY").map_or(Ok(Default::default()), by_day)?;
-    let rule = Rule {
-        frequency,
+    let (weekdays, nth_weekdays) = parts.list("BYDAY", lists::weekdays)?;
+    let mut rule = Rule {
+        frequency: frequency(parts.required("FREQ")?)?,
         interval: parts
             .get("INTERVAL")
             .map_or(Ok(1), |value| positive("INTERVAL", value))?,
         end: end(&parts)?,
-        months: parts.get("BYMONTH").map_or(Ok(Months::default()), by_month)?,
-        month_days: parts.get("BYMONTHDAY").map_or(Ok(MonthDays::default()), by_month_day)?,
+        months: parts.list("BYMONTH", lists::months)?,
+        weeks: parts.list("BYWEEKNO", |value| lists::signed_days("BYWEEKNO", value, 53))?,
+        year_days: parts.list("BYYEARDAY", lists::year_days)?,
+        month_days: parts.list("BYMONTHDAY", |value| lists::signed_days("BYMONTHDAY", value, 31))?,
         weekdays,
         nth_weekdays,
+        hours: parts.list("BYHOUR", |value| lists::small_set("BYHOUR", value, 23))?,
+        minutes: parts.list("BYMINUTE", |value| lists::small_set("BYMINUTE", value, 59))?,
+        seconds: parts.list("BYSECOND", |value| lists::small_set("BYSECOND", value, 60))?,
+        positions: parts.list("BYSETPOS", lists::positions)?,
+        week_start: parts.get("WKST").map_or(Ok(0), week_start)?,
     };
+    if rule.seconds.contains(60) {
+        // A leap second is the second before it, as with UNTIL.
+        rule.seconds = SmallSet(rule.seconds.0 & !(1 << 60) | 1 << 59);
+    }
     check_combination(&rule)?;
-    if let Some(start) = parts.get("WKST") {
-        week_start(start, &rule)?;
+    if !week_start_matters(&rule) {
+        rule.week_start = 0;
     }
     Ok(rule)
 }
 
-fn malformed(reason: impl Into<String>) -> RuleError {
+pub(super) fn malformed(reason: impl Into<String>) -> RuleError {
     RuleError::Malformed { reason: reason.into() }
 }
 
@@ -73,7 +89,7 @@ impl<'t> Parts<'t> {
                 None => unknown = unknown.or(Some(name)),
             }
         }
-        // Only now: a rule that is broken should hear so, even if it also has a part that is not built here.
+        // Only now: a rule that is broken should hear so, even if it also has a part that is not of the standard.
         unknown.map_or(Ok(parts), |name| Err(unsupported(name)))
     }
 
@@ -84,33 +100,39 @@ impl<'t> Parts<'t> {
             .and_then(|index| self.0[index])
     }
 
+    fn list<T: Default>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, RuleError>) -> Result<T, RuleError> {
+        self.get(name).map_or_else(|| Ok(T::default()), read)
+    }
+
     fn required(&self, name: &str) -> Result<&'t str, RuleError> {
         self.get(name).ok_or_else(|| malformed(format!("{name} is missing")))
     }
 }
 
 fn frequency(value: &str) -> Result<Frequency, RuleError> {
-    match value {
-        "DAILY" => Ok(Frequency::Daily),
-        "WEEKLY" => Ok(Frequency::Weekly),
-        "MONTHLY" => Ok(Frequency::Monthly),
-        "YEARLY" => Ok(Frequency::Yearly),
-        "SECONDLY" | "MINUTELY" | "HOURLY" => Err(unsupported(format!("FREQ={value}"))),
-        _ => Err(malformed("FREQ is not a frequency")),
-    }
+    Ok(match value {
+        "SECONDLY" => Frequency::Secondly,
+        "MINUTELY" => Frequency::Minutely,
+        "HOURLY" => Frequency::Hourly,
+        "DAILY" => Frequency::Daily,
+        "WEEKLY" => Frequency::Weekly,
+        "MONTHLY" => Frequency::Monthly,
+        "YEARLY" => Frequency::Yearly,
+        _ => return Err(malformed("FREQ is not a frequency")),
+    })
 }
 
-/// RFC 5545: "significant when a WEEKLY RRULE has an interval greater than 1, and a BYDAY rule part is specified" (and with BYWEEKNO, which is not
-/// supported). Calendar programs write it everywhere.
-fn week_start(value: &str, rule: &Rule) -> Result<(), RuleError> {
-    if !WEEKDAY_NAMES.contains(&value) {
-        return Err(malformed("WKST is not a weekday"));
-    }
-    let matters = rule.frequency == Frequency::Weekly && rule.interval > 1 && rule.weekdays != Weekdays::default();
-    if matters && value != "MO" {
-        return Err(unsupported(format!("WKST={value}")));
-    }
-    Ok(())
+fn week_start(value: &str) -> Result<u8, RuleError> {
+    let day = WEEKDAY_NAMES.iter().position(|known| *known == value);
+    day.and_then(|day| u8::try_from(day).ok())
+        .ok_or_else(|| malformed("WKST is not a weekday"))
+}
+
+/// RFC 5545: "significant when a WEEKLY RRULE has an interval greater than 1, and a BYDAY rule part is specified", and "in a YEARLY RRULE when a BYWEEKNO rule
+/// part is specified". So it is where BYSETPOS takes from the days of a week. Calendar programs write it everywhere.
+fn week_start_matters(rule: &Rule) -> bool {
+    let weekly = rule.frequency == Frequency::Weekly && !rule.weekdays.is_empty();
+    !rule.weeks.is_empty() || weekly && (rule.interval > 1 || !rule.positions.is_empty())
 }
 
 fn end(parts: &Parts<'_>) -> Result<End, RuleError> {
@@ -131,7 +153,7 @@ fn positive(name: &str, value: &str) -> Result<u32, RuleError> {
 }
 
 /// `value` if it is digits only: `str::parse` would take `+5` as well.
-fn digits(value: &str) -> Option<&str> {
+pub(super) fn digits(value: &str) -> Option<&str> {
     (!value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())).then_some(value)
 }
 
@@ -163,86 +185,42 @@ fn until_wall(date: NaiveDate, value: &str) -> Option<NaiveDateTime> {
     date.and_hms_opt(value[0..2].parse().ok()?, value[2..4].parse().ok()?, second.min(59))
 }
 
-fn by_month(value: &str) -> Result<Months, RuleError> {
-    value.split(',').try_fold(Months::default(), |months, month| {
-        let month = small_number(month)
-            .filter(|month| (1..=12).contains(month))
-            .ok_or_else(|| malformed("BYMONTH is not a list of months from 1 to 12"))?;
-        Ok(Months(months.0 | 1 << month))
-    })
-}
-
-fn by_month_day(value: &str) -> Result<MonthDays, RuleError> {
-    value.split(',').try_fold(MonthDays::default(), |mut days, text| {
-        let (negative, day) = sign(text);
-        let day = small_number(day)
-            .filter(|day| (1..=31).contains(day))
-            .ok_or_else(|| malformed("BYMONTHDAY is not a list of days from 1 to 31 or -31 to -1"))?;
-        let set = if negative {
-            &mut days.from_end
-        } else {
-            &mut days.from_start
-        };
-        *set |= 1 << day;
-        Ok(days)
-    })
-}
-
-fn by_day(value: &str) -> Result<(Weekdays, Vec<NthWeekday>), RuleError> {
-    let mut weekdays = Weekdays::default();
-    let mut nth_weekdays = Vec::new();
-    for text in value.split(',') {
-        let (ordinal, weekday) = weekday(text).ok_or_else(|| malformed("BYDAY is not a list like MO or 1MO,-1FR"))?;
-        match ordinal {
-            None => weekdays.0 |= 1 << weekday,
-            Some(nth) => nth_weekdays.push(NthWeekday { nth, weekday }),
-        }
-    }
-    nth_weekdays.sort_unstable();
-    nth_weekdays.dedup();
-    Ok((weekdays, nth_weekdays))
-}
-
-/// `MO`, `2TU` or `-1FR`, the weekday as days from Monday.
-fn weekday(text: &str) -> Option<(Option<i8>, u8)> {
-    let (ordinal, name) = text.split_at_checked(text.len().checked_sub(2)?)?;
-    let weekday = WEEKDAY_NAMES.iter().position(|known| *known == name)?;
-    let weekday = u8::try_from(weekday).ok()?;
-    if ordinal.is_empty() {
-        return Some((None, weekday));
-    }
-    let (negative, number) = sign(ordinal);
-    let number = small_number(number).filter(|number| (1..=53).contains(number))?;
-    Some((Some(if negative { -number } else { number }), weekday))
-}
-
-/// Whether there is a minus, and the text without its sign.
-fn sign(text: &str) -> (bool, &str) {
-    match text.strip_prefix('-') {
-        Some(number) => (true, number),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    }
-}
-
-/// One or two digits.
-fn small_number(text: &str) -> Option<i8> {
-    digits(text).filter(|text| text.len() <= 2)?.parse().ok()
-}
-
+/// What the standard forbids in words, and what could not mean anything.
 fn check_combination(rule: &Rule) -> Result<(), RuleError> {
-    let ordinals_up_to = match rule.frequency {
-        Frequency::Daily | Frequency::Weekly => 0,
-        Frequency::Monthly => 5,
-        Frequency::Yearly => 53,
-    };
-    if rule.frequency == Frequency::Weekly && !rule.month_days.is_empty() {
-        return Err(malformed("BYMONTHDAY is not allowed with FREQ=WEEKLY"));
+    let frequency = rule.frequency;
+    let not_with = |part: &str| Err(malformed(format!("{part} is not allowed with FREQ={frequency}")));
+    if frequency != Frequency::Yearly && !rule.weeks.is_empty() {
+        return not_with("BYWEEKNO");
     }
+    let has_no_year_days = matches!(frequency, Frequency::Daily | Frequency::Weekly | Frequency::Monthly);
+    if has_no_year_days && !rule.year_days.is_empty() {
+        return not_with("BYYEARDAY");
+    }
+    if frequency == Frequency::Weekly && !rule.month_days.is_empty() {
+        return not_with("BYMONTHDAY");
+    }
+    check_ordinals(rule)?;
+    let has_a_set = rule.names_days() || rule.names_times() || !rule.months.is_empty();
+    if !rule.positions.is_empty() && !has_a_set {
+        return Err(malformed("BYSETPOS needs another BY part to take from"));
+    }
+    Ok(())
+}
+
+fn check_ordinals(rule: &Rule) -> Result<(), RuleError> {
+    let ordinals_up_to = match rule.frequency {
+        Frequency::Yearly => 53,
+        Frequency::Monthly => 5,
+        _ => 0,
+    };
     if rule.nth_weekdays.iter().any(|day| day.nth.abs() > ordinals_up_to) {
         return Err(malformed(match ordinals_up_to {
             0 => format!("BYDAY takes no ordinals with FREQ={}", rule.frequency),
             most => format!("BYDAY takes ordinals up to {most} with FREQ={}", rule.frequency),
         }));
+    }
+    if !rule.nth_weekdays.is_empty() && !rule.weeks.is_empty() {
+        return Err(malformed("BYDAY takes no ordinals with BYWEEKNO"));
     }
     Ok(())
 }

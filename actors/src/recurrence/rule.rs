@@ -2,27 +2,43 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{NaiveDate, NaiveDateTime, Weekday};
+use chrono::{NaiveDate, NaiveDateTime};
 use punctual_events::Timestamp;
 
-use super::parse;
+use super::{
+    parse,
+    sets::{Months, NthWeekday, SignedDays, SmallSet, WEEKDAY_NAMES, Weekdays, YearDays},
+};
 use crate::zone::UnknownZone;
 
 /// The longest text of a rule, in bytes.
 pub const MAX_RULE_BYTES: usize = 512;
 
 /// A recurrence rule, parsed and checked. [`Display`](fmt::Display) writes its canonical text, which parses to the same rule.
+///
+/// A set that is empty is a part that is absent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     pub(super) frequency: Frequency,
-    /// Every so many days, weeks, months or years; at least 1.
+    /// Every so many seconds, minutes, hours, days, weeks, months or years; at least 1.
     pub(super) interval: u32,
     pub(super) end: End,
     pub(super) months: Months,
-    pub(super) month_days: MonthDays,
+    /// `BYWEEKNO`: the week `n`, from the start or (negative) from the end of the year.
+    pub(super) weeks: SignedDays,
+    pub(super) year_days: YearDays,
+    /// `BYMONTHDAY`: the day `n`, from the start or (negative) from the end of the month.
+    pub(super) month_days: SignedDays,
     pub(super) weekdays: Weekdays,
     /// `BYDAY` with an ordinal: sorted, without doubles.
     pub(super) nth_weekdays: Vec<NthWeekday>,
+    pub(super) hours: SmallSet,
+    pub(super) minutes: SmallSet,
+    pub(super) seconds: SmallSet,
+    /// `BYSETPOS`: sorted, without doubles; negative counts from the end of the period.
+    pub(super) positions: Vec<i16>,
+    /// The day weeks begin on, from Monday; Monday where it changes nothing.
+    pub(super) week_start: u8,
 }
 
 /// Why a rule is refused.
@@ -34,27 +50,45 @@ pub enum RuleError {
         /// What is wrong, for a person.
         reason: String,
     },
-    /// RFC 5545 allows it, but it is not built here.
+    /// A part that RFC 5545 does not know: `RSCALE` of RFC 7529, or `X-` anything.
     #[error("recurrence rules with {part} are not supported")]
     Unsupported {
-        /// The part, `BYSETPOS` or `FREQ=HOURLY`.
+        /// The part.
         part: String,
     },
-    /// It names no day in the 400 years after the start, or none before `UNTIL`.
+    /// It names no time in the 400 years after the start, or none before `UNTIL`, or none that is not excluded.
     #[error("the recurrence rule never occurs")]
     NeverOccurs,
+    /// Two of its occurrences are less than a minute apart, which a preview may show and a series may not have.
+    #[error("the recurrence rule has occurrences less than a minute apart")]
+    TooFrequent,
     /// The schedule's zone is unknown.
     #[error(transparent)]
     UnknownZone(#[from] UnknownZone),
 }
 
-/// `FREQ`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// `FREQ`, from the shortest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Frequency {
+    Secondly,
+    Minutely,
+    Hourly,
     Daily,
     Weekly,
     Monthly,
     Yearly,
+}
+
+impl Frequency {
+    /// How long the period is, in seconds, of a frequency whose periods are parts of a day.
+    pub(super) fn unit_s(self) -> Option<u32> {
+        match self {
+            Self::Secondly => Some(1),
+            Self::Minutely => Some(60),
+            Self::Hourly => Some(3600),
+            Self::Daily | Self::Weekly | Self::Monthly | Self::Yearly => None,
+        }
+    }
 }
 
 /// `COUNT` and `UNTIL`, of which a rule has one at most.
@@ -71,48 +105,11 @@ pub(super) enum End {
     UntilInstant(Timestamp),
 }
 
-/// `BYMONTH`: bit `m` is month `m`. Empty when the part is absent, as with all the sets below.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Months(pub(super) u16);
-
-/// `BYMONTHDAY`: bit `d` is the day `d`, from the start or (negative) from the end of the month.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct MonthDays {
-    pub(super) from_start: u32,
-    pub(super) from_end: u32,
-}
-
-impl MonthDays {
-    pub(super) fn is_empty(self) -> bool {
-        self == Self::default()
+impl End {
+    pub(super) fn is_counted(self) -> bool {
+        matches!(self, Self::Count(_))
     }
 }
-
-/// `BYDAY` without ordinals: bit 0 is Monday.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Weekdays(pub(super) u8);
-
-impl Weekdays {
-    pub(super) fn only(weekday: Weekday) -> Self {
-        Self(1 << weekday.num_days_from_monday())
-    }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-/// One of `BYDAY` with an ordinal: `-1FR` is the last Friday of the month or year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct NthWeekday {
-    /// Not 0; negative counts from the end.
-    pub(super) nth: i8,
-    /// Days from Monday.
-    pub(super) weekday: u8,
-}
-
-/// The names of the weekdays in rules, from Monday.
-pub(super) const WEEKDAY_NAMES: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 impl Rule {
     /// Reads the value of an `RRULE`: no `RRULE:` before it, upper or lower case.
@@ -133,19 +130,28 @@ impl Rule {
         self
     }
 
-    /// The interval in months of a rule of months or years that names no days or months.
+    /// The interval in months of a rule of months or years that names no days or months, and one time of the day.
     pub(super) fn plain_months(&self) -> Option<u32> {
-        let is_plain = self.months == Months::default() && self.month_days.is_empty() && !self.has_by_day();
         let unit = match self.frequency {
             Frequency::Monthly => 1,
             Frequency::Yearly => 12,
-            Frequency::Daily | Frequency::Weekly => return None,
+            _ => return None,
         };
+        let is_plain = self.months.is_empty() && !self.names_days() && !self.names_times();
         is_plain.then(|| self.interval.saturating_mul(unit))
     }
 
     pub(super) fn has_by_day(&self) -> bool {
         !self.weekdays.is_empty() || !self.nth_weekdays.is_empty()
+    }
+
+    /// Whether the rule itself says on which days of its months it falls.
+    pub(super) fn names_days(&self) -> bool {
+        self.has_by_day() || !self.month_days.is_empty() || !self.year_days.is_empty() || !self.weeks.is_empty()
+    }
+
+    pub(super) fn names_times(&self) -> bool {
+        !self.hours.is_empty() || !self.minutes.is_empty() || !self.seconds.is_empty()
     }
 }
 
@@ -164,18 +170,24 @@ impl fmt::Display for Rule {
             write!(f, ";INTERVAL={}", self.interval)?;
         }
         write!(f, "{}", self.end)?;
-        let months = (1..=12).filter(|month| self.months.0 & (1 << month) != 0);
-        write_list(f, "BYMONTH", months)?;
-        let from_start = (1..=31).filter(|day| self.month_days.from_start & (1 << day) != 0);
-        let from_end = (1..=31).filter(|day| self.month_days.from_end & (1 << day) != 0);
-        write_list(f, "BYMONTHDAY", from_start.chain(from_end.map(|day: i32| -day)))?;
-        let every = (0..7).filter(|day| self.weekdays.0 & (1 << day) != 0);
-        let every = every.map(|day: usize| WEEKDAY_NAMES[day].to_owned());
+        write_list(f, "BYMONTH", self.months.numbers())?;
+        write_list(f, "BYWEEKNO", self.weeks.numbers())?;
+        write_list(f, "BYYEARDAY", self.year_days.numbers())?;
+        write_list(f, "BYMONTHDAY", self.month_days.numbers())?;
+        let every = self.weekdays.numbers().map(|day| WEEKDAY_NAMES[day].to_owned());
         write_list(
             f,
             "BYDAY",
             every.chain(self.nth_weekdays.iter().map(NthWeekday::to_string)),
-        )
+        )?;
+        write_list(f, "BYHOUR", self.hours.numbers())?;
+        write_list(f, "BYMINUTE", self.minutes.numbers())?;
+        write_list(f, "BYSECOND", self.seconds.numbers())?;
+        write_list(f, "BYSETPOS", self.positions.iter())?;
+        match self.week_start {
+            0 => Ok(()),
+            day => write!(f, ";WKST={}", WEEKDAY_NAMES[usize::from(day)]),
+        }
     }
 }
 
@@ -192,6 +204,9 @@ fn write_list(f: &mut fmt::Formatter<'_>, name: &str, values: impl Iterator<Item
 impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Secondly => "SECONDLY",
+            Self::Minutely => "MINUTELY",
+            Self::Hourly => "HOURLY",
             Self::Daily => "DAILY",
             Self::Weekly => "WEEKLY",
             Self::Monthly => "MONTHLY",
@@ -209,11 +224,5 @@ impl fmt::Display for End {
             Self::UntilWall(wall) => write!(f, ";UNTIL={}", wall.format("%Y%m%dT%H%M%S")),
             Self::UntilInstant(instant) => write!(f, ";UNTIL={}", instant.to_utc().format("%Y%m%dT%H%M%SZ")),
         }
-    }
-}
-
-impl fmt::Display for NthWeekday {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.nth, WEEKDAY_NAMES[usize::from(self.weekday)])
     }
 }

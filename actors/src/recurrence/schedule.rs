@@ -1,26 +1,31 @@
-//! A rule that runs from a first occurrence, in a zone: what comes next, and at which instant.
+//! A rule that runs from a first occurrence, in a zone, with dates added and taken away: what comes next, and at which instant.
 
-use chrono::{Days, Months, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use punctual_events::{Moment, Timestamp, WallTime};
 
 use super::pattern::Pattern;
 use super::rule::{End, Rule, RuleError};
 use crate::zone::{UnknownZone, ZoneData};
 
-/// A rule, where it starts, and the zone its wall times are meant in.
+/// A rule, where it starts, the zone its wall times are meant in, and exceptions.
 ///
 /// **The first occurrence is the start itself**, whether the rule names it or not (RFC 5545 leaves the second case open; a task that is there has to count). It is the first
-/// of `COUNT`, and `UNTIL` does not take it away. The others are the days after it that the rule names, each at the start's time of day.
-/// 400 years without any end a schedule, as does the year 9999.
+/// of `COUNT`, and `UNTIL` does not take it away. The others are what the rule names after it; 400 years without any end it, as does the year 9999.
+/// Dates of `RDATE` come besides, and neither `COUNT` nor `UNTIL` concerns them. `EXDATE` takes away from both, and `COUNT` goes on counting what it takes.
 ///
-/// An occurrence is its wall time: where a zone skips a whole day, that day's occurrence and the next day's are two, at the same instant.
+/// An occurrence is its wall time: where a zone skips a whole day, that day's occurrence and the next day's are two, at the same instant. Where a rule names several times a
+/// day, a time that clocks skip is left out if it would fall on or after another: every half hour is every half hour also when clocks go forward. `COUNT` counts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    rule: Rule,
+    pub(super) rule: Rule,
     /// All day: midnight.
-    start: NaiveDateTime,
-    zone: Box<str>,
-    all_day: bool,
+    pub(super) start: NaiveDateTime,
+    pub(super) zone: Box<str>,
+    pub(super) all_day: bool,
+    /// `RDATE`, in order.
+    pub(super) added: Vec<NaiveDateTime>,
+    /// `EXDATE`, in order.
+    pub(super) excluded: Vec<NaiveDateTime>,
 }
 
 /// One time a schedule comes round.
@@ -41,6 +46,8 @@ impl Schedule {
             start: start.get(),
             zone: zone.into(),
             all_day: false,
+            added: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 
@@ -52,6 +59,8 @@ impl Schedule {
             start: start.and_time(NaiveTime::MIN),
             zone: user_zone.into(),
             all_day: true,
+            added: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 
@@ -62,6 +71,21 @@ impl Schedule {
             Moment::Day { date, .. } => Self::all_day(rule, *date, user_zone),
             Moment::Time { at, time_zone, .. } => Self::timed(rule, *at, time_zone),
         }
+    }
+
+    /// The same with `RDATE` and `EXDATE`, in wall time; of all-day occurrences the midnights. What is added before the start is nothing.
+    #[must_use]
+    pub fn with_dates(mut self, added: &[NaiveDateTime], excluded: &[NaiveDateTime]) -> Self {
+        let sorted = |dates: &[NaiveDateTime]| {
+            let mut dates = dates.to_vec();
+            dates.sort_unstable();
+            dates.dedup();
+            dates
+        };
+        self.added = sorted(added);
+        self.added.retain(|at| *at > self.start);
+        self.excluded = sorted(excluded);
+        self
     }
 
     /// An occurrence as the start or the due of its task.
@@ -82,18 +106,23 @@ impl Schedule {
         }
     }
 
-    /// Refuses a rule that names no day from the start to 400 years after it, the start included, or none before its `UNTIL`: `FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30`.
+    /// Refuses a rule that names nothing from the start to 400 years after it, the start included, or nothing before its `UNTIL`: `FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30`.
+    /// Also one of which `EXDATE` leaves nothing, and one that repeats within the day where occurrences are days.
     ///
     /// # Errors
     ///
-    /// [`RuleError::NeverOccurs`] and [`RuleError::UnknownZone`].
+    /// [`RuleError::NeverOccurs`], [`RuleError::Malformed`] and [`RuleError::UnknownZone`].
     pub fn ensure_occurs(&self, zones: &dyn ZoneData) -> Result<(), RuleError> {
         self.check_zone(zones)?;
+        if self.all_day && self.rule.frequency.unit_s().is_some() {
+            let reason = format!("days cannot repeat with FREQ={}", self.rule.frequency);
+            return Err(RuleError::Malformed { reason });
+        }
         self.pattern()
-            .days_from(self.start.date())
-            .next()
-            .and_then(|day| self.occurrence(day.and_time(self.start.time()), zones))
+            .next_from(self.start)
+            .and_then(|at| self.occurrence(at, zones))
             .filter(|occurrence| self.is_before_end(*occurrence))
+            .and_then(|_| self.after(NaiveDateTime::MIN, zones).next())
             .map(|_| ())
             .ok_or(RuleError::NeverOccurs)
     }
@@ -143,6 +172,9 @@ impl Schedule {
         let shown = zones
             .wall_time(&self.zone, instant)
             .ok_or_else(|| self.unknown_zone())?;
+        if self.pattern().is_several_a_day() {
+            return Ok(self.next_of_many(instant, shown, zones));
+        }
         // Clocks have been moved by a day at most, so what lies two days back by the clock has passed, and only a few occurrences have to be looked at.
         let surely_passed = shown.checked_sub_days(Days::new(2)).unwrap_or(NaiveDateTime::MIN);
         Ok(self
@@ -150,25 +182,31 @@ impl Schedule {
             .find(|occurrence| occurrence.instant > instant))
     }
 
-    /// The occurrence after a completion, where the rule counts from the day of completion: the rule runs as if it had started that day, and this is its first
-    /// occurrence after that day's. A rule of months or years that names no days is an interval then, and the shorter month ends it: a month after 31 January is
-    /// the last of February, and a year after 29 February is the 28th. (A schedule skips such dates, as RFC 5545 says, which knows no completions.) `completed` is the day in the schedule's zone; `made` is how many occurrences there have been, the first included, which is
-    /// what `COUNT` counts.
+    /// The occurrence after a completion, where the rule counts from there: the rule runs as if it had started on the day of completion, or, if it repeats within the
+    /// day, in the minute of completion, and this is its first occurrence after the completion and after that start. A rule of months or years that names no days is an
+    /// interval then, and the shorter month ends it: a month after 31 January is the last of February, and a year after 29 February is the 28th. (A schedule skips such dates,
+    /// as RFC 5545 says, which knows no completions.) `completed` is the wall time in the schedule's zone; `made` is how many occurrences there have been, the
+    /// first included, which is what `COUNT` counts.
     ///
     /// # Errors
     ///
     /// The zone is unknown.
     pub fn next_from_completion(
         &self,
-        completed: NaiveDate,
+        completed: NaiveDateTime,
         made: u32,
         zones: &dyn ZoneData,
     ) -> Result<Option<Occurrence>, UnknownZone> {
         self.check_zone(zones)?;
-        let mut restarted = Self {
-            start: completed.and_time(self.start.time()),
-            ..self.clone()
+        let start = match self.rule.frequency.unit_s() {
+            None => completed.date().and_time(self.start.time()),
+            Some(1) => completed.with_nanosecond(0).unwrap_or(completed),
+            Some(_) => completed
+                .with_nanosecond(0)
+                .and_then(|at| at.with_second(0))
+                .unwrap_or(completed),
         };
+        let mut restarted = Self { start, ..self.clone() };
         if let End::Count(count) = self.rule.end {
             if made >= count {
                 return Ok(None);
@@ -176,15 +214,34 @@ impl Schedule {
             restarted.rule.end = End::Never;
         }
         if let Some(months) = self.rule.plain_months() {
-            let next = restarted.start.checked_add_months(Months::new(months));
+            let next = start.checked_add_months(Months::new(months));
             let next = next.and_then(|next| self.occurrence(next, zones));
             return Ok(next.filter(|next| self.is_before_end(*next)));
         }
-        Ok(restarted.after(restarted.start, zones).next())
+        let after = if self.all_day { start } else { start.max(completed) };
+        Ok(restarted.after(after, zones).next())
     }
 
-    fn pattern(&self) -> Pattern<'_> {
-        Pattern::new(&self.rule, self.start.date())
+    /// How many of the occurrences from the start to before `end`, numbered through, `COUNT` counts.
+    pub(crate) fn counted_of(&self, numbered: u32, end: NaiveDateTime) -> u32 {
+        let pattern = self.pattern();
+        let is_named = |at: NaiveDateTime| at == self.start || pattern.next_from(at) == Some(at);
+        let passed = |dates: &[NaiveDateTime], is_wanted: &dyn Fn(NaiveDateTime) -> bool| {
+            let dates = dates
+                .iter()
+                .filter(|at| **at >= self.start && **at < end && is_wanted(**at));
+            u32::try_from(dates.count()).unwrap_or(u32::MAX)
+        };
+        let added = passed(&self.added, &|at| {
+            !is_named(at) && self.excluded.binary_search(&at).is_err()
+        });
+        numbered
+            .saturating_sub(added)
+            .saturating_add(passed(&self.excluded, &is_named))
+    }
+
+    pub(super) fn pattern(&self) -> Pattern<'_> {
+        Pattern::new(&self.rule, self.start, self.all_day)
     }
 
     fn check_zone(&self, zones: &dyn ZoneData) -> Result<(), UnknownZone> {
@@ -199,36 +256,8 @@ impl Schedule {
         UnknownZone(self.zone.clone())
     }
 
-    /// The occurrences whose wall time is after `after`. What `COUNT` leaves is counted once, before the first.
-    fn after<'a>(&'a self, after: NaiveDateTime, zones: &'a dyn ZoneData) -> impl Iterator<Item = Occurrence> + 'a {
-        let start = (after < self.start).then_some(self.start);
-        let day_of_start_passed = self.start.date().succ_opt().unwrap_or(NaiveDate::MAX);
-        let day = self.first_day_after(after).max(day_of_start_passed);
-        let left = match self.rule.end {
-            End::Count(count) if start.is_some() => u64::from(count),
-            End::Count(count) => u64::from(count).saturating_sub(1 + self.pattern().count_between(day)),
-            _ => u64::MAX,
-        };
-        let days = self.pattern().days_from(day).map(|day| day.and_time(self.start.time()));
-        start
-            .into_iter()
-            .chain(days)
-            .take(usize::try_from(left).unwrap_or(usize::MAX))
-            .map_while(|at| self.occurrence(at, zones))
-            .take_while(|occurrence| occurrence.at.get() == self.start || self.is_before_end(*occurrence))
-    }
-
-    /// The first day whose time of occurrence is after `after`.
-    fn first_day_after(&self, after: NaiveDateTime) -> NaiveDate {
-        if self.start.time() > after.time() {
-            after.date()
-        } else {
-            after.date().succ_opt().unwrap_or(NaiveDate::MAX)
-        }
-    }
-
     /// `None` outside the years 1 to 9999.
-    fn occurrence(&self, at: NaiveDateTime, zones: &dyn ZoneData) -> Option<Occurrence> {
+    pub(super) fn occurrence(&self, at: NaiveDateTime, zones: &dyn ZoneData) -> Option<Occurrence> {
         let instant = if self.all_day {
             zones.day_start(&self.zone, at.date())
         } else {
@@ -240,7 +269,7 @@ impl Schedule {
         })
     }
 
-    fn is_before_end(&self, occurrence: Occurrence) -> bool {
+    pub(super) fn is_before_end(&self, occurrence: Occurrence) -> bool {
         let at = occurrence.at.get();
         match self.rule.end {
             End::Never | End::Count(_) => true,

@@ -2,13 +2,16 @@
 
 use chrono::TimeDelta;
 use punctual_events::{
-    Anchor, LatePolicy, Moment, OccurrenceOutcome, SeriesDefinition, SeriesId, Status, Task, TaskId, Timestamp,
-    WallTime, derive_uuid,
+    Anchor, LatePolicy, Moment, OccurrenceOutcome, Recurrence, SeriesDefinition, SeriesId, Status, Task, TaskId,
+    Timestamp, WallTime, derive_uuid,
 };
 
 use crate::{
     recurrence::{Occurrence, Rule, Schedule},
-    user::{record::resolve, validate::wall_time},
+    user::{
+        record::resolve,
+        validate::{wall_time, walls},
+    },
     zone::ZoneData,
 };
 
@@ -29,7 +32,19 @@ pub(super) struct Next {
 fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
     let rule = Rule::parse(&definition.recurrence.rrule).ok()?.after(spent);
     let first = definition.due.as_ref().or(definition.start.as_deref())?;
-    Some(Schedule::from_moment(rule, first, &definition.time_zone))
+    let Recurrence { rdate, exdate, .. } = &*definition.recurrence;
+    Some(Schedule::from_moment(rule, first, &definition.time_zone).with_dates(&walls(rdate), &walls(exdate)))
+}
+
+/// How many occurrences of its rule a definition had until another took over: those that were numbered, but for dates that were added, which `COUNT` does not count,
+/// and with those that were taken away, which it does.
+pub(super) fn spent_until(before: &SeriesDefinition, after: &SeriesDefinition) -> u32 {
+    let numbered = after.first_occurrence.saturating_sub(before.first_occurrence);
+    let at = after.due.as_ref().or(after.start.as_deref());
+    match (schedule(before, 0), at) {
+        (Some(schedule), Some(at)) => schedule.counted_of(numbered, wall_time(at)),
+        _ => numbered,
+    }
 }
 
 /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
@@ -94,7 +109,7 @@ fn from_completion(
         Moment::Day { .. } => &definition.time_zone,
         Moment::Time { time_zone, .. } => time_zone,
     };
-    let completed = zones.wall_time(zone, closed)?.date();
+    let completed = zones.wall_time(zone, closed)?;
     let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
     let next = schedule.next_from_completion(completed, made, zones).ok().flatten()?;
     Some(schedule.moment(next))

@@ -119,7 +119,7 @@ impl SeriesActor {
         }
         self.spent = match self.definition.as_deref() {
             Some(before) if next::is_same_rule(before, definition) => {
-                self.spent + definition.first_occurrence.saturating_sub(before.first_occurrence)
+                self.spent + next::spent_until(before, definition)
             }
             Some(_) | None => 0,
         };

@@ -2,7 +2,7 @@
 
 use punctual_events::{
     ActorId, Anchor, Handover, HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, Principal, Recurrence,
-    SeriesDefinition, SeriesEvent, SeriesId, SessionId, TaskId, Timestamp, UserId,
+    RecurrenceDate, SeriesDefinition, SeriesEvent, SeriesId, SessionId, TaskId, Timestamp, UserId,
 };
 use uuid::Uuid;
 
@@ -32,7 +32,9 @@ fn definition(rrule: &str) -> SeriesDefinition {
         priority: None,
         recurrence: Box::new(Recurrence {
             anchor: Anchor::Schedule,
+            exdate: Box::default(),
             late_policy: LatePolicy::RollToFuture,
+            rdate: Box::default(),
             rrule: rrule.into(),
         }),
         reminders: Box::default(),
@@ -231,6 +233,59 @@ fn saved_pages_restore_the_series() {
         "the third was the last"
     );
     assert!(restored.answer().ended);
+}
+
+fn date(text: &str) -> RecurrenceDate {
+    text.parse().unwrap()
+}
+
+#[test]
+fn dates_taken_away_are_passed_over_and_dates_added_come_in_between() {
+    let mut life = Life::new();
+    let mut dated = definition("FREQ=DAILY;COUNT=3");
+    dated.recurrence.exdate = [date("2026-11-24T09:00:00")].into();
+    dated.recurrence.rdate = [date("2026-11-25T07:00:00"), date("2026-12-24T18:00:00")].into();
+    let message = HandoverMessage::StartSeries {
+        definition: Box::new(dated),
+        first: FIRST,
+    };
+    life.receive(1, 0, message);
+    for occurrence in 0..4 {
+        let number = 2 + u64::from(occurrence);
+        life.receive(number, number - 1, close(occurrence, "2026-11-23T08:00:00Z"));
+    }
+    let answer = life.answer();
+    let at: Vec<String> = answer
+        .occurrences
+        .iter()
+        .map(|(_, record)| record.at.instant().to_string())
+        .collect();
+    let expected = [
+        "2026-11-23T08:00:00.000Z",
+        "2026-11-25T06:00:00.000Z",
+        "2026-11-25T08:00:00.000Z",
+        "2026-12-24T17:00:00.000Z",
+    ];
+    assert_eq!((at, answer.ended), (expected.map(str::to_owned).to_vec(), true));
+}
+
+#[test]
+fn a_change_counts_dates_taken_away_and_not_dates_added() {
+    let mut before = definition("FREQ=DAILY;COUNT=9");
+    before.recurrence.exdate = ["2026-11-24T09:00:00", "2026-11-24T10:00:00", "2026-11-26T09:00:00"]
+        .map(date)
+        .into();
+    before.recurrence.rdate = [date("2026-11-25T07:00:00"), date("2026-11-26T09:00:00")].into();
+    // 23rd, 25th at 7, 25th; the 27th is number 3, and the rule has spent the 23rd to the 26th.
+    let mut after = before.clone();
+    after.first_occurrence = 3;
+    let instant = "2026-11-27T08:00:00Z".parse().unwrap();
+    after.due = Some(Moment::Time {
+        at: "2026-11-27T09:00:00".parse().unwrap(),
+        instant,
+        time_zone: "Europe/Paris".into(),
+    });
+    assert_eq!(next::spent_until(&before, &after), 4);
 }
 
 /// How many instances `COUNT=3` makes in all when the third is changed like this before it is closed.

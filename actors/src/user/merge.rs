@@ -1,7 +1,7 @@
 //! JSON Merge Patch (RFC 7396) of the members that are objects: what is absent stays, null takes away, and what comes of it has to be a whole.
 
 use chrono::NaiveDate;
-use punctual_events::{Anchor, LatePolicy, Moment, Recurrence, Timestamp, WallTime};
+use punctual_events::{Anchor, LatePolicy, Moment, Recurrence, RecurrenceDate, Timestamp, WallTime};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -97,10 +97,18 @@ pub struct RecurrencePatch {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Anchor>)]
     pub anchor: Option<Option<Anchor>>,
+    /// RFC 5545 EXDATE: occurrences there are not.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<RecurrenceDate>>, max_items = 366)]
+    pub exdate: Option<Option<Box<[RecurrenceDate]>>>,
     /// What happens to instants that passed while an instance was open.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<LatePolicy>)]
     pub late_policy: Option<Option<LatePolicy>>,
+    /// RFC 5545 RDATE: occurrences besides those of the rule.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<RecurrenceDate>>, max_items = 366)]
+    pub rdate: Option<Option<Box<[RecurrenceDate]>>>,
     /// RFC 5545 RRULE. There is no recurrence without one.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 512)]
@@ -112,10 +120,14 @@ impl RecurrencePatch {
     #[must_use]
     pub fn apply(&self, current: Option<&Recurrence>) -> Option<Recurrence> {
         let anchor = merged(self.anchor.as_ref(), current.map(|current| current.anchor));
+        let exdate = merged(self.exdate.as_ref(), current.map(|current| current.exdate.clone()));
+        let rdate = merged(self.rdate.as_ref(), current.map(|current| current.rdate.clone()));
         let late_policy = merged(self.late_policy.as_ref(), current.map(|current| current.late_policy));
         Some(Recurrence {
             anchor: anchor.unwrap_or_default(),
+            exdate: exdate.unwrap_or_default(),
             late_policy: late_policy.unwrap_or_default(),
+            rdate: rdate.unwrap_or_default(),
             rrule: merged(self.rrule.as_ref(), current.map(|current| current.rrule.clone()))?,
         })
     }

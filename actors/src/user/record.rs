@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
-use punctual_events::{Moment, ReminderTime, Status, Task, TaskId, Timestamp};
+use punctual_events::{Moment, RecurrenceDate, ReminderTime, Status, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -170,9 +170,9 @@ impl Weigh for TaskRecord {
             + tags
             + task.reminders.len() * 90
             + self.reminders_from_days.len() * 40
-            + task
-                .recurrence
-                .as_ref()
-                .map_or(0, |recurrence| recurrence.rrule.len() + 80)
+            + task.recurrence.as_ref().map_or(0, |recurrence| {
+                let dates = recurrence.rdate.len() + recurrence.exdate.len();
+                recurrence.rrule.len() + 80 + dates * std::mem::size_of::<RecurrenceDate>()
+            })
     }
 }

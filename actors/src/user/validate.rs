@@ -1,6 +1,6 @@
 //! From what a client wrote to what a task may be.
 
-use punctual_events::{Moment, Recurrence, Reminder, ReminderId, ReminderTime};
+use punctual_events::{Anchor, Moment, Recurrence, RecurrenceDate, Reminder, ReminderId, ReminderTime};
 
 use crate::{
     machine::Context,
@@ -19,6 +19,7 @@ const MAX_TAG_CHARS: usize = 64;
 const MAX_REMINDERS: usize = 20;
 const MAX_EXTERNAL_UID_CHARS: usize = 255;
 const MAX_RRULE_BYTES: usize = 512;
+const MAX_RECURRENCE_DATES: usize = 366;
 
 /// A title: one line, not empty.
 pub(super) fn title(text: &str) -> Result<Box<str>, Refusal> {
@@ -128,13 +129,58 @@ pub(super) fn recurrence(
         Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on("recurrence")
     })?;
     let text = rule.to_string().into();
-    Schedule::from_moment(rule, from, user_zone)
-        .ensure_occurs(zones)
-        .map_err(refuse_rule)?;
+    let [rdate, exdate] = recurrence_dates(recurrence, from)?;
+    let schedule = Schedule::from_moment(rule, from, user_zone).with_dates(&walls(&rdate), &walls(&exdate));
+    schedule.ensure_occurs(zones).map_err(refuse_rule)?;
+    schedule.ensure_a_minute_apart(zones).map_err(refuse_rule)?;
     Ok(Recurrence {
+        rdate,
+        exdate,
         rrule: text,
         ..recurrence.clone()
     })
+}
+
+/// `rdate` and `exdate`, in order, of a rule that counts from `from`.
+fn recurrence_dates(recurrence: &Recurrence, from: &Moment) -> Result<[Box<[RecurrenceDate]>; 2], Refusal> {
+    let refuse = |name: &str, detail: &str| {
+        let refusal = Refusal::new(Code::RecurrenceInvalid, format!("`{name}`: {detail}"));
+        Err(refusal.on(&format!("recurrence.{name}")))
+    };
+    let mut kept: [Box<[RecurrenceDate]>; 2] = Default::default();
+    for (kept, (name, dates)) in kept
+        .iter_mut()
+        .zip([("rdate", &recurrence.rdate), ("exdate", &recurrence.exdate)])
+    {
+        if dates.len() > MAX_RECURRENCE_DATES {
+            return refuse(name, &format!("at most {MAX_RECURRENCE_DATES} dates"));
+        }
+        if dates.iter().any(|date| date.is_day() != from.is_day()) {
+            return refuse(name, "days where the task is all-day, and wall times where it is not");
+        }
+        if !dates.is_empty() && recurrence.anchor == Anchor::Completion {
+            return refuse(
+                name,
+                "needs the anchor `schedule`: what counts from completion has no dates of its own",
+            );
+        }
+        let mut dates = dates.to_vec();
+        dates.sort_unstable();
+        dates.dedup();
+        *kept = dates.into();
+    }
+    if kept[1].iter().any(|date| date.wall() == wall_time(from)) {
+        return refuse(
+            "exdate",
+            "the task's own date cannot be excluded; deleting the task skips it",
+        );
+    }
+    Ok(kept)
+}
+
+/// The wall times of dates; of days their midnights.
+pub(crate) fn walls(dates: &[RecurrenceDate]) -> Vec<chrono::NaiveDateTime> {
+    dates.iter().map(|date| date.wall()).collect()
 }
 
 /// The wall time a rule runs on.
@@ -152,6 +198,7 @@ pub fn refuse_rule(error: RuleError) -> Refusal {
         RuleError::Malformed { .. } => Code::RecurrenceInvalid,
         RuleError::Unsupported { .. } => Code::RecurrenceUnsupported,
         RuleError::NeverOccurs => Code::RecurrenceNeverOccurs,
+        RuleError::TooFrequent => Code::RecurrenceTooFrequent,
         RuleError::UnknownZone(_) => Code::UnknownTimeZone,
     };
     Refusal::new(code, error.to_string()).on("recurrence")

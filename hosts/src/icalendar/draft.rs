@@ -41,11 +41,11 @@ pub(super) fn refused_item(component: &[u8], refused: Refused, zones: &Zones) ->
 }
 
 /// A VTODO as it was read.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     calendar: ICalendar,
     is_repaired: bool,
-    text: Cow<'a, str>,
-    zones: &'a Zones,
+    pub(super) text: Cow<'a, str>,
+    pub(super) zones: &'a Zones,
 }
 
 impl<'a> Source<'a> {
@@ -65,7 +65,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn todo(&self) -> &ICalendarComponent {
+    pub(super) fn todo(&self) -> &ICalendarComponent {
         &self.calendar.components[0]
     }
 }
@@ -121,7 +121,7 @@ fn draft(source: &Source<'_>, identity: &Identity, notes: &mut Vec<String>) -> R
         }
         None
     } else {
-        recurrence::recurrence(&source.text)?
+        recurrence::recurrence(source, due.as_ref(), start.as_ref())?
     };
     let span = Span {
         due: due.as_ref(),

@@ -14,7 +14,8 @@
 //!   until its day has ended.
 //! - Times in UTC get the zone `Etc/UTC`; floating times get the user's. The module `zones` says what a TZID can be.
 //! - A relative alarm becomes an offset before the due wherever there is a due, so that it moves with it; the module `alarms` says how.
-//! - EXDATE, RDATE, EXRULE and a second RRULE are refused as `recurrence_unsupported`; whether the rule itself is supported is for the core to say.
+//! - EXDATE and RDATE are dates of DTSTART's; here the due repeats, and they are moved along. An RDATE with periods, EXRULE and a second RRULE are refused as
+//!   `recurrence_unsupported`; whether the rule itself is supported is for the core to say.
 //! - A RECURRENCE-ID is rewritten to one form per instant, since exports of one item differ in the zone they state it in: `2026-12-01` for a day, an
 //!   RFC 3339 instant for a time in a zone, a wall time for a floating one.
 //!

@@ -39,6 +39,26 @@ impl Stated {
         }
     }
 
+    /// The zone of a time; of a day, the user's.
+    pub(super) fn zone(&self, zones: &Zones) -> Tz {
+        match self {
+            Self::Day(_) | Self::Floating(_) => zones.user(),
+            Self::InZone(_, zone) => *zone,
+        }
+    }
+
+    /// The wall time; of a day, its midnight.
+    pub(super) fn wall(&self) -> NaiveDateTime {
+        match self {
+            Self::Day(date) => (*date).into(),
+            Self::Floating(at) | Self::InZone(at, _) => at.get(),
+        }
+    }
+
+    pub(super) fn is_day(&self) -> bool {
+        matches!(self, Self::Day(_))
+    }
+
     /// The instant; of a day, its first in the user's zone.
     pub(super) fn instant(&self, zones: &Zones) -> Timestamp {
         match self {
@@ -62,25 +82,36 @@ pub(super) fn stated(
 }
 
 pub(super) fn entry_stated(entry: &ICalendarEntry, zones: &Zones) -> Result<Option<Stated>, Refused> {
+    match entry.values.first() {
+        None => Ok(None),
+        Some(value) => value_stated(entry, value, zones),
+    }
+}
+
+/// One of the values of an entry.
+pub(super) fn value_stated(
+    entry: &ICalendarEntry,
+    value: &ICalendarValue,
+    zones: &Zones,
+) -> Result<Option<Stated>, Refused> {
     let invalid = || {
         Refused::new(
             "date_invalid",
             format!("{} is not a date or a time", entry.name.as_str()),
         )
     };
-    let parts = match entry.values.first() {
-        None => return Ok(None),
-        Some(ICalendarValue::Text(text)) if text.trim().is_empty() => return Ok(None),
-        Some(ICalendarValue::PartialDateTime(parts)) => Cow::Borrowed(&**parts),
+    let parts = match value {
+        ICalendarValue::Text(text) if text.trim().is_empty() => return Ok(None),
+        ICalendarValue::PartialDateTime(parts) => Cow::Borrowed(&**parts),
         // Not what the property is by default, and VALUE does not say so: real files have alarms with `TRIGGER:19980403T120000Z`.
-        Some(ICalendarValue::Text(text)) => {
+        ICalendarValue::Text(text) => {
             let mut parts = PartialDateTime::default();
             if !parts.parse_timestamp(&mut text.as_bytes().iter().peekable(), false) {
                 return Err(invalid());
             }
             Cow::Owned(parts)
         }
-        Some(_) => return Err(invalid()),
+        _ => return Err(invalid()),
     };
     let tzid = entry
         .parameter(&ICalendarParameterName::Tzid)

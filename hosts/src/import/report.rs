@@ -86,12 +86,12 @@ mod tests {
     fn what_was_refused_is_printed_with_its_reason_and_what_was_taken_is_counted() {
         let report = r#"{"taken": 1, "existing": 0, "refused": 1, "items": [
             {"uid": "1", "summary": "Sow", "outcome": "taken", "notes": ["its colour was left out"]},
-            {"uid": "2", "summary": "Reap", "outcome": "refused", "code": "recurrence_unsupported", "reason": "EXDATE"}
+            {"uid": "2", "summary": "Reap", "outcome": "refused", "code": "recurrence_unsupported", "reason": "EXRULE"}
         ]}"#;
         assert_eq!(
             printed(report),
             "note     Sow: its colour was left out\n\
-             refused  Reap: EXDATE (recurrence_unsupported)\n\
+             refused  Reap: EXRULE (recurrence_unsupported)\n\
              1 taken, 0 there already, 1 refused\n"
         );
     }

@@ -102,6 +102,7 @@ async fn unknown_zones_and_hostile_rules_are_refused_by_their_own_codes() {
     let server = Server::start().await;
     let ann = server.register("ann").await;
     let due = json!({"date": "2030-01-01"});
+    let timed = json!({"at": "2030-01-01T09:00:00", "time_zone": "Etc/UTC"});
     for (code, task) in [
         (
             "unknown_time_zone",
@@ -124,8 +125,25 @@ async fn unknown_zones_and_hostile_rules_are_refused_by_their_own_codes() {
             json!({"due": due, "recurrence": {"rrule": "x".repeat(100_000)}}),
         ),
         (
+            "recurrence_too_frequent",
+            json!({"due": timed, "recurrence": {"rrule": "FREQ=SECONDLY"}}),
+        ),
+        (
             "recurrence_unsupported",
-            json!({"due": due, "recurrence": {"rrule": "FREQ=SECONDLY"}}),
+            json!({"due": due, "recurrence": {"rrule": "FREQ=YEARLY;RSCALE=HEBREW"}}),
+        ),
+        (
+            "recurrence_invalid",
+            json!({"due": timed, "recurrence": {"rrule": "FREQ=DAILY", "exdate": ["2030-01-02"]}}),
+        ),
+        (
+            "recurrence_invalid",
+            json!({"due": timed, "recurrence": {"rrule": "FREQ=DAILY", "rdate": vec!["2030-01-02T03:04:05"; 367]}}),
+        ),
+        (
+            "recurrence_invalid",
+            json!({"due": timed, "recurrence":
+                {"rrule": "FREQ=DAILY", "anchor": "completion", "rdate": ["2030-01-02T03:04:05"]}}),
         ),
         (
             "recurrence_never_occurs",

@@ -42,9 +42,9 @@ SUMMARY:Water them twice\r
 END:VTODO\r
 BEGIN:VTODO\r
 UID:minutes\r
-SUMMARY:Every minute\r
+SUMMARY:Every second\r
 DTSTART:20300101T000000Z\r
-RRULE:FREQ=MINUTELY\r
+RRULE:FREQ=SECONDLY\r
 END:VTODO\r
 BEGIN:VTODO\r
 UID:done\r
@@ -64,7 +64,7 @@ async fn each_item_is_taken_or_refused_by_itself() {
     let refused = &report.body["items"][2];
     assert_eq!(
         (&refused["uid"], &refused["code"]),
-        (&json!("minutes"), &json!("recurrence_unsupported"))
+        (&json!("minutes"), &json!("recurrence_too_frequent"))
     );
     assert!(refused["reason"].is_string() && refused["task"].is_null());
     let plants = ann

@@ -168,6 +168,48 @@ async fn a_preview_resolves_wall_times_across_changes_of_clocks() {
 }
 
 #[tokio::test]
+async fn a_preview_shows_dates_added_and_leaves_out_those_taken_away() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let rule = json!({
+        "rrule": "FREQ=DAILY;COUNT=3", "start": "2030-01-01T09:00:00", "time_zone": "Etc/UTC",
+        "rdate": ["2030-01-02T12:00:00"], "exdate": ["2030-01-02T09:00:00"],
+    });
+    let preview = ann.post("/v1/recurrence/preview", &rule).await;
+    let expected = json!({"occurrences": [
+        {"at": "2030-01-01T09:00:00", "instant": "2030-01-01T09:00:00.000Z"},
+        {"at": "2030-01-02T12:00:00", "instant": "2030-01-02T12:00:00.000Z"},
+        {"at": "2030-01-03T09:00:00", "instant": "2030-01-03T09:00:00.000Z"},
+    ]});
+    assert_eq!((preview.status, preview.body), (200, expected));
+}
+
+#[tokio::test]
+async fn completing_passes_over_a_date_taken_away_and_a_patch_can_give_it_back() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let recurrence = json!({"rrule": "FREQ=DAILY", "exdate": ["2030-01-02T09:00:00", "2030-01-04T09:00:00"]});
+    let due = json!({"at": "2030-01-01T09:00:00", "time_zone": "Etc/UTC"});
+    let task = json!({"title": "a", "due": due, "recurrence": recurrence});
+    let first = ann.post("/v1/tasks", &task).await;
+    assert_eq!(
+        (first.status, &first.body["recurrence"]["exdate"]),
+        (201, &recurrence["exdate"])
+    );
+    let path = first.header("location").to_owned();
+    ann.act(&format!("{path}/complete")).await;
+    let next = open_tasks(&ann, 1).await.remove(0);
+    assert_eq!(next["due"]["at"], "2030-01-03T09:00:00");
+    let path = format!("/v1/tasks/{}", next["id"].as_str().unwrap());
+    let own = json!({"recurrence": {"exdate": ["2030-01-03T09:00:00"]}});
+    assert_eq!(ann.patch(&path, &own).await.problem(), (422, "recurrence_invalid"));
+    let patched = ann.patch(&path, &json!({"recurrence": {"exdate": null}})).await;
+    assert_eq!((patched.status, patched.body["recurrence"].get("exdate")), (200, None));
+    ann.act(&format!("{path}/complete")).await;
+    assert_eq!(open_tasks(&ann, 1).await[0]["due"]["at"], "2030-01-04T09:00:00");
+}
+
+#[tokio::test]
 async fn a_preview_is_bounded_whatever_the_rule() {
     let server = Server::start().await;
     let ann = server.register("ann").await;
@@ -188,7 +230,8 @@ async fn a_preview_is_bounded_whatever_the_rule() {
             json!("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
             "recurrence_never_occurs",
         ),
-        ("rrule", json!("FREQ=SECONDLY"), "recurrence_unsupported"),
+        ("rrule", json!("FREQ=YEARLY;RSCALE=HEBREW"), "recurrence_unsupported"),
+        ("rdate", json!(vec!["2030-01-02T03:04:05"; 367]), "invalid"),
         ("rrule", json!("FREQ=DAILY;".repeat(10_000)), "recurrence_invalid"),
     ] {
         let answer = ann.post("/v1/recurrence/preview", &form(field, value)).await;
@@ -200,6 +243,7 @@ async fn a_preview_is_bounded_whatever_the_rule() {
     }
     for rule in [
         "FREQ=DAILY",
+        "FREQ=SECONDLY",
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
         "FREQ=YEARLY;INTERVAL=4294967295",
     ] {

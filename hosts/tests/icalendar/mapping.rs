@@ -228,8 +228,7 @@ fn twenty_different_reminders_are_kept() {
 #[test]
 fn recurrences_beyond_one_rule_are_refused() {
     for extra in [
-        "EXDATE:20261208T090000Z",
-        "RDATE:20261209T090000Z",
+        "RDATE;VALUE=PERIOD:20261209T090000Z/PT1H",
         "EXRULE:FREQ=YEARLY",
         "RRULE:FREQ=DAILY",
     ] {
@@ -238,6 +237,57 @@ fn recurrences_beyond_one_rule_are_refused() {
     }
     let rrule = format!("RRULE:FREQ=DAILY;BYMONTHDAY={}", "1,".repeat(10_000));
     assert_eq!(refused(&rrule).code, "recurrence_unsupported");
+}
+
+/// The recurrence of an item with these lines: rule, added dates, dates taken away.
+fn recurrence(lines: &str) -> (String, Vec<String>, Vec<String>) {
+    let recurrence = draft(lines).recurrence.unwrap();
+    let [rdate, exdate] =
+        [&recurrence.rdate, &recurrence.exdate].map(|dates| dates.iter().map(ToString::to_string).collect());
+    (recurrence.rrule.into(), rdate, exdate)
+}
+
+#[test]
+fn dates_added_and_taken_away_are_wall_times_of_the_due() {
+    let paris = "DUE;TZID=Europe/Paris:20261201T090000\nRRULE:FREQ=WEEKLY";
+    let lines = "EXDATE;TZID=Europe/Paris:20261208T090000,20261215T090000\nEXDATE:20261222T080000Z\nRDATE;TZID=America/New_York:20261203T030000";
+    let (rule, rdate, exdate) = recurrence(&format!("{paris}\n{lines}"));
+    assert_eq!((&*rule, rdate), ("FREQ=WEEKLY", vec!["2026-12-03T09:00:00".to_owned()]));
+    assert_eq!(
+        exdate,
+        ["2026-12-08T09:00:00", "2026-12-15T09:00:00", "2026-12-22T09:00:00"]
+    );
+    let all_day = "DUE;VALUE=DATE:20261201\nRRULE:FREQ=DAILY\nEXDATE;VALUE=DATE:20261203";
+    assert_eq!(recurrence(all_day).2, ["2026-12-03"]);
+}
+
+#[test]
+fn dates_of_the_start_move_along_to_the_due() {
+    let lines = "DTSTART:20261201T090000Z\nDUE:20261202T100000Z\nRRULE:FREQ=WEEKLY\nEXDATE:20261208T090000Z";
+    assert_eq!(recurrence(lines).2, ["2026-12-09T10:00:00"]);
+}
+
+#[test]
+fn dates_without_a_rule_are_a_rule_that_happens_once_and_the_dates() {
+    let (rule, rdate, _) = recurrence("DUE:20261201T090000Z\nRDATE:20261205T090000Z,20261224T180000Z");
+    assert_eq!(rule, "FREQ=DAILY;COUNT=1");
+    assert_eq!(rdate, ["2026-12-05T09:00:00", "2026-12-24T18:00:00"]);
+    assert!(
+        draft("DUE:20261201T090000Z\nEXDATE:20261205T090000Z")
+            .recurrence
+            .is_none()
+    );
+}
+
+#[test]
+fn a_day_taken_away_from_times_is_refused() {
+    let lines = "DUE:20261201T090000Z\nRRULE:FREQ=DAILY\nEXDATE;VALUE=DATE:20261203";
+    assert_eq!(refused(lines).code, "date_invalid");
+    let lines = format!(
+        "DUE:20261201T090000Z\nRRULE:FREQ=DAILY\nEXDATE:{}20261203T090000Z",
+        "20261202T090000Z,".repeat(366)
+    );
+    assert_eq!(refused(&lines).code, "recurrence_unsupported");
 }
 
 #[test]

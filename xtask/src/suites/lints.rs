@@ -6,8 +6,9 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// `--all-targets` passes over tests that a plain `cargo test` must not run; they are named here.
-const TARGETS: [&[&str]; 6] = [
+const TARGETS: [&[&str]; 7] = [
     &["--all-targets"],
+    &["--test", "oracle"],
     &["--test", "environment"],
     &["--test", "dapr_conformance"],
     &["--test", "dapr_histories"],

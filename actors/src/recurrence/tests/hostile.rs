@@ -17,6 +17,15 @@ fn a_rule_that_never_occurs_is_refused() {
         "FREQ=DAILY;INTERVAL=7;BYDAY=SU",
         "FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=29",
         "FREQ=YEARLY;INTERVAL=4294967295;BYMONTH=2",
+        "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=SECONDLY;INTERVAL=60;BYSECOND=1",
+        "FREQ=MINUTELY;INTERVAL=1440;BYHOUR=1",
+        "FREQ=HOURLY;INTERVAL=12;BYHOUR=10",
+        "FREQ=HOURLY;INTERVAL=36;BYHOUR=8",
+        "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2",
+        "FREQ=DAILY;BYHOUR=9,10;BYSETPOS=3,-3",
+        "FREQ=YEARLY;BYWEEKNO=53,-53;BYMONTH=6",
+        "FREQ=YEARLY;BYYEARDAY=366;INTERVAL=2",
         "FREQ=DAILY;UNTIL=20250630",
         "FREQ=WEEKLY;BYDAY=MO;UNTIL=20250706T235959Z",
     ] {
@@ -81,7 +90,10 @@ fn nothing_happens_after_the_year_9999() {
             Ok(None)
         );
         let last = chrono::NaiveDate::MAX;
-        assert_eq!(kiritimati.next_from_completion(last, 1, &BundledZones), Ok(None));
+        assert_eq!(
+            kiritimati.next_from_completion(chrono::NaiveDateTime::MAX, 1, &BundledZones),
+            Ok(None)
+        );
         assert_eq!(
             Schedule::all_day(rule(text), last, "UTC").next_after(Timestamp::MIN, &BundledZones),
             Ok(None)
@@ -123,6 +135,14 @@ fn no_rule_takes_long() {
         "FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=2MO",
         "FREQ=YEARLY;BYDAY=MO,53MO,-53TU,52WE,-52TH,1FR,-1SA;BYMONTHDAY=29;BYMONTH=2",
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=4294967295",
+        "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=SECONDLY;INTERVAL=60;BYSECOND=1,2,3,5,7,11,13,17,19,23,29,31,37,41,43,47,53",
+        "FREQ=SECONDLY;INTERVAL=7;BYHOUR=9;BYSECOND=0;COUNT=4294967295",
+        "FREQ=SECONDLY;INTERVAL=86400;BYSECOND=1",
+        "FREQ=SECONDLY;INTERVAL=86399;BYHOUR=3;BYMINUTE=3;BYSECOND=3;BYMONTHDAY=29;BYMONTH=2",
+        "FREQ=MINUTELY;INTERVAL=1440;BYHOUR=1",
+        "FREQ=WEEKLY;BYMONTH=2;BYDAY=MO;BYSETPOS=2,3,4,5,6,7,-2,-3,-4,-5",
+        "FREQ=MONTHLY;BYDAY=MO;BYMONTHDAY=31;BYMONTH=2,4,6,9,11;BYSETPOS=1",
     ] {
         let schedule = schedule(text, "0001-01-01T09:00:00", "Europe/Paris");
         let _ = schedule.ensure_occurs(&BundledZones);

@@ -1,8 +1,9 @@
 //! Recurrence as facts: the standard's own examples, zones, hostile rules, and properties over random ones.
 
 mod hostile;
+mod left_open;
 mod properties;
-mod rfc;
+mod spacing;
 mod text;
 mod zones;
 

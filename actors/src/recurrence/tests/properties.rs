@@ -40,8 +40,61 @@ fn months() -> impl Strategy<Value = Vec<u8>> {
     vec(1_u8..=12, 0..4)
 }
 
-/// The text of a rule without an end.
+/// Any rule the standard allows, without an end.
 fn endless() -> impl Strategy<Value = String> {
+    let numbers = |most: i16, length: usize| vec(0..=most, 0..length);
+    let signed = |most: i16, length: usize| vec((-most..=most).prop_filter("not 0", |number| *number != 0), 0..length);
+    let times = (numbers(23, 3), numbers(59, 3), numbers(59, 3));
+    let of_year = (signed(366, 4), signed(53, 3), by_day(-53..=53), any::<bool>());
+    let parts = (any_interval(), months(), month_days(), by_day(-5..=5), times, of_year);
+    let rest = (signed(20, 3), weekday(), 0_usize..7, any::<bool>());
+    (parts, rest).prop_map(|((interval, months, month_days, of_month, times, of_year), rest)| {
+        let (year_days, weeks, nth, by_week) = of_year;
+        let (positions, week_start, frequency, with_positions) = rest;
+        let plain = || {
+            of_month
+                .iter()
+                .map(|day| day[day.len() - 2..].to_owned())
+                .collect::<Vec<_>>()
+        };
+        let (frequency, weeks, year_days, month_days, days) = match frequency {
+            0 if by_week => ("YEARLY", weeks, year_days, month_days, plain()),
+            0 => ("YEARLY", Vec::new(), year_days, month_days, nth),
+            1 => ("MONTHLY", Vec::new(), Vec::new(), month_days, of_month),
+            2 => ("WEEKLY", Vec::new(), Vec::new(), Vec::new(), plain()),
+            3 => ("DAILY", Vec::new(), Vec::new(), month_days, plain()),
+            sub_daily => {
+                let frequency = ["HOURLY", "MINUTELY", "SECONDLY"][sub_daily - 4];
+                (frequency, Vec::new(), year_days, month_days, plain())
+            }
+        };
+        let (hours, minutes, seconds) = times;
+        let lists = [
+            list("BYMONTH", &months),
+            list("BYWEEKNO", &weeks),
+            list("BYYEARDAY", &year_days),
+            list("BYMONTHDAY", &month_days),
+            list("BYDAY", &days),
+            list("BYHOUR", &hours),
+            list("BYMINUTE", &minutes),
+            list("BYSECOND", &seconds),
+        ]
+        .concat();
+        let positions = if with_positions && !lists.is_empty() {
+            list("BYSETPOS", &positions)
+        } else {
+            String::new()
+        };
+        format!("FREQ={frequency};INTERVAL={interval}{lists}{positions};WKST={week_start}")
+    })
+}
+
+fn any_interval() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => Just(1_u32), 4 => 1_u32..40, 1 => 40_u32..100_000]
+}
+
+/// Rules without the parts the crate `rrule` gets wrong.
+fn for_the_crate() -> impl Strategy<Value = String> {
     let daily = (Just("DAILY"), by_day(0..=0), month_days());
     let weekly = (Just("WEEKLY"), by_day(0..=0), Just(Vec::new()));
     let monthly = (Just("MONTHLY"), by_day(-5..=5), month_days());
@@ -66,6 +119,25 @@ fn end() -> impl Strategy<Value = String> {
     option::of(prop_oneof![count, until]).prop_map(Option::unwrap_or_default)
 }
 
+/// Starts within two hours of a change of the clocks in one of the zones, or anywhere.
+fn any_start() -> impl Strategy<Value = WallTime> {
+    let changes = [
+        "2026-03-29T02:00:00",
+        "2026-10-25T02:00:00",
+        "2026-03-08T02:00:00",
+        "2026-11-01T01:00:00",
+        "2026-04-05T01:30:00",
+        "2026-10-04T02:00:00",
+        "2011-12-30T00:00:00",
+        "2018-11-04T00:00:00",
+    ];
+    let near = (prop::sample::select(changes.to_vec()), -7200_i64..7200).prop_map(|(change, off)| {
+        let change = wall(change).get();
+        WallTime::new(change + chrono::TimeDelta::seconds(off)).unwrap()
+    });
+    prop_oneof![near, start()]
+}
+
 fn start() -> impl Strategy<Value = WallTime> {
     (0_i64..2_500_000_000)
         .prop_map(|second| WallTime::new(DateTime::<Utc>::from_timestamp(second, 0).unwrap().naive_utc()).unwrap())
@@ -84,9 +156,9 @@ fn zone() -> impl Strategy<Value = &'static str> {
 }
 
 fn any_schedule() -> impl Strategy<Value = Schedule> {
-    (endless(), end(), start(), zone(), any::<bool>()).prop_map(|(text, end, start, zone, all_day)| {
+    (endless(), end(), any_start(), zone(), any::<bool>()).prop_map(|(text, end, start, zone, all_day)| {
         let rule = rule(&format!("{text}{end}"));
-        if all_day {
+        if all_day && rule.frequency.unit_s().is_none() {
             Schedule::all_day(rule, start.get().date(), zone)
         } else {
             Schedule::timed(rule, start, zone)
@@ -127,21 +199,48 @@ proptest! {
     }
 
     #[test]
-    fn next_after_an_instant_is_the_first_of_all_that_come_later(schedule in any_schedule(), days in 0_i64..2000) {
-        let first = schedule.occurrences(&BundledZones).unwrap().next().unwrap();
-        let now = first.instant.plus_millis(days * 40_000_000);
+    fn next_after_an_instant_is_the_first_of_all_that_come_later(schedule in any_schedule(), nth in 0_usize..200, off in -8_000_000_i64..8_000_000) {
+        let near: Vec<_> = schedule.occurrences(&BundledZones).unwrap().take(nth + 1).collect();
+        let now = near[near.len() - 1].instant.plus_millis(off);
         let expected = schedule.occurrences(&BundledZones).unwrap().find(|occurrence| occurrence.instant > now);
         prop_assert_eq!(schedule.next_after(now, &BundledZones), Ok(expected));
     }
 
     #[test]
-    fn count_cuts_the_endless_series_off(text in endless(), start in start(), count in 1_usize..40) {
-        let start = start.to_string();
-        prop_assert_eq!(walls(&format!("{text};COUNT={count}"), &start, 100), walls(&text, &start, count));
+    fn nothing_lies_between_two_occurrences((schedule, at) in (any_schedule(), 0.0_f64..1.0)) {
+        let first: Vec<_> = schedule.occurrences(&BundledZones).unwrap().take(2).collect();
+        if let [one, two] = first[..] {
+            let span = (two.at.get() - one.at.get()).num_seconds();
+            #[expect(clippy::cast_possible_truncation, reason = "any second in between will do")]
+            let between = one.at.get() + chrono::TimeDelta::seconds((span as f64 * at) as i64);
+            let between = WallTime::new(between).unwrap();
+            prop_assert_eq!(schedule.next_after_wall(between, &BundledZones), Ok(Some(two)));
+        }
     }
 
     #[test]
-    fn the_rrule_crate_agrees(text in endless(), start in start()) {
+    fn until_is_never_passed(text in endless(), start in start(), until in start()) {
+        let text = format!("{text};UNTIL={}", until.get().format("%Y%m%dT%H%M%S"));
+        let found = walls(&text, &start.to_string(), 50);
+        prop_assert!(found[1..].iter().all(|at| *at <= until.get()), "{:?}", found);
+    }
+
+    #[test]
+    fn count_cuts_the_endless_series_off(text in endless(), start in start(), count in 1_usize..40, from in 0_usize..40) {
+        let start = start.to_string();
+        let counted = format!("{text};COUNT={count}");
+        let all = walls(&counted, &start, 100);
+        prop_assert_eq!(&all, &walls(&text, &start, count));
+        // Counted from the start, wherever one begins.
+        if let Some(at) = all.get(from) {
+            let rest = schedule(&counted, &start, "UTC");
+            let rest = rest.occurrences_after(WallTime::new(*at).unwrap(), &BundledZones).unwrap();
+            prop_assert_eq!(rest.map(|occurrence| occurrence.at.get()).collect::<Vec<_>>(), &all[from + 1..]);
+        }
+    }
+
+    #[test]
+    fn the_rrule_crate_agrees(text in for_the_crate(), start in start()) {
         let schedule = Schedule::timed(rule(&text), start, "UTC");
         prop_assume!(schedule.ensure_occurs(&BundledZones).is_ok());
         let oracle: rrule::RRule<rrule::Unvalidated> = text.parse().unwrap();

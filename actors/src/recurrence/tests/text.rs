@@ -33,6 +33,13 @@ fn the_canonical_text_is_sorted_and_says_nothing_twice() {
         ("FREQ=DAILY;UNTIL=20261231T235959", "FREQ=DAILY;UNTIL=20261231T235959"),
         ("FREQ=DAILY;UNTIL=20261231t235960z", "FREQ=DAILY;UNTIL=20261231T235959Z"),
         (
+            "BYSETPOS=-1,+2,2;BYSECOND=60,0,9;BYMINUTE=59,0;BYHOUR=23,07;BYWEEKNO=-1,53;BYYEARDAY=366,1,-366;FREQ=YEARLY",
+            "FREQ=YEARLY;BYWEEKNO=53,-1;BYYEARDAY=1,366,-366;BYHOUR=7,23;BYMINUTE=0,59;BYSECOND=0,9,59;BYSETPOS=-1,2",
+        ),
+        ("FREQ=SECONDLY", "FREQ=SECONDLY"),
+        ("FREQ=MINUTELY;INTERVAL=5", "FREQ=MINUTELY;INTERVAL=5"),
+        ("FREQ=HOURLY;BYYEARDAY=100", "FREQ=HOURLY;BYYEARDAY=100"),
+        (
             "FREQ=DAILY;INTERVAL=4294967295;COUNT=4000000000",
             "FREQ=DAILY;INTERVAL=4294967295;COUNT=4000000000",
         ),
@@ -43,26 +50,18 @@ fn the_canonical_text_is_sorted_and_says_nothing_twice() {
 }
 
 #[test]
-fn parts_that_are_not_built_are_named() {
+fn parts_the_standard_does_not_know_are_named() {
     for (text, part) in [
-        ("FREQ=HOURLY", "FREQ=HOURLY"),
-        ("FREQ=MINUTELY;INTERVAL=5", "FREQ=MINUTELY"),
-        ("FREQ=SECONDLY", "FREQ=SECONDLY"),
-        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU", "WKST=SU"),
-        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "BYSETPOS"),
-        ("FREQ=YEARLY;BYWEEKNO=20", "BYWEEKNO"),
-        ("FREQ=YEARLY;BYYEARDAY=1,100", "BYYEARDAY"),
-        ("FREQ=DAILY;BYHOUR=9", "BYHOUR"),
-        ("FREQ=DAILY;BYMINUTE=0;BYHOUR=9", "BYMINUTE"),
         ("RSCALE=HEBREW;FREQ=YEARLY;SKIP=FORWARD", "RSCALE"),
         ("FREQ=YEARLY;X-ACME=1", "X-ACME"),
+        ("FREQ=YEARLY;BYEASTER=0", "BYEASTER"),
     ] {
         assert_eq!(unsupported_part(text), part);
     }
 }
 
 #[test]
-fn another_first_day_of_the_week_is_taken_where_it_changes_nothing() {
+fn another_first_day_of_the_week_is_remembered_only_where_it_changes_something() {
     for text in [
         "FREQ=WEEKLY",
         "FREQ=WEEKLY;BYDAY=SU,TU",
@@ -72,6 +71,30 @@ fn another_first_day_of_the_week_is_taken_where_it_changes_nothing() {
         "FREQ=YEARLY;INTERVAL=2;BYMONTH=3;BYDAY=SU",
     ] {
         assert_eq!(rule(&format!("{text};WKST=SU")), rule(text));
+    }
+    for text in [
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU",
+        "FREQ=WEEKLY;BYDAY=TU,SU;BYSETPOS=1;WKST=SA",
+        "FREQ=YEARLY;BYWEEKNO=20;WKST=SU",
+    ] {
+        assert_eq!(rule(text).to_string(), text);
+    }
+}
+
+#[test]
+fn what_the_standard_forbids_is_refused() {
+    for text in [
+        "FREQ=MONTHLY;BYWEEKNO=20",
+        "FREQ=SECONDLY;BYWEEKNO=20",
+        "FREQ=MONTHLY;BYYEARDAY=100",
+        "FREQ=WEEKLY;BYYEARDAY=100",
+        "FREQ=DAILY;BYYEARDAY=100",
+        "FREQ=HOURLY;BYDAY=1MO",
+        "FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO",
+        "FREQ=MONTHLY;BYSETPOS=1",
+        "FREQ=DAILY;INTERVAL=2;BYSETPOS=-1;COUNT=3",
+    ] {
+        assert!(malformed(text), "{text}");
     }
 }
 
@@ -123,6 +146,19 @@ fn numbers_out_of_range_are_refused() {
         "FREQ=MONTHLY;BYDAY=6MO",
         "FREQ=MONTHLY;BYDAY=-6MO",
         "FREQ=YEARLY;BYDAY=54MO",
+        "FREQ=YEARLY;BYWEEKNO=0",
+        "FREQ=YEARLY;BYWEEKNO=54",
+        "FREQ=YEARLY;BYYEARDAY=0",
+        "FREQ=YEARLY;BYYEARDAY=367",
+        "FREQ=YEARLY;BYYEARDAY=-367",
+        "FREQ=YEARLY;BYYEARDAY=0001",
+        "FREQ=DAILY;BYHOUR=24",
+        "FREQ=DAILY;BYHOUR=-1",
+        "FREQ=DAILY;BYHOUR=",
+        "FREQ=DAILY;BYMINUTE=60",
+        "FREQ=DAILY;BYSECOND=61",
+        "FREQ=DAILY;BYHOUR=9;BYSETPOS=0",
+        "FREQ=DAILY;BYHOUR=9;BYSETPOS=367",
         "FREQ=YEARLY;BYDAY=128MO",
         "FREQ=YEARLY;BYDAY=M",
         "FREQ=YEARLY;BYDAY=1",

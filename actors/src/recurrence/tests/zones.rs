@@ -16,7 +16,7 @@ fn next_after(schedule: &Schedule, now: &str) -> Option<String> {
 
 fn next_from_completion(schedule: &Schedule, completed: &str, made: u32) -> Option<String> {
     let next = schedule
-        .next_from_completion(date(completed), made, &BundledZones)
+        .next_from_completion(date(completed).and_hms_opt(7, 0, 0).unwrap(), made, &BundledZones)
         .unwrap();
     next.map(|occurrence| occurrence.at.to_string())
 }
@@ -49,6 +49,85 @@ fn in_a_gap_only_that_days_occurrence_moves() {
         instants(&lord_howe, 2),
         ["2026-10-03T15:45:00.000Z", "2026-10-04T15:15:00.000Z"]
     );
+}
+
+#[test]
+fn every_half_hour_stays_every_half_hour_when_clocks_go_forward() {
+    let paris = schedule("FREQ=MINUTELY;INTERVAL=30", "2026-03-29T01:30:00", "Europe/Paris");
+    assert_eq!(
+        instants(&paris, 3),
+        [
+            "2026-03-29T00:30:00.000Z",
+            "2026-03-29T01:00:00.000Z",
+            "2026-03-29T01:30:00.000Z"
+        ]
+    );
+    // Those left out are counted.
+    let four = schedule(
+        "FREQ=MINUTELY;INTERVAL=30;COUNT=4",
+        "2026-03-29T01:30:00",
+        "Europe/Paris",
+    );
+    assert_eq!(
+        instants(&four, 9),
+        ["2026-03-29T00:30:00.000Z", "2026-03-29T01:00:00.000Z"]
+    );
+    let at_three = wall("2026-03-29T01:30:00");
+    assert_eq!(
+        four.next_after_wall(at_three, &BundledZones).unwrap().unwrap().at,
+        wall("2026-03-29T03:00:00")
+    );
+}
+
+#[test]
+fn a_skipped_time_moves_where_no_other_is_in_its_way() {
+    let twice = schedule(
+        "FREQ=DAILY;BYHOUR=2,12;BYMINUTE=30",
+        "2026-03-29T00:00:00",
+        "Europe/Paris",
+    );
+    assert_eq!(
+        instants(&twice, 3)[1..],
+        ["2026-03-29T01:30:00.000Z", "2026-03-29T10:30:00.000Z"]
+    );
+    let moved = "2026-03-29T02:30:00 = 2026-03-29T01:30:00.000Z";
+    assert_eq!(next_after(&twice, "2026-03-29T01:10:00Z").unwrap(), moved);
+    let every_second = schedule("FREQ=SECONDLY;BYHOUR=2", "2026-03-29T00:00:00", "Europe/Paris");
+    let moved = "2026-03-29T02:10:01 = 2026-03-29T01:10:01.000Z";
+    assert_eq!(next_after(&every_second, "2026-03-29T01:10:00Z").unwrap(), moved);
+}
+
+#[test]
+fn a_repeated_hour_has_no_occurrences_the_second_time() {
+    let every_second = schedule("FREQ=SECONDLY", "2026-10-25T00:00:00", "Europe/Paris");
+    // Clocks show 02:30 for the second time.
+    let following = "2026-10-25T03:00:00 = 2026-10-25T02:00:00.000Z";
+    assert_eq!(next_after(&every_second, "2026-10-25T01:30:00Z").unwrap(), following);
+}
+
+#[test]
+fn after_a_completion_hours_count_from_its_minute() {
+    let next = |rule: &str, completed: &str| {
+        let schedule = schedule(rule, "2026-12-01T09:00:00", "Europe/Paris");
+        let next = schedule.next_from_completion(wall(completed).get(), 1, &BundledZones);
+        next.unwrap().unwrap().at.to_string()
+    };
+    assert_eq!(
+        next("FREQ=HOURLY;INTERVAL=8", "2026-12-09T20:13:27"),
+        "2026-12-10T04:13:00"
+    );
+    assert_eq!(
+        next("FREQ=MINUTELY;INTERVAL=30", "2026-12-09T20:13:27"),
+        "2026-12-09T20:43:00"
+    );
+    assert_eq!(
+        next("FREQ=SECONDLY;INTERVAL=90", "2026-12-09T20:13:27"),
+        "2026-12-09T20:14:57"
+    );
+    // Of several times a day, the next after the completion.
+    let twice_a_day = "FREQ=DAILY;BYHOUR=9,18";
+    assert_eq!(next(twice_a_day, "2026-12-09T08:00:00"), "2026-12-09T18:00:00");
+    assert_eq!(next(twice_a_day, "2026-12-09T19:00:00"), "2026-12-10T09:00:00");
 }
 
 #[test]
@@ -251,7 +330,7 @@ fn an_unknown_zone_is_an_error_and_never_the_end_of_a_series() {
         Err(unknown.clone())
     );
     assert_eq!(
-        lost.next_from_completion(date("2026-12-01"), 1, &BundledZones),
+        lost.next_from_completion(wall("2026-12-01T07:00:00").get(), 1, &BundledZones),
         Err(unknown.clone())
     );
     assert_eq!(lost.ensure_occurs(&BundledZones), Err(RuleError::UnknownZone(unknown)));
@@ -281,4 +360,54 @@ fn a_month_after_a_completion_on_the_31st_is_the_end_of_the_next_month() {
         next_from_completion(&named, "2027-01-31", 1).unwrap(),
         "2027-03-31T09:00:00"
     );
+}
+
+#[test]
+fn days_ignore_the_parts_for_times_and_refuse_to_repeat_by_the_hour() {
+    let days = |text: &str| Schedule::all_day(rule(text), date("2026-12-01"), "UTC");
+    let daily = days("FREQ=DAILY;BYHOUR=9,18;BYMINUTE=30");
+    assert_eq!(
+        instants(&daily, 2),
+        ["2026-12-01T00:00:00.000Z", "2026-12-02T00:00:00.000Z"]
+    );
+    let hourly = days("FREQ=HOURLY");
+    assert!(matches!(
+        hourly.ensure_occurs(&BundledZones),
+        Err(RuleError::Malformed { .. })
+    ));
+    assert_eq!(instants(&hourly, 2).len(), 1);
+}
+
+#[test]
+fn dates_are_added_and_taken_away_whatever_the_rule_says() {
+    let walls = |dates: &[&str]| dates.iter().map(|at| wall(at).get()).collect::<Vec<_>>();
+    let dated = |text: &str, added: &[&str], excluded: &[&str]| {
+        let schedule = schedule(text, "2026-12-01T09:00:00", "UTC").with_dates(&walls(added), &walls(excluded));
+        let all = schedule.occurrences(&BundledZones).unwrap();
+        all.take(9)
+            .map(|occurrence| occurrence.at.to_string())
+            .collect::<Vec<_>>()
+    };
+    // Added after the end and twice, taken away where it is counted, and where it was added.
+    let added = [
+        "2027-01-01T10:00:00",
+        "2026-12-02T09:00:00",
+        "2026-12-03T12:00:00",
+        "2026-11-30T09:00:00",
+    ];
+    assert_eq!(
+        dated(
+            "FREQ=DAILY;COUNT=3",
+            &added,
+            &["2026-12-03T09:00:00", "2026-12-03T12:00:00", "2026-12-09T00:00:00"]
+        ),
+        ["2026-12-01T09:00:00", "2026-12-02T09:00:00", "2027-01-01T10:00:00"]
+    );
+    assert_eq!(
+        dated("FREQ=DAILY;UNTIL=20261202", &[], &["2026-12-01T09:00:00"]),
+        ["2026-12-02T09:00:00"]
+    );
+    let nothing = schedule("FREQ=DAILY;COUNT=1", "2026-12-01T09:00:00", "UTC");
+    let nothing = nothing.with_dates(&[], &walls(&["2026-12-01T09:00:00"]));
+    assert_eq!(nothing.ensure_occurs(&BundledZones), Err(RuleError::NeverOccurs));
 }

@@ -21,6 +21,7 @@ use super::{
 };
 
 const MAX_COUNT: u16 = 1000;
+const MAX_DATES: usize = 366;
 
 pub(super) const PROBLEMS: Problems = &[(
     "preview_recurrence",
@@ -45,6 +46,14 @@ pub(super) struct PreviewForm {
     #[serde(default = "usual_count")]
     #[schema(minimum = 1, maximum = 1000, default = 10)]
     count: u16,
+    /// RFC 5545 EXDATE: occurrences there are not, in wall time.
+    #[serde(default)]
+    #[schema(max_items = 366)]
+    exdate: Vec<WallTime>,
+    /// RFC 5545 RDATE: occurrences besides those of the rule, in wall time.
+    #[serde(default)]
+    #[schema(max_items = 366)]
+    rdate: Vec<WallTime>,
     /// RFC 5545 RRULE without the `RRULE:` prefix.
     #[schema(max_length = 512, examples("FREQ=WEEKLY;BYDAY=MO"))]
     rrule: String,
@@ -97,9 +106,16 @@ pub(super) async fn preview(
     if !(1..=MAX_COUNT).contains(&form.count) {
         return Err(Problem::invalid("count", format!("from 1 to {MAX_COUNT}")));
     }
+    for (name, dates) in [("rdate", &form.rdate), ("exdate", &form.exdate)] {
+        if dates.len() > MAX_DATES {
+            return Err(Problem::invalid(name, format!("at most {MAX_DATES} dates")));
+        }
+    }
+    let walls = |dates: &[WallTime]| dates.iter().map(|at| at.get()).collect::<Vec<_>>();
     let zones = &*api.services.environment.zones;
     let rule = Rule::parse(&form.rrule).map_err(refuse)?;
     let schedule = Schedule::timed(rule, form.start, &form.time_zone);
+    let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));
     schedule.ensure_occurs(zones).map_err(refuse)?;
     let occurrences = schedule.occurrences(zones).map_err(|unknown| refuse(unknown.into()))?;
     let occurrences = occurrences
@@ -116,7 +132,10 @@ pub(super) async fn preview(
 fn refuse(error: RuleError) -> Problem {
     let field = match error {
         RuleError::UnknownZone(_) => "time_zone",
-        RuleError::Malformed { .. } | RuleError::Unsupported { .. } | RuleError::NeverOccurs => "rrule",
+        RuleError::Malformed { .. }
+        | RuleError::Unsupported { .. }
+        | RuleError::NeverOccurs
+        | RuleError::TooFrequent => "rrule",
     };
     Problem::from(refuse_rule(error)).on(field)
 }

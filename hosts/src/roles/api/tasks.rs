@@ -29,6 +29,7 @@ const VALUES: &[Code] = &[
     Code::UnknownTimeZone,
     Code::RecurrenceInvalid,
     Code::RecurrenceUnsupported,
+    Code::RecurrenceTooFrequent,
     Code::RecurrenceNeverOccurs,
     Code::RecurrenceWithoutDate,
 ];

@@ -1,10 +1,10 @@
 //! What an item is known by when it comes again: its UID, and for a single occurrence which one. An item without a UID is known by what it says, and
 //! among several of a file that say the same, by its place.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use punctual_actors::{Code, Refusal};
-use punctual_events::{Digest, Priority, ReminderTime, Timestamp};
+use punctual_events::{Digest, Priority, Recurrence, RecurrenceDate, ReminderTime, Timestamp};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -20,7 +20,7 @@ struct Content<'a> {
     description: Option<&'a str>,
     due: Option<String>,
     priority: Option<Priority>,
-    recurrence: Option<&'a str>,
+    recurrence: Option<Cow<'a, str>>,
     recurrence_id: Option<&'a str>,
     reminders: Vec<String>,
     start: Option<String>,
@@ -68,7 +68,7 @@ pub(super) fn digest(item: &ImportDraft) -> Digest {
         description: item.description.as_deref(),
         due: item.due.as_ref().map(written),
         priority: item.priority,
-        recurrence: item.recurrence.as_ref().map(|recurrence| &*recurrence.rrule),
+        recurrence: item.recurrence.as_ref().map(repetition),
         recurrence_id: item.recurrence_id.as_deref(),
         reminders: item.reminders.iter().map(reminder).collect(),
         start: item.start.as_ref().map(written),
@@ -79,6 +79,19 @@ pub(super) fn digest(item: &ImportDraft) -> Digest {
     // Strings and lists of them always are JSON.
     let json = serde_json::to_vec(&content).unwrap_or_default();
     Digest(Sha256::digest(json).into())
+}
+
+/// Without dates, the rule alone, as it was before there were any.
+fn repetition(recurrence: &Recurrence) -> Cow<'_, str> {
+    let listed = |name: &str, dates: &[RecurrenceDate]| {
+        let dates = dates.iter().map(|date| format!(";{name}={date}"));
+        dates.collect::<String>()
+    };
+    let dates = listed("RDATE", &recurrence.rdate) + &listed("EXDATE", &recurrence.exdate);
+    if dates.is_empty() {
+        return Cow::Borrowed(&recurrence.rrule);
+    }
+    Cow::Owned(format!("{}{dates}", recurrence.rrule))
 }
 
 fn written(moment: &DraftMoment) -> String {
@@ -146,6 +159,9 @@ mod tests {
         ] {
             assert_ne!(identities(&todo(&FULL.replace(said, other))), once, "{other}");
         }
+        let weekly = "RRULE:FREQ=WEEKLY\n";
+        let without_one = FULL.replace(weekly, &format!("{weekly}EXDATE:20300121T080000Z\n"));
+        assert_ne!(identities(&todo(&without_one)), once);
     }
 
     #[test]

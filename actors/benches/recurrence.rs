@@ -1,0 +1,108 @@
+//! What the next occurrence costs: `cargo bench -p punctual-actors --bench recurrence`, beside python-dateutil on the same rules where `PUNCTUAL_PYTHON` names a Python
+//! that has it (`.cache/python/bin/python` after `cargo xtask test --only recurrence-oracle`). Medians of sane rules; of hostile ones the slowest of a few.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a bench measures time, and starts what it compares with"
+)]
+#![expect(clippy::print_stdout, reason = "a bench prints what it found")]
+
+use std::{
+    hint::black_box,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use punctual_actors::{
+    recurrence::{Rule, Schedule},
+    zone::BundledZones,
+};
+
+/// What people ask for, begun in 2006 and asked for what comes after today.
+const SANE: [&str; 12] = [
+    "FREQ=DAILY",
+    "FREQ=DAILY;INTERVAL=3;COUNT=9000",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE,FR",
+    "FREQ=MONTHLY;BYMONTHDAY=31",
+    "FREQ=MONTHLY;BYDAY=-1FR",
+    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+    "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO",
+    "FREQ=YEARLY;BYYEARDAY=100,-100",
+    "FREQ=DAILY;BYHOUR=9,13,17;BYMINUTE=0,30",
+    "FREQ=HOURLY;INTERVAL=8",
+    "FREQ=MINUTELY;INTERVAL=45;BYHOUR=9,10,11;BYDAY=MO,TU,WE,TH,FR",
+];
+
+/// What somebody might send to keep a server busy.
+const HOSTILE: [&str; 12] = [
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO;BYHOUR=23;BYMINUTE=59;BYSECOND=59",
+    "FREQ=SECONDLY;INTERVAL=60;BYSECOND=1,2,3,5,7,11,13,17,19,23,29,31,37,41,43,47,53,59",
+    "FREQ=SECONDLY;INTERVAL=86399;BYHOUR=3;BYMINUTE=3;BYSECOND=3;BYMONTHDAY=29;BYMONTH=2",
+    "FREQ=SECONDLY;INTERVAL=4294967295;BYSECOND=1",
+    "FREQ=MINUTELY;INTERVAL=1440;BYHOUR=1",
+    "FREQ=SECONDLY;INTERVAL=86400;BYSECOND=1",
+    "FREQ=MONTHLY;BYDAY=MO;BYMONTHDAY=31;BYMONTH=2,4,6,9,11;BYSETPOS=1",
+    "FREQ=WEEKLY;BYMONTH=2;BYDAY=MO;BYSETPOS=2,3,4,5,6,7,-2,-3,-4,-5",
+    "FREQ=YEARLY;BYWEEKNO=53,-53;BYMONTHDAY=15;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+    "FREQ=SECONDLY;INTERVAL=7;BYHOUR=9;BYSECOND=0;COUNT=4294967295",
+];
+
+const START: &str = "2006-12-01T09:00:00";
+const AFTER: &str = "2026-12-01T12:00:00";
+const TRIES: usize = 25;
+
+fn main() {
+    println!("{:<12} {:>12} {:>10}  rule", "next", "dateutil", "ratio");
+    for (kind, rules) in [("sane", SANE), ("hostile", HOSTILE)] {
+        println!("{kind}: {}", if kind == "sane" { "median" } else { "slowest" });
+        for rule in rules {
+            let mut tries: Vec<Duration> = (0..TRIES).map(|_| next(rule)).collect();
+            tries.sort_unstable();
+            let ours = if kind == "sane" {
+                tries[TRIES / 2]
+            } else {
+                tries[TRIES - 1]
+            };
+            let theirs = dateutil(rule);
+            let ratio = theirs.map_or_else(
+                |text| text,
+                |theirs| format!("{:>9.1} µs {:>9.0}×", micros(theirs), micros(theirs) / micros(ours)),
+            );
+            println!("{:>9.2} µs {ratio:>23}  {rule}", micros(ours));
+        }
+    }
+}
+
+/// Time to read the rule and find what comes next.
+fn next(rule: &str) -> Duration {
+    let start = START.parse().expect("a wall time");
+    let after = AFTER.parse().expect("a wall time");
+    let begun = Instant::now();
+    let parsed = Rule::parse(black_box(rule)).expect("a rule");
+    let schedule = Schedule::timed(parsed, start, "Europe/Paris");
+    let _ = black_box(schedule.next_after_wall(after, &BundledZones));
+    begun.elapsed()
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// The same in Python, the fastest of three: or why there is no figure.
+fn dateutil(rule: &str) -> Result<Duration, String> {
+    let Some(python) = std::env::var_os("PUNCTUAL_PYTHON") else {
+        return Err("no Python".to_owned());
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/recurrence.py");
+    let output = Command::new(python).args([script, rule, START, AFTER]).output();
+    let text = output.map_err(|error| error.to_string())?.stdout;
+    let text = String::from_utf8_lossy(&text);
+    match text.trim().parse() {
+        Ok(seconds) => Ok(Duration::from_secs_f64(seconds)),
+        Err(_) => Err(text.trim().to_owned()),
+    }
+}
