@@ -135,7 +135,7 @@ impl Composer<'_> {
         if self.date.is_some() || self.times.is_some() || self.instant.is_some() {
             return Verdict::refused(SpanKind::Time, "there is a date or a time already");
         }
-        let instant = self.scene.from_now(length).map(|instant| self.scene.wall_at(instant));
+        let instant = self.scene.later(length).map(|instant| self.scene.wall_at(instant));
         let Some(at) = instant.and_then(whole_seconds) else {
             return Verdict::refused(SpanKind::Time, "there is no such time");
         };

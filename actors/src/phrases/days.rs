@@ -58,15 +58,15 @@ impl Day {
     /// The day it is, the first from `base` on where a year is not said; `None` outside the years 1 to 9999.
     pub(super) fn resolve(self, base: NaiveDate) -> Option<NaiveDate> {
         let date = match self.shift {
-            None => self.named.from(base)?,
-            Some(Shift::After(length)) => length.after(self.named.from(length.before(base).unwrap_or(base))?)?,
+            None => self.named.on_or_after(base)?,
+            Some(Shift::After(length)) => length.after(self.named.on_or_after(length.before(base).unwrap_or(base))?)?,
             Some(Shift::Before(length)) => {
                 // From the base on, until the shifted day is not before it either: "3 days before christmas" on the 24th is next year's.
-                let first = length.before(self.named.from(base)?)?;
+                let first = length.before(self.named.on_or_after(base)?)?;
                 if first >= base {
                     first
                 } else {
-                    length.before(self.named.from(length.after(base)?)?)?
+                    length.before(self.named.on_or_after(length.after(base)?)?)?
                 }
             }
         };
@@ -80,7 +80,7 @@ impl Day {
 }
 
 impl Named {
-    fn from(self, base: NaiveDate) -> Option<NaiveDate> {
+    fn on_or_after(self, base: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::On(date) => Some(date),
             Self::OfMonth(day) => (0..12).find_map(|months| {

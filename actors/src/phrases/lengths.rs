@@ -109,7 +109,7 @@ fn part(cursor: &mut Cursor<'_>) -> Option<Length> {
 
 /// The `30` of `1h30`.
 fn minutes_of_hours(cursor: &mut Cursor<'_>, hours: Length) -> Option<Length> {
-    if !cursor.is_joined() || hours.seconds == 0 || hours.seconds % 3600 != 0 {
+    if !cursor.is_joined() || hours.seconds == 0 || !hours.seconds.is_multiple_of(3600) {
         return None;
     }
     let (minutes, _) = cursor.number()?;

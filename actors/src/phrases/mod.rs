@@ -31,7 +31,7 @@
 //! recurrence  = ("every"|"each") "!"? what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
 //!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
 //! what        = step? unit tail? | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
-//!             | month+ ("on"? "day"? number+ | "on" selection)? | holiday | part
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | part
 //! step        = "other" | number | ordinal
 //! weekdays    = (weekday (("-"|"through"|"to") weekday)? | "weekday" | "workday" | "business day" | "weekend")+
 //! selection   = ordinal+ ("day" | weekday | workday | "instance of" weekdays)? more | "beginning" | "end"

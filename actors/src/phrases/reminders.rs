@@ -87,7 +87,7 @@ pub(super) fn settle(
         Remind::Before(length) => relative(*length, 1, due),
         Remind::After(length) => relative(*length, -1, due),
         Remind::In(length) => {
-            let instant = scene.from_now(*length).ok_or(NO_SUCH_TIME)?;
+            let instant = scene.later(*length).ok_or(NO_SUCH_TIME)?;
             let wall = scene.wall_at(instant);
             Ok(Settled {
                 input: ReminderInput {

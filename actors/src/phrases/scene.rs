@@ -28,7 +28,7 @@ impl Scene<'_> {
     }
 
     /// So long from now: days and months on the calendar, the rest exactly, also where clocks change in between.
-    pub(super) fn from_now(&self, length: Length) -> Option<Timestamp> {
+    pub(super) fn later(&self, length: Length) -> Option<Timestamp> {
         let day = length.after(self.today())?;
         let start = if day == self.today() {
             self.now

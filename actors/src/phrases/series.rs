@@ -162,7 +162,7 @@ impl Series {
         if let Some(date) = said {
             return Some(date.and_time(NaiveTime::MIN));
         }
-        let instant = scene.from_now(Length::of(self.repeat.interval, self.repeat.every))?;
+        let instant = scene.later(Length::of(self.repeat.interval, self.repeat.every))?;
         whole_seconds(scene.wall_at(instant)).map(WallTime::get)
     }
 }

@@ -143,3 +143,37 @@ async fn a_text_is_bounded_and_belongs_to_somebody() {
     let nobody = server.anonymous().post(QUICK, &json!({"text": "x"})).await;
     assert_eq!(nobody.problem(), (401, "unauthorised"));
 }
+
+#[tokio::test]
+async fn a_phrase_is_previewed_like_a_rule() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let path = "/v1/recurrence/preview";
+    let form =
+        json!({"phrase": "every 31 march at 02:30 starting 2030-01-01", "time_zone": "Europe/Paris", "count": 2});
+    let shown = ann.post(path, &form).await;
+    assert_eq!(
+        (shown.status, &shown.body["rrule"]),
+        (200, &json!("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=31"))
+    );
+    let expected = json!([
+        {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z"},
+        {"at": "2031-03-31T02:30:00", "instant": "2031-03-31T00:30:00.000Z"},
+    ]);
+    assert_eq!(shown.body["occurrences"], expected);
+    assert_eq!(kinds(&shown), ["recurrence", "time", "start"]);
+    for (form, field) in [
+        (json!({"phrase": "tomorrow", "time_zone": "UTC"}), "phrase"),
+        (json!({"phrase": "x".repeat(2001), "time_zone": "UTC"}), "phrase"),
+        (json!({"time_zone": "UTC"}), "rrule"),
+        (
+            json!({"phrase": "daily", "rrule": "FREQ=DAILY", "time_zone": "UTC"}),
+            "rrule",
+        ),
+        (json!({"rrule": "FREQ=DAILY", "time_zone": "UTC"}), "start"),
+        (json!({"phrase": "daily", "time_zone": "Mars/Olympus"}), "time_zone"),
+    ] {
+        let answer = ann.post(path, &form).await;
+        assert_eq!((answer.status, &answer.body["field"]), (422, &json!(field)), "{form}");
+    }
+}

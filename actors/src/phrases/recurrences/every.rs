@@ -26,8 +26,8 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         counted_workdays,
         units,
         on_weekdays,
-        listed,
         in_months,
+        listed,
         on_holiday,
         part_of_day,
     ];
@@ -159,7 +159,7 @@ fn listed(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     Some(selection(cursor)?.of(1, Unit::Month).into())
 }
 
-/// "july 4th", "aug on day 20 and 30", "january and july".
+/// "july 4th", "4 july", "aug on day 20 and 30", "january and july".
 fn in_months(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     Some(days_of_months(cursor, 1)?.into())
 }

@@ -136,8 +136,17 @@ pub(super) fn weeks(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
     })
 }
 
-/// "july 4th", "aug 20 and 30", "aug on day 20", "aug on the last friday", "january and july" (their first days).
+/// "july 4th", "4 july", "aug 20 and 30", "aug on day 20", "aug on the last friday", "january and july" (their first days).
 pub(super) fn days_of_months(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
+    let days_first = cursor.attempt(|cursor| {
+        let days = cursor.list(day_of_month)?;
+        let months = cursor.list(|cursor| cursor.meaning(words::month))?;
+        let days = days.into_iter().map(i32::from).collect();
+        Some(Selection::Days(days).of_months(interval, months))
+    });
+    if days_first.is_some() {
+        return days_first;
+    }
     let months = cursor.list(|cursor| cursor.meaning(words::month))?;
     let days = cursor.attempt(|cursor| {
         let on = cursor.word(&["on"]);
@@ -161,6 +170,7 @@ fn numbered_days(cursor: &mut Cursor<'_>) -> Option<Vec<i32>> {
     cursor.list(|cursor| {
         let day = day_of_month(cursor)?;
         // "aug 20 and 3rd friday": the weekday belongs to the ordinal.
-        (!cursor.peek_word().is_some_and(|word| words::weekday(word).is_some())).then_some(day.into())
+        let stands_alone = cursor.peek_word().is_none_or(|word| words::weekday(word).is_none());
+        stands_alone.then_some(day.into())
     })
 }

@@ -34,6 +34,8 @@ fn recurrences() {
             "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=15",
             "2027-04-15",
         ),
+        ("every 31 march", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=31", "2027-03-31"),
+        ("every 4th july", "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=4", "2027-07-04"),
         ("every christmas", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25", "2026-12-25"),
         ("every monday in march", "FREQ=WEEKLY;BYMONTH=3;BYDAY=MO", "2027-03-01"),
         ("every morning", "FREQ=DAILY", "2026-12-04T09:00:00"),

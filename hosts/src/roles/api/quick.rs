@@ -105,10 +105,7 @@ pub(super) async fn create(
     body: JsonBody<QuickForm>,
 ) -> Result<Response, Problem> {
     let QuickForm { dry_run, text } = body.value;
-    // Bytes first: a long text is not counted to be refused.
-    if text.len() > MAX_TEXT_CHARS * 4 || text.chars().count() > MAX_TEXT_CHARS {
-        return Err(Problem::invalid("text", format!("at most {MAX_TEXT_CHARS} characters")));
-    }
+    within_bounds("text", &text)?;
     let zone = api.profile_of(&caller).await?.time_zone;
     let now = api.now();
     let reading = api.read_phrase(&text, &zone, now);
@@ -136,8 +133,18 @@ pub(super) async fn create(
     Ok(answer::created(response, format!("/v1/tasks/{}", task.id)))
 }
 
+/// Refuses a text that is too long to be read.
+pub(super) fn within_bounds(field: &str, text: &str) -> Result<(), Problem> {
+    // Bytes first: a long text is not counted to be refused.
+    if text.len() > MAX_TEXT_CHARS * 4 || text.chars().count() > MAX_TEXT_CHARS {
+        return Err(Problem::invalid(field, format!("at most {MAX_TEXT_CHARS} characters")));
+    }
+    Ok(())
+}
+
 impl Api {
-    fn read_phrase(&self, text: &str, zone: &str, now: Timestamp) -> Reading {
+    /// Reads a text as it is meant in a zone, at an instant.
+    pub(super) fn read_phrase(&self, text: &str, zone: &str, now: Timestamp) -> Reading {
         let scene = Scene {
             now,
             time_zone: zone,
