@@ -1,6 +1,11 @@
 //! The 1,011 cases of `recurrent` 0.4.1 (PyPI, `src/recurrent/test.py`): texts and what they should mean on Friday 1 January 2010 at midnight. The cases are facts transcribed into
 //! `data/recurrent/cases.jsonl`; `data/recurrent/differences.md` lists each text that is read otherwise here, with the reason.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should be there and is not is a failure"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use punctual_actors::{
