@@ -12,6 +12,7 @@ pub mod machine;
 pub mod memory;
 pub mod outbox;
 pub mod paged;
+pub mod phrases;
 pub mod ports;
 mod recent;
 pub mod recurrence;

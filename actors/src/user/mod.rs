@@ -22,3 +22,4 @@ pub use mail::MailPatch;
 pub use question::{NotificationFilter, SeriesSummary, TaskItems, UserAnswer, UserQuestion};
 pub use record::{TaskRecord, Tasks};
 pub use state::{Profile, SeriesRef, UserActor};
+pub use tasks::check_draft;

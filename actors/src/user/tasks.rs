@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use punctual_events::{Moment, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, UserEvent};
+use punctual_events::{
+    Moment, Principal, Recurrence, SeriesId, Status, Task, TaskChange, TaskField, TaskId, Timestamp, UserEvent,
+};
 use serde_json::Value;
 
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
         state::UserActor,
         validate,
     },
+    zone::ZoneData,
 };
 
 /// Tasks a user can have, deleted ones included.
@@ -97,7 +100,7 @@ impl UserActor {
         if self.tasks.len() >= MAX_TASKS {
             return Err(Refusal::new(Code::LimitReached, format!("at most {MAX_TASKS} tasks")));
         }
-        let mut task = self.draft_task(draft, context)?;
+        let mut task = draft_task(draft, &self.profile.time_zone, context)?;
         if let Some(Imported { completed, done: true }) = imported {
             (task.status, task.completed) = (Status::Done, Some(completed.unwrap_or(context.now)));
             task.recurrence = None;
@@ -124,47 +127,6 @@ impl UserActor {
         }
         let message = format!("at most {MAX_SERIES} tasks that were ever made to recur");
         Err(Refusal::new(Code::LimitReached, message))
-    }
-
-    fn draft_task(&self, draft: &TaskDraft, context: &mut Context<'_>) -> Result<Task, Refusal> {
-        validate::list(draft.list.as_deref())?;
-        let zone = &self.profile.time_zone;
-        let moment = |field: &str, input: &Option<MomentInput>| {
-            input
-                .as_ref()
-                .map(|input| input.resolve(field, zone, context.zones))
-                .transpose()
-        };
-        let (due, start) = (moment("due", &draft.due)?, moment("start", &draft.start)?);
-        let recurrence = draft.recurrence.as_ref();
-        let recurrence = recurrence
-            .map(|recurrence| validate::recurrence(recurrence, due.as_ref(), start.as_ref(), zone, context.zones));
-        Ok(Task {
-            completed: None,
-            created: context.now,
-            description: draft
-                .description
-                .as_deref()
-                .map(validate::description)
-                .transpose()?
-                .flatten(),
-            due,
-            external_uid: draft.external_uid.as_deref().map(validate::external_uid).transpose()?,
-            id: TaskId(context.new_uuid()),
-            list: None,
-            occurrence: None,
-            overdue: false,
-            priority: draft.priority,
-            recurrence: recurrence.transpose()?.map(Box::new),
-            reminders: validate::reminders(&draft.reminders, context)?,
-            series: None,
-            start: start.map(Box::new),
-            status: Status::Open,
-            tags: validate::tags(&draft.tags)?,
-            title: validate::title(&draft.title)?,
-            updated: context.now,
-            version: 1,
-        })
     }
 
     pub(super) fn patch(
@@ -328,6 +290,55 @@ impl UserActor {
             task,
         })
     }
+}
+
+/// Refuses a draft that no user in this zone could create a task from; how many tasks there are already is not looked at.
+///
+/// # Errors
+/// What creating it would be refused for.
+pub fn check_draft(draft: &TaskDraft, user_zone: &str, now: Timestamp, zones: &dyn ZoneData) -> Result<(), Refusal> {
+    draft_task(draft, user_zone, &mut Context::new(Principal::System, now, zones, 0)).map(|_| ())
+}
+
+/// The task of a draft, before anything is known of its being overdue or in a series.
+fn draft_task(draft: &TaskDraft, zone: &str, context: &mut Context<'_>) -> Result<Task, Refusal> {
+    validate::list(draft.list.as_deref())?;
+    let moment = |field: &str, input: &Option<MomentInput>| {
+        input
+            .as_ref()
+            .map(|input| input.resolve(field, zone, context.zones))
+            .transpose()
+    };
+    let (due, start) = (moment("due", &draft.due)?, moment("start", &draft.start)?);
+    let recurrence = draft.recurrence.as_ref();
+    let recurrence = recurrence
+        .map(|recurrence| validate::recurrence(recurrence, due.as_ref(), start.as_ref(), zone, context.zones));
+    Ok(Task {
+        completed: None,
+        created: context.now,
+        description: draft
+            .description
+            .as_deref()
+            .map(validate::description)
+            .transpose()?
+            .flatten(),
+        due,
+        external_uid: draft.external_uid.as_deref().map(validate::external_uid).transpose()?,
+        id: TaskId(context.new_uuid()),
+        list: None,
+        occurrence: None,
+        overdue: false,
+        priority: draft.priority,
+        recurrence: recurrence.transpose()?.map(Box::new),
+        reminders: validate::reminders(&draft.reminders, context)?,
+        series: None,
+        start: start.map(Box::new),
+        status: Status::Open,
+        tags: validate::tags(&draft.tags)?,
+        title: validate::title(&draft.title)?,
+        updated: context.now,
+        version: 1,
+    })
 }
 
 /// The fields in which two versions differ, in the order of their names.

@@ -14,6 +14,7 @@ mod documents;
 mod import;
 mod inbox;
 mod mail;
+mod quick;
 mod repeats;
 mod series;
 mod tasks;

@@ -35,8 +35,12 @@ pub(super) fn no_content() -> Response {
 
 /// A task with its `ETag`.
 pub(super) fn task(status: StatusCode, task: &Task) -> Response {
-    let mut response = json(status, task);
-    response.headers_mut().insert(header::ETAG, etag(task.version));
+    with_etag(json(status, task), task.version)
+}
+
+/// The answer with the version of the task it is about.
+pub(super) fn with_etag(mut response: Response, version: u64) -> Response {
+    response.headers_mut().insert(header::ETAG, etag(version));
     response
 }
 

@@ -25,6 +25,7 @@ pub mod openapi;
 mod path;
 mod problem;
 mod query;
+mod quick;
 mod recurrence;
 mod series;
 mod sessions;
@@ -137,6 +138,7 @@ fn plain() -> Router<Arc<Api>> {
         .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
         .route("/v1/me/mail", get(mail::show).patch(mail::change))
         .route("/v1/tasks", post(tasks::create))
+        .route("/v1/tasks/quick", post(quick::create))
         .route("/v1/tasks/{id}", get(tasks::show).patch(tasks::change))
         .route("/v1/tasks/{id}/complete", post(tasks::complete))
         .route("/v1/tasks/{id}/reopen", post(tasks::reopen))

@@ -18,7 +18,7 @@ use utoipa::{
 use super::{
     audit, import, list, mail, me, notifications,
     problem::{ERRORS_PAGE, PROBLEM_JSON, ProblemDocument, title},
-    recurrence, series, sessions, tasks, users, webhooks,
+    quick, recurrence, series, sessions, tasks, users, webhooks,
 };
 
 /// What each operation, by its id, can answer besides its success.
@@ -50,6 +50,7 @@ const GROUPS: &[Problems] = &[
     me::PROBLEMS,
     mail::PROBLEMS,
     tasks::PROBLEMS,
+    quick::PROBLEMS,
     list::PROBLEMS,
     series::PROBLEMS,
     recurrence::PROBLEMS,
@@ -100,6 +101,7 @@ pub(super) struct IfMatchHeader {
         mail::change,
         list::list,
         tasks::create,
+        quick::create,
         tasks::show,
         tasks::change,
         tasks::delete,

@@ -112,7 +112,8 @@ impl Problem {
         &self.refusal.detail
     }
 
-    fn document(&self) -> ProblemDocument<'_> {
+    /// As it is written.
+    pub(super) fn document(&self) -> ProblemDocument<'_> {
         let Refusal {
             code,
             detail,

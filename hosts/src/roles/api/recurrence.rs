@@ -1,10 +1,11 @@
-//! `POST /v1/recurrence/preview`: when a rule would come round, before anything is made with it.
+//! `POST /v1/recurrence/preview`: when a rule or a phrase would come round, before anything is made with it.
 
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use punctual_actors::{
     Code,
+    phrases::{Reading, Span},
     recurrence::{Rule, RuleError, Schedule},
     user::validate::refuse_rule,
 };
@@ -18,6 +19,7 @@ use super::{
     body::JsonBody,
     openapi::{AUTHENTICATED, BODY, Problems},
     problem::Problem,
+    quick::within_bounds,
 };
 
 const MAX_COUNT: u16 = 1000;
@@ -38,7 +40,7 @@ pub(super) const PROBLEMS: Problems = &[(
     ],
 )];
 
-/// A rule to be tried.
+/// A rule or a phrase to be tried.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PreviewForm {
@@ -54,11 +56,17 @@ pub(super) struct PreviewForm {
     #[serde(default)]
     #[schema(max_items = 366)]
     rdate: Vec<WallTime>,
+    /// A phrase with a recurrence in it, in place of a rule; its dates and times are meant in the zone.
+    #[serde(default)]
+    #[schema(max_length = 2000, examples("every other tue at 8"))]
+    phrase: Option<String>,
     /// RFC 5545 RRULE without the `RRULE:` prefix.
+    #[serde(default)]
     #[schema(max_length = 512, examples("FREQ=WEEKLY;BYDAY=MO"))]
-    rrule: String,
-    /// The first occurrence, in wall time.
-    start: WallTime,
+    rrule: Option<String>,
+    /// The first occurrence, in wall time. A phrase knows its own, at midnight where it names no time.
+    #[serde(default)]
+    start: Option<WallTime>,
     /// The IANA name of the zone of the wall time.
     #[schema(max_length = 64, examples("Europe/Paris"))]
     time_zone: String,
@@ -73,6 +81,12 @@ fn usual_count() -> u16 {
 struct Preview {
     /// In order, the start first.
     occurrences: Vec<PreviewedOccurrence>,
+    /// The rule of a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rrule: Option<String>,
+    /// The pieces of a phrase that mean something, from left to right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    understood: Option<Vec<Span>>,
 }
 
 /// One time a rule comes round.
@@ -84,7 +98,7 @@ struct PreviewedOccurrence {
     instant: Timestamp,
 }
 
-/// Shows when a rule would come round.
+/// Shows when a rule, or the recurrence of a phrase, would come round.
 #[utoipa::path(
     post,
     path = "/v1/recurrence/preview",
@@ -113,8 +127,9 @@ pub(super) async fn preview(
     }
     let walls = |dates: &[WallTime]| dates.iter().map(|at| at.get()).collect::<Vec<_>>();
     let zones = &*api.services.environment.zones;
-    let rule = Rule::parse(&form.rrule).map_err(refuse)?;
-    let schedule = Schedule::timed(rule, form.start, &form.time_zone);
+    let tried = tried(&api, &form)?;
+    let rule = Rule::parse(&tried.rrule).map_err(refuse)?;
+    let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));
     schedule.ensure_occurs(zones).map_err(refuse)?;
     let occurrences = schedule.occurrences(zones).map_err(|unknown| refuse(unknown.into()))?;
@@ -126,7 +141,46 @@ pub(super) async fn preview(
         });
     Ok(answer::ok(&Preview {
         occurrences: occurrences.collect(),
+        rrule: tried.understood.is_some().then_some(tried.rrule),
+        understood: tried.understood,
     }))
+}
+
+/// What a form comes to.
+struct Tried {
+    rrule: String,
+    start: WallTime,
+    /// Of a phrase.
+    understood: Option<Vec<Span>>,
+}
+
+fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
+    match (&form.rrule, &form.phrase) {
+        (Some(rrule), None) => Ok(Tried {
+            rrule: rrule.clone(),
+            start: form
+                .start
+                .ok_or_else(|| Problem::invalid("start", "a rule needs a first occurrence"))?,
+            understood: None,
+        }),
+        (None, Some(phrase)) => {
+            within_bounds("phrase", phrase)?;
+            let reading = api.read_phrase(phrase, &form.time_zone, api.now());
+            let nothing = || Problem::invalid("phrase", "no recurrence is understood in it");
+            Ok(Tried {
+                start: form.start.or_else(|| first(&reading)).ok_or_else(nothing)?,
+                rrule: reading.draft.recurrence.ok_or_else(nothing)?.rrule.into(),
+                understood: Some(reading.understood),
+            })
+        }
+        (Some(_), Some(_)) | (None, None) => Err(Problem::invalid("rrule", "give either `rrule` or `phrase`")),
+    }
+}
+
+fn first(reading: &Reading) -> Option<WallTime> {
+    let due = reading.draft.due.as_ref()?;
+    due.at
+        .or_else(|| WallTime::new(due.date?.and_time(chrono::NaiveTime::MIN)))
 }
 
 fn refuse(error: RuleError) -> Problem {

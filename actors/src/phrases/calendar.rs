@@ -1,0 +1,199 @@
+//! Dates by the calendar: "march 3rd 2027", "3/1/2027", "2nd fri in feb", "40th day of 2028", "christmas 2027".
+
+use chrono::NaiveDate;
+
+use super::{
+    cursor::Cursor,
+    dates::Date,
+    days::{Day, Named},
+    holidays::holiday,
+    lexer::Kind,
+    words,
+};
+
+pub(super) fn with_holiday(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let named = holiday(cursor)?;
+    match (named, year(cursor)) {
+        (Named::Yearly { month, day }, Some(year)) => {
+            Date::sure(Day::on(NaiveDate::from_ymd_opt(year, month.into(), day.into())?))
+        }
+        (named, _) => Date::sure(named),
+    }
+}
+
+/// "march 3rd", "mar 3, 2027", "march 2027", "march".
+pub(super) fn by_month(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let month = cursor.meaning(words::month)?;
+    if let Some(day) = cursor.attempt(|cursor| {
+        cursor.word(&["the"]);
+        day_of_month(cursor)
+    }) {
+        return on_day(month, day, year(cursor));
+    }
+    let year = year(cursor);
+    let number_follows = cursor.peek().is_some_and(|token| matches!(token.kind, Kind::Number(_)));
+    if year.is_none() && number_follows {
+        // "Mar 99th" is no day, and not the month either.
+        return None;
+    }
+    Date::weak(Named::Month {
+        month,
+        year,
+        last: false,
+    })
+}
+
+fn number_with_suffix(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let (value, _) = cursor.number()?;
+    (cursor.is_joined() && cursor.word(&["st", "nd", "rd", "th"])).then_some(value)
+}
+
+/// A day of a month if there is one with that number, and it is no time of day.
+pub(super) fn day_of_month(cursor: &mut Cursor<'_>) -> Option<u8> {
+    let day = cursor.attempt(ordinal).or_else(|| {
+        let (value, digits) = cursor.number()?;
+        let is_day = digits <= 2 && cursor.ends_free() && !cursor.peek_is(&["am", "pm"]);
+        is_day.then_some(i32::try_from(value).ok()?)
+    })?;
+    u8::try_from(day).ok().filter(|day| (1..=31).contains(day))
+}
+
+fn on_day(month: u8, day: u8, year: Option<i32>) -> Option<Date> {
+    let (month_u32, day_u32) = (u32::from(month), u32::from(day));
+    match year {
+        Some(year) => Date::sure(Day::on(NaiveDate::from_ymd_opt(year, month_u32, day_u32)?)),
+        // A leap year, so that 29 February is a day.
+        None => NaiveDate::from_ymd_opt(2000, month_u32, day_u32).and(Date::sure(Named::Yearly { month, day })),
+    }
+}
+
+/// A year of four digits, a comma before it or not.
+pub(super) fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
+    cursor.attempt(|cursor| {
+        cursor.mark(',');
+        let (value, digits) = cursor.number()?;
+        let is_year = digits == 4 && (1900..=9999).contains(&value) && cursor.ends_free();
+        is_year.then_some(i32::try_from(value).ok()?)
+    })
+}
+
+/// `2027-03-01`, `3/1/2027`, `25/12`, `25.12.2027`, "3 march 2027".
+pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let (first, digits) = cursor.number()?;
+    if digits <= 2
+        && let Some(month) = cursor.meaning(words::month)
+    {
+        let day = u8::try_from(first).ok()?;
+        return on_day(month, day, year(cursor));
+    }
+    let mark = ['-', '/', '.'].into_iter().find(|mark| cursor.joined_mark(*mark))?;
+    let (second, _) = cursor.is_joined().then(|| cursor.number())??;
+    let third = cursor.attempt(|cursor| {
+        (cursor.joined_mark(mark) && cursor.is_joined()).then_some(())?;
+        cursor.number()
+    });
+    match (mark, digits, third) {
+        ('-', 4, Some((day, _))) => Date::sure(Day::on(NaiveDate::from_ymd_opt(
+            i32::try_from(first).ok()?,
+            second,
+            day,
+        )?)),
+        ('.', ..=2, Some((year, 4))) => Date::sure(Day::on(NaiveDate::from_ymd_opt(
+            i32::try_from(year).ok()?,
+            second,
+            first,
+        )?)),
+        ('/', ..=2, None) => slashed(first, second, None),
+        ('/', ..=2, Some((year, 4))) => slashed(first, second, Some(i32::try_from(year).ok()?)),
+        ('/', ..=2, Some((year, 2))) => slashed(first, second, Some(2000 + i32::try_from(year).ok()?)),
+        _ => None,
+    }
+}
+
+/// Month first, unless only the other order is a date.
+fn slashed(first: u32, second: u32, year: Option<i32>) -> Option<Date> {
+    let (first, second) = (u8::try_from(first).ok()?, u8::try_from(second).ok()?);
+    let month_first = (1..=12).contains(&first).then(|| on_day(first, second, year)).flatten();
+    let day_first = (1..=12)
+        .contains(&second)
+        .then(|| on_day(second, first, year))
+        .flatten();
+    let mut found = match (month_first, day_first) {
+        (Some(date), Some(other)) if other.day != date.day => Date {
+            doubt: Some("the month is read first, as in the United States".into()),
+            ..date
+        },
+        (Some(date), _) | (None, Some(date)) => date,
+        (None, None) => return None,
+    };
+    found.weak = year.is_none();
+    Some(found)
+}
+
+/// "2nd of feb", "2nd fri in feb", "last day of may 2027", "40th day of 2030", "the 15th".
+pub(super) fn by_ordinal(cursor: &mut Cursor<'_>) -> Option<Date> {
+    cursor.word(&["the"]);
+    let is_in_digits = matches!(cursor.peek()?.kind, Kind::Number(_));
+    let nth = ordinal(cursor)?;
+    if let Some(weekday) = cursor.meaning(words::weekday) {
+        return nth_weekday(cursor, nth, weekday);
+    }
+    let of_days = cursor.word(&["day"]);
+    let in_month = cursor.attempt(|cursor| {
+        (cursor.word(&["of", "in"]) || !of_days).then_some(())?;
+        cursor.meaning(words::month)
+    });
+    match in_month {
+        Some(month) if nth == -1 => {
+            let year = year(cursor);
+            Date::sure(Named::Month {
+                month,
+                year,
+                last: true,
+            })
+        }
+        Some(month) => on_day(month, u8::try_from(nth).ok()?, year(cursor)),
+        None if of_days => day_of_year(cursor, nth),
+        // In words it is seldom a date: "on second thought".
+        None => {
+            let day = u8::try_from(nth).ok()?;
+            (is_in_digits && day <= 31).then(|| Date::weak(Named::OfMonth(day)))?
+        }
+    }
+}
+
+fn nth_weekday(cursor: &mut Cursor<'_>, nth: i32, weekday: u8) -> Option<Date> {
+    cursor.word(&["of", "in"]).then_some(())?;
+    let month = cursor.meaning(words::month)?;
+    let year = year(cursor);
+    Date::sure(Named::Weekday {
+        nth,
+        weekday,
+        month,
+        year,
+    })
+}
+
+/// A day of a year that is said, or one that can be of nothing but a year.
+fn day_of_year(cursor: &mut Cursor<'_>, nth: i32) -> Option<Date> {
+    let year = cursor.attempt(|cursor| {
+        cursor.word(&["of", "in"]).then_some(())?;
+        year(cursor)
+    });
+    let day = u32::try_from(nth).ok()?;
+    let is_of_year = year.is_some() || (32..=366).contains(&day);
+    is_of_year.then(|| Date::sure(Named::OfYear { day, year }))?
+}
+
+/// "2nd", "third", "last", "2nd to last"; negative from the end.
+pub(super) fn ordinal(cursor: &mut Cursor<'_>) -> Option<i32> {
+    if cursor.word(&["last"]) {
+        return Some(-1);
+    }
+    let nth = cursor
+        .attempt(number_with_suffix)
+        .or_else(|| cursor.meaning(words::ordinal))?;
+    let nth = i32::try_from(nth).ok().filter(|nth| (1..=366).contains(nth))?;
+    let from_end = cursor.words(&["to", "the", "last"]) || cursor.words(&["to", "last"]);
+    Some(if from_end { -nth } else { nth })
+}

@@ -1,0 +1,302 @@
+//! From phrases to a task: which of them count, what they come to together, and what is said of each.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use punctual_events::{Anchor, Priority, Recurrence as TaskRecurrence};
+
+use super::{
+    Reading,
+    dates::Doubt,
+    days::{Day, long_date},
+    lengths::Length,
+    recurrences::{End, Recurrence},
+    scan::{Found, Item},
+    scene::{Scene, whole_seconds},
+    series::{Series, kind_of, share_minute},
+    spans::SpanKind,
+    times::Time,
+    title::title,
+    verdict::{Verdict, spans},
+};
+use crate::user::draft::{MomentInput, ReminderInput, TaskDraft};
+
+/// What is known so far.
+pub(super) struct Composer<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) now: NaiveDateTime,
+    found: &'a [Found],
+    verdicts: Vec<Option<Verdict>>,
+    date: Option<NaiveDate>,
+    times: Option<Vec<NaiveTime>>,
+    instant: Option<NaiveDateTime>,
+    series: Option<Series>,
+    due: Option<NaiveDateTime>,
+    all_day: bool,
+    reminders: Vec<ReminderInput>,
+    tags: Vec<String>,
+    priority: Option<Priority>,
+}
+
+/// Composes what was found in a text.
+pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Scene<'_>) -> Reading {
+    let mut composer = Composer {
+        scene,
+        now: scene.wall(),
+        found,
+        verdicts: vec![None; found.len()],
+        date: None,
+        times: None,
+        instant: None,
+        series: None,
+        due: None,
+        all_day: false,
+        reminders: Vec::new(),
+        tags: Vec::new(),
+        priority: None,
+    };
+    // Bounds need to know the recurrence, and reminders the due, wherever in the text they stand.
+    composer.pass(|composer, item| composer.take(text, item));
+    for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
+        composer.pass(|composer, item| composer.take_bound(item, kind));
+    }
+    let starts = composer.settle_due();
+    composer.pass(Composer::take_reminder);
+    composer.into_reading(text, escapes, starts)
+}
+
+impl Composer<'_> {
+    /// Has a judge look at each phrase that nobody has judged.
+    fn pass(&mut self, mut judge: impl FnMut(&mut Self, &Item) -> Option<Verdict>) {
+        for (index, found) in self.found.iter().enumerate() {
+            if self.verdicts[index].is_none() {
+                self.verdicts[index] = judge(self, &found.item);
+            }
+        }
+    }
+
+    /// What depends on nothing else in the text.
+    fn take(&mut self, text: &str, item: &Item) -> Option<Verdict> {
+        Some(match item {
+            Item::Date { date, time } => self.take_date(date.day, &date.doubt, time.as_ref()),
+            Item::Times(times) => self.take_times(times),
+            Item::In(length) => self.take_length(*length),
+            Item::Recurrence(recurrence) => self.take_recurrence(recurrence),
+            Item::Tag { start, end } => self.take_tag(&text[*start..*end]),
+            Item::List => Verdict::refused(SpanKind::List, "there is no such list"),
+            Item::Priority(priority) => match self.priority {
+                Some(_) => Verdict::refused(SpanKind::Priority, "there is a priority already"),
+                None => {
+                    self.priority = Some(*priority);
+                    Verdict::understood(SpanKind::Priority, format!("{priority:?}").to_lowercase(), None)
+                }
+            },
+            Item::Unclear(why) => Verdict::refused(SpanKind::Date, *why),
+            Item::Bound(_) | Item::Reminders(_) | Item::RemindMeTo => return None,
+        })
+    }
+
+    fn take_date(&mut self, day: Day, doubt: &Doubt, time: Option<&Time>) -> Verdict {
+        if self.date.is_some() || self.instant.is_some() {
+            return Verdict::refused(SpanKind::Date, "there is a date already");
+        }
+        let Some(date) = day.resolve(self.now.date()) else {
+            return Verdict::refused(SpanKind::Date, "there is no such day");
+        };
+        let mut meaning = long_date(date);
+        if let Some(time) = time {
+            if self.times.is_some() {
+                return Verdict::refused(SpanKind::Date, "there is a time already");
+            }
+            self.times = Some(vec![time.at]);
+            meaning += &format!(" at {}", time.at.format("%H:%M"));
+        }
+        self.date = Some(date);
+        Verdict::understood(SpanKind::Date, meaning, doubt.clone())
+    }
+
+    fn take_times(&mut self, times: &[Time]) -> Verdict {
+        if self.times.is_some() || self.instant.is_some() {
+            return Verdict::refused(SpanKind::Time, "there is a time already");
+        }
+        let mut all: Vec<NaiveTime> = times.iter().map(|time| time.at).collect();
+        let mut doubt = times.iter().find_map(|time| time.doubt.clone());
+        let recurs = |found: &Found| matches!(&found.item, Item::Recurrence(recurrence) if recurrence.repeat.is_ok());
+        if all.len() > 1 && share_minute(&all) && self.found.iter().any(recurs) {
+            all.sort_unstable();
+        } else if all.len() > 1 {
+            doubt = Some("only the first counts: a task has one time, and a rule one minute of the hour".into());
+            all.truncate(1);
+        }
+        let meaning: Vec<String> = all.iter().map(|time| time.format("%H:%M").to_string()).collect();
+        self.times = Some(all);
+        Verdict::understood(SpanKind::Time, meaning.join(" and "), doubt)
+    }
+
+    fn take_length(&mut self, length: Length) -> Verdict {
+        if self.date.is_some() || self.times.is_some() || self.instant.is_some() {
+            return Verdict::refused(SpanKind::Time, "there is a date or a time already");
+        }
+        let instant = self.scene.later(length).map(|instant| self.scene.wall_at(instant));
+        let Some(at) = instant.and_then(whole_seconds) else {
+            return Verdict::refused(SpanKind::Time, "there is no such time");
+        };
+        let wall = at.get();
+        self.instant = Some(wall);
+        let meaning = format!("{} at {}", long_date(wall.date()), wall.format("%H:%M"));
+        Verdict::understood(SpanKind::Time, meaning, None)
+    }
+
+    fn take_recurrence(&mut self, recurrence: &Recurrence) -> Verdict {
+        let repeat = match &recurrence.repeat {
+            Ok(repeat) => repeat,
+            Err(why) => return Verdict::refused(SpanKind::Recurrence, *why),
+        };
+        if self.series.is_some() {
+            return Verdict::refused(SpanKind::Recurrence, "there is a recurrence already");
+        }
+        if let Some(time) = &recurrence.time
+            && self.times.is_none()
+        {
+            self.times = Some(vec![time.at]);
+        }
+        let mut meaning = repeat.in_words(End::Never);
+        if recurrence.after_completion {
+            meaning += ", counted from when it was last completed";
+        }
+        self.series = Some(Series::new(repeat.clone(), recurrence.after_completion));
+        Verdict::understood(SpanKind::Recurrence, meaning, recurrence.doubt.clone())
+    }
+
+    fn take_tag(&mut self, tag: &str) -> Verdict {
+        if !self.tags.iter().any(|known| known == tag) {
+            self.tags.push(tag.to_owned());
+        }
+        Verdict::understood(SpanKind::Tag, format!("tag “{tag}”"), None)
+    }
+
+    /// A bound of one kind: where an end is depends on the start, and what can be left out on both.
+    fn take_bound(&mut self, item: &Item, kind: SpanKind) -> Option<Verdict> {
+        let Item::Bound(bound) = item else { return None };
+        (kind_of(bound) == kind).then_some(())?;
+        let Some(series) = &mut self.series else {
+            return Some(Verdict::refused(kind, "nothing recurs here"));
+        };
+        let base = series.starts.or(self.date).unwrap_or(self.now.date());
+        Some(series.bound(bound, base))
+    }
+
+    /// When it is due, of all that was said; and the start of a recurrence where one was said.
+    fn settle_due(&mut self) -> Option<NaiveDate> {
+        let starts = self.series.as_ref().and_then(|series| series.starts);
+        let said = starts.or(self.date);
+        let times = self.times.take().unwrap_or_default();
+        let start = said.unwrap_or_else(|| self.next_day(&times));
+        (self.due, self.all_day) = match (&mut self.series, self.instant, times.first()) {
+            (_, Some(instant), _) => (Some(instant), false),
+            (Some(series), None, None) if series.repeat.is_within_days() => {
+                (series.first_within_days(said, self.scene), false)
+            }
+            (Some(series), None, first) => {
+                series.at_times(&times);
+                let day = series.first_day(start, self.scene);
+                let ahead = times
+                    .iter()
+                    .find(|time| said.is_some() || day.and_time(**time) > self.now);
+                let time = ahead.or(first).copied().unwrap_or(NaiveTime::MIN);
+                (Some(day.and_time(time)), times.is_empty())
+            }
+            (None, None, None) => (said.map(|date| date.and_time(NaiveTime::MIN)), true),
+            (None, None, Some(time)) => (Some(start.and_time(*time)), false),
+        };
+        starts
+    }
+
+    /// Today while one of these times is ahead, or none was said.
+    fn next_day(&self, times: &[NaiveTime]) -> NaiveDate {
+        let today = self.now.date();
+        if times.is_empty() || times.iter().any(|time| *time > self.now.time()) {
+            today
+        } else {
+            today.succ_opt().unwrap_or(today)
+        }
+    }
+
+    fn take_reminder(&mut self, item: &Item) -> Option<Verdict> {
+        let due = self.due.map(|due| (due, self.all_day));
+        let reminders = match item {
+            Item::Reminders(reminders) => reminders.as_slice(),
+            Item::RemindMeTo => &[super::reminders::Remind::Before(Length::ZERO)],
+            _ => return None,
+        };
+        let mut said: Vec<String> = Vec::new();
+        let mut doubts: Doubt = None;
+        let mut inputs = Vec::new();
+        for reminder in reminders {
+            match super::reminders::settle(reminder, due, self.scene) {
+                Ok(settled) => {
+                    said.push(settled.meaning);
+                    doubts = doubts.or(settled.doubt);
+                    inputs.push(settled.input);
+                }
+                Err(why) => return Some(Verdict::refused(SpanKind::Reminder, why)),
+            }
+        }
+        self.reminders.extend(inputs);
+        Some(Verdict::understood(SpanKind::Reminder, said.join("; "), doubts))
+    }
+
+    fn into_reading(self, text: &str, escapes: &[usize], starts: Option<NaiveDate>) -> Reading {
+        let judged: Vec<(&Found, Verdict)> = self
+            .found
+            .iter()
+            .zip(self.verdicts)
+            .filter_map(|(found, verdict)| Some((found, verdict?)))
+            .collect();
+        let taken: Vec<(usize, usize)> = judged
+            .iter()
+            .filter(|(_, verdict)| verdict.understood)
+            .map(|(found, _)| (found.start, found.end))
+            .collect();
+        let zone = self.scene.time_zone;
+        let due = self.due.map(|due| {
+            if self.all_day {
+                MomentInput {
+                    date: Some(due.date()),
+                    ..MomentInput::default()
+                }
+            } else {
+                MomentInput {
+                    at: whole_seconds(due),
+                    time_zone: Some(zone.into()),
+                    ..MomentInput::default()
+                }
+            }
+        });
+        Reading {
+            draft: TaskDraft {
+                due,
+                priority: self.priority,
+                recurrence: self.series.as_ref().map(task_recurrence),
+                reminders: self.reminders,
+                tags: self.tags,
+                title: title(text, &taken, escapes),
+                ..TaskDraft::default()
+            },
+            starts,
+            understood: spans(text, judged),
+        }
+    }
+}
+
+fn task_recurrence(series: &Series) -> TaskRecurrence {
+    TaskRecurrence {
+        exdate: Box::default(),
+        rdate: Box::default(),
+        anchor: if series.after_completion {
+            Anchor::Completion
+        } else {
+            Anchor::Schedule
+        },
+        late_policy: punctual_events::LatePolicy::default(),
+        rrule: series.rrule().into(),
+    }
+}

@@ -1,0 +1,251 @@
+//! Dates: "fri", "next friday", "in 2 weeks", "eom", "3 days before christmas", "march 3rd 2027", "2nd fri in feb".
+
+use std::borrow::Cow;
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::{
+    calendar::{by_month, by_numbers, by_ordinal, with_holiday, year},
+    cursor::Cursor,
+    days::{Day, Named, Shift, last_of_month, long_date},
+    lengths::{self, Length},
+    words::{self, Unit, weekday_name},
+};
+
+/// Another thing a phrase could mean.
+pub(super) type Doubt = Option<Cow<'static, str>>;
+
+/// A date that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Date {
+    pub(super) day: Day,
+    pub(super) doubt: Doubt,
+    /// It is one only behind "on", "by" and their like: "sun", "1/2", "the 3rd", "may".
+    pub(super) weak: bool,
+}
+
+impl Date {
+    pub(super) fn sure(day: impl Into<Day>) -> Option<Self> {
+        Some(Self {
+            day: day.into(),
+            doubt: None,
+            weak: false,
+        })
+    }
+
+    pub(super) fn weak(day: impl Into<Day>) -> Option<Self> {
+        Some(Self {
+            weak: true,
+            ..Self::sure(day)?
+        })
+    }
+
+    pub(super) fn doubtful(day: impl Into<Day>, doubt: impl Into<Cow<'static, str>>) -> Option<Self> {
+        Some(Self {
+            doubt: Some(doubt.into()),
+            ..Self::sure(day)?
+        })
+    }
+}
+
+/// A date at the cursor, seen from `today`.
+pub(super) fn date(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if let Some(shifted) = cursor.attempt(|cursor| shifted(cursor, today)) {
+        return Some(shifted);
+    }
+    plain(cursor, today)
+}
+
+/// "3 days before christmas", "a week from friday", "the day after tomorrow", "in 2 weeks", "3 days from now".
+fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.word(&["in"]) {
+        let length = lengths::length(cursor).filter(|length| length.is_of_days())?;
+        cursor.words(&["from", "now"]);
+        return Date::sure(Day::on(length.after(today)?));
+    }
+    let length = cursor
+        .attempt(lengths::length)
+        .or_else(|| {
+            cursor.word(&["the"]);
+            cursor.meaning(words::unit).map(|unit| Length::of(1, unit))
+        })
+        .filter(|length| length.is_of_days())?;
+    let before = cursor.word(&["before"]);
+    if !before && !cursor.word(&["after", "from"]) {
+        return None;
+    }
+    if !before && cursor.word(&["now"]) {
+        return Date::sure(Day::on(length.after(today)?));
+    }
+    let from = plain(cursor, today)?;
+    let shift = if before {
+        Shift::Before(length)
+    } else {
+        Shift::After(length)
+    };
+    Some(Date {
+        day: Day {
+            shift: Some(shift),
+            ..from.day
+        },
+        doubt: from.doubt,
+        weak: false,
+    })
+}
+
+fn plain(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    let seen_from_today: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 4] = [near, next_or_this, edges, by_weekday];
+    seen_from_today
+        .iter()
+        .find_map(|recognise| cursor.attempt(|cursor| recognise(cursor, today)))
+        .or_else(|| of_calendar(cursor))
+        .or_else(|| cursor.attempt(with_holiday))
+}
+
+fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.word(&["today"]) {
+        return Date::sure(Day::on(today));
+    }
+    if cursor.word(&["tomorrow", "tomorow", "tmrw", "tmr"]) {
+        return Date::sure(Day::on(today.succ_opt()?));
+    }
+    None
+}
+
+fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.word(&["this", "coming"]) {
+        if let Some(weekday) = cursor.meaning(words::weekday) {
+            return Date::sure(Day::on(coming(today, weekday)?));
+        }
+        cursor.word(&["weekend"]).then_some(())?;
+        let is_sunday = today.weekday() == chrono::Weekday::Sun;
+        return Date::sure(Day::on(if is_sunday { today } else { coming(today, 5)? }));
+    }
+    cursor.word(&["next"]).then_some(())?;
+    let monday = coming(today.succ_opt()?, 0)?;
+    if let Some(weekday) = cursor.meaning(words::weekday) {
+        return next_weekday(today, monday, weekday);
+    }
+    if cursor.word(&["weekend"]) {
+        return next_weekday(today, monday, 5);
+    }
+    match cursor.meaning(words::unit)? {
+        Unit::Week => Date::sure(Day::on(monday)),
+        Unit::Month => Date::sure(Day::on(last_of_month(today)?.succ_opt()?)),
+        Unit::Year => Date::sure(Day::on(NaiveDate::from_ymd_opt(today.year() + 1, 1, 1)?)),
+        Unit::Day => Date::sure(Day::on(today.succ_opt()?)),
+        Unit::Second | Unit::Minute | Unit::Hour => None,
+    }
+}
+
+/// "next friday" is the Friday of next week, whose Monday is given. Where this week still has one, that could be meant too.
+fn next_weekday(today: NaiveDate, monday: NaiveDate, weekday: u8) -> Option<Date> {
+    let date = monday.checked_add_days(Days::new(weekday.into()))?;
+    let this_week = date.checked_sub_days(Days::new(7))?;
+    if this_week <= today {
+        return Date::sure(Day::on(date));
+    }
+    let name = weekday_name(weekday);
+    let doubt = format!(
+        "{name} of next week; say “this {}” for {}",
+        name.to_lowercase(),
+        long_date(this_week)
+    );
+    Date::doubtful(Day::on(date), doubt)
+}
+
+/// The first such weekday from a day on.
+fn coming(from: NaiveDate, weekday: u8) -> Option<NaiveDate> {
+    let ahead = (7 + u32::from(weekday) - from.weekday().num_days_from_monday()) % 7;
+    from.checked_add_days(Days::new(ahead.into()))
+}
+
+/// "eom", "end of the month", "end of next week", "start of next year", "end of may".
+fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if let Some(unit) = cursor.meaning(|word| match word {
+        "eod" => Some(Unit::Day),
+        "eow" => Some(Unit::Week),
+        "eom" => Some(Unit::Month),
+        "eoy" => Some(Unit::Year),
+        _ => None,
+    }) {
+        return end_of(unit, today);
+    }
+    cursor.word(&["the"]);
+    let is_end = cursor.word(&["end"]);
+    (is_end || cursor.word(&["beginning", "start"])).then_some(())?;
+    cursor.word(&["of"]).then_some(())?;
+    if let Some(month) = cursor.meaning(words::month) {
+        let year = year(cursor);
+        return Date::sure(Named::Month {
+            month,
+            year,
+            last: is_end,
+        });
+    }
+    let is_next = cursor.word(&["next"]);
+    if !is_next {
+        cursor.word(&["the", "this"]);
+    }
+    let unit = cursor.meaning(words::unit)?;
+    let next = match unit {
+        Unit::Day => today.succ_opt()?,
+        Unit::Week => coming(today.succ_opt()?, 0)?,
+        Unit::Month => last_of_month(today)?.succ_opt()?,
+        Unit::Year => NaiveDate::from_ymd_opt(today.year() + 1, 1, 1)?,
+        Unit::Second | Unit::Minute | Unit::Hour => return None,
+    };
+    match (is_end, is_next) {
+        (true, false) => end_of(unit, today),
+        (true, true) => end_of(unit, next),
+        (false, true) => Date::sure(Day::on(next)),
+        (false, false) => None,
+    }
+}
+
+fn end_of(unit: Unit, day: NaiveDate) -> Option<Date> {
+    match unit {
+        Unit::Day => Date::sure(Day::on(day)),
+        Unit::Week => Date::doubtful(Day::on(coming(day, 6)?), "weeks end on Sunday here; “fri” is Friday"),
+        Unit::Month => Date::sure(Day::on(last_of_month(day)?)),
+        Unit::Year => Date::sure(Day::on(NaiveDate::from_ymd_opt(day.year(), 12, 31)?)),
+        Unit::Second | Unit::Minute | Unit::Hour => None,
+    }
+}
+
+/// "fri", "thursday, february 18th".
+fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    let word = cursor.peek_word()?;
+    let weekday = cursor.meaning(words::weekday)?;
+    let dated = cursor.attempt(|cursor| {
+        cursor.mark(',');
+        let date = of_calendar(cursor)?;
+        (!cursor.peek_is(&["of", "in"])).then_some(date)
+    });
+    if let Some(mut date) = dated {
+        date.weak = false;
+        if let Some(day) = date.day.resolve(today)
+            && day.weekday().num_days_from_monday() != u32::from(weekday)
+        {
+            date.doubt = Some(format!("{} is no {}", long_date(day), weekday_name(weekday)).into());
+        }
+        return Some(date);
+    }
+    let date = coming(today.succ_opt()?, weekday)?;
+    let mut found = if today.weekday().num_days_from_monday() == u32::from(weekday) {
+        let name = weekday_name(weekday);
+        Date::doubtful(
+            Day::on(date),
+            format!("{name} in a week, because today is {name}; say “today” for that"),
+        )
+    } else {
+        Date::sure(Day::on(date))
+    }?;
+    found.weak = words::is_doubtful_weekday(word);
+    Some(found)
+}
+
+fn of_calendar(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let recognisers: [fn(&mut Cursor<'_>) -> Option<Date>; 3] = [by_month, by_numbers, by_ordinal];
+    recognisers.iter().find_map(|recognise| cursor.attempt(recognise))
+}

@@ -1,0 +1,99 @@
+//! Phrases in English: "Water the plants every other tue at 8 remind me 30 min before #home". What is understood becomes parts of a task, the rest is its title.
+//!
+//! Three steps. `lexer` cuts the text into words, numbers and marks; `scan` goes through them from left to right, and at each asks the recognisers, one file per concept, for a whole phrase;
+//! `compose` decides which phrases count and what they come to together. No recogniser looks further than 64 tokens ahead and none calls itself, so the time is linear in the length of the text.
+//! Clock and zones come in with the [`Scene`].
+//!
+//! # Grammar
+//!
+//! Words of the text in quotes; `?` optional, `+` a list of what stands before it, its items separated by `,`, "and", "or", "&". Numbers may be written "3" or "three", ordinals "3rd" or "third". For
+//! what each means, and what is ambiguous in it, see `docs/phrases.md`.
+//!
+//! ```text
+//! text        = { phrase | any token }                     phrases neither begin nor end inside a word: "mon-fri.pdf", "@" in an address
+//! phrase      = mark | reminder | recurrence | bound | moment | date | time
+//!
+//! mark        = "#" name | "@" name | "!" ("urgent"|"high"|"medium"|"low"|1..4) | "p" 1..4
+//!
+//! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them
+//! day         = near | length ("before"|"after"|"from") near | "in" length | length "from now"
+//! near        = "today" | "tomorrow" | ("this"|"coming"|"next") (weekday|"weekend") | "next" unit | weekday | weekday ","? near
+//!             | "eod" | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year?
+//!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
+//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | holiday year? | Y-M-D | M/D/Y? | D.M.Y
+//! length      = (number|"a"|"an") unit, more of them with or without "and" | "half an hour" | "1h30"
+//! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
+//!
+//! time        = ("at"|"by"|"@") clock+ | sure clock | "in the" part | "tonight" | "this" part | date part
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "o'clock" | "noon" | "midnight"
+//! part        = "morning" | "afternoon" | "evening" | "night"
+//!
+//! recurrence  = ("every"|"each") "!"? what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
+//!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
+//! what        = step? unit tail? | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | part
+//! step        = "other" | number | ordinal
+//! weekdays    = (weekday (("-"|"through"|"to") weekday)? | "weekday" | "workday" | "business day" | "weekend")+
+//! selection   = ordinal+ ("day" | weekday | workday | "instance of" weekdays)? more | "beginning" | "end"
+//! ordinal     = "1st" … | "last" | ordinal "to the last"
+//! tail        = "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
+//! adverb      = "hourly" | "daily" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly"
+//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length
+//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but not") ("on"|"in")? (weekdays | month)+
+//!
+//! reminder    = "remind me" ("when due" | length ("before"|"after") | "in" length | day? time?)+ | "remind me to" at the beginning
+//! ```
+//!
+//! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
+
+mod calendar;
+mod compose;
+mod cursor;
+mod dates;
+mod days;
+mod holidays;
+mod lengths;
+mod lexer;
+mod marks;
+mod recurrences;
+mod reminders;
+mod scan;
+mod scene;
+mod series;
+mod spans;
+#[cfg(test)]
+mod tests;
+mod times;
+mod title;
+mod verdict;
+mod words;
+
+use chrono::NaiveDate;
+
+pub use scene::Scene;
+pub use spans::{Span, SpanKind};
+
+use crate::user::draft::TaskDraft;
+
+/// The longest text, in characters.
+pub const MAX_TEXT_CHARS: usize = 2000;
+
+/// A text as it was read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The task it describes.
+    pub draft: TaskDraft,
+    /// Where a recurrence was said to start; the due is its first day from there on.
+    pub starts: Option<NaiveDate>,
+    /// What was understood, and what looked as if it should have been, from left to right. None overlaps another.
+    pub understood: Vec<Span>,
+}
+
+/// Reads a text. Any text is one: what is no phrase is the title.
+#[must_use]
+pub fn read(text: &str, scene: &Scene<'_>) -> Reading {
+    let lower = text.to_ascii_lowercase();
+    let lexed = lexer::lex(&lower);
+    let found = scan::scan(&lexed.tokens, scene.today());
+    compose::compose(text, &found, &lexed.escapes, scene)
+}

@@ -1,0 +1,122 @@
+//! Where a recurrence begins and ends, and what it leaves out: "starting tomorrow", "until june", "for 3 weeks", "twice", "except on weekends".
+
+use chrono::NaiveDate;
+
+use super::{Recurrence, recurrence};
+use crate::phrases::{
+    cursor::Cursor,
+    dates::{Date, date},
+    days::Named,
+    lengths::{self, Length},
+    times::times,
+    words::{self, Unit},
+};
+
+/// A bound of a recurrence.
+#[derive(Clone, Debug)]
+pub(in crate::phrases) enum Bound {
+    From(Date),
+    Until(Date),
+    For(Length),
+    Count(u32),
+    Except(Vec<Exception>),
+}
+
+/// What is left out.
+#[derive(Clone, Debug)]
+pub(in crate::phrases) enum Exception {
+    /// Every occurrence on these weekdays.
+    Weekdays(Vec<u8>),
+    /// Every occurrence in this month, of a year or of each.
+    Month { month: u8, year: Option<i32> },
+    /// Single days, or what another rule names.
+    Other,
+}
+
+/// A bound at the cursor; `after_start` says that a start is right before it, so that "to" is an end.
+pub(in crate::phrases) fn bound(cursor: &mut Cursor<'_>, today: NaiveDate, after_start: bool) -> Option<Bound> {
+    cursor
+        .attempt(|cursor| start(cursor, today))
+        .or_else(|| cursor.attempt(|cursor| end(cursor, today, after_start)))
+        .or_else(|| cursor.attempt(duration))
+        .or_else(|| cursor.attempt(count))
+        .or_else(|| cursor.attempt(|cursor| except(cursor, today)))
+}
+
+fn start(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
+    cursor
+        .word(&["starting", "beginning", "start", "starts", "from"])
+        .then_some(())?;
+    cursor.word(&["on", "in", "from", "at"]);
+    date(cursor, today).map(Bound::From)
+}
+
+fn end(cursor: &mut Cursor<'_>, today: NaiveDate, after_start: bool) -> Option<Bound> {
+    let said = cursor.word(&["until", "till", "til", "through", "thru", "ending", "ends"])
+        || after_start && (cursor.word(&["to"]) || cursor.mark('-') || cursor.mark('–'));
+    said.then_some(())?;
+    cursor.word(&["on", "in"]);
+    date(cursor, today).map(Bound::Until)
+}
+
+/// "for 2 months", "for up to 14 months", "for the next year".
+fn duration(cursor: &mut Cursor<'_>) -> Option<Bound> {
+    cursor.word(&["for"]).then_some(())?;
+    cursor.words(&["up", "to"]);
+    cursor.word(&["the"]);
+    let next = cursor.word(&["next"]);
+    let length = match cursor.attempt(lengths::length) {
+        Some(length) => length,
+        None => Length::of(1, next.then(|| cursor.meaning(words::unit))??),
+    };
+    length.is_of_days().then_some(Bound::For(length))
+}
+
+/// "twice", "3x", "for 4 times", "up to 7x", "for 5 occurrences".
+fn count(cursor: &mut Cursor<'_>) -> Option<Bound> {
+    cursor.word(&["for"]);
+    cursor.words(&["up", "to"]);
+    if cursor.word(&["twice"]) {
+        return Some(Bound::Count(2));
+    }
+    let count = lengths::amount(cursor)?;
+    let joined = cursor.is_joined();
+    (cursor.word(&["times", "occurrences", "time", "occurrence"]) || joined && cursor.word(&["x"]))
+        .then_some(Bound::Count(count))
+}
+
+fn except(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
+    (cursor.word(&["except", "excluding"]) || cursor.words(&["but", "not"])).then_some(())?;
+    cursor.word(&["for"]);
+    cursor.list(|cursor| exception(cursor, today)).map(Bound::Except)
+}
+
+fn exception(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Exception> {
+    if let Some(Recurrence { repeat, .. }) = cursor.attempt(recurrence) {
+        cursor.attempt(|cursor| times(cursor, true));
+        return Some(match repeat {
+            Ok(repeat)
+                if repeat
+                    == super::Repeat {
+                        weekdays: repeat.weekdays.clone(),
+                        ..super::Repeat::every(1, Unit::Week)
+                    } =>
+            {
+                Exception::Weekdays(repeat.weekdays.iter().map(|(_, day)| *day).collect())
+            }
+            Ok(_) | Err(_) => Exception::Other,
+        });
+    }
+    cursor.word(&["on", "in"]);
+    cursor.word(&["the"]);
+    let date = date(cursor, today)?;
+    let timed = cursor.attempt(|cursor| times(cursor, true)).is_some();
+    Some(match date.day.named {
+        Named::Month {
+            month,
+            year,
+            last: false,
+        } if !timed && date.day.shift.is_none() => Exception::Month { month, year },
+        _ => Exception::Other,
+    })
+}

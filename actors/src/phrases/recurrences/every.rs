@@ -1,0 +1,189 @@
+//! What stands behind "every".
+
+use super::{
+    Recurrence, Repeat, WORKDAYS, after_completion,
+    repeat::each,
+    selection::{Selection, selection, weekdays, workday},
+    tail::{days_of_months, weeks, with_tail},
+};
+use crate::phrases::{
+    calendar::ordinal,
+    cursor::Cursor,
+    days::Named,
+    holidays::holiday,
+    lengths, times,
+    words::{self, Unit, nth_name},
+};
+
+/// "every …", "each …", "every! …", "once a …".
+pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let once = cursor.word(&["once"]);
+    let said = cursor.word(&["every", "each"]) || once && cursor.word(&["a", "per"]);
+    said.then_some(())?;
+    let exclaimed = cursor.joined_mark('!');
+    let forms: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 8] = [
+        of_period,
+        counted_workdays,
+        units,
+        on_weekdays,
+        in_months,
+        listed,
+        on_holiday,
+        part_of_day,
+    ];
+    let mut found = if once {
+        cursor.attempt(units)?
+    } else {
+        forms.iter().find_map(|form| cursor.attempt(form))?
+    };
+    found.after_completion = exclaimed || after_completion(cursor);
+    if found.after_completion && found.repeat.as_ref().is_ok_and(|repeat| !repeat.positions.is_empty()) {
+        found.repeat = Err(NO_WORKDAYS);
+    }
+    Some(found)
+}
+
+const NO_WORKDAYS: &str = "a rule cannot count workdays on";
+
+/// How many between: "other", "3", "3rd"; whether it was an ordinal.
+fn interval(cursor: &mut Cursor<'_>) -> Option<(u32, bool)> {
+    if cursor.word(&["other"]) {
+        return Some((2, false));
+    }
+    if let Some(nth) = cursor.attempt(ordinal) {
+        return u32::try_from(nth).ok().map(|nth| (nth, true));
+    }
+    lengths::amount(cursor).map(|amount| (amount, false))
+}
+
+/// So many months or years.
+pub(super) fn period(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
+    let interval = cursor.attempt(interval).map_or(1, |(interval, _)| interval);
+    let unit = cursor.meaning(words::unit)?;
+    matches!(unit, Unit::Month | Unit::Year).then_some((interval, unit))
+}
+
+/// "4th and 10th of the month", "20th and 30th of aug", "fourth thursday in november".
+fn of_period(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let selection = selection(cursor)?;
+    cursor.word(&["of", "in"]).then_some(())?;
+    if let Some(months) = cursor.list(|cursor| cursor.meaning(words::month)) {
+        return Some(selection.of_months(1, months).into());
+    }
+    cursor.word(&["the", "each", "every", "a"]).then_some(())?;
+    let (interval, unit) = period(cursor)?;
+    Some(selection.of(interval, unit).into())
+}
+
+/// "3rd workday" is that of each month; "3 workdays" nothing can say.
+fn counted_workdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let (interval, is_ordinal) = interval(cursor)?;
+    workday(cursor).then_some(())?;
+    if !is_ordinal {
+        return Some(Recurrence::inexpressible(NO_WORKDAYS));
+    }
+    let positions = vec![i32::try_from(interval).ok()?];
+    let of_month = Selection::Positions {
+        of: WORKDAYS.to_vec(),
+        positions,
+    }
+    .of(1, Unit::Month);
+    Some(Recurrence::doubtful(
+        of_month,
+        format!(
+            "the {} workday of each month; no rule can name one workday in {interval}",
+            nth_name(i32::try_from(interval).ok()?)
+        ),
+    ))
+}
+
+/// "day", "other week on mon", "3 months on the 4th".
+fn units(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let counted = cursor.attempt(|cursor| {
+        let (interval, _) = interval(cursor)?;
+        let letter = cursor.is_joined();
+        let unit = cursor.meaning(|word| words::unit(word).or_else(|| letter.then(|| words::letter_unit(word))?))?;
+        Some((interval, unit))
+    });
+    let (interval, unit) = match counted {
+        Some(counted) => counted,
+        None => (1, cursor.meaning(words::unit)?),
+    };
+    with_tail(cursor, interval, unit)
+}
+
+/// "tue and thu", "other weekend", "2nd friday", "Fri in week 12".
+fn on_weekdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let interval = cursor.attempt(|cursor| {
+        let interval = interval(cursor)?;
+        let mut ahead = *cursor;
+        weekdays(&mut ahead).map(|_| interval)
+    });
+    let weekdays = weekdays(cursor)?;
+    match interval {
+        Some((1, true)) if weekdays.days.len() == 1 => Some(
+            Selection::Weekdays(vec![(1, weekdays.days[0])])
+                .of(1, Unit::Month)
+                .into(),
+        ),
+        Some((interval, is_ordinal)) => {
+            let repeat = in_weeks_or_months(cursor, Repeat::on_weekdays(interval, &weekdays.days));
+            if is_ordinal && (2..=5).contains(&interval) && weekdays.days.len() == 1 {
+                let nth = nth_name(i32::try_from(interval).ok()?);
+                let day = words::weekday_name(weekdays.days[0]);
+                let doubt = format!("one {day} in {interval}; say “{nth} {day} of each month” for that");
+                return Some(Recurrence::doubtful(repeat, doubt));
+            }
+            Some(repeat.into())
+        }
+        None => Some(in_weeks_or_months(cursor, Repeat::on_weekdays(1, &weekdays.days)).into()),
+    }
+}
+
+/// "in week 12", "in march" behind weekdays.
+pub(super) fn in_weeks_or_months(cursor: &mut Cursor<'_>, mut repeat: Repeat) -> Repeat {
+    if let Some(weeks) = cursor.attempt(weeks) {
+        (repeat.every, repeat.weeks) = (Unit::Year, weeks);
+        return repeat;
+    }
+    let months = cursor.attempt(|cursor| {
+        cursor.word(&["in", "of"]).then_some(())?;
+        cursor.list(|cursor| cursor.meaning(words::month))
+    });
+    repeat.months = months.unwrap_or_default();
+    repeat
+}
+
+/// "2nd and last friday", "1st and 15th": of each month, where nothing else is said.
+fn listed(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    Some(selection(cursor)?.of(1, Unit::Month).into())
+}
+
+/// "july 4th", "4 july", "aug on day 20 and 30", "january and july".
+fn in_months(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    Some(days_of_months(cursor, 1)?.into())
+}
+
+fn on_holiday(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    match holiday(cursor)? {
+        Named::Yearly { month, day } => Some(Selection::Days(vec![day.into()]).of_months(1, vec![month]).into()),
+        _ => Some(Recurrence::inexpressible("no rule knows when Easter is")),
+    }
+}
+
+/// "morning".
+fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let weekday = cursor.meaning(words::weekday);
+    let hour = cursor.meaning(words::part_of_day)?;
+    let repeat = match weekday {
+        Some(weekday) => Repeat {
+            weekdays: each(&[weekday]),
+            ..Repeat::every(1, Unit::Week)
+        },
+        None => Repeat::every(1, Unit::Day),
+    };
+    Some(Recurrence {
+        time: times::at_hour(hour),
+        ..repeat.into()
+    })
+}

@@ -1,0 +1,129 @@
+//! Recurrences: "every other tue", "every 2nd and last friday", "monthly on the 15th", "first day of each month", "tuesdays and thursdays".
+
+mod bounds;
+mod every;
+mod repeat;
+mod selection;
+mod tail;
+
+use super::{
+    cursor::Cursor,
+    dates::Doubt,
+    times::Time,
+    words::{self, Unit},
+};
+
+pub(super) use bounds::{Bound, Exception, bound};
+pub(super) use repeat::{End, Repeat, WORKDAYS, each};
+use selection::{Weekdays, selection, weekdays};
+
+/// A recurrence that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Recurrence {
+    /// The rule, or why there is none that says this.
+    pub(super) repeat: Result<Repeat, &'static str>,
+    /// "every!": the next counts from when the last was completed.
+    pub(super) after_completion: bool,
+    pub(super) doubt: Doubt,
+    /// "every morning" says when, too.
+    pub(super) time: Option<Time>,
+}
+
+impl From<Repeat> for Recurrence {
+    fn from(repeat: Repeat) -> Self {
+        Self {
+            repeat: Ok(repeat),
+            after_completion: false,
+            doubt: None,
+            time: None,
+        }
+    }
+}
+
+impl Recurrence {
+    fn inexpressible(reason: &'static str) -> Self {
+        Self {
+            repeat: Err(reason),
+            ..Repeat::every(1, Unit::Day).into()
+        }
+    }
+
+    fn doubtful(repeat: Repeat, doubt: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self {
+            doubt: Some(doubt.into()),
+            ..repeat.into()
+        }
+    }
+}
+
+/// A recurrence at the cursor.
+pub(super) fn recurrence(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let recognisers: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 5] =
+        [so_often_a_period, every::every, adverb, of_every, again_and_again];
+    recognisers.iter().find_map(|recognise| cursor.attempt(recognise))
+}
+
+/// "twice a week", "3 times monthly": not on which days.
+fn so_often_a_period(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    if !cursor.word(&["twice", "thrice"]) {
+        super::lengths::amount(cursor)?;
+        cursor.word(&["times", "x"]).then_some(())?;
+    }
+    let is_period = cursor.attempt(adverb_of).is_some()
+        || cursor.word(&["a", "per", "each", "every"]) && cursor.meaning(words::unit).is_some();
+    is_period.then(|| Recurrence::inexpressible("it says how often in a period, but not when in it"))
+}
+
+/// "daily", "weekly on wednesdays", "monthly on the first and last instance of tue and fri".
+fn adverb(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let (interval, unit) = adverb_of(cursor)?;
+    let mut recurrence = tail::with_tail(cursor, interval, unit)?;
+    recurrence.after_completion = after_completion(cursor);
+    Some(recurrence)
+}
+
+fn adverb_of(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
+    cursor.meaning(|word| {
+        Some(match word {
+            "hourly" => (1, Unit::Hour),
+            "daily" | "everyday" => (1, Unit::Day),
+            "weekly" => (1, Unit::Week),
+            "fortnightly" | "biweekly" => (2, Unit::Week),
+            "monthly" => (1, Unit::Month),
+            "quarterly" => (3, Unit::Month),
+            "yearly" | "annually" => (1, Unit::Year),
+            _ => return None,
+        })
+    })
+}
+
+/// "4th of every month", "on the first friday of each quarter's …": days of each period.
+fn of_every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    cursor.word(&["on"]);
+    let selection = selection(cursor)?;
+    cursor.word(&["of", "in"]).then_some(())?;
+    cursor.word(&["every", "each"]).then_some(())?;
+    let (interval, unit) = every::period(cursor)?;
+    Some(selection.of(interval, unit).into())
+}
+
+/// "tuesdays and thursdays", "on weekends".
+fn again_and_again(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    cursor.word(&["on"]);
+    let Weekdays { days, plural: true, .. } = weekdays(cursor)? else {
+        return None;
+    };
+    Some(every::in_weeks_or_months(cursor, Repeat::on_weekdays(1, &days)).into())
+}
+
+/// Whether two or more days of a period are at the cursor, which it passes.
+pub(super) fn is_list_of_days(cursor: &mut Cursor<'_>) -> bool {
+    cursor
+        .attempt(|cursor| selection(cursor).filter(|selection| selection.count() > 1))
+        .is_some()
+}
+
+/// "after completion" and its like, said behind.
+fn after_completion(cursor: &mut Cursor<'_>) -> bool {
+    cursor.words(&["after", "completion"]) || cursor.words(&["after", "completing"])
+}

@@ -1,0 +1,150 @@
+//! Which days of a period: "tuesdays and thursdays", "mon-wed", "4th and 10th", "first and third friday", "3rd workday", "last day".
+
+use super::repeat::{Repeat, WORKDAYS, each};
+use crate::phrases::{
+    calendar::ordinal,
+    cursor::Cursor,
+    words::{self, Unit},
+};
+
+/// Weekdays in the order they were said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Weekdays {
+    pub(super) days: Vec<u8>,
+    /// The first is a word that means days again and again: "tuesdays", "weekends".
+    pub(super) plural: bool,
+    /// They are the workdays, by that name.
+    pub(super) are_workdays: bool,
+}
+
+/// Days of a month or year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Selection {
+    /// "4th and 10th", "last day".
+    Days(Vec<i32>),
+    /// "first and third friday and second tuesday".
+    Weekdays(Vec<(i32, u8)>),
+    /// "3rd workday", "first and last instance of tue and fri".
+    Positions { of: Vec<u8>, positions: Vec<i32> },
+}
+
+impl Selection {
+    /// How many ordinals it has.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Days(days) => days.len(),
+            Self::Weekdays(days) => days.len(),
+            Self::Positions { positions, .. } => positions.len(),
+        }
+    }
+
+    /// Of each so many months or years.
+    pub(super) fn of(self, interval: u32, every: Unit) -> Repeat {
+        let mut repeat = Repeat::every(interval, every);
+        match self {
+            Self::Days(days) if every == Unit::Year => repeat.year_days = days,
+            Self::Days(days) => repeat.month_days = days,
+            Self::Weekdays(weekdays) => repeat.weekdays = weekdays,
+            Self::Positions { of, positions } => (repeat.weekdays, repeat.positions) = (each(&of), positions),
+        }
+        repeat
+    }
+
+    /// Of months of the year, every so many years.
+    pub(super) fn of_months(self, interval: u32, months: Vec<u8>) -> Repeat {
+        let mut repeat = self.of(interval, Unit::Year);
+        repeat.month_days = std::mem::take(&mut repeat.year_days);
+        repeat.months = months;
+        repeat
+    }
+}
+
+/// One or more weekdays, with ranges.
+pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
+    let word = cursor.peek_word()?;
+    let plural = words::is_plural_weekday(word) || matches!(word, "weekdays" | "weekends" | "workdays");
+    let start = cursor.at();
+    let items = cursor.list(weekday_item)?;
+    let are_workdays =
+        items.len() == 1 && items[0] == WORKDAYS && cursor.at() <= start + 2 && words::weekday(word).is_none();
+    let mut days = Vec::with_capacity(7);
+    for day in items.into_iter().flatten() {
+        if !days.contains(&day) {
+            days.push(day);
+        }
+    }
+    Some(Weekdays {
+        days,
+        plural,
+        are_workdays,
+    })
+}
+
+fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    if workday(cursor) {
+        return Some(WORKDAYS.to_vec());
+    }
+    if cursor.word(&["weekend", "weekends"]) {
+        return Some(vec![5, 6]);
+    }
+    let first = cursor.meaning(words::weekday)?;
+    let last = cursor.attempt(|cursor| {
+        (cursor.word(&["through", "thru", "to", "till"]) || cursor.mark('-') || cursor.mark('–')).then_some(())?;
+        cursor.meaning(words::weekday)
+    });
+    // "wed." is a weekday too, unless the sentence ends there.
+    let span = (7 + last.unwrap_or(first) - first) % 7;
+    Some((0..=span).map(|ahead| (first + ahead) % 7).collect())
+}
+
+/// "workday", "weekday", "business day".
+pub(super) fn workday(cursor: &mut Cursor<'_>) -> bool {
+    cursor.word(&["weekday", "weekdays", "workday", "workdays"])
+        || cursor.words(&["business", "day"])
+        || cursor.words(&["business", "days"])
+        || cursor.words(&["working", "day"])
+        || cursor.words(&["working", "days"])
+        || cursor.words(&["work", "day"])
+        || cursor.words(&["work", "days"])
+}
+
+/// Days of a month or year.
+pub(super) fn selection(cursor: &mut Cursor<'_>) -> Option<Selection> {
+    cursor.word(&["the"]);
+    if cursor.word(&["beginning", "begin", "start"]) {
+        return Some(Selection::Days(vec![1]));
+    }
+    if cursor.word(&["end"]) {
+        return Some(Selection::Days(vec![-1]));
+    }
+    let first = cursor.list(ordinal)?;
+    if cursor.word(&["instance", "instances", "occurrence", "occurrences"]) {
+        cursor.word(&["of"]).then_some(())?;
+        let of = weekdays(cursor)?.days;
+        return Some(Selection::Positions { of, positions: first });
+    }
+    if workday(cursor) {
+        return Some(Selection::Positions {
+            of: WORKDAYS.to_vec(),
+            positions: first,
+        });
+    }
+    if let Some(weekday) = cursor.meaning(words::weekday) {
+        return Some(Selection::Weekdays(nth_weekdays(cursor, &first, weekday)));
+    }
+    cursor.word(&["day", "days"]);
+    Some(Selection::Days(first))
+}
+
+/// The rest of "first and third friday and second tuesday".
+fn nth_weekdays(cursor: &mut Cursor<'_>, first: &[i32], weekday: u8) -> Vec<(i32, u8)> {
+    let mut days: Vec<(i32, u8)> = first.iter().map(|nth| (*nth, weekday)).collect();
+    while let Some((more, weekday)) = cursor.attempt(|cursor| {
+        cursor.separator().then_some(())?;
+        let more = cursor.list(ordinal)?;
+        Some((more, cursor.meaning(words::weekday)?))
+    }) {
+        days.extend(more.iter().map(|nth| (*nth, weekday)));
+    }
+    days
+}

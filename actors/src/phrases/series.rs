@@ -1,0 +1,200 @@
+//! A recurrence with its bounds, on its way to a rule and a first day.
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use punctual_events::WallTime;
+
+use super::{
+    days::long_date,
+    lengths::Length,
+    recurrences::{Bound, End, Exception, Repeat, each},
+    scene::{Scene, whole_seconds},
+    spans::SpanKind,
+    verdict::Verdict,
+    words::{Unit, month_name, weekday_name},
+};
+use crate::recurrence::{Rule, Schedule};
+
+/// What recurs.
+pub(super) struct Series {
+    pub(super) repeat: Repeat,
+    pub(super) after_completion: bool,
+    /// The day it was said to start on or after.
+    pub(super) starts: Option<NaiveDate>,
+    end: End,
+}
+
+/// What a bound is about.
+pub(super) fn kind_of(bound: &Bound) -> SpanKind {
+    match bound {
+        Bound::From(_) => SpanKind::Start,
+        Bound::Until(_) | Bound::For(_) | Bound::Count(_) => SpanKind::End,
+        Bound::Except(_) => SpanKind::Exception,
+    }
+}
+
+impl Series {
+    pub(super) fn new(repeat: Repeat, after_completion: bool) -> Self {
+        Self {
+            repeat,
+            after_completion,
+            starts: None,
+            end: End::Never,
+        }
+    }
+
+    pub(super) fn rrule(&self) -> String {
+        self.repeat.rrule(self.end)
+    }
+
+    /// Takes a bound; years that were not said follow from `base`, the start as far as it is known.
+    pub(super) fn bound(&mut self, bound: &Bound, base: NaiveDate) -> Verdict {
+        match bound {
+            Bound::From(date) => match date.day.resolve(base) {
+                Some(_) if self.starts.is_some() => Verdict::refused(SpanKind::Start, "there is a start already"),
+                None => Verdict::refused(SpanKind::Start, "there is no such day"),
+                Some(day) => {
+                    self.starts = Some(day);
+                    Verdict::understood(
+                        SpanKind::Start,
+                        format!("from {} on", long_date(day)),
+                        date.doubt.clone(),
+                    )
+                }
+            },
+            Bound::Until(date) => {
+                let doubt = date.doubt.clone().or_else(|| {
+                    let first = date
+                        .day
+                        .is_yearless_month()
+                        .then_some("that day included; say “until the end of” a month for all of it");
+                    first.map(Into::into)
+                });
+                self.until(date.day.resolve(base), doubt)
+            }
+            Bound::For(length) => self.until(length.after(base), None),
+            Bound::Count(count) => self.end_by(End::Count(*count), format!("{count} times"), None),
+            Bound::Except(exceptions) => self.except(exceptions, base),
+        }
+    }
+
+    fn until(&mut self, day: Option<NaiveDate>, doubt: super::dates::Doubt) -> Verdict {
+        match day.filter(|day| (1..=9999).contains(&day.year())) {
+            Some(day) => self.end_by(End::Until(day), format!("until {}", long_date(day)), doubt),
+            None => Verdict::refused(SpanKind::End, "there is no such day"),
+        }
+    }
+
+    fn end_by(&mut self, end: End, meaning: String, doubt: super::dates::Doubt) -> Verdict {
+        if self.end != End::Never {
+            return Verdict::refused(SpanKind::End, "there is an end already");
+        }
+        self.end = end;
+        Verdict::understood(SpanKind::End, meaning, doubt)
+    }
+
+    /// Leaves out weekdays and months, as far as a rule can: all of them, or nothing is changed.
+    fn except(&mut self, exceptions: &[Exception], start: NaiveDate) -> Verdict {
+        let mut repeat = self.repeat.clone();
+        let mut names: Vec<String> = Vec::with_capacity(exceptions.len());
+        for exception in exceptions {
+            let left = match exception {
+                Exception::Weekdays(days) => {
+                    names.extend(days.iter().map(|day| format!("{}s", weekday_name(*day))));
+                    without_weekdays(&mut repeat, days)
+                }
+                Exception::Month { month, year } => {
+                    names.push(month_name(*month).to_owned());
+                    let only = year.is_none_or(|year| self.has_one(*month, year, start));
+                    only.then(|| without_month(&mut repeat, *month)).flatten()
+                }
+                Exception::Other => None,
+            };
+            if left.is_none() {
+                return Verdict::refused(
+                    SpanKind::Exception,
+                    "a rule can leave out weekdays and months, and only some of what a rule names",
+                );
+            }
+        }
+        self.repeat = repeat;
+        Verdict::understood(SpanKind::Exception, format!("without {}", names.join(" and ")), None)
+    }
+
+    /// Whether the series, which has to have an end, meets a month only in this year.
+    fn has_one(&self, month: u8, year: i32, start: NaiveDate) -> bool {
+        let End::Until(until) = self.end else { return false };
+        let next = NaiveDate::from_ymd_opt(year + 1, month.into(), 1);
+        let last_before = NaiveDate::from_ymd_opt(year - 1, month.into(), 1).and_then(super::days::last_of_month);
+        next.is_some_and(|next| until < next) && last_before.is_some_and(|before| start > before)
+    }
+
+    /// Several times on a day are one rule where they share the minute.
+    pub(super) fn at_times(&mut self, times: &[NaiveTime]) {
+        if times.len() > 1 && share_minute(times) && !self.repeat.is_within_days() {
+            self.repeat.hours = times.iter().map(NaiveTime::hour).collect();
+        }
+    }
+
+    /// The first day from `start` on that the rule names. A rule that the core refuses has none: creating the task is refused as well.
+    pub(super) fn first_day(&self, start: NaiveDate, scene: &Scene<'_>) -> NaiveDate {
+        if !self.repeat.names_days() {
+            return start;
+        }
+        // From the day before, in steps of one: where it starts decides the phase of "every other", not the other way round.
+        let each = Repeat {
+            interval: 1,
+            hours: Vec::new(),
+            ..self.repeat.clone()
+        };
+        let first = || {
+            let rule = Rule::parse(&each.rrule(End::Never)).ok()?;
+            let before = start.pred_opt()?;
+            let at = WallTime::new(before.and_time(NaiveTime::MIN))?;
+            let schedule = Schedule::all_day(rule, before, scene.time_zone);
+            let next = schedule.next_after_wall(at, scene.zones).ok()??;
+            Some(next.at.get().date())
+        };
+        first().unwrap_or(start)
+    }
+
+    /// The first of what comes round within days: on the day it was said to start, or one interval from now.
+    pub(super) fn first_within_days(&self, said: Option<NaiveDate>, scene: &Scene<'_>) -> Option<NaiveDateTime> {
+        if let Some(date) = said {
+            return Some(date.and_time(NaiveTime::MIN));
+        }
+        let instant = scene.later(Length::of(self.repeat.interval, self.repeat.every))?;
+        whole_seconds(scene.wall_at(instant)).map(WallTime::get)
+    }
+}
+
+/// Whether times differ in their hours only.
+pub(super) fn share_minute(times: &[NaiveTime]) -> bool {
+    times.windows(2).all(|pair| pair[0].minute() == pair[1].minute())
+}
+
+fn without_weekdays(repeat: &mut Repeat, days: &[u8]) -> Option<()> {
+    if repeat.weekdays.iter().any(|(nth, _)| *nth != 0) || !repeat.positions.is_empty() {
+        return None;
+    }
+    match repeat.every {
+        Unit::Week | Unit::Month | Unit::Year if repeat.weekdays.is_empty() => return None,
+        Unit::Day if repeat.interval == 1 => repeat.every = Unit::Week,
+        _ => {}
+    }
+    if repeat.weekdays.is_empty() {
+        repeat.weekdays = each(&[0, 1, 2, 3, 4, 5, 6]);
+    }
+    repeat.weekdays.retain(|(_, day)| !days.contains(day));
+    (!repeat.weekdays.is_empty()).then_some(())
+}
+
+fn without_month(repeat: &mut Repeat, month: u8) -> Option<()> {
+    if repeat.every == Unit::Year && repeat.months.is_empty() {
+        return None;
+    }
+    if repeat.months.is_empty() {
+        repeat.months = (1..=12).collect();
+    }
+    repeat.months.retain(|known| *known != month);
+    (!repeat.months.is_empty()).then_some(())
+}

@@ -1,0 +1,73 @@
+//! What phrases mean on Thursday 3 December 2026 at 10:00 in Paris.
+
+mod any_text;
+mod dates_and_times;
+mod recurrences;
+mod tasks;
+
+use super::*;
+use crate::zone::BundledZones;
+
+fn at(text: &str, now: &str, time_zone: &str) -> Reading {
+    let scene = Scene {
+        now: now.parse().unwrap(),
+        time_zone,
+        zones: &BundledZones,
+    };
+    read(text, &scene)
+}
+
+fn reading(text: &str) -> Reading {
+    at(text, "2026-12-03T09:00:00Z", "Europe/Paris")
+}
+
+/// The due as a day or a wall time.
+fn due_of(reading: &Reading) -> String {
+    let due = reading.draft.due.as_ref();
+    let day = due.and_then(|due| due.date).map(|date| date.to_string());
+    let time = due.and_then(|due| due.at).map(|at| at.to_string());
+    day.or(time).unwrap_or_default()
+}
+
+fn rule_of(reading: &Reading) -> &str {
+    let recurrence = reading.draft.recurrence.as_ref();
+    recurrence.map(|recurrence| &*recurrence.rrule).unwrap_or_default()
+}
+
+fn reminders_of(reading: &Reading) -> Vec<String> {
+    let reminders = reading.draft.reminders.iter();
+    reminders
+        .map(|reminder| match (reminder.at, reminder.before) {
+            (Some(at), None) => at.to_string(),
+            (None, Some(before)) => before.to_string(),
+            _ => unreachable!("either, not both"),
+        })
+        .collect()
+}
+
+/// The pieces that were not understood, with the reason.
+fn refused(reading: &Reading) -> Vec<(&str, &str)> {
+    let spans = reading.understood.iter().filter(|span| !span.understood);
+    spans.map(|span| (&*span.text, &*span.meaning)).collect()
+}
+
+fn doubts(text: &str) -> Vec<String> {
+    let understood = reading(text).understood;
+    understood.into_iter().filter_map(|span| span.ambiguous).collect()
+}
+
+fn assert_dues(cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        let reading = reading(text);
+        assert_eq!(due_of(&reading), *expected, "{text}");
+        assert_eq!(reading.draft.title, "", "{text}");
+    }
+}
+
+fn assert_rules(cases: &[(&str, &str, &str)]) {
+    for (text, rule, due) in cases {
+        let reading = reading(text);
+        assert_eq!((rule_of(&reading), &*due_of(&reading)), (*rule, *due), "{text}");
+        assert_eq!(reading.draft.title, "", "{text}");
+    }
+}

@@ -1,0 +1,160 @@
+//! Recurrences and their bounds.
+
+use punctual_events::Anchor;
+
+use super::*;
+
+#[test]
+fn recurrences() {
+    assert_rules(&[
+        (
+            "every other tue at 8",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU",
+            "2026-12-08T08:00:00",
+        ),
+        ("every 2nd and last friday", "FREQ=MONTHLY;BYDAY=2FR,-1FR", "2026-12-11"),
+        (
+            "every weekday until june",
+            "FREQ=WEEKLY;UNTIL=20270601;BYDAY=MO,TU,WE,TH,FR",
+            "2026-12-03",
+        ),
+        ("every 3 days", "FREQ=DAILY;INTERVAL=3", "2026-12-03"),
+        ("every day at 9am", "FREQ=DAILY", "2026-12-04T09:00:00"),
+        ("every mon, wed and fri", "FREQ=WEEKLY;BYDAY=MO,WE,FR", "2026-12-04"),
+        ("every mon-wed", "FREQ=WEEKLY;BYDAY=MO,TU,WE", "2026-12-07"),
+        ("every 1st and 15th", "FREQ=MONTHLY;BYMONTHDAY=1,15", "2026-12-15"),
+        ("last day of each month", "FREQ=MONTHLY;BYMONTHDAY=-1", "2026-12-31"),
+        (
+            "every 3 months on the 4th",
+            "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=4",
+            "2026-12-04",
+        ),
+        (
+            "yearly on april 15th",
+            "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=15",
+            "2027-04-15",
+        ),
+        ("every 31 march", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=31", "2027-03-31"),
+        ("every 4th july", "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=4", "2027-07-04"),
+        ("every christmas", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25", "2026-12-25"),
+        ("every monday in march", "FREQ=WEEKLY;BYMONTH=3;BYDAY=MO", "2027-03-01"),
+        ("every morning", "FREQ=DAILY", "2026-12-04T09:00:00"),
+        ("every 2 hours", "FREQ=HOURLY;INTERVAL=2", "2026-12-03T12:00:00"),
+        ("tuesdays and thursdays", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-12-03"),
+        ("every year in week 12", "FREQ=YEARLY;BYWEEKNO=12", "2026-12-03"),
+    ]);
+}
+
+#[test]
+fn bounds_of_recurrences() {
+    assert_rules(&[
+        ("daily starting monday", "FREQ=DAILY", "2026-12-07"),
+        (
+            "every other fri from january until april",
+            "FREQ=WEEKLY;INTERVAL=2;UNTIL=20270401;BYDAY=FR",
+            "2027-01-01",
+        ),
+        (
+            "until april, daily starting 5 may",
+            "FREQ=DAILY;UNTIL=20280401",
+            "2027-05-05",
+        ),
+        ("daily for 3 weeks", "FREQ=DAILY;UNTIL=20261224", "2026-12-03"),
+        ("fridays 3x", "FREQ=WEEKLY;COUNT=3;BYDAY=FR", "2026-12-04"),
+        ("every day twice", "FREQ=DAILY;COUNT=2", "2026-12-03"),
+        ("daily until end of may", "FREQ=DAILY;UNTIL=20270531", "2026-12-03"),
+        (
+            "daily except on weekends",
+            "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+            "2026-12-03",
+        ),
+        (
+            "fridays except in december and may",
+            "FREQ=WEEKLY;BYMONTH=1,2,3,4,6,7,8,9,10,11;BYDAY=FR",
+            "2027-01-01",
+        ),
+    ]);
+    assert_eq!(doubts("daily until june").len(), 1, "the 1st is included");
+}
+
+#[test]
+fn an_exclamation_mark_counts_from_completion() {
+    for (text, anchor) in [
+        ("every! 10 days", Anchor::Completion),
+        ("every 10 days after completion", Anchor::Completion),
+        ("every 10 days", Anchor::Schedule),
+    ] {
+        let reading = reading(text);
+        assert_eq!(rule_of(&reading), "FREQ=DAILY;INTERVAL=10");
+        assert_eq!(reading.draft.recurrence.as_ref().unwrap().anchor, anchor, "{text}");
+    }
+}
+
+#[test]
+fn the_3rd_workday_is_that_of_each_month_and_what_no_rule_can_count_is_not_understood() {
+    let third = reading("every 3rd workday");
+    assert_eq!(rule_of(&third), "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=3");
+    assert_eq!(doubts("every 3rd workday").len(), 1);
+    assert_eq!(doubts("every 3rd workday of the month").len(), 0);
+    for text in [
+        "every 3 workdays",
+        "every other weekday",
+        "every! 3 workdays",
+        "every! 3rd workday",
+        "every easter",
+        "twice a week",
+    ] {
+        let reading = reading(text);
+        assert_eq!((rule_of(&reading), &*reading.draft.title), ("", text));
+        assert_eq!(refused(&reading).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn the_2nd_friday_alone_is_every_other_and_says_so() {
+    assert_eq!(rule_of(&reading("every 2nd friday")), "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR");
+    assert_eq!(
+        doubts("every 2nd friday"),
+        ["one Friday in 2; say “2nd Friday of each month” for that"]
+    );
+    assert_eq!(rule_of(&reading("2nd Friday of each month")), "FREQ=MONTHLY;BYDAY=2FR");
+}
+
+#[test]
+fn several_times_are_one_rule_where_they_share_the_minute() {
+    let three = reading("pills every day at 8, 12 and 18");
+    assert_eq!(
+        (rule_of(&three), &*due_of(&three)),
+        ("FREQ=DAILY;BYHOUR=8,12,18", "2026-12-03T12:00:00")
+    );
+    let two = reading("pills every day at 08:00 and 17:30");
+    assert_eq!((rule_of(&two), &*due_of(&two)), ("FREQ=DAILY", "2026-12-04T08:00:00"));
+    assert_eq!(
+        two.understood
+            .last()
+            .unwrap()
+            .ambiguous
+            .as_deref()
+            .map(|doubt| &doubt[..20]),
+        Some("only the first count")
+    );
+}
+
+#[test]
+fn bounds_and_lists_of_days_need_a_recurrence() {
+    for text in [
+        "stay until friday",
+        "from monday to friday",
+        "rent a car for 2 months",
+        "all but not on mondays and fridays except for tomorrow",
+        "2nd and 4th Thu of Aug",
+        "before friday",
+    ] {
+        let reading = reading(text);
+        assert_eq!(
+            (due_of(&reading).is_empty(), refused(&reading).is_empty()),
+            (true, false),
+            "{text}"
+        );
+    }
+}

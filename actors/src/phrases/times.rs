@@ -1,0 +1,201 @@
+//! Times of day: "9am", "17:30", "at 8", "10 o'clock", "noon", "in the morning".
+
+use chrono::NaiveTime;
+
+use super::{cursor::Cursor, dates::Doubt, words};
+
+/// A time that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Time {
+    pub(super) at: NaiveTime,
+    pub(super) doubt: Doubt,
+}
+
+/// What is known of the half of the day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Am,
+    Pm,
+    /// A leading zero or an hour beyond 12 says that hours count to 24.
+    Of24,
+    Unsaid,
+}
+
+/// How much a time needs to be one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// It stands alone: "5pm", "17:30".
+    Sure,
+    /// It stands beside a date: also "3:15".
+    Minutes,
+    /// It stands behind "at": also "8".
+    Hours,
+}
+
+/// One or more times at the cursor: "at 8, 12 and 18", "5pm".
+pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Time>> {
+    if let Some(time) = cursor.attempt(part_of_day) {
+        return Some(vec![time]);
+    }
+    let told = cursor.word(&["at", "by"]) || cursor.mark('@') && !cursor.is_joined();
+    if told {
+        cursor.word(&["about", "around"]);
+    }
+    let need = match (told, beside_date) {
+        (true, _) => Need::Hours,
+        (false, true) => Need::Minutes,
+        (false, false) => Need::Sure,
+    };
+    let first = time(cursor, need)?;
+    let mut times = vec![first];
+    while told && times.len() < 24 {
+        let next = cursor.attempt(|cursor| {
+            cursor.separator().then_some(())?;
+            cursor.word(&["at"]);
+            time(cursor, need)
+        });
+        match next {
+            Some(next) => times.push(next),
+            None => break,
+        }
+    }
+    Some(times)
+}
+
+/// "in the morning", "at night".
+fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let hour = if cursor.words(&["at", "night"]) {
+        21
+    } else {
+        (cursor.word(&["in"]) && cursor.word(&["the"])).then_some(())?;
+        cursor.meaning(words::part_of_day)?
+    };
+    at_hour(hour)
+}
+
+/// A whole hour nobody doubts.
+pub(super) fn at_hour(hour: u32) -> Option<Time> {
+    Some(Time {
+        at: NaiveTime::from_hms_opt(hour, 0, 0)?,
+        doubt: None,
+    })
+}
+
+/// One time.
+pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
+    cursor.attempt(|cursor| {
+        if need != Need::Sure && cursor.word(&["noon", "midday"]) {
+            return at_hour(12);
+        }
+        if need != Need::Sure && cursor.word(&["midnight"]) {
+            return Some(Time {
+                doubt: Some("midnight begins the day here".into()),
+                ..at_hour(0)?
+            });
+        }
+        clock(cursor, need)
+    })
+}
+
+fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
+    let (hour, digits) = cursor.number().filter(|(_, digits)| *digits <= 2)?;
+    let minute = cursor.attempt(minutes);
+    let mut half = half(cursor);
+    let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
+    if o_clock && half == Half::Unsaid {
+        half = self::half(cursor);
+    }
+    let is_whole = cursor.ends_free() && !(minute.is_none() && half == Half::Unsaid && !o_clock && is_counted(cursor));
+    let is_sure = matches!(half, Half::Am | Half::Pm) || o_clock || (minute.is_some() && digits == 2);
+    let is_enough = match need {
+        Need::Sure => is_sure,
+        Need::Minutes => is_sure || minute.is_some(),
+        Need::Hours => true,
+    };
+    (is_whole && is_enough).then_some(())?;
+    if half == Half::Unsaid && (hour > 12 || minute.is_some() && (hour == 0 || digits == 2 && hour < 10)) {
+        half = Half::Of24;
+    }
+    if half == Half::Unsaid {
+        half = part_behind(cursor);
+    }
+    told(hour, minute.unwrap_or(0), half)
+}
+
+/// ":30", all of it joined.
+fn minutes(cursor: &mut Cursor<'_>) -> Option<u32> {
+    cursor.joined_mark(':').then_some(())?;
+    let (minute, digits) = cursor.is_joined().then(|| cursor.number())??;
+    (digits == 2 && minute < 60).then_some(minute)
+}
+
+/// "am", "p.m.", or one letter right behind the number.
+fn half(cursor: &mut Cursor<'_>) -> Half {
+    let letter = cursor.is_joined();
+    let found = cursor.attempt(|cursor| {
+        let (half, is_letter) = cursor.meaning(|word| match word {
+            "am" => Some((Half::Am, false)),
+            "pm" => Some((Half::Pm, false)),
+            "a" => Some((Half::Am, true)),
+            "p" => Some((Half::Pm, true)),
+            _ => None,
+        })?;
+        if is_letter {
+            let dotted = cursor.attempt(|cursor| {
+                (cursor.joined_mark('.') && cursor.is_joined() && cursor.word(&["m"])).then_some(())?;
+                cursor.joined_mark('.');
+                Some(())
+            });
+            (letter || dotted.is_some()).then_some(())?;
+        }
+        Some(half)
+    });
+    found.unwrap_or(Half::Unsaid)
+}
+
+/// "in the evening" or "tonight" behind an hour.
+fn part_behind(cursor: &mut Cursor<'_>) -> Half {
+    let found = cursor.attempt(|cursor| {
+        if cursor.words(&["at", "night"]) {
+            return Some(21);
+        }
+        cursor.words(&["in", "the"]).then_some(())?;
+        cursor.meaning(words::part_of_day)
+    });
+    match found {
+        Some(..12) => Half::Am,
+        Some(_) => Half::Pm,
+        None => Half::Unsaid,
+    }
+}
+
+/// Whether what follows a number says that it counts something: "at 5 minutes".
+fn is_counted(cursor: &Cursor<'_>) -> bool {
+    cursor
+        .peek_word()
+        .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some())
+}
+
+fn told(hour: u32, minute: u32, half: Half) -> Option<Time> {
+    let (hour, doubt): (u32, Doubt) = match (half, hour) {
+        (Half::Am, 1..=12) => (hour % 12, None),
+        (Half::Pm, 1..=12) => (hour % 12 + 12, None),
+        (Half::Of24, 0..=23) => (hour, None),
+        (Half::Unsaid, 1..=6) => (hour + 12, other_half(hour, minute, "am", "afternoon")),
+        (Half::Unsaid, 7..=11) => (hour, other_half(hour, minute, "pm", "morning")),
+        (Half::Unsaid, 12) => (12, None),
+        _ => return None,
+    };
+    let at = NaiveTime::from_hms_opt(hour, minute, 0)?;
+    Some(Time { at, doubt })
+}
+
+fn other_half(hour: u32, minute: u32, other: &str, taken: &str) -> Doubt {
+    let minutes = if minute == 0 {
+        String::new()
+    } else {
+        format!(":{minute:02}")
+    };
+    let part = if taken == "afternoon" { "morning" } else { "evening" };
+    Some(format!("{hour} in the {taken}; say “{hour}{minutes}{other}” for the {part}").into())
+}
