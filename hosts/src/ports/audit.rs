@@ -197,7 +197,7 @@ pub struct AuditVerification {
 
 /// What the API asks of the audit role.
 pub trait AuditQueries: Send + Sync + 'static {
-    /// The commits of a user's record after `after`, about `limit` events.
+    /// The commits of a user's record after `after`, about `limit` events; fewer where they are large.
     fn page(&self, user: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>>;
 
     /// Computes the chains of all logs of a user anew.

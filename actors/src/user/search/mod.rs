@@ -35,13 +35,15 @@ use self::{
 };
 use crate::{
     Refusal,
+    budget::Budget,
+    paged::Weigh as _,
     user::record::{TaskRecord, Tasks},
 };
 
 /// A page of what was found.
 #[derive(Clone, Debug)]
 pub struct TaskPage {
-    /// The tasks, in the order that was asked for.
+    /// The tasks, in the order that was asked for. Fewer than would be allowed where they are large, but one at least where there is one.
     pub items: Vec<Arc<TaskRecord>>,
     /// How many pass the filters, on all pages together.
     pub total: usize,
@@ -67,8 +69,11 @@ pub fn search(owner: UserId, tasks: &Tasks, query: &TaskQuery, now: Timestamp) -
     let mut top = Top::new(&query.sort, after, limit + 1);
     found.add_to(&mut top);
     let mut items: Vec<Arc<TaskRecord>> = top.into_rows().map(|row| row.record().clone()).collect();
-    let more = items.len() > limit;
-    items.truncate(limit);
+    let mut room = Budget::of_a_page();
+    let fits = |record: &&Arc<TaskRecord>| room.take(1, record.weight());
+    let shown = items.iter().take(limit).take_while(fits).count();
+    let more = items.len() > shown;
+    items.truncate(shown);
     let last = items.last().filter(|_| more);
     Ok(TaskPage {
         total: found.total,

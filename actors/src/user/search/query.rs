@@ -37,7 +37,7 @@ pub struct TaskQuery {
     pub overdue: Option<bool>,
     /// The order.
     pub sort: Sort,
-    /// How many, 1 to 200.
+    /// How many at most, 1 to 200. A page of large tasks has fewer.
     pub limit: u16,
     /// Only what comes after the page this cursor came with.
     pub cursor: Option<Cursor>,

@@ -62,3 +62,14 @@ fn what_fires_again_after_the_clock_was_set_back_is_shown_once() {
     assert_eq!(again[0].id, fired.id);
     assert_eq!(life.inbox(NotificationFilter::All).len(), 1);
 }
+
+/// It has no pages, so the whole of it has to be one answer: less than the 4 MiB of a message between processes.
+#[test]
+fn the_largest_inbox_fits_one_answer() {
+    let mut life = Life::new();
+    let widest = "\u{1d7d8}".repeat(500);
+    life.create(json!({"title": widest, "reminders": [{"at": "2026-11-23T09:00:00Z"}]}))
+        .unwrap();
+    let fired = life.until("2026-11-23T09:00:00Z").remove(0);
+    assert!(serde_json::to_vec(&fired).unwrap().len() * MAX_NOTIFICATIONS < 3 << 20);
+}

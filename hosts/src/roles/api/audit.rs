@@ -20,7 +20,7 @@ const DEFAULT_LIMIT: u16 = 100;
 
 /// Shows the caller's audit trail.
 ///
-/// It has the events of the caller's own log and of the logs of their series, deleted ones included, in the order in which audit took them. A page holds whole commits, so it can be a little longer than `limit`. What was committed a moment ago may not be there yet.
+/// It has the events of the caller's own log and of the logs of their series, deleted ones included, in the order in which audit took them. A page holds whole commits, so it can be a little longer than `limit`; where they are large it is shorter, and whether there is another, `next` says. What was committed a moment ago may not be there yet.
 #[utoipa::path(
     get,
     path = "/v1/audit",

@@ -31,7 +31,7 @@ pub(super) const PROBLEMS: Problems = &[("list_tasks", &[AUTHENTICATED, &[Code::
 /// Finds tasks.
 ///
 /// Every filter that is set must hold. `total` is how many the filter finds. A task that is not modified while the pages are read is on exactly one of
-/// them.
+/// them. A page of large tasks can be shorter than `limit`: whether there is another, `next_cursor` says.
 #[utoipa::path(
     get,
     path = "/v1/tasks",
@@ -160,7 +160,7 @@ struct ListParams {
     /// Keys separated by commas, each of due, priority, created, updated and title at most once, with `-` in front to descend. Nulls come last.
     #[param(default = "due,-priority,created", example = "-priority,due")]
     sort: Option<String>,
-    /// How many at most.
+    /// How many at most; fewer are shown where they are large.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u16>,
     /// The `next_cursor` of the page before, with the same filter and sort.

@@ -1,5 +1,6 @@
 //! Audit on logs and a record in memory, in virtual time.
 
+mod pages;
 mod record;
 mod series;
 

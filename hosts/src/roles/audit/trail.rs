@@ -2,7 +2,10 @@
 
 use std::iter;
 
-use punctual_actors::ports::{BoxFuture, Failure};
+use punctual_actors::{
+    budget::Budget,
+    ports::{BoxFuture, Failure},
+};
 use punctual_events::{ActorId, UserId};
 
 use super::{
@@ -13,6 +16,8 @@ use crate::ports::{AuditBatch, AuditEntry, AuditPage, AuditPlace, AuditQueries, 
 
 /// Batches read at once; each has up to 1 MiB.
 pub(super) const BATCHES: usize = 16;
+/// Bytes of an entry besides its data, about.
+const ENTRY_BYTES: usize = 600;
 
 impl AuditQueries for AuditRole {
     fn page(&self, user: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
@@ -63,17 +68,25 @@ fn items(
         })
 }
 
+/// What an entry weighs, in bytes.
+fn weight(entry: &AuditEntry) -> usize {
+    ENTRY_BYTES + entry.data.as_deref().map_or(0, |data| data.get().len())
+}
+
 /// A page being filled.
 struct Filling {
     items: Vec<AuditEntry>,
     /// The last place that is in it.
     last: AuditPlace,
     limit: usize,
+    room: Budget,
+    /// There is no room for the commit after `last`.
+    is_cut: bool,
 }
 
 impl Filling {
     fn is_full(&self) -> bool {
-        self.items.len() >= self.limit
+        self.is_cut || self.items.len() >= self.limit
     }
 
     /// Adds commits until the page is full. A batch that was lost is passed over; verifying tells of it.
@@ -87,7 +100,12 @@ impl Filling {
             if self.is_full() {
                 return Ok(());
             }
-            self.items.extend(items(stretch.actor, place, entry, content));
+            let shown: Vec<AuditEntry> = items(stretch.actor, place, entry, content).collect();
+            self.is_cut = !self.room.take(shown.len(), shown.iter().map(weight).sum());
+            if self.is_cut {
+                return Ok(());
+            }
+            self.items.extend(shown);
             self.last = place;
         }
         // Where the batch has fewer commits than it says, too, the next one is next.
@@ -103,6 +121,8 @@ impl AuditRole {
             items: Vec::new(),
             last: after,
             limit,
+            room: Budget::of_a_page(),
+            is_cut: false,
         };
         while page.last < end && !page.is_full() {
             let stretches = self.store.read(owner, page.last, BATCHES).await?;

@@ -243,3 +243,58 @@ fn the_longest_title_fits_a_cursor_and_pages_of_titles_that_differ_only_at_their
     }
     assert_eq!(ids, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
 }
+
+/// Pages of `query` until the last: how many tasks each has, and the tasks.
+fn all_pages(tasks: &Tasks, mut query: TaskQuery) -> (Vec<usize>, Vec<Arc<TaskRecord>>) {
+    let (mut lengths, mut items) = (Vec::new(), Vec::new());
+    loop {
+        let page = search(tasks, &query, at(0)).unwrap();
+        lengths.push(page.items.len());
+        items.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => query.cursor = Some(cursor),
+            None => return (lengths, items),
+        }
+    }
+}
+
+#[test]
+fn a_page_of_the_largest_tasks_is_short_enough_for_a_message_and_the_next_goes_on_with_the_rest() {
+    // Quotes are two bytes each in JSON, these letters three each.
+    for (description, tag) in [("\"".repeat(16_384), "\""), ("語".repeat(16_384), "語")] {
+        let tags: Box<[Box<str>]> = (0..50).map(|n| format!("{n}{}", tag.repeat(62)).into()).collect();
+        let large = |id| {
+            task(id, &tag.repeat(500)).with(|task| {
+                (task.description, task.tags) = (Some(description.clone().into()), tags.clone());
+            })
+        };
+        let limit = 200;
+        let (lengths, items) = all_pages(
+            &tasks((0..300).map(large)),
+            TaskQuery {
+                limit,
+                ..TaskQuery::default()
+            },
+        );
+        let longest = lengths.iter().max().copied().unwrap();
+        assert!((10..100).contains(&longest), "{lengths:?}");
+        let page: Vec<_> = items[..longest].iter().map(|record| &record.task).collect();
+        assert!(serde_json::to_vec(&page).unwrap().len() < 5 << 19);
+        let ids = items.iter().map(|record| record.task.id.0.as_u128());
+        assert!(ids.eq(0..300));
+    }
+}
+
+#[test]
+fn a_page_of_tasks_as_they_usually_are_is_as_long_as_was_asked() {
+    let usual = |id| task(id, "Call").with(|task| task.description = Some("about ".repeat(500).into()));
+    let limit = 200;
+    let (lengths, _) = all_pages(
+        &tasks((0..201).map(usual)),
+        TaskQuery {
+            limit,
+            ..TaskQuery::default()
+        },
+    );
+    assert_eq!(lengths, [200, 1]);
+}
