@@ -1,10 +1,13 @@
 //! Actors in other processes, or in this one: placement knows where. Every command goes through the sidecar.
 //!
 //! The sidecar lets one call at a time through to an actor, so commands that wait while a call is under way share the next one. A call that
-//! fails is made again with the same command ids, which the actor carries out once, until whoever asked has waited long enough.
+//! fails is made again with the same command ids, which the actor carries out once, until whoever asked has waited long enough. That is counted
+//! from when they asked, whatever calls were under way before theirs.
 
 mod call;
 mod lane;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -20,7 +23,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use self::{
-    call::Caller,
+    call::{Caller, CommandCalls},
     lane::{Lane, Letter},
 };
 use super::{
@@ -54,7 +57,8 @@ impl RemoteActors {
         let body = serde_json::value::to_raw_value(&wire::Command::from(command)).map_err(Failure::new)?;
         let (letter, answer) = Letter::new(body);
         self.post(actor, letter)?;
-        let outcome = answer.await.map_err(|_| Failure::new("the call was cut off"))??;
+        let arrived = async { answer.await.map_err(|_| Failure::new("the call was cut off"))? };
+        let outcome = self.caller.in_time(arrived).await?;
         outcome.read().map(|reply: Reply<R>| reply.into())
     }
 
@@ -71,10 +75,8 @@ impl RemoteActors {
 
     /// Makes calls until nobody waits.
     async fn serve(&self, actor: ActorId, lane: &Lane) {
-        while let Some(letters) = lane.take() {
-            let outcomes = self.caller.command(actor, &letters).await;
-            lane::answer(letters, outcomes);
-        }
+        let caller = &self.caller;
+        lane.serve(&CommandCalls { caller, actor }).await;
         self.lanes.remove_if(&actor, |_, lane| lane.is_empty());
     }
 
@@ -111,7 +113,8 @@ impl RemoteActors {
     }
 
     async fn one<T: DeserializeOwned>(&self, actor: ActorId, method: &str, body: bytes::Bytes) -> Result<T, TurnError> {
-        let outcomes: Outcomes<Box<RawValue>> = self.caller.call(actor, method, body).await?;
+        let call = self.caller.call(actor, method, body, || true);
+        let outcomes: Outcomes<Box<RawValue>> = self.caller.in_time(call).await?;
         let outcome = outcomes.outcomes.first();
         outcome.ok_or_else(|| Failure::new("an actor answered nothing"))?.read()
     }

@@ -2,6 +2,8 @@
 //!
 //! Answers and refusals come in the body of a 200, for the sidecar takes every other status for a failure and may deliver the call again.
 
+mod fitting;
+
 use bytes::Bytes;
 use punctual_actors::{
     Refusal,
@@ -12,10 +14,12 @@ use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timest
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub use self::fitting::encode_what_fits;
+
 /// The format of messages this release sends and reads.
 pub const FORMAT: u16 = 1;
 
-/// Carries out commands; the body is a [`Commands`], the answer an [`Outcomes`].
+/// Carries out commands; the body is a [`Commands`], the answer an [`Outcomes`] of the first of them, of as many as fit.
 pub const COMMAND: &str = "command";
 /// Answers a question; the body is a [`Question`], the answer an [`Outcomes`] of one.
 pub const ASK: &str = "ask";
@@ -148,7 +152,8 @@ impl From<Rearmed> for Armed {
     }
 }
 
-/// What became of each command, or of the one question.
+/// What became of commands, or of the one question. Where there are fewer outcomes than commands, all were carried out, but the others' outcomes did not fit:
+/// whoever asks again with the same ids learns them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcomes<T> {
     /// [`FORMAT`].

@@ -5,21 +5,39 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use dapr::dapr::proto::runtime::v1::InvokeActorRequest;
 use punctual_actors::ports::{Clock, Failure};
-use punctual_events::ActorId;
+use punctual_events::{ActorId, Timestamp};
 use serde_json::value::RawValue;
 use tonic::{Code, Status};
 
-use super::lane::Letter;
+use super::lane::{Answer, Calls, Letter};
 use crate::dapr::{
     sidecar::{Sidecar, failure},
-    wire::{self, Commands, FORMAT, Outcome, Outcomes},
+    wire::{self, Commands, FORMAT, Outcomes},
 };
 
-/// How long a call is tried for, in milliseconds: long enough for placement to notice that a host is gone, and within the time an API request
-/// may take.
-const PATIENCE_MS: i64 = 20_000;
+/// How long a call is tried for, in milliseconds, and how long whoever asked waits for its outcome: long enough for placement to notice that a host is
+/// gone, and within the time an API request may take.
+const PATIENCE_MS: u64 = 20_000;
 const FIRST_PAUSE_MS: u64 = 20;
 const LONGEST_PAUSE_MS: u64 = 1_000;
+
+/// The calls by which an actor carries out commands.
+pub(super) struct CommandCalls<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) actor: ActorId,
+}
+
+impl Calls for CommandCalls<'_> {
+    async fn make(&self, letters: &[Letter]) -> Answer {
+        let body = wire::encode(&Commands {
+            format: FORMAT,
+            commands: letters.iter().map(|letter| &*letter.body).collect(),
+        })?;
+        let is_awaited = || letters.iter().any(Letter::is_awaited);
+        let answer = self.caller.call(self.actor, wire::COMMAND, body, is_awaited).await?;
+        Ok(answer.outcomes)
+    }
+}
 
 /// Makes calls.
 #[derive(Clone)]
@@ -33,46 +51,44 @@ impl Caller {
         Self { sidecar, clock }
     }
 
-    /// Has an actor carry out the commands of `letters`.
-    pub(super) async fn command(
-        &self,
-        actor: ActorId,
-        letters: &[Letter],
-    ) -> Result<Vec<Outcome<Box<RawValue>>>, Failure> {
-        let body = wire::encode(&Commands {
-            format: FORMAT,
-            commands: letters.iter().map(|letter| &*letter.body).collect(),
-        })?;
-        self.call(actor, wire::COMMAND, body)
-            .await
-            .map(|answer| answer.outcomes)
-    }
-
-    /// Calls a method until an answer comes back. What it does can be done twice.
+    /// Calls a method until an answer comes back, or nobody waits for one. What it does can be done twice.
     pub(super) async fn call(
         &self,
         actor: ActorId,
         method: &str,
         body: Bytes,
+        is_awaited: impl Fn() -> bool + Send,
     ) -> Result<Outcomes<Box<RawValue>>, Failure> {
-        let until = self.clock.now().plus_millis(PATIENCE_MS);
+        let until = after_ms(self.clock.now(), PATIENCE_MS);
         let mut pause_ms = FIRST_PAUSE_MS;
         loop {
             let status = match self.try_once(actor, method, &body).await {
                 Ok(answer) => return wire::decode(&answer),
                 Err(status) => status,
             };
-            let is_over = self
-                .clock
-                .now()
-                .plus_millis(i64::try_from(pause_ms).unwrap_or(i64::MAX))
-                >= until;
+            let is_over = after_ms(self.clock.now(), pause_ms) >= until;
             if is_final(&status) || is_over {
+                return Err(failure("call actor", &status));
+            }
+            if !is_awaited() {
+                tracing::warn!(%actor, method, code = ?status.code(), reason = status.message(), "a call of an actor failed, and nobody waits for it any more");
                 return Err(failure("call actor", &status));
             }
             tracing::debug!(%actor, method, code = ?status.code(), reason = status.message(), "a call of an actor failed and is made again");
             self.clock.sleep_ms(pause_ms).await;
             pause_ms = (pause_ms * 2).min(LONGEST_PAUSE_MS);
+        }
+    }
+
+    /// Waits for an outcome no longer than [`PATIENCE_MS`], whatever is under way meanwhile.
+    pub(super) async fn in_time<T, E: From<Failure>>(
+        &self,
+        outcome: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        tokio::select! {
+            biased;
+            outcome = outcome => outcome,
+            () = self.clock.sleep_ms(PATIENCE_MS) => Err(Failure::new("an actor did not answer in time").into()),
         }
     }
 
@@ -87,6 +103,10 @@ impl Caller {
         let answer = self.sidecar.client().invoke_actor(request).await?;
         Ok(answer.into_inner().data)
     }
+}
+
+fn after_ms(now: Timestamp, ms: u64) -> Timestamp {
+    now.plus_millis(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 /// Failures that the next try would meet again: a wrong token, or a message too large.

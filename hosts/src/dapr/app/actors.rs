@@ -23,7 +23,7 @@ use crate::{
     actor_host::ActorHost,
     dapr::{
         wakeups::wake_up_of,
-        wire::{self, Armed, Commands, FORMAT, Outcomes, Question, Reply, Request, Upkeep},
+        wire::{self, Armed, Commands, Question, Reply, Request, Upkeep},
     },
     health::Stage,
     ports::{Actors, Logs},
@@ -193,11 +193,7 @@ fn unknown(failure: &Failure) -> Response {
 
 /// Always a 200: the sidecar takes everything else for a failure of its own.
 fn answer<T: Serialize>(outcomes: Vec<wire::Outcome<T>>) -> Response {
-    let message = Outcomes {
-        format: FORMAT,
-        outcomes,
-    };
-    match wire::encode(&message) {
+    match wire::encode_what_fits(&outcomes) {
         Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
         Err(failure) => {
             tracing::error!(%failure, "an actor's answer cannot be written");
