@@ -57,7 +57,7 @@ codes! {
     NotFound = ("not_found", 404),
     /// The path exists, but not with this method.
     MethodNotAllowed = ("method_not_allowed", 405),
-    /// The request took too long to arrive or to be answered.
+    /// The request took too long to arrive.
     RequestTimeout = ("request_timeout", 408),
     /// There is an account with this e-mail address already.
     EmailTaken = ("email_taken", 409),
@@ -99,7 +99,7 @@ codes! {
     Internal = ("internal", 500),
     /// Something that is stored cannot be read. It was logged, and trying again does not help until it has been restored; what the request did is not known.
     DataDamaged = ("data_damaged", 500),
-    /// Something the server needs is away. Whether a change took effect is not known; repeat it, with the same `Idempotency-Key` where the operation takes one.
+    /// Something the server needs is away or does not answer in time. Whether a change took effect is not known; repeat it, with the same `Idempotency-Key` where the operation takes one.
     Unavailable = ("unavailable", 503),
 }
 
