@@ -5,14 +5,12 @@ use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use punctual_actors::ports::{Clock, Directory, Environment, Store};
 use punctual_events::Topic;
-use tokio::{
-    net::TcpListener,
-    task::{JoinHandle, JoinSet},
-    time::timeout,
-};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 use super::{
-    PATIENCE, STOP_PATIENCE, ServeError, end_when_asked,
+    PATIENCE, STOP_PATIENCE, ServeError,
+    background::Background,
+    end_when_asked,
     hearing::Hearing,
     late::Late,
     listen,
@@ -83,7 +81,7 @@ struct Running {
     app_listener: TcpListener,
     store: DaprStore,
     /// What goes on until the end.
-    tasks: JoinSet<()>,
+    tasks: Background,
 }
 
 pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
@@ -99,7 +97,8 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
         shutdown.clone(),
         process.config.drain,
     ));
-    tokio::spawn(async move { watch.watch_for_ever().await });
+    let mut watching = Background::default();
+    watching.spawn(async move { watch.watch_for_ever().await });
     print_line(&process.announcement(listener.local_addr()?))?;
 
     let routes = health::routes(Arc::clone(&process.health), Arc::clone(&process.metrics))
@@ -107,18 +106,18 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let server = server::serve(listener, late.behind(routes), shutdown.clone(), PATIENCE);
     let server = tokio::spawn(server);
     let begun = tokio::select! {
-        () = shutdown.announced() => None,
-        running = process.begin(environment) => Some(running?),
+        end = watching.until_the_end(&shutdown) => Err(end),
+        running = process.begin(environment) => Ok(running?),
     };
     match begun {
-        Some(running) => process.run(running, &late, &shutdown, server).await,
-        None => {
+        Ok(running) => process.run(running, watching, &late, &shutdown, server).await,
+        Err(end) => {
             // Nobody sends requests to a process that was never ready.
             shutdown.begin();
             let _ = server.await;
+            end
         }
     }
-    Ok(())
 }
 
 fn address_of(config: &ServeConfig) -> SidecarAddress {
@@ -221,7 +220,7 @@ impl Process {
             outgoing,
             elsewhere,
         );
-        let mut tasks = JoinSet::new();
+        let mut tasks = Background::default();
         let flushed = store.clone();
         tasks.spawn(async move { flushed.flush_for_ever().await });
         if let Some(hearing) = self.sync_hearing.clone() {
@@ -263,7 +262,7 @@ impl Process {
         &self,
         backing: Backing<S, D>,
         environment: &Environment,
-        tasks: &mut JoinSet<()>,
+        tasks: &mut Background,
     ) -> Arc<dyn HostedActors> {
         let (config, observer) = (host_config(&self.config), Arc::clone(&self.metrics) as _);
         let pubsub = &self.config.sidecar.pubsub;
@@ -322,7 +321,14 @@ impl Process {
     ///
     /// Until the clients are done the sidecar hears that all is well: they need it and the actors here. A sidecar that is told to end at the same
     /// time waits for that (`dapr.io/block-shutdown-duration`), and from the moment it hears otherwise it may be gone within a second.
-    async fn run(&self, running: Running, late: &Late, shutdown: &Shutdown, server: JoinHandle<()>) {
+    async fn run(
+        &self,
+        mut running: Running,
+        mut watching: Background,
+        late: &Late,
+        shutdown: &Shutdown,
+        server: JoinHandle<()>,
+    ) -> Result<(), ServeError> {
         late.set(answer_the_rest(running.routes).layer(Observe::new(Arc::clone(&self.metrics))));
         let (actors, app_shutdown) = (running.app.actors.clone(), Shutdown::default());
         let app = server::serve(
@@ -334,7 +340,10 @@ impl Process {
         let app = tokio::spawn(app);
         self.health.enter(Stage::Ready);
 
-        shutdown.announced().await;
+        let end = tokio::select! {
+            end = watching.until_the_end(shutdown) => end,
+            end = running.tasks.until_the_end(shutdown) => end,
+        };
         self.health.enter(Stage::Draining);
         shutdown.begun().await;
         if let Some(sync) = running.sync {
@@ -351,7 +360,8 @@ impl Process {
         }
         app_shutdown.begin();
         let _ = app.await;
-        drop(running.tasks);
+        drop((running.tasks, watching));
+        end
     }
 
     /// Waits until placement sends no actors here any more.

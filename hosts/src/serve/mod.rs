@@ -2,6 +2,7 @@
 
 mod assembly;
 mod attempts;
+mod background;
 mod beside_sidecar;
 mod hearing;
 mod late;
@@ -60,6 +61,9 @@ pub enum ServeError {
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] SigningKeyError),
+    /// Something ended that was to go on.
+    #[error("something that goes on until the end has ended: {0}")]
+    Background(String),
     /// The system refused something every server needs.
     #[error("{0}")]
     System(#[from] io::Error),

@@ -1,0 +1,68 @@
+//! What goes on beside the server until the end. Were one of these to end before, what it keeps up would stand still and nobody would notice.
+
+use tokio::task::JoinSet;
+
+use super::ServeError;
+use crate::shutdown::Shutdown;
+
+/// Tasks that none is expected to end. Dropping this ends them.
+#[derive(Default)]
+pub(super) struct Background(JoinSet<()>);
+
+impl Background {
+    /// Begins one more.
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(task);
+    }
+
+    /// Waits until the end is announced. Where a task ends before, by a panic or otherwise, the end begins at once.
+    ///
+    /// # Errors
+    /// When a task has ended.
+    pub(super) async fn until_the_end(&mut self, shutdown: &Shutdown) -> Result<(), ServeError> {
+        tokio::select! {
+            biased;
+            () = shutdown.announced() => Ok(()),
+            Some(ended) = self.0.join_next() => {
+                let why = ended.err().map_or_else(|| "it returned".to_owned(), |error| error.to_string());
+                tracing::error!(why, "something that goes on until the end has ended; the process ends too, to be started again");
+                shutdown.begin();
+                Err(ServeError::Background(why))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn with_one_that_goes_on() -> Background {
+        let mut background = Background::default();
+        background.spawn(std::future::pending());
+        background
+    }
+
+    #[tokio::test]
+    async fn a_background_task_that_panics_or_returns_begins_the_end() {
+        for panics in [true, false] {
+            let (mut background, shutdown) = (with_one_that_goes_on(), Shutdown::default());
+            background.spawn(async move { assert!(!panics, "on purpose") });
+            let end = background.until_the_end(&shutdown).await;
+            assert!(matches!(end, Err(ServeError::Background(_))), "{end:?}");
+            assert!(shutdown.begun().now_or_never().is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn while_all_go_on_the_end_is_the_one_that_is_announced() {
+        for mut background in [with_one_that_goes_on(), Background::default()] {
+            let shutdown = Shutdown::default();
+            assert!(background.until_the_end(&shutdown).now_or_never().is_none());
+            shutdown.announce();
+            assert!(background.until_the_end(&shutdown).await.is_ok());
+        }
+    }
+}
