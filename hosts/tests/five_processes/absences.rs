@@ -1,6 +1,6 @@
 //! What clients are told while something is away that the server needs: what cannot be done now is to be repeated, and everything else is done.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use daprenv::Environment;
@@ -64,6 +64,40 @@ async fn while_the_store_is_away_writes_are_to_be_repeated_and_then_happen_once(
     with(&server, |environment| environment.start(store(environment)).unwrap()).await;
     let made = repeat(&client, "k-1", &task).await;
     assert_eq!(client.all_tasks("all").await, [made]);
+}
+
+/// Longer than a call of the store may take and, together, than a request: whoever waits behind another is told in time too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_does_not_answer_writes_are_to_be_repeated_and_then_happen_once() {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("store-frozen-{}", Uuid::now_v7())).await;
+    with(&server, |environment| environment.pause(store(environment)).unwrap()).await;
+    let wait = |key: u64| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            // Not all in one call: those that come later have less of it to wait for.
+            tokio::time::sleep(Duration::from_secs(4 * key)).await;
+            create_with_key(&client, &key.to_string(), &json!({"title": key.to_string()})).await
+        })
+    };
+    let waiting: Vec<_> = (0..4).map(wait).collect();
+    for answer in waiting {
+        is_to_be_repeated(answer.await.unwrap());
+    }
+    with(&server, |environment| environment.resume(store(environment)).unwrap()).await;
+    let mut made = Vec::new();
+    for key in 0..4 {
+        let key = key.to_string();
+        made.push(repeat(&client, &key, &json!({"title": key})).await["title"].clone());
+    }
+    let mut titles: Vec<Value> = client
+        .all_tasks("all")
+        .await
+        .iter()
+        .map(|task| task["title"].clone())
+        .collect();
+    titles.sort_by_key(ToString::to_string);
+    assert_eq!(titles, made);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -220,7 +220,7 @@ impl Environment {
         self.start(name)
     }
 
-    /// Stops a process in its tracks (SIGSTOP): its connections stay open and nothing answers. [`resume`](Self::resume) lets it go on.
+    /// Stops a process in its tracks (SIGSTOP), with those it started: its connections stay open and nothing answers. [`resume`](Self::resume) lets it go on.
     ///
     /// # Errors
     /// When there is none of that name.
@@ -369,7 +369,7 @@ impl Environment {
     fn signal(&self, name: &str, signal: rustix::process::Signal) -> Result<()> {
         self.process(name)?;
         if let Some(running) = running(&self.state, name) {
-            running.signal(signal.as_raw());
+            running.signal_all(signal.as_raw());
         }
         Ok(())
     }

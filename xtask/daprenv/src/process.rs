@@ -164,6 +164,12 @@ impl Running {
         }
     }
 
+    /// Sends it a signal by number, and then the processes it started itself: a database serves each connection by one.
+    pub(crate) fn signal_all(&self, number: i32) {
+        self.signal(number);
+        children_of(self.id).iter().for_each(|child| child.signal(number));
+    }
+
     fn is_gone_within(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         while self.is_alive() {
