@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use punctual_actors::reference::VirtualClock;
 use punctual_events::{CommandId, Timestamp};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -16,6 +18,11 @@ async fn frozen() -> (RemoteActors, Arc<VirtualClock>, TcpListener) {
     let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
     let actors = RemoteActors::new(Sidecar::new(&address).unwrap(), Arc::clone(&clock) as _);
     (actors, clock, listener)
+}
+
+/// What is there before a call of the sidecar is over, which takes 10 s of real time.
+async fn soon<T>(outcome: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(5), outcome).await.unwrap()
 }
 
 fn user() -> UserId {
@@ -55,10 +62,10 @@ async fn each_command_is_given_up_when_its_own_time_is_over_however_long_the_cal
     tokio::task::yield_now().await;
     assert!(!first.is_finished() && !second.is_finished());
     clock.advance_ms(1_000);
-    assert!(matches!(first.await.unwrap(), Err(TurnError::Unknown(_))));
+    assert!(matches!(soon(first).await.unwrap(), Err(TurnError::Unknown(_))));
     assert!(!second.is_finished());
     clock.advance_ms(5_000);
-    assert!(matches!(second.await.unwrap(), Err(TurnError::Unknown(_))));
+    assert!(matches!(soon(second).await.unwrap(), Err(TurnError::Unknown(_))));
 }
 
 #[tokio::test]
@@ -72,6 +79,6 @@ async fn a_question_is_given_up_when_its_time_is_over_though_a_call_is_under_way
         }
         clock.advance_ms(20_000);
     };
-    let (outcome, ()) = tokio::join!(asked, passes);
+    let (outcome, ()) = soon(async { tokio::join!(asked, passes) }).await;
     assert!(matches!(outcome, Err(TurnError::Unknown(_))));
 }
