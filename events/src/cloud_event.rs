@@ -258,6 +258,8 @@ impl CloudEvent {
         let data: serde_json::Value =
             serde_json::from_str(wire.data.get()).map_err(|error| CloudEventError(error.to_string()))?;
         let data = serde_json::value::to_raw_value(&data).map_err(|error| CloudEventError(error.to_string()))?;
+        // The sidecar of Dapr writes an empty one into an event that has none.
+        let traceparent = wire.traceparent.filter(|text| !text.is_empty());
         // An event says this of its own topic only. Nobody may conclude that nothing happened on the others.
         let mut previous_on_topic = [Seq::UNKNOWN; 3];
         previous_on_topic[topic.index()] = Seq(wire.previoussequence.parse().map_err(|_| bad("previoussequence"))?);
@@ -278,7 +280,7 @@ impl CloudEvent {
                 previous_on_topic,
                 seq: place.0,
                 time: wire.time,
-                traceparent: wire.traceparent.map(|text| text.into_owned().into()),
+                traceparent: traceparent.map(|text| text.into_owned().into()),
             }),
         })
     }

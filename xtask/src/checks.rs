@@ -2,6 +2,7 @@
 
 mod architecture;
 pub(crate) mod chart;
+mod clients;
 mod components;
 mod length;
 mod links;
@@ -39,6 +40,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         fact: "no role names another's module",
         run: roles::run,
+    },
+    Check {
+        fact: "only the embedded runtime has a client of a broker or database, and it is SQLite's",
+        run: clients::run,
     },
     Check {
         fact: "nothing is left to do in a comment",

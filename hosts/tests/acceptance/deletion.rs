@@ -1,42 +1,32 @@
 //! Promise: a deleted account leaves nothing a person wrote, wherever the process is killed on the way; and the audit still verifies.
 
-use std::{
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use punctual::{
-    actor_host::{HostConfig, Unobserved},
-    embedded::runtime::Embedded,
-    ports::AuditQueries as _,
-    roles::audit::AuditRole,
-};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    client::{Client, id},
-    server::{Data, Server},
+    client::{Client, PASSWORD, id},
+    server::{Data, ERASED_WITHIN, Server, killed_after_ms},
+    socket::Socket,
 };
 
 /// In everything the deleted users write, and nowhere else.
 const MARKER: &str = "heliotrope";
-/// Milliseconds after the request to delete at which the process is killed.
-const KILLED_AFTER_MS: [u64; 6] = [0, 3, 8, 20, 60, 250];
-/// Longer than all reactions take together, the emptying of the log included.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Deliveries to a receiver that is not there are tried again and again.
+const FLAGS: [&str; 2] = ["--webhook-allow", "127.0.0.0/8"];
 
-fn holds_the_marker(folder: &Path) -> Vec<String> {
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let holding = files.filter(|path| {
-        let bytes = fs::read(path).unwrap();
-        bytes
-            .windows(MARKER.len())
-            .any(|window| window.eq_ignore_ascii_case(MARKER.as_bytes()))
-    });
-    holding.map(|path| path.display().to_string()).collect()
+/// Waits until nothing is kept that has the marker in it.
+async fn is_erased(data: &Data, what: &str) {
+    let began = Instant::now();
+    loop {
+        let holding = data.holding(MARKER).await;
+        if holding.is_empty() {
+            return;
+        }
+        assert!(began.elapsed() < ERASED_WITHIN, "{what}: {holding:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Tasks, series in every state, notifications, remembered answers, deliveries that fail: hand-overs are on their way when this returns.
@@ -84,8 +74,8 @@ async fn write_everywhere(client: &Client) {
 async fn a_deleted_account_leaves_nothing_a_person_wrote_wherever_the_server_is_killed() {
     let data = Data::new();
     let mut users = Vec::new();
-    for after_ms in KILLED_AFTER_MS {
-        let server = Server::start_with(&data, &["--webhook-allow", "127.0.0.0/8"]);
+    for after_ms in killed_after_ms() {
+        let server = Server::start_with(&data, &FLAGS);
         let client = server.user(&format!("gone{after_ms}")).await;
         write_everywhere(&client).await;
         // Up to the moment of the deletion others of the user's devices go on.
@@ -103,28 +93,50 @@ async fn a_deleted_account_leaves_nothing_a_person_wrote_wherever_the_server_is_
         server.kill();
         let (_, _) = tokio::join!(busy, deleting);
 
-        let server = Server::start_with(&data, &["--webhook-allow", "127.0.0.0/8"]);
+        let server = Server::start_with(&data, &FLAGS);
         let client = client.at(&server.url);
         // Where the request had not got through it is made again; else its sign-in has ended.
         let answer = client.delete("/v1/me").await;
         assert!([204, 401].contains(&answer.status.as_u16()), "{answer:?}");
-        let began = Instant::now();
-        while !holds_the_marker(data.path()).is_empty() {
-            assert!(
-                began.elapsed() < PATIENCE,
-                "{after_ms}: {:?}",
-                holds_the_marker(data.path())
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        is_erased(&data, &format!("killed after {after_ms} ms")).await;
         users.push(client.user);
         assert!(server.terminate().success());
-        assert_eq!(holds_the_marker(data.path()), Vec::<String>::new());
+        assert_eq!(data.holding(MARKER).await, Vec::<String>::new());
     }
-    let runtime = Embedded::open(data.path(), HostConfig::default(), Arc::new(Unobserved)).unwrap();
-    let audit = AuditRole::new(runtime.services());
-    for user in users {
-        let verified = audit.verify(user.parse().unwrap()).await.unwrap();
+    for verified in data.verified(&users).await {
         assert!(verified.valid && verified.entries > 20, "{verified:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_account_is_off_its_sockets_and_leaves_its_address_to_whoever_comes_next() {
+    let data = Data::new();
+    let server = Server::start_with(&data, &FLAGS);
+    let email = format!("{MARKER}@example.com");
+    let mut client = server.client();
+    client.register(&email, "Europe/Paris").await;
+    write_everywhere(&client).await;
+    let socket = Socket::open(&client, None).await;
+    assert!(
+        !data.holding(MARKER).await.is_empty(),
+        "else its absence proves nothing"
+    );
+    client.delete("/v1/me").await.expect(204);
+    assert_eq!(socket.close_code().await, Some(4401));
+    assert_eq!(client.get("/v1/tasks").await.problem(401), "session_ended");
+    let sign_in = json!({"email": email, "password": PASSWORD});
+    server.client().post("/v1/sessions", &sign_in).await.expect(401);
+    // Deliveries, webhooks and the account included.
+    is_erased(&data, "deleted").await;
+
+    let mut next = server.client();
+    next.register(&email, "Europe/Paris").await;
+    assert_ne!(next.user, client.user);
+    assert!(next.all_tasks("all").await.is_empty());
+    assert_eq!(next.get("/v1/webhooks").await.expect(200)["items"], json!([]));
+    assert_eq!(client.get("/v1/tasks").await.problem(401), "session_ended");
+    let verified = next.audit_verifies().await;
+    assert!(verified["entries"].as_u64() < Some(20), "{verified}");
+    next.delete("/v1/me").await.expect(204);
+    is_erased(&data, "the next").await;
 }

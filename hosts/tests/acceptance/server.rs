@@ -1,11 +1,20 @@
 //! The binary as a process.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
 };
 
+use punctual::{
+    actor_host::{HostConfig, Unobserved},
+    embedded::runtime::Embedded,
+    ports::{AuditQueries as _, AuditVerification},
+    roles::audit::AuditRole,
+};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -21,6 +30,37 @@ impl Data {
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
+
+    /// Files that have `text` in them, in whatever case.
+    pub(crate) async fn holding(&self, text: &str) -> Vec<String> {
+        let files = fs::read_dir(self.path()).unwrap().map(|file| file.unwrap().path());
+        let holding = files.filter(|path| {
+            let bytes = fs::read(path).unwrap();
+            bytes
+                .windows(text.len())
+                .any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+        });
+        holding.map(|path| path.display().to_string()).collect()
+    }
+
+    /// What audit says of these users, once no server is here: those who are gone cannot ask.
+    pub(crate) async fn verified(&self, users: &[String]) -> Vec<AuditVerification> {
+        let runtime = Embedded::open(self.path(), HostConfig::default(), Arc::new(Unobserved)).unwrap();
+        let audit = AuditRole::new(runtime.services());
+        let mut verified = Vec::new();
+        for user in users {
+            verified.push(audit.verify(user.parse().unwrap()).await.unwrap());
+        }
+        verified
+    }
+}
+
+/// Longer than all reactions to a deletion take together, the emptying of the log included.
+pub(crate) const ERASED_WITHIN: Duration = Duration::from_secs(60);
+
+/// How many milliseconds after a request to delete the server is killed, by turns.
+pub(crate) fn killed_after_ms() -> Vec<u64> {
+    vec![0, 3, 8, 20, 60, 250]
 }
 
 /// How often the crash test kills it.
@@ -77,6 +117,11 @@ impl Server {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.url)
+    }
+
+    /// Whose `/metrics` say how late reminders were.
+    pub(crate) fn counts_lateness(&self) -> String {
+        self.url.clone()
     }
 
     /// A client with an account of its own.

@@ -28,7 +28,7 @@ pub(crate) struct Installation {
 /// Somebody with an account.
 pub(crate) struct Account {
     pub(crate) user: UserId,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl Installation {

@@ -1,7 +1,7 @@
 //! Placement, Scheduler, Redis and sidecars on loopback, of this test only.
 
 use std::{
-    fs::{self, File},
+    fs::{self, OpenOptions},
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
@@ -46,7 +46,9 @@ pub(crate) struct Process(Child);
 
 impl Process {
     fn start(name: &str, folder: &Path, command: &mut Command) -> Self {
-        let log = File::create(folder.join(format!("{name}.log"))).unwrap();
+        let path = folder.join(format!("{name}.log"));
+        // One that is started again goes on in its log.
+        let log = OpenOptions::new().create(true).append(true).open(path).unwrap();
         let child = command
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -73,7 +75,10 @@ pub(crate) struct Machinery {
     folder: TempDir,
     placement: u16,
     scheduler: u16,
-    _processes: Vec<Process>,
+    scheduler_arguments: Vec<String>,
+    /// None while it is down.
+    scheduler_process: Option<Process>,
+    _processes: [Process; 2],
 }
 
 /// Where a sidecar and its application are.
@@ -104,21 +109,32 @@ impl Machinery {
         let start = |name: &str, program: &Path, arguments: &[String]| {
             Process::start(name, folder.path(), Command::new(program).args(arguments))
         };
-        let processes = vec![
+        let processes = [
             start("redis", &PROGRAMS.redis, &redis_arguments(folder.path(), redis)),
             start("placement", &PROGRAMS.placement, &placement_arguments(placement)),
-            start(
-                "scheduler",
-                &PROGRAMS.scheduler,
-                &scheduler_arguments(folder.path(), scheduler),
-            ),
         ];
-        Self {
+        let mut machinery = Self {
+            scheduler_arguments: scheduler_arguments(folder.path(), scheduler),
             folder,
             placement,
             scheduler,
+            scheduler_process: None,
             _processes: processes,
-        }
+        };
+        machinery.start_scheduler();
+        machinery
+    }
+
+    /// Starts the Scheduler, with what it held before if it was there.
+    pub(crate) fn start_scheduler(&mut self) {
+        let mut command = Command::new(&PROGRAMS.scheduler);
+        command.args(&self.scheduler_arguments);
+        self.scheduler_process = Some(Process::start("scheduler", self.folder.path(), &mut command));
+    }
+
+    /// `kill -9` of the Scheduler.
+    pub(crate) fn kill_scheduler(&mut self) {
+        self.scheduler_process = None;
     }
 
     /// A sidecar; its application need not be there yet.

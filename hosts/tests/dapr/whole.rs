@@ -11,7 +11,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 
 use crate::asking::eventually;
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Brings everything up, with the binary under test as the five services.
 async fn up() -> Temporary {
@@ -40,7 +40,7 @@ async fn sign_up(http: &Client, api: &str) -> String {
 }
 
 /// A socket to the sync process that is ready.
-async fn connect(environment: &Temporary, token: &str) -> Socket {
+pub(crate) async fn connect(environment: &Temporary, token: &str) -> Socket {
     let sync = environment.url(Role::Sync).unwrap().replace("http://", "ws://");
     let (mut socket, _) = connect_async(format!("{sync}/v1/sync")).await.unwrap();
     let hello = json!({"type": "hello", "token": token, "cursor": null}).to_string();
@@ -63,7 +63,7 @@ async fn next(socket: &mut Socket) -> Value {
 }
 
 /// Waits for the state of a task with this title and status.
-async fn shown(socket: &mut Socket, title: &str, status: &str) -> Value {
+pub(crate) async fn shown(socket: &mut Socket, title: &str, status: &str) -> Value {
     loop {
         let message = next(socket).await;
         let data = &message["event"]["data"];

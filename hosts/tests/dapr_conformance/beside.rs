@@ -28,10 +28,10 @@ impl Beside {
         }
     }
 
-    /// Starts a sidecar, of an application on this port if there is one, and says where it is.
-    pub(crate) fn add_sidecar(&mut self, name: &str, app_port: Option<u16>) -> SidecarAddress {
-        // The state component is scoped to the roles.
-        let sidecar = self.environment.add_sidecar(name, "api", app_port).unwrap();
+    /// Starts a sidecar, of an application on this port if there is one, and says where it is. `app_id` is a role's: what a sidecar may use is
+    /// scoped to those.
+    pub(crate) fn add_sidecar(&mut self, name: &str, app_id: &str, app_port: Option<u16>) -> SidecarAddress {
+        let sidecar = self.environment.add_sidecar(name, app_id, app_port).unwrap();
         SidecarAddress {
             grpc_port: sidecar.port("grpc"),
             api_token: sidecar.variables.get("DAPR_API_TOKEN").cloned(),

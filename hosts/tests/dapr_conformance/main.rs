@@ -1,4 +1,4 @@
-//! The state side of the Dapr runtime on real stores, through a real sidecar.
+//! The ports of the Dapr runtime on real stores, Kafka and the Scheduler, through real sidecars.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 #![expect(
@@ -6,8 +6,10 @@
     reason = "whoever runs it wants to see how far it is, and the figures"
 )]
 
+mod application;
 mod beside;
 mod latency;
+mod messages;
 mod ports;
 mod sidecar;
 mod sizes;
@@ -61,14 +63,12 @@ const CHECKS: [(&str, Check); 9] = [
 ];
 
 fn run_on(store: Store, checks: &[(&str, Check)]) {
-    let mut beside = Beside::start(store);
-    let address = beside.add_sidecar("test", None);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    run(store, &mut Beside::start(store), checks);
+}
+
+fn run(store: Store, beside: &mut Beside, checks: &[(&str, Check)]) {
+    let address = beside.add_sidecar("test", "api", None);
+    runtime().block_on(async {
         let state = state(&address);
         for (shows, check) in checks {
             println!("{store}: {shows}");
@@ -77,14 +77,36 @@ fn run_on(store: Store, checks: &[(&str, Check)]) {
     });
 }
 
-#[test]
-fn the_state_side_keeps_its_contracts_on_postgresql() {
-    run_on(Store::Postgres, &CHECKS);
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// The other ports, which have their own sidecars on the same environment.
+fn run_messages(store: Store, beside: &mut Beside) {
+    runtime().block_on(async {
+        println!("{store}: the topics keep the contract of a publisher");
+        messages::publisher(beside).await;
+        println!("{store}: reminders keep the contract of wake-ups");
+        messages::wake_ups(beside).await;
+    });
 }
 
 #[test]
-fn the_state_side_keeps_its_contracts_on_redis() {
-    run_on(Store::Redis, &CHECKS);
+fn every_port_keeps_its_contract_on_postgresql() {
+    let mut beside = Beside::start(Store::Postgres);
+    run(Store::Postgres, &mut beside, &CHECKS);
+    run_messages(Store::Postgres, &mut beside);
+}
+
+#[test]
+fn every_port_keeps_its_contract_on_redis() {
+    let mut beside = Beside::start(Store::Redis);
+    run(Store::Redis, &mut beside, &CHECKS);
+    run_messages(Store::Redis, &mut beside);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn play(stage: &Arc<Stage>, setting: &Setting, steps: &[Step]) {
 
 fn play_everything_on(store: Store) {
     let mut beside = Beside::start(store);
-    let stage = Stage::before(beside.add_sidecar("test", None));
+    let stage = Stage::before(beside.add_sidecar("test", "api", None));
     println!("{store}: writers that stand still, are lost, or meet a fault");
     everywhere::play_all(&stage);
     random::play(&stage);

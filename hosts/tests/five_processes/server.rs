@@ -5,14 +5,21 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use daprenv::{Environment, Kind, Role, service};
+use punctual::{
+    dapr::wakeups::GUARD_INTERVAL_MS,
+    ports::{AuditQueries as _, AuditVerification},
+    roles::audit::AuditRole,
+};
 
 use crate::{
     balancer::Balancer,
     client::Client,
     gateway::{self, Backends},
+    stored,
 };
 
 /// How often the crash test kills it.
@@ -30,6 +37,33 @@ pub(crate) struct Data;
 impl Data {
     pub(crate) const fn new() -> Self {
         Self
+    }
+
+    /// Keys and jobs that have `text` in them, in whatever case.
+    pub(crate) async fn holding(&self, text: &str) -> Vec<String> {
+        stored::holding(&environment(), text).await
+    }
+
+    /// What audit says of these users: those who are gone cannot ask.
+    pub(crate) async fn verified(&self, users: &[String]) -> Vec<AuditVerification> {
+        let audit = AuditRole::new(&stored::seen_by_the_api(&environment()));
+        let mut verified = Vec::new();
+        for user in users {
+            verified.push(audit.verify(user.parse().unwrap()).await.unwrap());
+        }
+        verified
+    }
+}
+
+/// Longer than all reactions to a deletion take together. Who was lost between a commit and its publication publishes it when its guard wakes it.
+pub(crate) const ERASED_WITHIN: Duration = Duration::from_millis(GUARD_INTERVAL_MS + 60_000);
+
+/// How many milliseconds after a request to delete the five are killed, by turns.
+pub(crate) fn killed_after_ms() -> Vec<u64> {
+    if env::var_os("PUNCTUAL_TEST_LONG").is_some() {
+        vec![0, 3, 8, 20, 60, 250]
+    } else {
+        vec![3, 20, 250]
     }
 }
 
@@ -97,6 +131,11 @@ impl Server {
         Client::new(&self.url)
     }
 
+    /// Whose `/metrics` say how late reminders were: notification's, which hears each once.
+    pub(crate) fn counts_lateness(&self) -> String {
+        self.environment.url(Role::Notification).unwrap()
+    }
+
     /// A client with an account of its own.
     pub(crate) async fn user(&self, name: &str) -> Client {
         let mut client = self.client();
@@ -143,7 +182,7 @@ pub(crate) fn listens_on(environment: &Environment, replica: &str) -> u16 {
 /// The environment, for one test, as it was before others changed it.
 fn take_turn() -> (Environment, MutexGuard<'static, ()>) {
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut environment = Environment::open(&state()).unwrap_or_else(|failure| panic!("{failure}"));
+    let mut environment = environment();
     let is_second = |name: &str| Role::ALL.iter().all(|role| role.as_str() != name);
     let services = environment
         .processes()
@@ -156,6 +195,11 @@ fn take_turn() -> (Environment, MutexGuard<'static, ()>) {
         environment.remove_replica(&replica).unwrap();
     }
     (environment, turn)
+}
+
+/// The environment as it is written down.
+fn environment() -> Environment {
+    Environment::open(&state()).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
 /// The state folder of the environment.

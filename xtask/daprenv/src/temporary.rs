@@ -1,6 +1,7 @@
 //! An environment that goes away with the value that holds it.
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 
 use crate::{Environment, Options, Result};
 
@@ -17,6 +18,14 @@ impl Temporary {
     /// As [`Environment::up`].
     pub fn up(options: &Options) -> Result<Temporary> {
         Environment::up(options).map(|environment| Temporary { environment })
+    }
+
+    /// An environment that is there already, running or not.
+    ///
+    /// # Errors
+    /// As [`Environment::open`].
+    pub fn open(state: &Path) -> Result<Temporary> {
+        Environment::open(state).map(|environment| Temporary { environment })
     }
 
     /// Lays an environment out without starting it.

@@ -164,7 +164,7 @@ impl Hosts {
             .unwrap();
         // Taken from now on, so that nobody else comes to have it. The sidecar does not mind that nobody answers yet.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let stage = Stage::before(beside.add_sidecar("actors", Some(listener.local_addr().unwrap().port())));
+        let stage = Stage::before(beside.add_sidecar("actors", "api", Some(listener.local_addr().unwrap().port())));
         let environment = environment();
         let namespace = format!("hosts-{:032x}/", environment.entropy.random());
         let _inside = runtime.enter();

@@ -2,10 +2,11 @@
 //! as a consumer sees it that nobody here wrote.
 
 mod consumer;
+mod up;
 
 use std::path::PathBuf;
 
-use daprenv::{Options, Store, Temporary};
+use daprenv::Store;
 
 use crate::console;
 use crate::failure::{Failure, Result};
@@ -41,15 +42,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
 
 fn run_on(store: Store, workspace: &Workspace) -> Result<Tally> {
     let state = state_folder(store)?;
-    let options = Options {
-        store,
-        repository: workspace.root.clone(),
-        cache: daprenv::cache_folder(&workspace.root),
-        services: Some(server_binary(workspace)?),
-        say: console::complain,
-        ..Options::new(&state)
-    };
-    let environment = Temporary::up(&options)?;
+    let (environment, mut all) = up::up(&state, store, &server_binary(workspace)?)?;
     let mut command = workspace.cargo(TARGET);
     command.env("PUNCTUAL_DAPR_STATE", environment.state());
     if workspace.long {
@@ -58,7 +51,7 @@ fn run_on(store: Store, workspace: &Workspace) -> Result<Tally> {
     let mut tally = Tally::default();
     let success = process::run_reading(&mut command, |line| tally.read_libtest(line))?;
     let tally = tally.closed_by(success && tally.passed > 0);
-    let mut all = consumer::run(workspace, &environment)?;
+    all += consumer::run(workspace, &environment)?;
     all += tally;
     Ok(all)
 }
