@@ -9,7 +9,7 @@ use crate::program::{Server, client, punctual};
 const FILE: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//shell//EN\r\n\
     BEGIN:VTODO\r\nUID:1\r\nSUMMARY:Water the plants\r\nEND:VTODO\r\n\
     BEGIN:VTODO\r\nUID:2\r\nSUMMARY:Sow\r\nDTSTART:20310303T080000Z\r\nDUE:20310303T090000Z\r\n\
-    RRULE:FREQ=WEEKLY;BYSETPOS=1;BYDAY=MO\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+    RRULE:RSCALE=CHINESE;FREQ=WEEKLY;BYDAY=MO\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
 
 fn import(file: &Path, url: &str, token: &str) -> Output {
     let mut command = punctual();
