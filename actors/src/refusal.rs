@@ -79,7 +79,7 @@ codes! {
     UnknownTimeZone = ("unknown_time_zone", 422),
     /// The recurrence rule cannot be read.
     RecurrenceInvalid = ("recurrence_invalid", 422),
-    /// The recurrence rule uses a part that RFC 5545 does not know.
+    /// The recurrence rule uses a part that RFC 5545 does not know, or a COUNT above 10,000.
     RecurrenceUnsupported = ("recurrence_unsupported", 422),
     /// The recurrence rule has occurrences less than a minute apart.
     RecurrenceTooFrequent = ("recurrence_too_frequent", 422),

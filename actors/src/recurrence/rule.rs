@@ -91,6 +91,9 @@ impl Frequency {
     }
 }
 
+/// The most a new rule may count: what is left of a `COUNT` is counted anew for each question, and 27 years of days are more than anybody means.
+const MAX_COUNT: u32 = 10_000;
+
 /// `COUNT` and `UNTIL`, of which a rule has one at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum End {
@@ -119,6 +122,21 @@ impl Rule {
     /// [`RuleError::Malformed`] and [`RuleError::Unsupported`]; the latter also for parts nobody has heard of.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         parse::rule(text)
+    }
+
+    /// Refuses a `COUNT` beyond 10,000.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError::Unsupported`].
+    pub fn ensure_countable(&self) -> Result<(), RuleError> {
+        match self.end {
+            End::Count(count) if count > MAX_COUNT => {
+                let part = format!("COUNT above {MAX_COUNT}");
+                Err(RuleError::Unsupported { part })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The rule that is left once `spent` of its occurrences are over: only `COUNT` knows.

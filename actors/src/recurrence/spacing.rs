@@ -30,14 +30,16 @@ impl Schedule {
         if !can_meet_within_a_minute(&self.rule, self.start) {
             return Ok(());
         }
-        let looked_at: Vec<NaiveDateTime> = self
-            .occurrences(zones)?
-            .take(LOOKED_AT)
-            .map(|occurrence| occurrence.at.get())
-            .collect();
-        let is_too_close = looked_at.windows(2).any(|pair| pair[1] - pair[0] < a_minute());
-        let goes_on = looked_at.len() == LOOKED_AT;
-        if is_too_close || goes_on && self.rule.positions.is_empty() {
+        let mut looked_at = 0;
+        let mut last = NaiveDateTime::MIN;
+        for occurrence in self.occurrences(zones)?.take(LOOKED_AT) {
+            let at = occurrence.at.get();
+            if at - last < a_minute() {
+                return Err(RuleError::TooFrequent);
+            }
+            (looked_at, last) = (looked_at + 1, at);
+        }
+        if looked_at == LOOKED_AT && self.rule.positions.is_empty() {
             return Err(RuleError::TooFrequent);
         }
         Ok(())

@@ -125,6 +125,7 @@ pub(super) fn recurrence(
         return Err(Refusal::new(Code::RecurrenceInvalid, "the rule is longer than 512 bytes").on("recurrence"));
     }
     let rule = Rule::parse(&recurrence.rrule).map_err(refuse_rule)?;
+    rule.ensure_countable().map_err(refuse_rule)?;
     let from = due.or(start).ok_or_else(|| {
         Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on("recurrence")
     })?;

@@ -1,6 +1,6 @@
 //! Events onto the broker: one message each, in the order of the log, keyed by their user, so that a user's events share a partition.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry, PublishEventRequest};
 use futures_util::future::join_all;
@@ -15,6 +15,9 @@ pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
 const KEY: &str = "partitionKey";
 /// A call takes no further event once it has this many bytes: a quarter of what a message may have.
 const MAX_CALL_BYTES: usize = 1024 * 1024;
+
+/// How long a commit that is published once more may take.
+const AGAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The topics of one broker component.
 pub struct Topics {
@@ -139,7 +142,9 @@ impl Publisher for Topics {
     }
 
     async fn publish_for_audit(&self, commit: &Arc<Commit>) -> Result<(), Failure> {
-        let commits = std::slice::from_ref(commit);
-        self.publish_on(Topic::TaskEvents, commits).await.map(drop)
+        let publishing = self.publish_on(Topic::TaskEvents, std::slice::from_ref(commit));
+        // The actor waits for it, and commands wait for the actor: where the broker takes long, the next guard tries again.
+        let published = tokio::time::timeout(AGAIN_TIMEOUT, publishing).await;
+        published.map_err(Failure::new)?.map(drop)
     }
 }

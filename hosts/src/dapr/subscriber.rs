@@ -50,8 +50,8 @@ fn on(topic: Topic, commit: &CommitHeader) -> CommitOnTopic {
 /// What is remembered of commits of several events.
 #[derive(Default)]
 struct Memory {
-    /// Their events were handed over together.
-    handed_over: Remembered<()>,
+    /// Their events were handed over together; whether the last of them has passed since.
+    handed_over: Remembered<bool>,
     /// They were refused, the last time when this event of theirs came, by its place in the commit.
     refused: Remembered<u16>,
 }
@@ -161,7 +161,7 @@ impl Subscriber {
     pub(super) async fn hand_over(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
         let commit = on(topic, &event.commit);
         let is_last = event.index + 1 >= event.parts;
-        if self.memory().handed_over.passes(&commit, is_last) {
+        if self.memory().handed_over.passes(&commit, event.index, is_last) {
             return Ok(());
         }
         if event.parts <= 1 {
@@ -170,7 +170,7 @@ impl Subscriber {
         match self.whole_commit(topic, &event).await? {
             Some(events) => {
                 self.give(topic, &events).await?;
-                self.memory().handed_over.insert(commit, ());
+                self.memory().handed_over.insert(commit, is_last);
                 if event.parts >= MANY_EVENTS {
                     self.hand_over_those_behind(topic, &event.commit).await;
                 }
@@ -195,7 +195,7 @@ impl Subscriber {
             if self.give(topic, &events).await.is_err() {
                 return;
             }
-            self.memory().handed_over.insert(on(topic, &commit.header), ());
+            self.memory().handed_over.insert(on(topic, &commit.header), false);
         }
     }
 
@@ -248,16 +248,20 @@ impl Subscriber {
     }
 }
 
-impl<V> Remembered<V> {
-    /// True where the commit is remembered, which it is until its last event has passed: whoever sends it once more means it.
-    fn passes(&mut self, commit: &CommitOnTopic, is_last: bool) -> bool {
-        if is_last {
-            self.known.remove(commit).is_some()
-        } else {
-            self.known.contains_key(commit)
-        }
+impl Remembered<bool> {
+    /// True where the commit was handed over and this event of it need not be. One that begins anew after its last event has passed is meant: somebody
+    /// publishes it once more.
+    fn passes(&mut self, commit: &CommitOnTopic, index: u16, is_last: bool) -> bool {
+        let Some(has_passed) = self.known.get_mut(commit) else {
+            return false;
+        };
+        let is_anew = *has_passed && index == 0;
+        *has_passed |= is_last;
+        !is_anew
     }
+}
 
+impl<V> Remembered<V> {
     fn insert(&mut self, commit: CommitOnTopic, value: V) {
         if self.known.insert(commit, value).is_none() {
             self.in_order.push_back(commit);

@@ -133,6 +133,10 @@ async fn unknown_zones_and_hostile_rules_are_refused_by_their_own_codes() {
             json!({"due": due, "recurrence": {"rrule": "FREQ=YEARLY;RSCALE=HEBREW"}}),
         ),
         (
+            "recurrence_unsupported",
+            json!({"due": due, "recurrence": {"rrule": "FREQ=DAILY;COUNT=10001"}}),
+        ),
+        (
             "recurrence_invalid",
             json!({"due": timed, "recurrence": {"rrule": "FREQ=DAILY", "exdate": ["2030-01-02"]}}),
         ),

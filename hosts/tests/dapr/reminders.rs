@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// How long something is away, and how long a reminder is late then at least, for it comes due after [`AHEAD_MS`].
-const AWAY: Duration = Duration::from_secs(10);
-const AHEAD_MS: i64 = 3_000;
+const AWAY: Duration = Duration::from_secs(12);
+const AHEAD_MS: i64 = 8_000;
 /// The Scheduler took 23 s from its start to its first delivery, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(180);
 

@@ -47,6 +47,11 @@ pub(super) const PROBLEMS: Problems = &[(
 
 /// Commands under way at a time: enough to share appends, few enough that an import does not crowd out what the user does meanwhile.
 const AT_ONCE: usize = 32;
+/// Items of an import have keys until their texts come to this many bytes, each counted as [`ITEM_BYTES`] more: what the answers to them take must not
+/// crowd out the other keys of the user. What follows is known by its UID all the same.
+const MAX_KEYED_BYTES: usize = 1024 * 1024;
+/// What the answer to an item takes besides its texts, about.
+const ITEM_BYTES: usize = 1024;
 /// A client reads no answer before it has sent its file, so some of what is not imported is read and thrown away.
 const MAX_DISCARDED_BYTES: usize = 256 * 1024 * 1024;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +61,8 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items; the counts
 /// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
 /// repeat reports what was taken the first time as `taken`, as it did then, and brings nothing back that was deleted meanwhile; an item that says
-/// something else than the one in its place did is refused with `idempotency_key_reused`, by itself. A file whose
+/// something else than the one in its place did is refused with `idempotency_key_reused`, by itself. That holds for the first MiB of items, a thousand
+/// usual ones; those behind are known by UID alone. A file whose
 /// `Content-Length` is beyond 64 MiB is refused before anything of it is taken; of one that turns out to be larger, or has not come within ten minutes,
 /// what was read until then is taken, and `unread` says that there is more. When the server fails half way, the items before may have been taken.
 #[utoipa::path(
@@ -85,6 +91,7 @@ pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request:
         caller: &caller,
         key,
         items: 0,
+        keyed_bytes: 0,
         reader: CalendarReader::new(zone),
         identities: Identities::default(),
         under_way: FuturesOrdered::new(),
@@ -113,6 +120,8 @@ struct Import<'a> {
     key: Option<IdempotencyKey>,
     /// How many the file had so far.
     items: u64,
+    /// What the answers to those with keys take, about.
+    keyed_bytes: usize,
     reader: CalendarReader,
     identities: Identities,
     /// In the order of the file, which is the order of the report.
@@ -177,7 +186,9 @@ impl Import<'_> {
         }
         let place = self.items;
         self.items += 1;
-        let command = command(&item, &mut self.identities, self.key, place);
+        self.keyed_bytes = self.keyed_bytes.saturating_add(bytes_of(&item));
+        let key = self.key.filter(|_| self.keyed_bytes <= MAX_KEYED_BYTES);
+        let command = command(&item, &mut self.identities, key, place);
         self.under_way
             .push_back(Box::pin(take(self.api, self.caller, item, command)));
         Ok(())
@@ -189,6 +200,14 @@ impl Import<'_> {
         }
         Ok(())
     }
+}
+
+/// What the answer to an item takes, about.
+fn bytes_of(item: &ImportItem) -> usize {
+    let texts = item.draft.as_ref().map_or(0, |draft| {
+        draft.title.len() + draft.description.as_ref().map_or(0, String::len)
+    });
+    ITEM_BYTES + texts
 }
 
 /// Reads the rest of a body, within reason, for who sends it.

@@ -32,6 +32,7 @@ pub(super) const PROBLEMS: Problems = &[(
             Code::RecurrenceInvalid,
             Code::RecurrenceUnsupported,
             Code::RecurrenceNeverOccurs,
+            Code::RecurrenceTooFrequent,
             Code::LimitReached,
         ],
     ],

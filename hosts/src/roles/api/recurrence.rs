@@ -129,6 +129,7 @@ pub(super) async fn preview(
     let zones = &*api.services.environment.zones;
     let tried = tried(&api, &form)?;
     let rule = Rule::parse(&tried.rrule).map_err(refuse)?;
+    rule.ensure_countable().map_err(refuse)?;
     let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));
     schedule.ensure_occurs(zones).map_err(refuse)?;
