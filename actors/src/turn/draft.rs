@@ -20,6 +20,9 @@ const MAX_COMMIT_BYTES: usize = 512 * 1024;
 const MAX_COMMIT_COMMANDS: usize = 256;
 /// A guard that is closer than this is renewed: an append may take that long and must not be outlived by its guard. In milliseconds.
 const STORE_TIMEOUT_MS: i64 = 60_000;
+/// A guard that only waits for audit comes half as often each time, down to this many halvings: five minutes become some three hours.
+const MOST_DOUBLINGS: u32 = 5;
+
 /// A command the draft has an outcome for.
 enum Drafted<M: Machine> {
     Accepted { reply: M::Reply, replayed: bool },
@@ -166,6 +169,8 @@ impl<'a, M: Machine> Draft<'a, M> {
         if activation.guard.is_some_and(|guard| guard.at >= soon) {
             return;
         }
+        // While audit is away for long, nobody wakes everybody every few minutes.
+        let interval_ms = interval_ms << activation.reminded_audit.min(MOST_DOUBLINGS);
         let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
         let guard = activation.new_wake_up(at, seq);
         // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.

@@ -114,7 +114,8 @@ impl<M: Machine> Slot<M> {
             return Ok(());
         };
         // Only a head that was just read says how far audit is.
-        if self.owed_to_audit(now).is_some() && runtime.recheck_head_after_ms().is_some() {
+        let is_known = self.is_fresh(now, 0) || runtime.recheck_head_after_ms().is_none();
+        if self.owed_to_audit(now).is_some() && !is_known {
             self.recheck(runtime).await?;
         }
         let Some(owed) = self.owed_to_audit(now) else {
@@ -127,6 +128,9 @@ impl<M: Machine> Slot<M> {
         if let Some(commit) = read.first().filter(waits_long) {
             // Where the broker is away, the next guard tries again.
             let _ = runtime.publisher().publish_for_audit(commit).await;
+            if let Some(activation) = &mut self.activation {
+                activation.reminded_audit += 1;
+            }
         }
         Ok(())
     }
