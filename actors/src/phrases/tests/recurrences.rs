@@ -111,6 +111,25 @@ fn the_3rd_workday_is_that_of_each_month_and_what_no_rule_can_count_is_not_under
 }
 
 #[test]
+fn what_no_calendar_has_and_what_is_too_frequent_stays_in_the_title() {
+    for (text, what) in [
+        ("every 81st", "every 81st"),
+        ("6th friday of each month", "6th friday of each month"),
+        ("yearly on the 54th friday", "yearly on the 54th friday"),
+        ("Make every second count", "every second"),
+        ("every 59 seconds", "every 59 seconds"),
+    ] {
+        let reading = reading(text);
+        assert_eq!((rule_of(&reading), &*reading.draft.title), ("", text));
+        assert_eq!(
+            refused(&reading).iter().map(|(span, _)| *span).collect::<Vec<_>>(),
+            [what]
+        );
+    }
+    assert_eq!(rule_of(&reading("every 60 seconds")), "FREQ=SECONDLY;INTERVAL=60");
+}
+
+#[test]
 fn the_2nd_friday_alone_is_every_other_and_says_so() {
     assert_eq!(rule_of(&reading("every 2nd friday")), "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR");
     assert_eq!(
