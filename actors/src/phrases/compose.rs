@@ -8,7 +8,7 @@ use super::{
     dates::Doubt,
     days::{Day, long_date},
     lengths::Length,
-    recurrences::{End, Recurrence},
+    recurrences::{End, Recurrence, Repeat},
     scan::{Found, Item},
     scene::{Scene, whole_seconds},
     series::{Series, kind_of, share_minute},
@@ -119,11 +119,14 @@ impl Composer<'_> {
         }
         let mut all: Vec<NaiveTime> = times.iter().map(|time| time.at).collect();
         let mut doubt = times.iter().find_map(|time| time.doubt.clone());
-        let recurs = |found: &Found| matches!(&found.item, Item::Recurrence(recurrence) if recurrence.repeat.is_ok());
-        if all.len() > 1 && share_minute(&all) && self.found.iter().any(recurs) {
+        let repeat = self.found.iter().find_map(|found| match &found.item {
+            Item::Recurrence(recurrence) => recurrence.repeat.as_ref().ok(),
+            _ => None,
+        });
+        if all.len() > 1 && share_minute(&all) && repeat.is_some_and(Repeat::takes_hours) {
             all.sort_unstable();
         } else if all.len() > 1 {
-            doubt = Some("only the first counts: a task has one time, and a rule one minute of the hour".into());
+            doubt = Some("only the first counts: a task has one time, and a rule several only at the same minute on each of its days".into());
             all.truncate(1);
         }
         let meaning: Vec<String> = all.iter().map(|time| time.format("%H:%M").to_string()).collect();

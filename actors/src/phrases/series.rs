@@ -130,7 +130,7 @@ impl Series {
 
     /// Several times on a day are one rule where they share the minute.
     pub(super) fn at_times(&mut self, times: &[NaiveTime]) {
-        if times.len() > 1 && share_minute(times) && !self.repeat.is_within_days() {
+        if times.len() > 1 && share_minute(times) && self.repeat.takes_hours() {
             self.repeat.hours = times.iter().map(NaiveTime::hour).collect();
         }
     }
@@ -140,18 +140,27 @@ impl Series {
         if !self.repeat.names_days() {
             return start;
         }
-        // From the day before, in steps of one: where it starts decides the phase of "every other", not the other way round.
-        let each = Repeat {
+        // In steps of one: where it starts decides the phase of "every other", not the other way round.
+        let mut each = Repeat {
             interval: 1,
             hours: Vec::new(),
             ..self.repeat.clone()
         };
+        if !each.weeks.is_empty() && each.weekdays.is_empty() {
+            // A week is its Monday, rather than the weekday of the start.
+            each.weekdays = vec![(0, 0)];
+        }
+        let schedule = |end| {
+            let rule = Rule::parse(&each.rrule(end)).ok()?;
+            Some(Schedule::all_day(rule, start, scene.time_zone))
+        };
         let first = || {
-            let rule = Rule::parse(&each.rrule(End::Never)).ok()?;
-            let before = start.pred_opt()?;
-            let at = WallTime::new(before.and_time(NaiveTime::MIN))?;
-            let schedule = Schedule::all_day(rule, before, scene.time_zone);
-            let next = schedule.next_after_wall(at, scene.zones).ok()??;
+            // The first of a schedule is its start, named or not; a rule that ends there occurs only if it names it.
+            if schedule(End::Until(start))?.ensure_occurs(scene.zones).is_ok() {
+                return Some(start);
+            }
+            let at = WallTime::new(start.and_time(NaiveTime::MIN))?;
+            let next = schedule(End::Never)?.next_after_wall(at, scene.zones).ok()??;
             Some(next.at.get().date())
         };
         first().unwrap_or(start)

@@ -41,7 +41,7 @@ fn recurrences() {
         ("every morning", "FREQ=DAILY", "2026-12-04T09:00:00"),
         ("every 2 hours", "FREQ=HOURLY;INTERVAL=2", "2026-12-03T12:00:00"),
         ("tuesdays and thursdays", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-12-03"),
-        ("every year in week 12", "FREQ=YEARLY;BYWEEKNO=12", "2026-12-03"),
+        ("every year in week 12", "FREQ=YEARLY;BYWEEKNO=12", "2027-03-22"),
     ]);
 }
 
@@ -157,6 +157,56 @@ fn several_times_are_one_rule_where_they_share_the_minute() {
             .map(|doubt| &doubt[..20]),
         Some("only the first count")
     );
+}
+
+#[test]
+fn of_several_times_only_the_first_counts_where_a_rule_picks_days_by_position_or_within_days() {
+    for (text, rule) in [
+        (
+            "last business day of each month at 8 and 18",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        ),
+        (
+            "every 3rd workday of the month at 8 and 18",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=3",
+        ),
+        ("every 2 hours at 8 and 18", "FREQ=HOURLY;INTERVAL=2"),
+    ] {
+        let reading = reading(text);
+        assert_eq!(rule_of(&reading), rule);
+        assert_eq!(&due_of(&reading)[11..], "08:00:00", "{text}");
+        assert!(
+            doubts(text)
+                .iter()
+                .any(|doubt| doubt.starts_with("only the first counts"))
+        );
+    }
+}
+
+#[test]
+fn the_first_is_the_first_day_the_rule_names_counted_from_the_start_itself() {
+    for (text, now, due) in [
+        ("every month except in july", "2026-12-03T09:00:00Z", "2026-12-03"),
+        ("every month except in july", "2026-07-03T09:00:00Z", "2026-08-03"),
+        ("every month except in july", "2026-07-31T09:00:00Z", "2026-08-31"),
+        (
+            "every week starting monday except in july",
+            "2026-12-03T09:00:00Z",
+            "2026-12-07",
+        ),
+        (
+            "every week starting monday except in december",
+            "2026-12-03T09:00:00Z",
+            "2027-01-04",
+        ),
+        ("every year in week 12", "2026-12-03T09:00:00Z", "2027-03-22"),
+        ("every year in week 12", "2027-03-22T09:00:00Z", "2027-03-22"),
+        ("every year in week 12", "2027-03-23T09:00:00Z", "2028-03-20"),
+        ("every other friday", "2026-12-04T09:00:00Z", "2026-12-04"),
+        ("last business day of each month", "2026-12-31T09:00:00Z", "2026-12-31"),
+    ] {
+        assert_eq!(due_of(&at(text, now, "Europe/Paris")), due, "{text} said at {now}");
+    }
 }
 
 #[test]
