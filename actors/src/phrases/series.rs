@@ -7,6 +7,7 @@ use super::{
     days::long_date,
     lengths::Length,
     recurrences::{Bound, End, Exception, Repeat, each},
+    scan::{Found, Item},
     scene::{Scene, whole_seconds},
     spans::SpanKind,
     verdict::Verdict,
@@ -32,6 +33,21 @@ pub(super) fn kind_of(bound: &Bound) -> SpanKind {
     }
 }
 
+/// Whether the last phrase of `found` is right behind a recurrence that counts, or behind what bounds one; other phrases and commas may stand between. A length or a number
+/// of times elsewhere is about something else: "take 2x aspirin every day", "book a cabin for 2 weeks every july".
+pub(super) fn follows_recurrence(text: &str, found: &[Found], verdicts: &[Option<Verdict>]) -> bool {
+    let pairs = found.windows(2).zip(verdicts).rev();
+    pairs
+        .take_while(|(pair, _)| {
+            let between = &text[pair[0].end..pair[1].start];
+            between.chars().all(|c| c == ',' || c.is_whitespace())
+        })
+        .any(|(pair, verdict)| {
+            matches!(pair[0].item, Item::Recurrence(_) | Item::Bound(_))
+                && verdict.as_ref().is_some_and(|verdict| verdict.understood)
+        })
+}
+
 impl Series {
     pub(super) fn new(repeat: Repeat, after_completion: bool) -> Self {
         Self {
@@ -42,11 +58,16 @@ impl Series {
         }
     }
 
+    /// Whether an end was said.
+    pub(super) fn ends(&self) -> bool {
+        self.end != End::Never
+    }
+
     pub(super) fn rrule(&self) -> String {
         self.repeat.rrule(self.end)
     }
 
-    /// Takes a bound; years that were not said follow from `base`, the start as far as it is known.
+    /// Takes a bound; years that were not said follow from `base`, the start as far as it is known, and lengths count from there.
     pub(super) fn bound(&mut self, bound: &Bound, base: NaiveDate) -> Verdict {
         match bound {
             Bound::From(date) => match date.day.resolve(base) {
@@ -71,7 +92,8 @@ impl Series {
                 });
                 self.until(date.day.resolve(base), doubt)
             }
-            Bound::For(length) => self.until(length.after(base), None),
+            // The last day counts too: 3 days from Monday on are over on Wednesday.
+            Bound::For(length) => self.until(length.after(base).and_then(|day| day.pred_opt()), None),
             Bound::Count(count) => self.end_by(End::Count(*count), format!("{count} times"), None),
             Bound::Except(exceptions) => self.except(exceptions, base),
         }

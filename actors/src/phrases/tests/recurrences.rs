@@ -59,7 +59,7 @@ fn bounds_of_recurrences() {
             "FREQ=DAILY;UNTIL=20280401",
             "2027-05-05",
         ),
-        ("daily for 3 weeks", "FREQ=DAILY;UNTIL=20261224", "2026-12-03"),
+        ("daily for 3 weeks", "FREQ=DAILY;UNTIL=20261223", "2026-12-03"),
         ("fridays 3x", "FREQ=WEEKLY;COUNT=3;BYDAY=FR", "2026-12-04"),
         ("every day twice", "FREQ=DAILY;COUNT=2", "2026-12-03"),
         ("daily until end of may", "FREQ=DAILY;UNTIL=20270531", "2026-12-03"),
@@ -207,6 +207,57 @@ fn the_first_is_the_first_day_the_rule_names_counted_from_the_start_itself() {
     ] {
         assert_eq!(due_of(&at(text, now, "Europe/Paris")), due, "{text} said at {now}");
     }
+}
+
+#[test]
+fn a_length_or_a_number_of_times_ends_only_the_recurrence_right_before_it() {
+    for (text, title, rule) in [
+        ("take 2x aspirin every day", "take 2x aspirin", "FREQ=DAILY"),
+        ("knock twice every monday", "knock twice", "FREQ=WEEKLY;BYDAY=MO"),
+        (
+            "book cabin for 2 weeks every july",
+            "book cabin for 2 weeks",
+            "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=1",
+        ),
+        ("every monday knock twice", "knock twice", "FREQ=WEEKLY;BYDAY=MO"),
+        ("x every day at 11 #home, twice", "x", "FREQ=DAILY;COUNT=2"),
+        (
+            "x daily except on weekends 3x",
+            "x",
+            "FREQ=WEEKLY;COUNT=3;BYDAY=MO,TU,WE,TH,FR",
+        ),
+        ("x daily starting tomorrow for 4 times", "x", "FREQ=DAILY;COUNT=4"),
+    ] {
+        let reading = reading(text);
+        assert_eq!((&*reading.draft.title, rule_of(&reading)), (title, rule), "{text}");
+    }
+}
+
+#[test]
+fn for_so_long_counts_from_the_first_due_and_takes_in_no_day_more() {
+    assert_rules(&[
+        ("every day for 3 days", "FREQ=DAILY;UNTIL=20261205", "2026-12-03"),
+        (
+            "every day at 9am for 3 days",
+            "FREQ=DAILY;UNTIL=20261206",
+            "2026-12-04T09:00:00",
+        ),
+        (
+            "every tue for 2 weeks",
+            "FREQ=WEEKLY;UNTIL=20261221;BYDAY=TU",
+            "2026-12-08",
+        ),
+        (
+            "daily for 1 month from 5 may",
+            "FREQ=DAILY;UNTIL=20270604",
+            "2027-05-05",
+        ),
+        (
+            "every 2 hours for 1 day",
+            "FREQ=HOURLY;INTERVAL=2;UNTIL=20261203",
+            "2026-12-03T12:00:00",
+        ),
+    ]);
 }
 
 #[test]
