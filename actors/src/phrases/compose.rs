@@ -1,7 +1,7 @@
 //! From phrases to a task: which of them count, what they come to together, and what is said of each.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use punctual_events::{Anchor, Priority, Recurrence as TaskRecurrence};
+use punctual_events::Priority;
 
 use super::{
     Reading,
@@ -221,17 +221,7 @@ impl Composer<'_> {
         let start = said.unwrap_or_else(|| self.next_day(times));
         match (&self.series, self.instant, times.first()) {
             (_, Some(instant), _) => (Some(instant), false),
-            (Some(series), None, None) if series.repeat.is_within_days() => {
-                (series.first_within_days(said, self.scene), false)
-            }
-            (Some(series), None, first) => {
-                let day = series.first_day(start, self.scene);
-                let ahead = times
-                    .iter()
-                    .find(|time| said.is_some() || day.and_time(**time) > self.now);
-                let time = ahead.or(first).copied().unwrap_or(NaiveTime::MIN);
-                (Some(day.and_time(time)), times.is_empty())
-            }
+            (Some(series), None, _) => series.first(said, start, times, self.scene),
             (None, None, None) => (said.map(|date| date.and_time(NaiveTime::MIN)), true),
             (None, None, Some(time)) => (Some(start.and_time(*time)), false),
         }
@@ -302,7 +292,7 @@ impl Composer<'_> {
             draft: TaskDraft {
                 due,
                 priority: self.priority,
-                recurrence: self.series.as_ref().map(task_recurrence),
+                recurrence: self.series.as_ref().map(Series::recurrence),
                 reminders: self.reminders,
                 tags: self.tags,
                 title: title(text, &taken, escapes),
@@ -311,19 +301,5 @@ impl Composer<'_> {
             starts,
             understood: spans(text, judged),
         }
-    }
-}
-
-fn task_recurrence(series: &Series) -> TaskRecurrence {
-    TaskRecurrence {
-        exdate: Box::default(),
-        rdate: Box::default(),
-        anchor: if series.after_completion {
-            Anchor::Completion
-        } else {
-            Anchor::Schedule
-        },
-        late_policy: punctual_events::LatePolicy::default(),
-        rrule: series.rrule().into(),
     }
 }

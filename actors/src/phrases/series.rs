@@ -1,7 +1,7 @@
 //! A recurrence with its bounds, on its way to a rule and a first day.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-use punctual_events::WallTime;
+use punctual_events::{Anchor, LatePolicy, Recurrence, WallTime};
 
 use super::{
     days::long_date,
@@ -17,8 +17,8 @@ use crate::recurrence::{Rule, Schedule};
 
 /// What recurs.
 pub(super) struct Series {
-    pub(super) repeat: Repeat,
-    pub(super) after_completion: bool,
+    repeat: Repeat,
+    after_completion: bool,
     /// The day it was said to start on or after.
     pub(super) starts: Option<NaiveDate>,
     end: End,
@@ -63,8 +63,19 @@ impl Series {
         self.end != End::Never
     }
 
-    pub(super) fn rrule(&self) -> String {
-        self.repeat.rrule(self.end)
+    /// As a task has it.
+    pub(super) fn recurrence(&self) -> Recurrence {
+        Recurrence {
+            exdate: Box::default(),
+            rdate: Box::default(),
+            anchor: if self.after_completion {
+                Anchor::Completion
+            } else {
+                Anchor::Schedule
+            },
+            late_policy: LatePolicy::default(),
+            rrule: self.repeat.rrule(self.end).into(),
+        }
     }
 
     /// Takes a bound; years that were not said follow from `base`, the start as far as it is known, and lengths count from there.
@@ -157,8 +168,26 @@ impl Series {
         }
     }
 
+    /// When it is due the first time, from `start` on, and whether that is all day; `said` is the start where one was said.
+    pub(super) fn first(
+        &self,
+        said: Option<NaiveDate>,
+        start: NaiveDate,
+        times: &[NaiveTime],
+        scene: &Scene<'_>,
+    ) -> (Option<NaiveDateTime>, bool) {
+        if times.is_empty() && self.repeat.is_within_days() {
+            return (self.first_within_days(said, scene), false);
+        }
+        let day = self.first_day(start, scene);
+        let mut ahead = times.iter();
+        let ahead = ahead.find(|time| said.is_some() || day.and_time(**time) > scene.wall());
+        let time = ahead.or(times.first()).copied().unwrap_or(NaiveTime::MIN);
+        (Some(day.and_time(time)), times.is_empty())
+    }
+
     /// The first day from `start` on that the rule names. A rule that the core refuses has none: creating the task is refused as well.
-    pub(super) fn first_day(&self, start: NaiveDate, scene: &Scene<'_>) -> NaiveDate {
+    fn first_day(&self, start: NaiveDate, scene: &Scene<'_>) -> NaiveDate {
         if !self.repeat.names_days() {
             return start;
         }
@@ -189,7 +218,7 @@ impl Series {
     }
 
     /// The first of what comes round within days: on the day it was said to start, or one interval from now.
-    pub(super) fn first_within_days(&self, said: Option<NaiveDate>, scene: &Scene<'_>) -> Option<NaiveDateTime> {
+    fn first_within_days(&self, said: Option<NaiveDate>, scene: &Scene<'_>) -> Option<NaiveDateTime> {
         if let Some(date) = said {
             return Some(date.and_time(NaiveTime::MIN));
         }
