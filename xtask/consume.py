@@ -1,7 +1,8 @@
 """A consumer of the topics that shares nothing with Punctual but the committed schemas.
 
 Reads one topic from standard input as Kafka's console consumer prints it, `key<TAB>message` a line, and checks every message against CloudEvents
-1.0 (by the project's own SDK for Python) and against the JSON Schemas of `events/schemas`. Prints what is wrong and, last, how many messages it
+1.0 (by the project's own SDK for Python) and against the JSON Schemas of `events/schemas`. What belongs to a deleted user may come without its
+content: it was erased before it was published, or published once more. Prints what is wrong and, last, how many messages it
 read of which type.
 """
 
@@ -35,7 +36,9 @@ def faults(line, topic, schemas):
     if kind == MARKER:
         checks = [("marker", message)]
     else:
-        checks = [("envelope", message), (kind, message["data"])]
+        checks = [("envelope", message)]
+        if message["data"] is not None:
+            checks.append((kind, message["data"]))
         if key != message["partitionkey"]:
             yield kind, f"key {key}, partition key {message['partitionkey']}"
     for name, instance in checks:
@@ -57,14 +60,33 @@ def out_of_order(message, reached):
     return new and place < last
 
 
+class Erased:
+    """Users of whom something came without its content, which has to be because they were deleted."""
+
+    def __init__(self):
+        self.without_content, self.deleted = {}, set()
+
+    def see(self, line):
+        key, _, text = line.partition("\t")
+        message = json.loads(text)
+        if message["type"] == "dev.punctual.user.deleted.v1":
+            self.deleted.add(key)
+        elif message["type"] != MARKER and message["data"] is None:
+            self.without_content.setdefault(key, message)
+
+    def unexplained(self):
+        return [message for key, message in self.without_content.items() if key not in self.deleted]
+
+
 def main(topic, folder):
     schemas = validators(folder)
-    counts, wrong = collections.Counter(), 0
+    counts, wrong, erased = collections.Counter(), 0, Erased()
     reached = collections.defaultdict(lambda: (set(), (0, 0)))
     for line in sys.stdin:
         line = line.rstrip("\n")
         try:
             found = list(faults(line, topic, schemas))
+            erased.see(line)
             if out_of_order(json.loads(line.partition("\t")[2]), reached):
                 found.append((None, "out of order"))
         except Exception as error:  # whatever it is, the message cannot be read
@@ -74,6 +96,9 @@ def main(topic, folder):
             if fault:
                 wrong += 1
                 print(f"{topic}: {fault}: {line[:400]}", file=sys.stderr)
+    for message in erased.unexplained():
+        wrong += 1
+        print(f"{topic}: no content, and nobody was deleted: {json.dumps(message)[:400]}", file=sys.stderr)
     print(json.dumps({"topic": topic, "messages": counts.total(), "wrong": wrong, "types": dict(counts)}))
     return 1 if wrong else 0
 

@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punctual_actors::{
-    phrases::{Reading, Scene, read},
+    phrases::{Reading, Scene, SpanKind, read},
+    recurrence::{Rule, Schedule},
     zone::BundledZones,
 };
 use punctual_events::Timestamp;
@@ -35,8 +36,11 @@ fn reading(text: &str) -> Reading {
     read(text, &scene)
 }
 
+/// The parts of a rule or of a date, by name.
+type Parts = BTreeMap<String, String>;
+
 /// The parts of what was read, by the names that `recurrent` gives them.
-fn parts(reading: &Reading) -> BTreeMap<String, String> {
+fn parts(reading: &Reading) -> Parts {
     let mut parts = BTreeMap::new();
     let due = reading.draft.due.as_ref();
     let at = due.and_then(|due| due.at);
@@ -72,7 +76,7 @@ fn sorted(list: &str) -> String {
 }
 
 /// What was expected, by the same names.
-fn expected(expect: &Value) -> BTreeMap<String, String> {
+fn expected(expect: &Value) -> Parts {
     let mut parts = BTreeMap::new();
     match expect {
         Value::Null => {}
@@ -96,7 +100,7 @@ fn expected(expect: &Value) -> BTreeMap<String, String> {
 }
 
 /// `recurrent` leaves whole months out by naming each day in them; in a series with an end that is the same as naming the other months.
-fn months_left_out(parts: &mut BTreeMap<String, String>, members: &serde_json::Map<String, Value>) {
+fn months_left_out(parts: &mut Parts, members: &serde_json::Map<String, Value>) {
     let Some(left_out) = members.get("exdate").and_then(Value::as_array) else {
         return;
     };
@@ -112,6 +116,26 @@ fn months_left_out(parts: &mut BTreeMap<String, String>, members: &serde_json::M
             .map(|month| month.to_string());
         parts.remove("exdate");
         parts.insert("bymonth".to_owned(), sorted(&Vec::from_iter(others).join(",")));
+    }
+}
+
+/// `recurrent` counts "for 3 weeks" from now to the same weekday, we from the first due to the day before it: of such an end the last day before it on which the rule comes round is compared.
+fn compare_lengths_by_their_last_day(read: &Reading, of_ours: &mut Parts, of_theirs: &mut Parts) {
+    let mut ends = read.understood.iter().filter(|span| span.kind == SpanKind::End);
+    let date = read.draft.due.as_ref().and_then(|due| due.date);
+    if let Some(date) = date
+        && ends.any(|end| end.text.starts_with("for "))
+        && let Some(ours) = of_ours.get("until").cloned()
+    {
+        let recurrence = read.draft.recurrence.as_ref().unwrap();
+        for parts in [of_ours, of_theirs] {
+            if let Some(until) = parts.get_mut("until") {
+                let rule: Rule = recurrence.rrule.replace(&ours, until).parse().unwrap();
+                let schedule = Schedule::all_day(rule, date, "UTC");
+                let last = schedule.occurrences(&BundledZones).unwrap().last().unwrap();
+                *until = last.at.get().date().to_string();
+            }
+        }
     }
 }
 
@@ -138,7 +162,9 @@ fn the_cases_of_recurrent_agree_except_where_the_table_says_why() {
             apart += 1;
             continue;
         }
-        let (expected, read) = (expected(&case["expect"]), parts(&reading(text)));
+        let reading = reading(text);
+        let (mut expected, mut read) = (expected(&case["expect"]), parts(&reading));
+        compare_lengths_by_their_last_day(&reading, &mut read, &mut expected);
         // A date that `recurrent` expects is compared without its time.
         let is_date_only = case["expect"].as_str().is_some_and(|text| !text.contains('T'));
         if expected == read || is_date_only && expected.get("on") == read.get("on") {
@@ -158,5 +184,5 @@ fn the_cases_of_recurrent_agree_except_where_the_table_says_why() {
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
     let stale: Vec<_> = reasons.keys().filter(|phrase| !differ.contains(**phrase)).collect();
     assert!(stale.is_empty(), "in the table, but they agree: {stale:?}");
-    assert_eq!((agree, differences, apart), (935, 64, 12));
+    assert_eq!((agree, differences, apart), (911, 88, 12));
 }

@@ -1,17 +1,17 @@
 //! From phrases to a task: which of them count, what they come to together, and what is said of each.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use punctual_events::{Anchor, Priority, Recurrence as TaskRecurrence};
+use punctual_events::Priority;
 
 use super::{
     Reading,
     dates::Doubt,
     days::{Day, long_date},
     lengths::Length,
-    recurrences::{End, Recurrence},
+    recurrences::{Bound, End, Recurrence, Repeat},
     scan::{Found, Item},
     scene::{Scene, whole_seconds},
-    series::{Series, kind_of, share_minute},
+    series::{Series, follows_recurrence, kind_of, share_minute},
     spans::SpanKind,
     times::Time,
     title::title,
@@ -54,21 +54,21 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
         priority: None,
     };
     // Bounds need to know the recurrence, and reminders the due, wherever in the text they stand.
-    composer.pass(|composer, item| composer.take(text, item));
+    composer.pass(|composer, index| composer.take(text, &found[index].item));
     for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
-        composer.pass(|composer, item| composer.take_bound(item, kind));
+        composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }
     let starts = composer.settle_due();
-    composer.pass(Composer::take_reminder);
+    composer.pass(|composer, index| composer.take_reminder(&found[index].item));
     composer.into_reading(text, escapes, starts)
 }
 
 impl Composer<'_> {
     /// Has a judge look at each phrase that nobody has judged.
-    fn pass(&mut self, mut judge: impl FnMut(&mut Self, &Item) -> Option<Verdict>) {
-        for (index, found) in self.found.iter().enumerate() {
+    fn pass(&mut self, mut judge: impl FnMut(&mut Self, usize) -> Option<Verdict>) {
+        for index in 0..self.found.len() {
             if self.verdicts[index].is_none() {
-                self.verdicts[index] = judge(self, &found.item);
+                self.verdicts[index] = judge(self, index);
             }
         }
     }
@@ -119,11 +119,14 @@ impl Composer<'_> {
         }
         let mut all: Vec<NaiveTime> = times.iter().map(|time| time.at).collect();
         let mut doubt = times.iter().find_map(|time| time.doubt.clone());
-        let recurs = |found: &Found| matches!(&found.item, Item::Recurrence(recurrence) if recurrence.repeat.is_ok());
-        if all.len() > 1 && share_minute(&all) && self.found.iter().any(recurs) {
+        let repeat = self.found.iter().find_map(|found| match &found.item {
+            Item::Recurrence(recurrence) => recurrence.repeat.as_ref().ok(),
+            _ => None,
+        });
+        if all.len() > 1 && share_minute(&all) && repeat.is_some_and(Repeat::takes_hours) {
             all.sort_unstable();
         } else if all.len() > 1 {
-            doubt = Some("only the first counts: a task has one time, and a rule one minute of the hour".into());
+            doubt = Some("only the first counts: a task has one time, and a rule several only at the same minute on each of its days".into());
             all.truncate(1);
         }
         let meaning: Vec<String> = all.iter().map(|time| time.format("%H:%M").to_string()).collect();
@@ -174,40 +177,54 @@ impl Composer<'_> {
     }
 
     /// A bound of one kind: where an end is depends on the start, and what can be left out on both.
-    fn take_bound(&mut self, item: &Item, kind: SpanKind) -> Option<Verdict> {
-        let Item::Bound(bound) = item else { return None };
+    fn take_bound(&mut self, text: &str, index: usize, kind: SpanKind) -> Option<Verdict> {
+        let Item::Bound(bound) = &self.found[index].item else {
+            return None;
+        };
         (kind_of(bound) == kind).then_some(())?;
-        let Some(series) = &mut self.series else {
+        let Some(series) = &self.series else {
             return Some(Verdict::refused(kind, "nothing recurs here"));
         };
-        let base = series.starts.or(self.date).unwrap_or(self.now.date());
+        let is_length = matches!(bound, Bound::For(_));
+        if (is_length || matches!(bound, Bound::Count(_)))
+            && !follows_recurrence(text, &self.found[..=index], &self.verdicts)
+        {
+            return Some(Verdict::refused(kind, "it is not right behind what recurs"));
+        }
+        let first = (is_length && !series.ends())
+            .then(|| self.first_due(self.start()).0)
+            .flatten();
+        let said = self.start().unwrap_or(self.now.date());
+        let base = first.map_or(said, |first| first.date());
+        let series = self.series.as_mut()?;
         Some(series.bound(bound, base))
     }
 
     /// When it is due, of all that was said; and the start of a recurrence where one was said.
     fn settle_due(&mut self) -> Option<NaiveDate> {
+        (self.due, self.all_day) = self.first_due(self.start());
+        if let (Some(series), Some(times), None) = (&mut self.series, &self.times, self.instant) {
+            series.at_times(times);
+        }
+        self.series.as_ref()?.starts
+    }
+
+    /// The start or the date, where one was said.
+    fn start(&self) -> Option<NaiveDate> {
         let starts = self.series.as_ref().and_then(|series| series.starts);
-        let said = starts.or(self.date);
-        let times = self.times.take().unwrap_or_default();
-        let start = said.unwrap_or_else(|| self.next_day(&times));
-        (self.due, self.all_day) = match (&mut self.series, self.instant, times.first()) {
+        starts.or(self.date)
+    }
+
+    /// When it is due the first time, as far as is known, and whether that is all day.
+    fn first_due(&self, said: Option<NaiveDate>) -> (Option<NaiveDateTime>, bool) {
+        let times = self.times.as_deref().unwrap_or_default();
+        let start = said.unwrap_or_else(|| self.next_day(times));
+        match (&self.series, self.instant, times.first()) {
             (_, Some(instant), _) => (Some(instant), false),
-            (Some(series), None, None) if series.repeat.is_within_days() => {
-                (series.first_within_days(said, self.scene), false)
-            }
-            (Some(series), None, first) => {
-                series.at_times(&times);
-                let day = series.first_day(start, self.scene);
-                let ahead = times
-                    .iter()
-                    .find(|time| said.is_some() || day.and_time(**time) > self.now);
-                let time = ahead.or(first).copied().unwrap_or(NaiveTime::MIN);
-                (Some(day.and_time(time)), times.is_empty())
-            }
+            (Some(series), None, _) => series.first(said, start, times, self.scene),
             (None, None, None) => (said.map(|date| date.and_time(NaiveTime::MIN)), true),
             (None, None, Some(time)) => (Some(start.and_time(*time)), false),
-        };
-        starts
+        }
     }
 
     /// Today while one of these times is ahead, or none was said.
@@ -275,7 +292,7 @@ impl Composer<'_> {
             draft: TaskDraft {
                 due,
                 priority: self.priority,
-                recurrence: self.series.as_ref().map(task_recurrence),
+                recurrence: self.series.as_ref().map(Series::recurrence),
                 reminders: self.reminders,
                 tags: self.tags,
                 title: title(text, &taken, escapes),
@@ -284,19 +301,5 @@ impl Composer<'_> {
             starts,
             understood: spans(text, judged),
         }
-    }
-}
-
-fn task_recurrence(series: &Series) -> TaskRecurrence {
-    TaskRecurrence {
-        exdate: Box::default(),
-        rdate: Box::default(),
-        anchor: if series.after_completion {
-            Anchor::Completion
-        } else {
-            Anchor::Schedule
-        },
-        late_policy: punctual_events::LatePolicy::default(),
-        rrule: series.rrule().into(),
     }
 }

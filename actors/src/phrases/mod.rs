@@ -38,7 +38,7 @@
 //! ordinal     = "1st" … | "last" | ordinal "to the last"
 //! tail        = "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
 //! adverb      = "hourly" | "daily" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly"
-//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length
+//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
 //!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but not") ("on"|"in")? (weekdays | month)+
 //!
 //! reminder    = "remind me" ("when due" | length ("before"|"after") | "in" length | day? time?)+ | "remind me to" at the beginning

@@ -1,12 +1,13 @@
 //! A recurrence with its bounds, on its way to a rule and a first day.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-use punctual_events::WallTime;
+use punctual_events::{Anchor, LatePolicy, Recurrence, WallTime};
 
 use super::{
     days::long_date,
     lengths::Length,
     recurrences::{Bound, End, Exception, Repeat, each},
+    scan::{Found, Item},
     scene::{Scene, whole_seconds},
     spans::SpanKind,
     verdict::Verdict,
@@ -16,8 +17,8 @@ use crate::recurrence::{Rule, Schedule};
 
 /// What recurs.
 pub(super) struct Series {
-    pub(super) repeat: Repeat,
-    pub(super) after_completion: bool,
+    repeat: Repeat,
+    after_completion: bool,
     /// The day it was said to start on or after.
     pub(super) starts: Option<NaiveDate>,
     end: End,
@@ -32,6 +33,21 @@ pub(super) fn kind_of(bound: &Bound) -> SpanKind {
     }
 }
 
+/// Whether the last phrase of `found` is right behind a recurrence that counts, or behind what bounds one; other phrases and commas may stand between. A length or a number
+/// of times elsewhere is about something else: "take 2x aspirin every day", "book a cabin for 2 weeks every july".
+pub(super) fn follows_recurrence(text: &str, found: &[Found], verdicts: &[Option<Verdict>]) -> bool {
+    let pairs = found.windows(2).zip(verdicts).rev();
+    pairs
+        .take_while(|(pair, _)| {
+            let between = &text[pair[0].end..pair[1].start];
+            between.chars().all(|c| c == ',' || c.is_whitespace())
+        })
+        .any(|(pair, verdict)| {
+            matches!(pair[0].item, Item::Recurrence(_) | Item::Bound(_))
+                && verdict.as_ref().is_some_and(|verdict| verdict.understood)
+        })
+}
+
 impl Series {
     pub(super) fn new(repeat: Repeat, after_completion: bool) -> Self {
         Self {
@@ -42,11 +58,27 @@ impl Series {
         }
     }
 
-    pub(super) fn rrule(&self) -> String {
-        self.repeat.rrule(self.end)
+    /// Whether an end was said.
+    pub(super) fn ends(&self) -> bool {
+        self.end != End::Never
     }
 
-    /// Takes a bound; years that were not said follow from `base`, the start as far as it is known.
+    /// As a task has it.
+    pub(super) fn recurrence(&self) -> Recurrence {
+        Recurrence {
+            exdate: Box::default(),
+            rdate: Box::default(),
+            anchor: if self.after_completion {
+                Anchor::Completion
+            } else {
+                Anchor::Schedule
+            },
+            late_policy: LatePolicy::default(),
+            rrule: self.repeat.rrule(self.end).into(),
+        }
+    }
+
+    /// Takes a bound; years that were not said follow from `base`, the start as far as it is known, and lengths count from there.
     pub(super) fn bound(&mut self, bound: &Bound, base: NaiveDate) -> Verdict {
         match bound {
             Bound::From(date) => match date.day.resolve(base) {
@@ -71,7 +103,8 @@ impl Series {
                 });
                 self.until(date.day.resolve(base), doubt)
             }
-            Bound::For(length) => self.until(length.after(base), None),
+            // The last day counts too: 3 days from Monday on are over on Wednesday.
+            Bound::For(length) => self.until(length.after(base).and_then(|day| day.pred_opt()), None),
             Bound::Count(count) => self.end_by(End::Count(*count), format!("{count} times"), None),
             Bound::Except(exceptions) => self.except(exceptions, base),
         }
@@ -130,35 +163,62 @@ impl Series {
 
     /// Several times on a day are one rule where they share the minute.
     pub(super) fn at_times(&mut self, times: &[NaiveTime]) {
-        if times.len() > 1 && share_minute(times) && !self.repeat.is_within_days() {
+        if times.len() > 1 && share_minute(times) && self.repeat.takes_hours() {
             self.repeat.hours = times.iter().map(NaiveTime::hour).collect();
         }
     }
 
+    /// When it is due the first time, from `start` on, and whether that is all day; `said` is the start where one was said.
+    pub(super) fn first(
+        &self,
+        said: Option<NaiveDate>,
+        start: NaiveDate,
+        times: &[NaiveTime],
+        scene: &Scene<'_>,
+    ) -> (Option<NaiveDateTime>, bool) {
+        if times.is_empty() && self.repeat.is_within_days() {
+            return (self.first_within_days(said, scene), false);
+        }
+        let day = self.first_day(start, scene);
+        let mut ahead = times.iter();
+        let ahead = ahead.find(|time| said.is_some() || day.and_time(**time) > scene.wall());
+        let time = ahead.or(times.first()).copied().unwrap_or(NaiveTime::MIN);
+        (Some(day.and_time(time)), times.is_empty())
+    }
+
     /// The first day from `start` on that the rule names. A rule that the core refuses has none: creating the task is refused as well.
-    pub(super) fn first_day(&self, start: NaiveDate, scene: &Scene<'_>) -> NaiveDate {
+    fn first_day(&self, start: NaiveDate, scene: &Scene<'_>) -> NaiveDate {
         if !self.repeat.names_days() {
             return start;
         }
-        // From the day before, in steps of one: where it starts decides the phase of "every other", not the other way round.
-        let each = Repeat {
+        // In steps of one: where it starts decides the phase of "every other", not the other way round.
+        let mut each = Repeat {
             interval: 1,
             hours: Vec::new(),
             ..self.repeat.clone()
         };
+        if !each.weeks.is_empty() && each.weekdays.is_empty() {
+            // A week is its Monday, rather than the weekday of the start.
+            each.weekdays = vec![(0, 0)];
+        }
+        let schedule = |end| {
+            let rule = Rule::parse(&each.rrule(end)).ok()?;
+            Some(Schedule::all_day(rule, start, scene.time_zone))
+        };
         let first = || {
-            let rule = Rule::parse(&each.rrule(End::Never)).ok()?;
-            let before = start.pred_opt()?;
-            let at = WallTime::new(before.and_time(NaiveTime::MIN))?;
-            let schedule = Schedule::all_day(rule, before, scene.time_zone);
-            let next = schedule.next_after_wall(at, scene.zones).ok()??;
+            // The first of a schedule is its start, named or not; a rule that ends there occurs only if it names it.
+            if schedule(End::Until(start))?.ensure_occurs(scene.zones).is_ok() {
+                return Some(start);
+            }
+            let at = WallTime::new(start.and_time(NaiveTime::MIN))?;
+            let next = schedule(End::Never)?.next_after_wall(at, scene.zones).ok()??;
             Some(next.at.get().date())
         };
         first().unwrap_or(start)
     }
 
     /// The first of what comes round within days: on the day it was said to start, or one interval from now.
-    pub(super) fn first_within_days(&self, said: Option<NaiveDate>, scene: &Scene<'_>) -> Option<NaiveDateTime> {
+    fn first_within_days(&self, said: Option<NaiveDate>, scene: &Scene<'_>) -> Option<NaiveDateTime> {
         if let Some(date) = said {
             return Some(date.and_time(NaiveTime::MIN));
         }

@@ -12,6 +12,7 @@ use super::{
     times::Time,
     words::{self, Unit},
 };
+use crate::recurrence::Rule;
 
 pub(super) use bounds::{Bound, Exception, bound};
 pub(super) use repeat::{End, Repeat, WORKDAYS, each};
@@ -60,7 +61,22 @@ impl Recurrence {
 pub(super) fn recurrence(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let recognisers: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 5] =
         [so_often_a_period, every::every, adverb, of_every, again_and_again];
-    recognisers.iter().find_map(|recognise| cursor.attempt(recognise))
+    let mut found = recognisers.iter().find_map(|recognise| cursor.attempt(recognise))?;
+    if let Ok(repeat) = &found.repeat {
+        found.repeat = sayable(repeat).map(|()| repeat.clone());
+    }
+    Some(found)
+}
+
+/// Words name what no calendar has ("every 81st") and what no task may have ("make every second count"): such are words of the title.
+fn sayable(repeat: &Repeat) -> Result<(), &'static str> {
+    if repeat.every == Unit::Second && repeat.interval < 60 {
+        return Err("it comes round more than once a minute");
+    }
+    match Rule::parse(&repeat.rrule(End::Never)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("no rule says this"),
+    }
 }
 
 /// "twice a week", "3 times monthly": not on which days.

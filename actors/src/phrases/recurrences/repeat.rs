@@ -59,12 +59,18 @@ impl Repeat {
 
     /// Whether it says on which days, so that the first need not be the day it was said.
     pub(in crate::phrases) fn names_days(&self) -> bool {
-        !(self.weekdays.is_empty() && self.month_days.is_empty() && self.year_days.is_empty() && self.months.is_empty())
+        let are_none = self.weekdays.is_empty() && self.month_days.is_empty() && self.year_days.is_empty();
+        !(are_none && self.months.is_empty() && self.weeks.is_empty())
     }
 
     /// Whether it comes round more than once a day.
     pub(in crate::phrases) fn is_within_days(&self) -> bool {
         matches!(self.every, Unit::Second | Unit::Minute | Unit::Hour)
+    }
+
+    /// Whether it can have several times a day: `BYSETPOS` would take some of the times, not of the days.
+    pub(in crate::phrases) fn takes_hours(&self) -> bool {
+        self.positions.is_empty() && !self.is_within_days()
     }
 
     /// The value of an `RRULE` (RFC 5545, section 3.3.10).

@@ -41,7 +41,7 @@ fn recurrences() {
         ("every morning", "FREQ=DAILY", "2026-12-04T09:00:00"),
         ("every 2 hours", "FREQ=HOURLY;INTERVAL=2", "2026-12-03T12:00:00"),
         ("tuesdays and thursdays", "FREQ=WEEKLY;BYDAY=TU,TH", "2026-12-03"),
-        ("every year in week 12", "FREQ=YEARLY;BYWEEKNO=12", "2026-12-03"),
+        ("every year in week 12", "FREQ=YEARLY;BYWEEKNO=12", "2027-03-22"),
     ]);
 }
 
@@ -59,7 +59,7 @@ fn bounds_of_recurrences() {
             "FREQ=DAILY;UNTIL=20280401",
             "2027-05-05",
         ),
-        ("daily for 3 weeks", "FREQ=DAILY;UNTIL=20261224", "2026-12-03"),
+        ("daily for 3 weeks", "FREQ=DAILY;UNTIL=20261223", "2026-12-03"),
         ("fridays 3x", "FREQ=WEEKLY;COUNT=3;BYDAY=FR", "2026-12-04"),
         ("every day twice", "FREQ=DAILY;COUNT=2", "2026-12-03"),
         ("daily until end of may", "FREQ=DAILY;UNTIL=20270531", "2026-12-03"),
@@ -111,6 +111,25 @@ fn the_3rd_workday_is_that_of_each_month_and_what_no_rule_can_count_is_not_under
 }
 
 #[test]
+fn what_no_calendar_has_and_what_is_too_frequent_stays_in_the_title() {
+    for (text, what) in [
+        ("every 81st", "every 81st"),
+        ("6th friday of each month", "6th friday of each month"),
+        ("yearly on the 54th friday", "yearly on the 54th friday"),
+        ("Make every second count", "every second"),
+        ("every 59 seconds", "every 59 seconds"),
+    ] {
+        let reading = reading(text);
+        assert_eq!((rule_of(&reading), &*reading.draft.title), ("", text));
+        assert_eq!(
+            refused(&reading).iter().map(|(span, _)| *span).collect::<Vec<_>>(),
+            [what]
+        );
+    }
+    assert_eq!(rule_of(&reading("every 60 seconds")), "FREQ=SECONDLY;INTERVAL=60");
+}
+
+#[test]
 fn the_2nd_friday_alone_is_every_other_and_says_so() {
     assert_eq!(rule_of(&reading("every 2nd friday")), "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR");
     assert_eq!(
@@ -138,6 +157,107 @@ fn several_times_are_one_rule_where_they_share_the_minute() {
             .map(|doubt| &doubt[..20]),
         Some("only the first count")
     );
+}
+
+#[test]
+fn of_several_times_only_the_first_counts_where_a_rule_picks_days_by_position_or_within_days() {
+    for (text, rule) in [
+        (
+            "last business day of each month at 8 and 18",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        ),
+        (
+            "every 3rd workday of the month at 8 and 18",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=3",
+        ),
+        ("every 2 hours at 8 and 18", "FREQ=HOURLY;INTERVAL=2"),
+    ] {
+        let reading = reading(text);
+        assert_eq!(rule_of(&reading), rule);
+        assert_eq!(&due_of(&reading)[11..], "08:00:00", "{text}");
+        assert!(
+            doubts(text)
+                .iter()
+                .any(|doubt| doubt.starts_with("only the first counts"))
+        );
+    }
+}
+
+#[test]
+fn the_first_is_the_first_day_the_rule_names_counted_from_the_start_itself() {
+    for (text, now, due) in [
+        ("every month except in july", "2026-12-03T09:00:00Z", "2026-12-03"),
+        ("every month except in july", "2026-07-03T09:00:00Z", "2026-08-03"),
+        ("every month except in july", "2026-07-31T09:00:00Z", "2026-08-31"),
+        (
+            "every week starting monday except in july",
+            "2026-12-03T09:00:00Z",
+            "2026-12-07",
+        ),
+        (
+            "every week starting monday except in december",
+            "2026-12-03T09:00:00Z",
+            "2027-01-04",
+        ),
+        ("every year in week 12", "2026-12-03T09:00:00Z", "2027-03-22"),
+        ("every year in week 12", "2027-03-22T09:00:00Z", "2027-03-22"),
+        ("every year in week 12", "2027-03-23T09:00:00Z", "2028-03-20"),
+        ("every other friday", "2026-12-04T09:00:00Z", "2026-12-04"),
+        ("last business day of each month", "2026-12-31T09:00:00Z", "2026-12-31"),
+    ] {
+        assert_eq!(due_of(&at(text, now, "Europe/Paris")), due, "{text} said at {now}");
+    }
+}
+
+#[test]
+fn a_length_or_a_number_of_times_ends_only_the_recurrence_right_before_it() {
+    for (text, title, rule) in [
+        ("take 2x aspirin every day", "take 2x aspirin", "FREQ=DAILY"),
+        ("knock twice every monday", "knock twice", "FREQ=WEEKLY;BYDAY=MO"),
+        (
+            "book cabin for 2 weeks every july",
+            "book cabin for 2 weeks",
+            "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=1",
+        ),
+        ("every monday knock twice", "knock twice", "FREQ=WEEKLY;BYDAY=MO"),
+        ("x every day at 11 #home, twice", "x", "FREQ=DAILY;COUNT=2"),
+        (
+            "x daily except on weekends 3x",
+            "x",
+            "FREQ=WEEKLY;COUNT=3;BYDAY=MO,TU,WE,TH,FR",
+        ),
+        ("x daily starting tomorrow for 4 times", "x", "FREQ=DAILY;COUNT=4"),
+    ] {
+        let reading = reading(text);
+        assert_eq!((&*reading.draft.title, rule_of(&reading)), (title, rule), "{text}");
+    }
+}
+
+#[test]
+fn for_so_long_counts_from_the_first_due_and_takes_in_no_day_more() {
+    assert_rules(&[
+        ("every day for 3 days", "FREQ=DAILY;UNTIL=20261205", "2026-12-03"),
+        (
+            "every day at 9am for 3 days",
+            "FREQ=DAILY;UNTIL=20261206",
+            "2026-12-04T09:00:00",
+        ),
+        (
+            "every tue for 2 weeks",
+            "FREQ=WEEKLY;UNTIL=20261221;BYDAY=TU",
+            "2026-12-08",
+        ),
+        (
+            "daily for 1 month from 5 may",
+            "FREQ=DAILY;UNTIL=20270604",
+            "2027-05-05",
+        ),
+        (
+            "every 2 hours for 1 day",
+            "FREQ=HOURLY;INTERVAL=2;UNTIL=20261203",
+            "2026-12-03T12:00:00",
+        ),
+    ]);
 }
 
 #[test]
