@@ -80,7 +80,7 @@ pub fn envelope_schema() -> Value {
             "previoushash": digest,
             "digest": digest,
             "traceparent": {"type": "string", "description": "W3C trace context"},
-            "data": {"description": "see the schema named after the type"}
+            "data": {"description": "see the schema named after the type; null where its user was deleted and the content erased"}
         }
     })
 }
