@@ -51,6 +51,14 @@ fn in_an_hour() -> Value {
     json!((Utc::now() + TimeDelta::hours(1)).to_rfc3339())
 }
 
+/// The titles of all tasks, in order.
+async fn titles(client: &Client) -> Vec<Value> {
+    let tasks = client.all_tasks("all").await;
+    let mut titles: Vec<Value> = tasks.iter().map(|task| task["title"].clone()).collect();
+    titles.sort_by_key(ToString::to_string);
+    titles
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_store_is_away_writes_are_to_be_repeated_and_then_happen_once() {
     let server = Server::start(&Data::new());
@@ -90,14 +98,7 @@ async fn while_the_store_does_not_answer_writes_are_to_be_repeated_and_then_happ
         let key = key.to_string();
         made.push(repeat(&client, &key, &json!({"title": key})).await["title"].clone());
     }
-    let mut titles: Vec<Value> = client
-        .all_tasks("all")
-        .await
-        .iter()
-        .map(|task| task["title"].clone())
-        .collect();
-    titles.sort_by_key(ToString::to_string);
-    assert_eq!(titles, made);
+    assert_eq!(titles(&client).await, made);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,14 +113,7 @@ async fn while_the_scheduler_is_away_only_what_moves_a_wake_up_earlier_is_to_be_
     client.complete(&plain).await.expect(200);
     with(&server, |environment| environment.start("scheduler").unwrap()).await;
     let made = repeat(&client, "k-1", &reminded).await;
-    let mut titles: Vec<Value> = client
-        .all_tasks("all")
-        .await
-        .iter()
-        .map(|task| task["title"].clone())
-        .collect();
-    titles.sort_by_key(ToString::to_string);
-    assert_eq!(titles, ["before", "meanwhile", "reminded"]);
+    assert_eq!(titles(&client).await, ["before", "meanwhile", "reminded"]);
     assert_eq!(
         (&meanwhile["title"], &made["title"]),
         (&json!("meanwhile"), &json!("reminded"))
