@@ -38,20 +38,22 @@ def occurrence(wall, zone):
 def answer(rule, start, zone, count):
     found = []
     state = "done"
-    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS_FOR_A_RULE)
+    # The alarm may also ring while it is being turned off: whatever it interrupts is inside the outer block.
     try:
-        for wall in rrulestr(rule, dtstart=datetime.datetime.fromisoformat(start)):
-            if wall >= HORIZON:
-                break
-            found.append(wall)
-            if len(found) == int(count):
-                break
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS_FOR_A_RULE)
+        try:
+            for wall in rrulestr(rule, dtstart=datetime.datetime.fromisoformat(start)):
+                if wall >= HORIZON:
+                    break
+                found.append(wall)
+                if len(found) == int(count):
+                    break
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except Late:
         state = "late"
     except Exception as error:
         state = f"error {type(error).__name__}: {error}"
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     zone = tz.gettz(zone)
     return "\t".join([state, *(occurrence(wall, zone) for wall in found)])
 

@@ -16,7 +16,7 @@ use super::{
 use crate::dapr::keys::{Keys, MAX_VALUE_BYTES, Written};
 
 /// Attempts of a change that other processes get ahead of.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 16;
 
 impl<K: Keys> Shared<K> {
     /// Sees to it that something is known of the head.
@@ -85,8 +85,16 @@ impl<K: Keys> Shared<K> {
             slot.known = Known::Nothing;
             let is_there = match self.keys.replace(&key, &version, bytes.clone()).await? {
                 Written::Done => true,
-                // It may have been our own write, sent twice.
-                Written::Conflict => self.keys.get(&key).await?.is_some_and(|(found, _)| found == bytes),
+                Written::Conflict => match self.keys.get(&key).await? {
+                    // It may have been our own write, sent twice.
+                    Some((found, _)) if found == bytes => true,
+                    // The next attempt starts from this, without another call that would let the other process get ahead again.
+                    Some((found, version)) => {
+                        slot.known = Known::Present(StoredHead::decode(&found)?, version);
+                        false
+                    }
+                    None => false,
+                },
             };
             if is_there {
                 self.marks.written(actor, next.head.audited);
