@@ -13,7 +13,8 @@ use punctual::{
     telemetry::{Appearance, Telemetry},
 };
 
-/// Half the memory of the system's allocator with many threads, and faster.
+/// Half the memory of the system's allocator with many threads, and faster. Without huge pages, of which a server at rest would fill four with what
+/// fits a third of one, and which made nothing faster (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
