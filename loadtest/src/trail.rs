@@ -60,14 +60,7 @@ impl Trail {
         self.api.reconnect().await?;
         self.look().await?;
         let behind = (ended - self.last.1).to_std().unwrap_or_default();
-        let last_task = json!({ "title": "The last one" });
-        let last_task = self.api.send_body("POST", "/v1/tasks", &last_task, 201).await?;
-        let last_command = instant(&last_task, "created")?;
-        let mut is_there = self.has_come(last_command).await?;
-        while !is_there && end.elapsed() < PATIENCE {
-            tokio::time::sleep(LOOK_EVERY).await;
-            is_there = self.has_come(last_command).await?;
-        }
+        let is_there = self.catch_up(end + PATIENCE).await?;
         let took = end.elapsed();
         let found = verified(&mut self.api).await?;
         let grown_by = entries(&found)?.saturating_sub(self.entries_before);
@@ -77,6 +70,21 @@ impl Trail {
             caught_up_after: is_whole.then_some(took),
             grown_by,
         })
+    }
+
+    /// Sends a last command and waits until it is in the trail; `false` when it is not by `deadline`.
+    pub(crate) async fn catch_up(&mut self, deadline: Instant) -> io::Result<bool> {
+        // A connection that was idle meanwhile may be closed.
+        self.api.reconnect().await?;
+        let last_task = json!({ "title": "The last one" });
+        let last_task = self.api.send_body("POST", "/v1/tasks", &last_task, 201).await?;
+        let last_command = instant(&last_task, "created")?;
+        let mut is_there = self.has_come(last_command).await?;
+        while !is_there && Instant::now() < deadline {
+            tokio::time::sleep(LOOK_EVERY).await;
+            is_there = self.has_come(last_command).await?;
+        }
+        Ok(is_there)
     }
 
     /// Finds the last commit that is there: in steps that grow until one goes too far and shrink from then on. What comes meanwhile may be missed.

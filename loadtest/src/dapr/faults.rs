@@ -24,22 +24,31 @@ use crate::{
         create::{creators, refused},
     },
     seed::User,
+    trail::Trail,
 };
 
 /// How long Kafka is away.
 const AWAY: Duration = Duration::from_secs(30);
 /// Callers meanwhile.
 const CALLERS: usize = 8;
+/// How long the events of half a minute may take to arrive once Kafka is back.
+const CATCHING_UP: Duration = Duration::from_secs(300);
 /// How long an actor may take to answer again before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two tries.
 const REST: Duration = Duration::from_millis(50);
 
-/// Creates while Kafka is away: from the moment it is told to end until it has been away for 30 s.
+/// Creates while Kafka is away: from the moment it is told to end until it has been away for 30 s. Waits until what was published late has arrived,
+/// for what is measured next is a service at rest.
 pub(super) async fn kafka_away(stage: &Stage, cast: &Cast) -> io::Result<Section> {
     let what = format!("create, {CALLERS} callers, Kafka away for {} s", AWAY.as_secs());
     progress(&what);
-    let callers = creators(&cast.callers[..CALLERS.min(cast.callers.len())]);
+    let users = &cast.callers[..CALLERS.min(cast.callers.len())];
+    let mut trails = Vec::new();
+    for user in users {
+        trails.push(Trail::begin(Api::open(stage.addresses.api, &user.token).await?).await?);
+    }
+    let callers = creators(users);
     let plan = plan(stage, AWAY + Duration::from_secs(2));
     let begin = tokio::time::Instant::now() + plan.warm_up;
     let ending = async {
@@ -50,11 +59,21 @@ pub(super) async fn kafka_away(stage: &Stage, cast: &Cast) -> io::Result<Section
     let (load, ended) = tokio::join!(load::run(plan, callers), ending);
     let ((tally, _), ended) = (load?, ended?);
     stage.with(|environment| environment.start("kafka")).await?;
+    let back = Instant::now();
+    for trail in &mut trails {
+        if !trail.catch_up(back + CATCHING_UP).await? {
+            return Err(io::Error::other(format!(
+                "{what}: audit has not everything {CATCHING_UP:?} after"
+            )));
+        }
+    }
+    let caught_up_after = back.elapsed();
     let mut section = Section::default();
     section.notes.push(format!(
-        "{what}: {}; it took Kafka {:.1} s to end",
+        "{what}: {}; it took Kafka {:.1} s to end; audit had everything {:.1} s after Kafka was back",
         tally.describe(),
-        ended.as_secs_f64()
+        ended.as_secs_f64(),
+        caught_up_after.as_secs_f64(),
     ));
     section.figures.extend([
         Figure::new(
