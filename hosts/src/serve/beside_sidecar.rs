@@ -88,7 +88,7 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(&config.listen).await?;
     let environment = environment()?;
     let sidecar = Sidecar::new(&address_of(&config))?;
-    let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock));
+    let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock), environment.new_uuid());
     let process = Process::new(config, sidecar, &watch, &environment);
     process.watch_readiness();
     let (late, shutdown) = (Late::default(), Shutdown::default());
