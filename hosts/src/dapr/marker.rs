@@ -25,9 +25,9 @@ use super::{
 
 /// What Kafka's component takes the partition of a message from.
 const PARTITION: &str = "partitionNumber";
-/// What Kafka's client (sarama) says of a partition there is not, once the broker has told it which there are. Everything else it says when it
-/// cannot reach one, or the broker has no leader for it.
-const NO_SUCH_PARTITION: &str = "invalid partition index";
+/// What Kafka's component says of a partition there is not, once the broker has told it how many there are (components-contrib 1.18.3), and its client
+/// (sarama) where the component leaves it to that. Everything else they say when they cannot reach a broker, or a partition has no leader.
+const NO_SUCH_PARTITION: [&str; 2] = ["is out of range, topic has", "invalid partition index"];
 /// What has not come back after this long is sent again.
 const RESEND: Duration = Duration::from_secs(1);
 /// After so many times without an answer nothing is heard. Longer than a consumer group takes to give the partitions of a member that died to another.
@@ -230,7 +230,7 @@ impl Markers {
 fn has_partition(sent: Result<(), Status>) -> Result<bool, Failure> {
     match sent {
         Ok(()) => Ok(true),
-        Err(status) if status.message().contains(NO_SUCH_PARTITION) => Ok(false),
+        Err(status) if NO_SUCH_PARTITION.iter().any(|said| status.message().contains(said)) => Ok(false),
         Err(status) => Err(failure("look for partitions", &status)),
     }
 }
