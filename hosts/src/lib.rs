@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod actor_host;
+mod background;
 pub mod cli;
 pub mod config;
 pub mod dapr;

@@ -17,7 +17,7 @@ use punctual_actors::{
 use punctual_events::{ActorId, CloudEvent, Commit, Principal, Seq, SeriesId, Timestamp, Topic, UserId};
 
 pub use self::audit::{
-    AuditAppend, AuditBatch, AuditEntry, AuditGap, AuditHead, AuditPage, AuditPlace, AuditQueries, AuditSeriesHead,
+    AuditAppend, AuditBatch, AuditEntry, AuditFlaw, AuditGap, AuditHead, AuditPage, AuditPlace, AuditQueries,
     AuditStore, AuditStretch, AuditVerification,
 };
 

@@ -18,7 +18,7 @@ use punctual_actors::{
     ports::{Failure, Runtime, Store as _},
     turn::{Outcome, Pending, Slot, TurnError},
 };
-use punctual_events::ActorId;
+use punctual_events::{ActorId, Seq};
 use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
 
 use self::busy::{Busy, Work, survived};
@@ -224,9 +224,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         let commits = activation.take_unpublished();
         let wants_save = activation.wants_save();
         if !commits.is_empty() {
-            let count = i64::try_from(commits.len()).unwrap_or(i64::MAX);
-            self.shared.observer.outbox(count);
-            self.publishing().outbox.extend(commits);
+            self.change_outbox(|outbox| outbox.extend(commits, &self.shared.room));
         }
         if wants_save {
             self.save_soon();
@@ -250,33 +248,40 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     async fn publish(self: &Arc<Self>, _busy: Busy<'_, M, R>) {
         let runtime = &*self.shared.runtime;
         loop {
-            let mut outbox = std::mem::take(&mut self.publishing().outbox);
-            let before = outbox.len();
-            let outcome = survived(outbox.publish_some(runtime, &self.shared.breaker)).await;
+            let Some(batch) = self.publishing().outbox.next() else {
+                return;
+            };
+            let publishing = batch.publish(runtime, &self.shared.breaker, &self.shared.room);
+            let outcome = survived(publishing).await;
             if outcome.is_err() {
                 runtime.environment().clock.sleep_ms(PAUSE_AFTER_PANIC_MS).await;
             }
-            let outcome = outcome.flatten();
-            let published = before - outbox.len();
-            self.shared
-                .observer
-                .outbox(-i64::try_from(published).unwrap_or(i64::MAX));
-            if let Err(failure) = &outcome {
-                tracing::warn!(actor = %self.actor, %failure, waiting = outbox.len(), "publishing failed; the events wait");
+            match outcome.flatten() {
+                Ok(seq) => self.note_published(seq),
+                Err(failure) => {
+                    let waiting = self.publishing().outbox.len();
+                    tracing::warn!(actor = %self.actor, %failure, waiting, "publishing failed; the events wait");
+                }
             }
-            if let Ok(Some(seq)) = outcome
-                && let Ok(mut slot) = self.slot.try_lock()
-                && let Some(activation) = slot.activation()
-            {
-                // Only a hint for the next head, so a busy slot is left alone.
-                activation.published(seq);
-            }
-            let mut publishing = self.publishing();
-            let newer = std::mem::replace(&mut publishing.outbox, outbox).into_waiting();
-            publishing.outbox.extend(newer);
-            if publishing.outbox.is_empty() {
-                return;
-            }
+        }
+    }
+
+    /// Changes what waits, and says how many more or fewer that are.
+    fn change_outbox(&self, change: impl FnOnce(&mut Outbox)) {
+        let count = |outbox: &Outbox| i64::try_from(outbox.len()).unwrap_or(i64::MAX);
+        let mut publishing = self.publishing();
+        let before = count(&publishing.outbox);
+        change(&mut publishing.outbox);
+        self.shared.observer.outbox(count(&publishing.outbox) - before);
+    }
+
+    fn note_published(&self, seq: Seq) {
+        self.change_outbox(|outbox| outbox.taken(seq));
+        if let Ok(mut slot) = self.slot.try_lock()
+            && let Some(activation) = slot.activation()
+        {
+            // Only a hint for the next head, so a busy slot is left alone.
+            activation.published(seq);
         }
     }
 

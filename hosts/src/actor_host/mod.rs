@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use punctual_actors::{
     machine::Machine,
-    outbox::Breaker,
+    outbox::{Breaker, Room},
     ports::{BoxFuture, Failure, Runtime, Store as _, WakeUp},
     series::{SeriesActor, SeriesAnswer, SeriesCommand, SeriesQuestion},
     turn::{Outcome, Pending, Rearmed, TurnError},
@@ -49,6 +49,8 @@ pub struct HostConfig {
     pub idle_ms: i64,
     /// Commits are kept for this long for sockets that resume, in milliseconds.
     pub resume_ms: i64,
+    /// So many bytes of commits that wait to be published are kept in memory; those beyond are read from the log.
+    pub outbox_bytes: usize,
 }
 
 impl Default for HostConfig {
@@ -56,6 +58,7 @@ impl Default for HostConfig {
         Self {
             idle_ms: 5 * 60_000,
             resume_ms: 7 * 86_400_000,
+            outbox_bytes: 8 << 20,
         }
     }
 }
@@ -64,6 +67,7 @@ impl Default for HostConfig {
 struct Shared<R> {
     runtime: Arc<R>,
     breaker: Breaker,
+    room: Arc<Room>,
     config: HostConfig,
     observer: Arc<dyn Observer>,
 }
@@ -82,6 +86,7 @@ impl<R: Runtime> ActorHost<R> {
         let shared = Arc::new(Shared {
             runtime,
             breaker: Breaker::default(),
+            room: Room::of_bytes(config.outbox_bytes),
             config,
             observer,
         });

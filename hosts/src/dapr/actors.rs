@@ -28,7 +28,7 @@ use self::{
 };
 use super::{
     sidecar::Sidecar,
-    wire::{self, Armed, FORMAT, Outcomes, Reply, Request, Upkeep},
+    wire::{self, Armed, FORMAT, Reply, Request, Upkeep},
 };
 use crate::ports::Actors;
 
@@ -114,8 +114,8 @@ impl RemoteActors {
 
     async fn one<T: DeserializeOwned>(&self, actor: ActorId, method: &str, body: bytes::Bytes) -> Result<T, TurnError> {
         let call = self.caller.call(actor, method, body, || true);
-        let outcomes: Outcomes<Box<RawValue>> = self.caller.in_time(call).await?;
-        let outcome = outcomes.outcomes.first();
+        let outcomes: Vec<wire::Outcome<Box<RawValue>>> = self.caller.in_time(call).await?;
+        let outcome = outcomes.first();
         outcome.ok_or_else(|| Failure::new("an actor answered nothing"))?.read()
     }
 }

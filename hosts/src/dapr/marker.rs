@@ -15,6 +15,7 @@ use dapr::dapr::proto::runtime::v1::PublishEventRequest;
 use punctual_actors::ports::Failure;
 use punctual_events::{Marker, Topic};
 use tokio::{sync::Notify, time::timeout};
+use tonic::Status;
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +25,9 @@ use super::{
 
 /// What Kafka's component takes the partition of a message from.
 const PARTITION: &str = "partitionNumber";
+/// What Kafka's component says of a partition there is not, once the broker has told it how many there are (components-contrib 1.18.3), and its client
+/// (sarama) where the component leaves it to that. Everything else they say when they cannot reach a broker, or a partition has no leader.
+const NO_SUCH_PARTITION: [&str; 2] = ["is out of range, topic has", "invalid partition index"];
 /// What has not come back after this long is sent again.
 const RESEND: Duration = Duration::from_secs(1);
 /// After so many times without an answer nothing is heard. Longer than a consumer group takes to give the partitions of a member that died to another.
@@ -87,6 +91,14 @@ impl Markers {
         }
     }
 
+    /// Counts partitions of a topic on from those it has at least.
+    async fn count_on(&self, topic: Topic, there_are: &mut u32) -> Result<(), Failure> {
+        while has_partition(self.send(&self.marker(topic, *there_are)).await)? {
+            *there_are += 1;
+        }
+        Ok(())
+    }
+
     /// How many have to come back.
     #[must_use]
     pub const fn enough(&self) -> Enough {
@@ -103,21 +115,22 @@ impl Markers {
             .collect();
     }
 
-    /// Looks for partitions beyond those this replica was told of: the broker takes a marker for each there is, and refuses the first there is not.
-    /// Whether there are any; the next round awaits markers from them too.
-    pub async fn finds_more(&self) -> bool {
+    /// Looks for partitions beyond those this replica was told of: the broker takes a marker for each there is. Whether there are any; the next
+    /// round awaits markers from them too.
+    ///
+    /// # Errors
+    /// When it is not known whether there are: a broker that is away takes no marker either.
+    pub async fn finds_more(&self) -> Result<bool, Failure> {
         let told = self.partitions.load(Ordering::Relaxed);
-        let mut there_are = told;
+        let (mut there_are, mut outcome) = (told, Ok(()));
         for topic in self.topics {
-            while self.send(&self.marker(*topic, there_are)).await.is_ok() {
-                there_are += 1;
-            }
+            outcome = outcome.and(self.count_on(*topic, &mut there_are).await);
         }
         self.partitions.store(there_are, Ordering::Relaxed);
         if there_are > told {
             tracing::error!(told, there_are, "there are more partitions than --partitions says");
         }
-        there_are > told
+        outcome.map(|()| there_are > told)
     }
 
     /// Sends markers until enough have come back since [`begin`](Self::begin).
@@ -188,12 +201,13 @@ impl Markers {
 
     async fn send_all(&self, markers: &[Marker]) -> Result<(), Failure> {
         for marker in markers {
-            self.send(marker).await?;
+            let sent = self.send(marker).await;
+            sent.map_err(|status| failure("publish", &status))?;
         }
         Ok(())
     }
 
-    async fn send(&self, marker: &Marker) -> Result<(), Failure> {
+    async fn send(&self, marker: &Marker) -> Result<(), Status> {
         let request = PublishEventRequest {
             pubsub_name: self.component.clone(),
             topic: marker.topic.as_str().to_owned(),
@@ -201,12 +215,23 @@ impl Markers {
             data_content_type: CONTENT_TYPE.to_owned(),
             metadata: HashMap::from([(PARTITION.to_owned(), marker.partition.to_string())]),
         };
-        let answer = self.sidecar.client().publish_event(request).await;
-        answer.map(drop).map_err(|status| failure("publish", &status))
+        self.sidecar.client().publish_event(request).await.map(drop)
     }
 
     fn round(&self) -> MutexGuard<'_, Round> {
         self.round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether there is a partition, by what became of a marker to it.
+///
+/// # Errors
+/// When that says nothing.
+fn has_partition(sent: Result<(), Status>) -> Result<bool, Failure> {
+    match sent {
+        Ok(()) => Ok(true),
+        Err(status) if NO_SUCH_PARTITION.iter().any(|said| status.message().contains(said)) => Ok(false),
+        Err(status) => Err(failure("look for partitions", &status)),
     }
 }
 
@@ -266,5 +291,28 @@ mod tests {
         assert!(markers.awaited().iter().all(|marker| marker.topic != sent[1].topic));
         markers.came_back(&markers.awaited()[0], None);
         assert_eq!(markers.all_back().await, Ok(()));
+    }
+
+    #[test]
+    fn a_broker_that_is_away_is_not_taken_for_one_that_has_no_further_partition() {
+        let refused = |why: &str| has_partition(Err(Status::internal(why))).ok();
+        let no_such = "error when publish: kafka: partitioner returned an invalid partition index";
+        assert_eq!(
+            (has_partition(Ok(())).ok(), refused(no_such)),
+            (Some(true), Some(false))
+        );
+        for away in [
+            "kafka: client has run out of available brokers to talk to",
+            "kafka server: in the middle of a leadership election",
+            "circuit breaker is open",
+            "",
+        ] {
+            assert_eq!(refused(away), None, "{away}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_its_sidecar_a_replica_does_not_know_whether_there_are_more_partitions() {
+        assert!(markers(Enough::EveryPartition).finds_more().await.is_err());
     }
 }

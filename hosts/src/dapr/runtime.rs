@@ -47,27 +47,27 @@ impl Backing<DaprStore, DaprDirectory> {
     }
 }
 
-/// What the roles of this process see of the runtime.
+/// What the roles of this process see of the runtime, and its logs: where audit is among the roles, somebody has to
+/// [tell](SharedLogs::tell_for_ever) actors what it confirms.
 pub fn services<S, D>(
     sidecar: &Sidecar,
     state: &State,
     backing: &Backing<S, D>,
     environment: &Environment,
-) -> Services {
+) -> (Services, Arc<SharedLogs>) {
     let clock = &environment.clock;
     let actors = RemoteActors::new(sidecar.clone(), Arc::clone(clock));
-    Services {
-        logs: Arc::new(SharedLogs::new(
-            LogReader::new(state.clone()),
-            actors.clone(),
-            Arc::clone(clock),
-        )),
+    let reader = LogReader::new(state.clone());
+    let logs = Arc::new(SharedLogs::new(reader, actors.clone(), Arc::clone(clock)));
+    let services = Services {
+        logs: Arc::clone(&logs) as _,
         actors: Arc::new(actors),
         records: Arc::clone(&backing.records),
         jobs: Arc::new(ScheduledJobs::new(sidecar.clone(), Arc::clone(clock))),
         audit: Arc::clone(&backing.audit),
         environment: environment.clone(),
-    }
+    };
+    (services, logs)
 }
 
 /// The actors this process hosts. `pubsub` is the name of the broker's component.

@@ -158,6 +158,9 @@ impl From<Rearmed> for Armed {
 pub struct Outcomes<T> {
     /// [`FORMAT`].
     pub format: u16,
+    /// Why the message could not be read, and nothing was carried out. There are no outcomes then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Box<str>>,
     /// In the order of what was asked.
     pub outcomes: Vec<Outcome<T>>,
 }
@@ -200,6 +203,30 @@ impl<R> From<Reply<R>> for Answered<R> {
             reply: reply.reply,
             replayed: reply.replayed,
             seq: reply.seq,
+        }
+    }
+}
+
+impl<T> Outcomes<T> {
+    /// The answer to a message that cannot be read.
+    #[must_use]
+    pub fn unread(failure: &Failure) -> Self {
+        Self {
+            format: FORMAT,
+            unread: Some(failure.to_string().into()),
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// The outcomes, of which there is one at least.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn into_outcomes(self) -> Result<Vec<Outcome<T>>, Failure> {
+        match self.unread {
+            Some(why) => Err(Failure::new(why)),
+            None if self.outcomes.is_empty() => Err(Failure::new("an actor answered nothing")),
+            None => Ok(self.outcomes),
         }
     }
 }

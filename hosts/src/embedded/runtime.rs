@@ -7,7 +7,6 @@ use std::{
 
 use punctual_actors::ports::{BoxFuture, Failure, Ports, Publisher, WakeUp};
 use punctual_events::{ActorId, Commit};
-use tokio::task::JoinSet;
 
 use super::{
     backoff::Backoff,
@@ -20,8 +19,10 @@ use super::{
 };
 use crate::{
     actor_host::{ActorHost, HostConfig, Observer},
+    background::{Background, EndedEarly},
     environment::environment,
     ports::{EventHandler, JobHandler, Services},
+    shutdown::Shutdown,
 };
 
 /// Why the runtime cannot start.
@@ -142,7 +143,7 @@ impl Embedded {
         );
         // Empty until now: `run` takes the only runtime there is.
         let _ = self.ports.publisher.0.set(bus.clone());
-        let mut tasks = JoinSet::new();
+        let mut tasks = Background::default();
         tasks.spawn(deliver_wake_ups(
             Arc::clone(&self.ports),
             Arc::clone(&self.host),
@@ -154,7 +155,7 @@ impl Embedded {
             jobs: self.jobs.clone(),
             ports: Arc::clone(&self.ports),
         };
-        tasks.spawn(async move { left.take_up().await });
+        tasks.spawn_once(async move { left.take_up().await });
         let (jobs, alarm) = (self.jobs, Alarm::system()?);
         tasks.spawn(async move { jobs.deliver(&alarm, job_handler).await });
         let host = Arc::clone(&self.host);
@@ -248,7 +249,7 @@ pub struct Running {
     bus: Bus,
     database: Database,
     host: Arc<ActorHost<EmbeddedPorts>>,
-    tasks: JoinSet<()>,
+    tasks: Background,
 }
 
 impl Running {
@@ -264,11 +265,48 @@ impl Running {
         &self.database
     }
 
+    /// Waits until the end is announced. Where one of the tasks that deliver ends before, the end begins at once: reminders would not fire, and nobody
+    /// would notice.
+    ///
+    /// # Errors
+    /// When one has ended.
+    pub async fn until_the_end(&mut self, shutdown: &Shutdown) -> Result<(), EndedEarly> {
+        self.tasks.until_the_end(shutdown).await
+    }
+
     /// Ends in order: no more wake-ups and jobs, turns under way finish, events under way are handled, everything is written.
     pub async fn stop(mut self) {
-        self.tasks.shutdown().await;
+        self.tasks.stop().await;
         self.host.drain().await;
         self.bus.stop().await;
         self.database.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::actor_host::Unobserved;
+
+    struct NoJobs;
+
+    impl JobHandler for NoJobs {
+        fn run<'a>(&'a self, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<(), Failure>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_runtime_one_of_whose_tasks_ends_begins_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let embedded = Embedded::open(folder.path(), HostConfig::default(), Arc::new(Unobserved)).unwrap();
+        let (mut running, shutdown) = (embedded.run(Vec::new(), Arc::new(NoJobs)).unwrap(), Shutdown::default());
+        running.tasks.spawn(async {});
+        assert!(running.until_the_end(&shutdown).await.is_err());
+        assert!(shutdown.begun().now_or_never().is_some());
+        running.stop().await;
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use punctual_actors::ports::{BoxFuture, Failure};
-use punctual_events::{ActorId, Digest, EventType, Principal, Seq, SeriesId, Timestamp, UserId};
+use punctual_events::{ActorId, Digest, EventType, Principal, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -156,16 +156,14 @@ pub struct AuditHead {
     pub sequence: Seq,
 }
 
-/// Where the verified chain of a series ends.
+/// A log in which something is not what it has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AuditSeriesHead {
-    /// SHA-256 of the last commit, which all before it went into.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    pub hash: Digest,
-    /// The number of the last commit.
+pub struct AuditFlaw {
+    /// Whose log it is.
+    #[schema(value_type = String, examples("series/018f2a6e-0000-7000-8000-000000000000"))]
+    pub actor: ActorId,
+    /// The first commit that does not verify.
     pub sequence: Seq,
-    /// The series.
-    pub series: SeriesId,
 }
 
 /// Commits that are missing from an audit trail.
@@ -185,12 +183,12 @@ pub struct AuditGap {
 pub struct AuditVerification {
     /// How many events were looked at, in all logs. Events committed together are an entry each.
     pub entries: u64,
-    /// Commits that are missing.
+    /// Logs in which something does not verify, by actor; the first 1,000.
+    pub flaws: Vec<AuditFlaw>,
+    /// Commits that are missing, by actor; the first 1,000 stretches.
     pub gaps: Vec<AuditGap>,
     /// The last commit of the user's own log; null when there is none.
     pub head: Option<AuditHead>,
-    /// The last commit of each series there ever was, by id.
-    pub series: Vec<AuditSeriesHead>,
     /// True when nothing is missing and every hash and digest is what it has to be.
     pub valid: bool,
 }

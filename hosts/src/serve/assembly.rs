@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     accounts::{SigningKey, Tokens},
+    background::EndedEarly,
     config::ServeConfig,
     embedded::{
         bus::Lag,
@@ -25,6 +26,7 @@ use crate::{
         recurring::Recurring,
         sync::{SyncConfig, SyncRole},
     },
+    shutdown::Shutdown,
     webhooks::DirectSender,
 };
 
@@ -98,6 +100,11 @@ impl Assembly {
     /// The routes of all roles.
     pub(super) fn routes(&self) -> Router {
         self.routes.clone()
+    }
+
+    /// Waits until the end is announced, or begins it where something the runtime needs has ended.
+    pub(super) async fn until_the_end(&mut self, shutdown: &Shutdown) -> Result<(), EndedEarly> {
+        self.runtime.until_the_end(shutdown).await
     }
 
     /// Tells all sockets that the server ends, and waits a little for them to hear it.

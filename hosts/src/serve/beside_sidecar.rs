@@ -8,9 +8,7 @@ use punctual_events::Topic;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 use super::{
-    PATIENCE, STOP_PATIENCE, ServeError,
-    background::Background,
-    end_when_asked,
+    PATIENCE, STOP_PATIENCE, ServeError, end_when_asked,
     hearing::Hearing,
     late::Late,
     listen,
@@ -20,6 +18,7 @@ use super::{
 };
 use crate::{
     accounts::SigningKey,
+    background::Background,
     config::{Role, ServeConfig, Token},
     dapr::{
         app::{App, AppToken, Checkup, HostedActors},
@@ -88,7 +87,7 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(&config.listen).await?;
     let environment = environment()?;
     let sidecar = Sidecar::new(&address_of(&config))?;
-    let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock));
+    let watch = Watch::new(sidecar.clone(), Arc::clone(&environment.clock), environment.new_uuid());
     let process = Process::new(config, sidecar, &watch, &environment);
     process.watch_readiness();
     let (late, shutdown) = (Late::default(), Shutdown::default());
@@ -115,7 +114,7 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
             // Nobody sends requests to a process that was never ready.
             shutdown.begin();
             let _ = server.await;
-            end
+            Ok(end?)
         }
     }
 }
@@ -209,7 +208,7 @@ impl Process {
         let state = State::new(self.sidecar.clone(), &self.config.sidecar.state_store);
         let backing = Backing::of(&state, &environment);
         let store = backing.store.clone();
-        let services = runtime::services(&self.sidecar, &state, &backing, &environment);
+        let (services, logs) = runtime::services(&self.sidecar, &state, &backing, &environment);
         let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
         let outgoing = self.outgoing(app_listener.local_addr()?)?;
         let roles = Roles::new(
@@ -221,6 +220,9 @@ impl Process {
             elsewhere,
         );
         let mut tasks = Background::default();
+        if self.plays(Role::Audit) {
+            tasks.spawn(async move { logs.tell_for_ever().await });
+        }
         let flushed = store.clone();
         tasks.spawn(async move { flushed.flush_for_ever().await });
         if let Some(hearing) = self.sync_hearing.clone() {
@@ -361,7 +363,7 @@ impl Process {
         app_shutdown.begin();
         let _ = app.await;
         drop((running.tasks, watching));
-        end
+        Ok(end?)
     }
 
     /// Waits until placement sends no actors here any more.

@@ -12,7 +12,7 @@ use crate::{
     dapr::{
         app::Checkup,
         marker::{Deaf, Enough, Markers},
-        watch::{Condition, Watch},
+        watch::{Condition, Watch, Which},
     },
     roles::sync::SyncRole,
 };
@@ -65,15 +65,17 @@ impl Hearing {
         let mut attempts = self.attempts();
         loop {
             self.watch.until(|condition| condition != Condition::Away).await;
-            match self.probe().await {
+            // Whatever is found out is true of this sidecar, and of none that takes its place meanwhile.
+            let which = self.watch.which();
+            match self.probe(which).await {
                 Probe::Heard => {
                     attempts = self.attempts();
                     if self.misses_some().await {
                         continue;
                     }
-                    self.begin_to_hear(sync).await;
+                    self.begin_to_hear(which, sync_catches_up(sync)).await;
                     tokio::select! {
-                        () = self.absence() => {}
+                        () = self.absence(which) => {}
                         () = self.silence() => {}
                     }
                 }
@@ -86,7 +88,7 @@ impl Hearing {
                     match attempts.next() {
                         Some(rest_ms) => self.subscribe_anew(rest_ms).await,
                         None => {
-                            self.wait_for_a_partition().await;
+                            self.wait_for_a_partition(which).await;
                             attempts = self.attempts();
                         }
                     }
@@ -110,7 +112,7 @@ impl Hearing {
 
     /// New subscriptions helped nothing, so this replica has no partition: there are more replicas than partitions. It waits until it is given one,
     /// which it hears, or its sidecar is another.
-    async fn wait_for_a_partition(&self) {
+    async fn wait_for_a_partition(&self, which: Which) {
         tracing::warn!("no partition comes to this replica: it stands by until one does, when another replica ends");
         let before = self.markers.heard();
         let is_given_one = async {
@@ -119,42 +121,53 @@ impl Hearing {
             }
         };
         tokio::select! {
-            () = self.absence() => {}
+            () = self.absence(which) => {}
             () = is_given_one => {}
         }
     }
 
-    /// Waits until the sidecar is away.
-    async fn absence(&self) {
-        self.watch.until(|condition| condition == Condition::Away).await;
+    /// Waits until this sidecar is away, or another has its place.
+    async fn absence(&self, which: Which) {
+        self.watch.until_gone(which).await;
         self.hears.store(false, Ordering::Relaxed);
     }
 
-    async fn probe(&self) -> Probe {
+    async fn probe(&self, which: Which) -> Probe {
         self.markers.begin();
         tokio::select! {
             back = self.markers.all_back() => match back {
                 Ok(()) => Probe::Heard,
                 Err(Deaf) => Probe::Deaf,
             },
-            () = self.watch.until(|condition| condition == Condition::Away) => Probe::SidecarAway,
+            () = self.watch.until_gone(which) => Probe::SidecarAway,
         }
     }
 
-    /// Whether there are partitions nobody told this replica of, which has to hear them all.
+    /// Whether there are partitions nobody told this replica of, which has to hear them all, or may be: then it begins anew.
     async fn misses_some(&self) -> bool {
-        !self.hears() && self.markers.enough() == Enough::EveryPartition && self.markers.finds_more().await
+        if self.hears() || self.markers.enough() == Enough::OnePartition {
+            return false;
+        }
+        match self.markers.finds_more().await {
+            Ok(there_are_more) => there_are_more,
+            Err(failure) => {
+                tracing::warn!(%failure, "it is not known yet whether there are more partitions");
+                self.clock.sleep_ms(LOOK_MS).await;
+                true
+            }
+        }
     }
 
-    async fn begin_to_hear(&self, sync: Option<&SyncRole>) {
+    /// Where another sidecar has taken the place of this one meanwhile, nothing has begun: it hears only what comes after it subscribed.
+    async fn begin_to_hear(&self, which: Which, catches_up: impl Future<Output = ()>) {
         if self.hears() {
             return;
         }
-        if let Some(sync) = sync {
-            sync.catch_up().await;
+        catches_up.await;
+        if self.watch.which() == which {
+            self.hears.store(true, Ordering::Relaxed);
+            tracing::info!("what is published comes here");
         }
-        self.hears.store(true, Ordering::Relaxed);
-        tracing::info!("what is published comes here");
     }
 
     /// Waits until nothing has come of some topic for a while.
@@ -167,5 +180,79 @@ impl Hearing {
                 return;
             }
         }
+    }
+}
+
+/// Has sync, where it is played, read what it did not hear.
+async fn sync_catches_up(sync: Option<&SyncRole>) {
+    if let Some(sync) = sync {
+        sync.catch_up().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use futures_util::FutureExt as _;
+    use punctual_actors::reference::VirtualClock;
+    use punctual_events::{Timestamp, Topic};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::dapr::sidecar::{Sidecar, SidecarAddress};
+
+    fn hearing(enough: Enough) -> (Arc<Hearing>, Arc<VirtualClock>) {
+        let address = SidecarAddress {
+            grpc_port: 1,
+            api_token: None,
+        };
+        let (sidecar, one) = (Sidecar::new(&address).unwrap(), NonZeroU32::new(1).unwrap());
+        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let watch = Watch::new(sidecar.clone(), Arc::clone(&clock) as _, Uuid::from_u128(1));
+        let markers = Markers::new(
+            sidecar,
+            "events",
+            &[Topic::TaskUpdates],
+            one,
+            enough,
+            Uuid::from_u128(2),
+        );
+        let hearing = Hearing::new(markers, watch, Arc::default(), Arc::clone(&clock) as _);
+        (hearing, clock)
+    }
+
+    #[tokio::test]
+    async fn a_sidecar_that_is_replaced_while_sync_reads_what_it_did_not_hear_is_not_heard_through() {
+        type Meanwhile = fn(&Watch);
+        let replacements: [(bool, Meanwhile); 3] = [
+            (true, |_| ()),
+            (false, |watch| {
+                watch.note(Condition::Away, false);
+                watch.note(Condition::WithActors, true);
+            }),
+            // Nobody has looked in between.
+            (false, |watch| watch.note(Condition::WithActors, true)),
+        ];
+        for (hears, meanwhile) in replacements {
+            let (hearing, _clock) = hearing(Enough::EveryPartition);
+            hearing.watch.note(Condition::WithActors, true);
+            let which = hearing.watch.which();
+            hearing.begin_to_hear(which, async { meanwhile(&hearing.watch) }).await;
+            assert_eq!(hearing.hears(), hears);
+            assert_eq!(hearing.absence(which).now_or_never().is_none(), hears);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_cannot_ask_how_many_partitions_there_are_begins_anew_after_a_moment() {
+        let (all, clock) = hearing(Enough::EveryPartition);
+        let asking = tokio::spawn(async move { all.misses_some().await });
+        while clock.next_sleeper_ms().is_none() {
+            tokio::task::yield_now().await;
+        }
+        clock.advance_ms(LOOK_MS);
+        assert!(asking.await.unwrap());
+        assert!(!hearing(Enough::OnePartition).0.misses_some().await);
     }
 }

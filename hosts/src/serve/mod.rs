@@ -2,7 +2,6 @@
 
 mod assembly;
 mod attempts;
-mod background;
 mod beside_sidecar;
 mod hearing;
 mod late;
@@ -22,6 +21,7 @@ use tokio::{net::TcpListener, time::timeout};
 use self::assembly::Assembly;
 use crate::{
     accounts::SigningKeyError,
+    background::EndedEarly,
     config::{ListenAddress, RuntimeKind, ServeConfig},
     dapr::sidecar::SidecarError,
     embedded::runtime::StartError,
@@ -62,8 +62,8 @@ pub enum ServeError {
     #[error(transparent)]
     Key(#[from] SigningKeyError),
     /// Something ended that was to go on.
-    #[error("something that goes on until the end has ended: {0}")]
-    Background(String),
+    #[error(transparent)]
+    Background(#[from] EndedEarly),
     /// The system refused something every server needs.
     #[error("{0}")]
     System(#[from] io::Error),
@@ -86,7 +86,7 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
 async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let listener = listen(&config.listen).await?;
     let (metrics, health, shutdown) = (Metrics::new(), Arc::new(Health::default()), Shutdown::default());
-    let assembly = Assembly::start(&config, &metrics).await?;
+    let mut assembly = Assembly::start(&config, &metrics).await?;
     health.depend_on(assembly.obstacle());
     let routes = assembly
         .routes()
@@ -98,16 +98,17 @@ async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     health.enter(Stage::Ready);
     announce(listener.local_addr()?, &config.data)?;
     let end_sockets = async {
-        shutdown.announced().await;
+        let end = assembly.until_the_end(&shutdown).await;
         health.enter(Stage::Draining);
         shutdown.begun().await;
         assembly.close_sockets().await;
+        end
     };
-    tokio::join!(server::serve(listener, routes, shutdown.clone(), PATIENCE), end_sockets);
+    let ((), end) = tokio::join!(server::serve(listener, routes, shutdown.clone(), PATIENCE), end_sockets);
     if timeout(STOP_PATIENCE, assembly.stop()).await.is_err() {
         tracing::warn!("something was still under way and is cut off; the next start takes it up");
     }
-    Ok(())
+    Ok(end?)
 }
 
 /// Listens on the first of the addresses that is free: one server has one address, which its first line says.

@@ -29,7 +29,7 @@ fn sidecar(of: &Environment, role: Role) -> Sidecar {
 pub(crate) fn seen_by_the_api(of: &Environment) -> Services {
     let (sidecar, environment) = (sidecar(of, Role::Api), environment().unwrap());
     let state = State::new(sidecar.clone(), "statestore");
-    services(&sidecar, &state, &Backing::of(&state, &environment), &environment)
+    services(&sidecar, &state, &Backing::of(&state, &environment), &environment).0
 }
 
 /// Keys and jobs that have `text` in them, in whatever case.

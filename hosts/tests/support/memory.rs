@@ -125,7 +125,7 @@ impl AuditQueries for GappyAudit {
             entries: 0,
             gaps,
             head: None,
-            series: Vec::new(),
+            flaws: Vec::new(),
             valid: false,
         })
     }

@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use super::lane::{Answer, Calls, Letter};
 use crate::dapr::{
     sidecar::{Sidecar, failure},
-    wire::{self, Commands, FORMAT, Outcomes},
+    wire::{self, Commands, FORMAT, Outcome, Outcomes},
 };
 
 /// How long a call is tried for, in milliseconds, and how long whoever asked waits for its outcome: long enough for placement to notice that a host is
@@ -34,8 +34,7 @@ impl Calls for CommandCalls<'_> {
             commands: letters.iter().map(|letter| &*letter.body).collect(),
         })?;
         let is_awaited = || letters.iter().any(Letter::is_awaited);
-        let answer = self.caller.call(self.actor, wire::COMMAND, body, is_awaited).await?;
-        Ok(answer.outcomes)
+        self.caller.call(self.actor, wire::COMMAND, body, is_awaited).await
     }
 }
 
@@ -51,19 +50,20 @@ impl Caller {
         Self { sidecar, clock }
     }
 
-    /// Calls a method until an answer comes back, or nobody waits for one. What it does can be done twice.
+    /// Calls a method until an answer comes back, or nobody waits for one: the outcomes, of which there is one at least. What it does can be done
+    /// twice.
     pub(super) async fn call(
         &self,
         actor: ActorId,
         method: &str,
         body: Bytes,
         is_awaited: impl Fn() -> bool + Send,
-    ) -> Result<Outcomes<Box<RawValue>>, Failure> {
+    ) -> Result<Vec<Outcome<Box<RawValue>>>, Failure> {
         let until = after_ms(self.clock.now(), PATIENCE_MS);
         let mut pause_ms = FIRST_PAUSE_MS;
         loop {
             let status = match self.try_once(actor, method, &body).await {
-                Ok(answer) => return wire::decode(&answer),
+                Ok(answer) => return wire::decode::<Outcomes<_>>(&answer)?.into_outcomes(),
                 Err(status) => status,
             };
             let is_over = after_ms(self.clock.now(), pause_ms) >= until;

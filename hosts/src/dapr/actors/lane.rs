@@ -120,12 +120,8 @@ impl Lane {
 /// Gives the letters their outcomes. Those whose outcomes are not there are returned: they were carried out, and learn their outcomes when they are sent
 /// again.
 fn answer(letters: Vec<Letter>, answered: Answer) -> Vec<Letter> {
-    let answered = answered.and_then(|outcomes| match failure_of_all(&outcomes, letters.len()) {
-        Some(failure) => Err(failure),
-        None => Ok(outcomes.into_iter()),
-    });
     let mut outcomes = match answered {
-        Ok(outcomes) => outcomes,
+        Ok(outcomes) => outcomes.into_iter(),
         Err(failure) => {
             letters.into_iter().for_each(|letter| letter.tell(Err(failure.clone())));
             return Vec::new();
@@ -136,16 +132,6 @@ fn answer(letters: Vec<Letter>, answered: Answer) -> Vec<Letter> {
         letter.tell(Ok(outcome));
     }
     letters.collect()
-}
-
-/// What failed of a call as a whole: a message that cannot be read is answered with a single failure, however many commands are in it.
-fn failure_of_all(outcomes: &[Outcome<Box<RawValue>>], asked: usize) -> Option<Failure> {
-    match outcomes {
-        [] => Some(Failure::new("an actor answered nothing")),
-        [Outcome::Unknown(cause)] if asked > 1 => Some(Failure::new(cause)),
-        [Outcome::Damaged(what)] if asked > 1 => Some(Failure::damaged(what)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -235,18 +221,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_failure_or_nothing_for_many_letters_is_for_all_of_them() {
-        for answer in [
-            Ok(vec![Outcome::Unknown("unreadable".into())]),
-            Ok(Vec::new()),
-            Err(Failure::new("away")),
-        ] {
-            let (arrived, calls) = serve(3, vec![answer]).await;
-            assert!(
-                arrived.iter().all(|arrived| matches!(arrived, Ok(Err(_)))),
-                "{arrived:?}"
-            );
-            assert_eq!(calls, [3]);
+    async fn a_call_that_fails_fails_all_its_letters() {
+        let (arrived, calls) = serve(3, vec![Err(Failure::new("away"))]).await;
+        assert!(
+            arrived.iter().all(|arrived| matches!(arrived, Ok(Err(_)))),
+            "{arrived:?}"
+        );
+        assert_eq!(calls, [3]);
+    }
+
+    #[tokio::test]
+    async fn a_first_outcome_that_is_unknown_is_the_first_letters_and_no_others() {
+        for first in [Outcome::Unknown("too large".into()), Outcome::Damaged("a page".into())] {
+            let (arrived, calls) = serve(3, vec![Ok(vec![first]), answered(2)]).await;
+            let is_answered = |arrived: &Result<Arrived, _>| matches!(arrived, Ok(Ok(Outcome::Answered(_))));
+            let answered: Vec<bool> = arrived.iter().map(is_answered).collect();
+            assert_eq!((answered, calls), (vec![false, true, true], vec![3, 2]));
         }
     }
 

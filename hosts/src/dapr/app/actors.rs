@@ -128,11 +128,11 @@ async fn command(actors: &dyn HostedActors, actor: ActorId, body: &[u8]) -> Resp
     match actor {
         ActorId::User(user) => match commands(body) {
             Ok(commands) => replies(actors.command_user_all(user, commands).await),
-            Err(failure) => unknown(&failure),
+            Err(failure) => unread(&failure),
         },
         ActorId::Series(series) => match commands(body) {
             Ok(commands) => replies(actors.command_series_all(series, commands).await),
-            Err(failure) => unknown(&failure),
+            Err(failure) => unread(&failure),
         },
     }
 }
@@ -153,14 +153,14 @@ async fn ask(actors: &dyn HostedActors, actor: ActorId, body: &[u8]) -> Response
                 let outcome = actors.ask_user(user, asked.by, &asked.question).await;
                 answer(vec![wire::Outcome::<UserAnswer>::of(outcome)])
             }
-            Err(failure) => unknown(&failure),
+            Err(failure) => unread(&failure),
         },
         ActorId::Series(series) => match wire::decode::<Question<_>>(body) {
             Ok(asked) => {
                 let outcome = actors.ask_series(series, asked.by, &asked.question).await;
                 answer(vec![wire::Outcome::<SeriesAnswer>::of(outcome)])
             }
-            Err(failure) => unknown(&failure),
+            Err(failure) => unread(&failure),
         },
     }
 }
@@ -171,7 +171,7 @@ async fn upkeep<'a>(
 ) -> Response {
     match wire::decode::<Upkeep>(body) {
         Ok(asked) => answer(vec![wire::Outcome::of_port(change(asked.through).await)]),
-        Err(failure) => unknown(&failure),
+        Err(failure) => unread(&failure),
     }
 }
 
@@ -181,19 +181,23 @@ async fn rearm(actors: &dyn HostedActors, actor: ActorId, body: &[u8]) -> Respon
             let armed = actors.rearm(actor).await.map(Armed::from);
             answer(vec![wire::Outcome::of_port(armed)])
         }
-        Err(failure) => unknown(&failure),
+        Err(failure) => unread(&failure),
     }
 }
 
 /// A message that cannot be read may be of another release: whoever sent it tries again later, and the sidecar need not.
-fn unknown(failure: &Failure) -> Response {
+fn unread(failure: &Failure) -> Response {
     tracing::warn!(%failure, "a call of an actor cannot be read");
-    answer(vec![wire::Outcome::<()>::failed(failure)])
+    written(wire::encode(&wire::Outcomes::<()>::unread(failure)))
+}
+
+fn answer<T: Serialize>(outcomes: Vec<wire::Outcome<T>>) -> Response {
+    written(wire::encode_what_fits(&outcomes))
 }
 
 /// Always a 200: the sidecar takes everything else for a failure of its own.
-fn answer<T: Serialize>(outcomes: Vec<wire::Outcome<T>>) -> Response {
-    match wire::encode_what_fits(&outcomes) {
+fn written(answer: Result<Bytes, Failure>) -> Response {
+    match answer {
         Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
         Err(failure) => {
             tracing::error!(%failure, "an actor's answer cannot be written");

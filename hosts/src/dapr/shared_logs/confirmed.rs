@@ -30,6 +30,8 @@ impl Confirmed {
     /// Notes how far audit has come. True when the actor is to be told now.
     pub(super) fn is_worth_telling(&self, actor: ActorId, seq: Seq, now: Timestamp) -> bool {
         let Some(mut known) = self.0.get_mut(&actor) else {
+            // Were it not told, it would be found untold.
+            self.insert(actor, Seq::ZERO, seq, now);
             return true;
         };
         if seq > known.audited {
@@ -42,18 +44,24 @@ impl Confirmed {
 
     /// Notes what an actor was told.
     pub(super) fn told(&self, actor: ActorId, seq: Seq, now: Timestamp) {
+        let Some(mut known) = self.0.get_mut(&actor) else {
+            return self.insert(actor, seq, seq, now);
+        };
+        known.told = known.told.max(seq);
+        known.told_at = now;
+    }
+
+    fn insert(&self, actor: ActorId, told: Seq, audited: Seq, now: Timestamp) {
         if self.0.len() >= REMEMBERED {
             self.0.clear();
         }
-        let new = Known {
-            told: seq,
+        let known = Known {
+            told,
             told_at: now,
-            audited: seq,
+            audited,
             audited_at: now,
         };
-        let mut known = self.0.entry(actor).or_insert(new);
-        known.told = known.told.max(seq);
-        known.told_at = now;
+        self.0.insert(actor, known);
     }
 
     /// Actors of whom audit has had more than they were told since `before`, and nothing new since then.
@@ -104,6 +112,14 @@ mod tests {
         assert_eq!(confirmed.untold_since(NOW), [(ACTOR, Seq(9))]);
         confirmed.told(ACTOR, Seq(9), NOW);
         assert_eq!(confirmed.untold_since(Timestamp::MAX), []);
+    }
+
+    #[test]
+    fn an_actor_that_was_not_told_at_first_is_untold() {
+        let confirmed = Confirmed::default();
+        assert!(confirmed.is_worth_telling(ACTOR, Seq(7), NOW));
+        assert!(!confirmed.is_worth_telling(ACTOR, Seq(8), NOW), "it is being told");
+        assert_eq!(confirmed.untold_since(NOW), [(ACTOR, Seq(8))]);
     }
 
     #[test]

@@ -80,6 +80,7 @@ mod tests {
         let written = encode_what_fits(&few).unwrap();
         let outcomes = Outcomes {
             format: FORMAT,
+            unread: None,
             outcomes: few,
         };
         assert_eq!(written, encode(&outcomes).unwrap());

@@ -93,6 +93,7 @@ fn answers_refusals_and_failures_come_back_as_what_they_are() {
     let refusal = Refusal::invalid("title", "too long");
     let outcomes = Outcomes {
         format: FORMAT,
+        unread: None,
         outcomes: vec![
             Outcome::<Reply<UserReply>>::of(Ok::<Answered<UserReply>, _>(Answered {
                 reply: UserReply::Done,
@@ -141,6 +142,7 @@ fn a_question_and_its_answer_travel() {
     let sent = Outcome::<UserAnswer>::of(Ok::<_, TurnError>(answer.clone()));
     let message = encode(&Outcomes {
         format: FORMAT,
+        unread: None,
         outcomes: vec![sent],
     });
     let back: Outcomes<Box<RawValue>> = decode(&message.unwrap()).unwrap();

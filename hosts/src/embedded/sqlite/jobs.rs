@@ -1,8 +1,9 @@
 //! Work at an instant: a row per job, and a queue in memory that knows when each is due.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use punctual_actors::ports::{BoxFuture, Clock, Failure};
 use punctual_events::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
@@ -87,7 +88,9 @@ impl SqliteJobs {
             let outcome = {
                 // Held for the try only: jobs that fail must not keep the others waiting.
                 let _permit = permits.acquire().await;
-                self.run(entry, handler).await
+                // One that panics is tried again like one that fails: nobody else would before the next start.
+                let tried = AssertUnwindSafe(self.run(entry, handler)).catch_unwind().await;
+                tried.unwrap_or_else(|_| Err(Failure::new("it panicked")))
             };
             let Err(failure) = outcome else { return };
             let pause_ms = backoff.after_ms(&failure);
@@ -277,7 +280,7 @@ mod tests {
         environment::SystemClock,
     };
 
-    /// Passes jobs on after failing a few times; one called `again` schedules itself anew once.
+    /// Passes jobs on after failing a few times, every other time by a panic; one called `again` schedules itself anew once.
     struct Worker {
         done: mpsc::UnboundedSender<(String, Bytes, Timestamp)>,
         failures: AtomicU32,
@@ -288,11 +291,9 @@ mod tests {
         fn run<'a>(&'a self, name: &'a str, payload: Bytes) -> BoxFuture<'a, Result<(), Failure>> {
             Box::pin(async move {
                 let fails = |left: u32| left.checked_sub(1);
-                if self
-                    .failures
-                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails)
-                    .is_ok()
-                {
+                let left = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails);
+                if let Ok(left) = left {
+                    assert!(left % 2 == 0, "on purpose");
                     return Err(Failure::new("not now"));
                 }
                 if name == "again" && payload == "first" {
@@ -387,7 +388,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_is_done_again() {
+    async fn a_job_that_fails_or_panics_is_done_again() {
         let opened = open();
         let jobs = jobs_of(&opened);
         let mut done = start(&jobs, 2);

@@ -75,8 +75,8 @@ impl World {
         let last = self.logs.commits(me()).pop();
         let expected = AuditVerification {
             entries,
+            flaws: Vec::new(),
             gaps: Vec::new(),
-            series: Vec::new(),
             head: last.map(|last| AuditHead {
                 hash: last.header.hash,
                 sequence: last.header.seq,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use punctual_actors::ports::Failure;
 use punctual_events::{ActorId, Commit, Digest, EventRecord, Seq, UserId};
 
@@ -12,18 +13,35 @@ use super::{
     entry::{Content, Entry},
     trail::{BATCHES, commits},
 };
-use crate::ports::{AuditBatch, AuditGap, AuditHead, AuditPlace, AuditSeriesHead, AuditStretch, AuditVerification};
+use crate::ports::{AuditBatch, AuditFlaw, AuditGap, AuditHead, AuditPlace, AuditStretch, AuditVerification};
+
+/// Logs that are read at once: a user may have a thousand series.
+const AT_ONCE: usize = 16;
+/// Commits whose hashes are kept until they are compared with the logs, about: so each log is read once where records are short.
+const COMPARED_AT_ONCE: usize = 16_384;
+/// Gaps, and flaws, that are named; there are hardly ever any.
+const NAMED: usize = 1_000;
 
 /// The hashes of commits that are to be compared with the log.
 type Found = BTreeMap<ActorId, BTreeMap<Seq, Digest>>;
+
+/// What a log says of what was recorded of it.
+struct Compared {
+    actor: ActorId,
+    /// Commits of which it says something else.
+    differing: Vec<Seq>,
+    /// The last commit of it that was read.
+    last: Seq,
+}
 
 /// What was found so far.
 struct Findings {
     owner: UserId,
     chains: BTreeMap<ActorId, Verified>,
     entries: u64,
+    /// The first flaw of each log.
+    flaws: BTreeMap<ActorId, Seq>,
     gaps: Vec<AuditGap>,
-    is_valid: bool,
     /// The last place that was looked at.
     last: AuditPlace,
 }
@@ -35,12 +53,15 @@ struct Verified {
     last: (Seq, Digest),
     /// The last commit that has a place.
     placed: Seq,
+    /// The last commit that the log has, as far as it was read.
+    logged: Seq,
 }
 
 /// Before the first commit.
 const START: Verified = Verified {
     last: (Seq::ZERO, Digest::ZERO),
     placed: Seq::ZERO,
+    logged: Seq::ZERO,
 };
 
 /// Whether a commit of the log is genuine, and the one that was recorded.
@@ -68,8 +89,8 @@ impl Findings {
             owner,
             chains: BTreeMap::new(),
             entries: 0,
+            flaws: BTreeMap::new(),
             gaps: Vec::new(),
-            is_valid: true,
             last: AuditPlace::ZERO,
         }
     }
@@ -77,7 +98,8 @@ impl Findings {
     /// Something that must not be.
     fn object(&mut self, actor: ActorId, seq: Seq, what: impl Display) {
         tracing::error!(%actor, %seq, %what, "AUDIT: the record does not verify");
-        self.is_valid = false;
+        let first = self.flaws.entry(actor).or_insert(seq);
+        *first = seq.min(*first);
     }
 
     /// Places follow each other, whatever is there.
@@ -147,26 +169,18 @@ impl Findings {
         self.gaps.sort_by_key(|gap| (gap.actor, gap.from));
     }
 
-    fn into_verification(self) -> AuditVerification {
-        let (mut head, mut series) = (None, Vec::new());
-        let ends = self.chains.iter().filter(|(_, chain)| chain.last.0 > Seq::ZERO);
-        for (actor, Verified { last, .. }) in ends {
-            let (sequence, hash) = *last;
-            match *actor {
-                ActorId::User(_) => head = Some(AuditHead { hash, sequence }),
-                ActorId::Series(series_id) => series.push(AuditSeriesHead {
-                    hash,
-                    sequence,
-                    series: series_id,
-                }),
-            }
-        }
+    fn into_verification(mut self) -> AuditVerification {
+        let own = self.chains.get(&ActorId::User(self.owner)).unwrap_or(&START);
+        let (sequence, hash) = own.last;
+        let valid = self.flaws.is_empty() && self.gaps.is_empty();
+        self.gaps.truncate(NAMED);
+        let flaw = |(actor, sequence)| AuditFlaw { actor, sequence };
         AuditVerification {
             entries: self.entries,
-            head,
-            series,
-            valid: self.is_valid && self.gaps.is_empty(),
+            flaws: self.flaws.into_iter().take(NAMED).map(flaw).collect(),
             gaps: self.gaps,
+            head: (sequence > Seq::ZERO).then_some(AuditHead { hash, sequence }),
+            valid,
         }
     }
 }
@@ -183,20 +197,20 @@ impl AuditRole {
     /// Verifies what the record has now. Commits that come while this runs are left to the next time.
     async fn verify_what_is_there(&self, findings: &mut Findings) -> Result<(), Failure> {
         let end = self.store.end(findings.owner).await?;
+        let mut found = Found::new();
         while findings.last < end {
             let before = findings.last;
-            let mut found = Found::new();
             for stretch in self.store.read(findings.owner, before, BATCHES).await? {
                 Self::verify_stretch(findings, &stretch, &mut found);
-            }
-            for (actor, commits) in found {
-                self.compare_with_log(findings, actor, &commits).await?;
             }
             if findings.last == before {
                 break;
             }
+            if found.values().map(BTreeMap::len).sum::<usize>() >= COMPARED_AT_ONCE {
+                self.compare_with_logs(findings, std::mem::take(&mut found)).await?;
+            }
         }
-        Ok(())
+        self.compare_with_logs(findings, found).await
     }
 
     fn verify_stretch(findings: &mut Findings, stretch: &AuditStretch, found: &mut Found) {
@@ -212,45 +226,64 @@ impl AuditRole {
         }
     }
 
-    /// The log must say the same, as far as it still goes back.
+    /// The logs must say the same, as far as they still go back.
+    async fn compare_with_logs(&self, findings: &mut Findings, found: Found) -> Result<(), Failure> {
+        let owner = findings.owner;
+        let comparing: Vec<_> = found
+            .into_iter()
+            .map(|(actor, commits)| self.compare_with_log(owner, actor, commits))
+            .collect();
+        let compared: Vec<Compared> = at_once(comparing).await?;
+        for Compared { actor, differing, last } in compared {
+            for seq in differing {
+                findings.object(actor, seq, "the log says something else");
+            }
+            let chain = findings.chains.entry(actor).or_insert(START);
+            chain.logged = chain.logged.max(last);
+        }
+        Ok(())
+    }
+
     async fn compare_with_log(
         &self,
-        findings: &mut Findings,
+        owner: UserId,
         actor: ActorId,
-        commits: &BTreeMap<Seq, Digest>,
-    ) -> Result<(), Failure> {
-        let (Some((first, _)), Some((last, _))) = (commits.first_key_value(), commits.last_key_value()) else {
-            return Ok(());
+        commits: BTreeMap<Seq, Digest>,
+    ) -> Result<Compared, Failure> {
+        let (first, last) = (commits.keys().next(), commits.keys().next_back());
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(Compared {
+                actor,
+                differing: Vec::new(),
+                last: Seq::ZERO,
+            });
         };
-        let mut after = Seq(first.0.saturating_sub(1));
+        let (mut after, mut differing) = (Seq(first.0.saturating_sub(1)), Vec::new());
         while after < *last {
             let limit = usize::try_from(last.0 - after.0).map_or(READ, |missing| missing.min(READ));
             let logged = self.logs.read(actor, after, limit).await?;
             let Some(end) = logged.last().map(|commit| commit.header.seq) else {
                 break;
             };
-            for commit in &logged {
+            let differs = |commit: &&std::sync::Arc<Commit>| {
                 let recorded = commits.get(&commit.header.seq);
-                if recorded.is_some_and(|hash| !says_the_same(commit, findings.owner, hash)) {
-                    findings.object(actor, commit.header.seq, "the log says something else");
-                }
-            }
+                recorded.is_some_and(|hash| !says_the_same(commit, owner, hash))
+            };
+            differing.extend(logged.iter().filter(differs).map(|commit| commit.header.seq));
             after = end;
         }
-        Ok(())
+        Ok(Compared {
+            actor,
+            differing,
+            last: after,
+        })
     }
 
     /// No batch may be without a place, and no log may be shorter than the record of it.
     async fn verify_ends(&self, findings: &mut Findings) -> Result<(), Failure> {
-        let mut unplaced = Vec::new();
-        for (actor, chain) in &findings.chains {
-            let stored = self.store.head(*actor).await?;
-            unplaced.extend(
-                stored
-                    .filter(|(seq, _)| *seq > chain.placed)
-                    .map(|(seq, _)| (*actor, seq)),
-            );
-        }
+        let ends = findings.chains.iter().map(|(actor, chain)| (*actor, *chain));
+        let heads: Vec<_> = ends.map(|(actor, chain)| self.unplaced(actor, chain)).collect();
+        let unplaced: Vec<(ActorId, Seq)> = at_once(heads).await?.into_iter().flatten().collect();
         if !unplaced.is_empty() {
             // They came while the record was read: what is stored has its place by now.
             self.verify_what_is_there(findings).await?;
@@ -260,11 +293,32 @@ impl AuditRole {
                 findings.object(actor, seq, "a batch has no place");
             }
         }
-        for (actor, chain) in findings.chains.clone() {
-            if self.logs.head(actor).await? < chain.last.0 {
-                findings.object(actor, chain.last.0, "the log ends before the record");
-            }
+        let ends = findings.chains.iter().map(|(actor, chain)| (*actor, *chain));
+        let unread = ends.filter(|(_, chain)| chain.logged < chain.last.0);
+        let heads: Vec<_> = unread
+            .map(|(actor, chain)| self.short_log(actor, chain.last.0))
+            .collect();
+        for (actor, last) in at_once(heads).await?.into_iter().flatten() {
+            findings.object(actor, last, "the log ends before the record");
         }
         Ok(())
     }
+
+    /// The last commit that is stored of an actor, where it has no place.
+    async fn unplaced(&self, actor: ActorId, chain: Verified) -> Result<Option<(ActorId, Seq)>, Failure> {
+        let stored = self.store.head(actor).await?;
+        let unplaced = stored.filter(|(seq, _)| *seq > chain.placed);
+        Ok(unplaced.map(|(seq, _)| (actor, seq)))
+    }
+
+    /// The last recorded commit of an actor whose log ends before it.
+    async fn short_log(&self, actor: ActorId, last: Seq) -> Result<Option<(ActorId, Seq)>, Failure> {
+        let head = self.logs.head(actor).await?;
+        Ok((head < last).then_some((actor, last)))
+    }
+}
+
+/// Asks some of them at a time.
+async fn at_once<T>(asking: Vec<impl Future<Output = Result<T, Failure>>>) -> Result<Vec<T>, Failure> {
+    stream::iter(asking).buffer_unordered(AT_ONCE).try_collect().await
 }

@@ -3,7 +3,7 @@
 use punctual_events::UserId;
 
 use super::*;
-use crate::ports::{AuditEntry, AuditSeriesHead, AuditStretch};
+use crate::ports::{AuditEntry, AuditFlaw, AuditStretch};
 
 /// Series `number` of the user.
 fn series(number: u128) -> ActorId {
@@ -39,15 +39,6 @@ impl World {
         world.deliver(&world.logs.commits(series(80))).await.unwrap();
         world
     }
-
-    fn series_head(&self, number: u128) -> AuditSeriesHead {
-        let header = &self.logs.commits(series(number)).pop().unwrap().header;
-        AuditSeriesHead {
-            hash: header.hash,
-            sequence: header.seq,
-            series: SeriesId(Uuid::from_u128(number)),
-        }
-    }
 }
 
 fn titles(items: &[AuditEntry]) -> String {
@@ -59,15 +50,13 @@ fn titles(items: &[AuditEntry]) -> String {
 }
 
 #[tokio::test]
-async fn the_chains_of_all_series_are_verified_and_their_heads_told() {
+async fn the_chains_of_all_series_are_verified() {
     let world = World::with_series().await;
     let verified = world.verify().await;
     assert!(verified.valid, "{verified:?}");
     assert_eq!((verified.entries, verified.head.unwrap().sequence), (6, Seq(3)));
-    assert_eq!(verified.series, [world.series_head(70), world.series_head(71)]);
     let of_another = world.role.verify(user(8)).await.unwrap();
     assert_eq!((of_another.valid, of_another.entries, of_another.head), (true, 1, None));
-    assert_eq!(of_another.series, [world.series_head(80)]);
 }
 
 #[tokio::test]
@@ -76,9 +65,9 @@ async fn a_user_without_anything_has_a_valid_record_of_nothing() {
     let verified = world.role.verify(user(9)).await.unwrap();
     let nothing = AuditVerification {
         entries: 0,
+        flaws: Vec::new(),
         gaps: Vec::new(),
         head: None,
-        series: Vec::new(),
         valid: true,
     };
     assert_eq!(verified, nothing);
@@ -102,9 +91,46 @@ async fn whatever_is_changed_of_a_series_makes_its_owners_record_invalid() {
         for number in [70, 71] {
             let world = World::with_series().await;
             world.record.tamper(series(number), |batches| change(&mut batches[0]));
-            assert!(!world.verify().await.valid, "change {index} of {number}");
+            let verified = world.verify().await;
+            assert!(!verified.valid, "change {index} of {number}");
+            // And no other is named.
+            assert!(
+                verified.flaws.iter().all(|flaw| flaw.actor == series(number)),
+                "{verified:?}"
+            );
+            assert_eq!(verified.flaws.len(), 1, "{verified:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn of_a_thousand_series_those_whose_logs_say_something_else_are_named_with_their_first_such_commit() {
+    let world = World::new();
+    for number in 1_000..2_000 {
+        for title in ["a", "b", "c"] {
+            world.logs.append_of(user(7), series(number), &[task(title)]);
+        }
+        world.deliver(&world.logs.commits(series(number))).await.unwrap();
+    }
+    let verified = world.verify().await;
+    assert_eq!(
+        (verified.valid, verified.entries, &*verified.flaws),
+        (true, 3_000, &[][..])
+    );
+    for (number, seq) in [(1_007, 3), (1_900, 2), (1_900, 3)] {
+        world
+            .logs
+            .tamper(series(number), Seq(seq), |commit| commit.header.hash = Digest([7; 32]));
+    }
+    let flaw = |number, seq| AuditFlaw {
+        actor: series(number),
+        sequence: Seq(seq),
+    };
+    let verified = world.verify().await;
+    assert_eq!(
+        (verified.valid, verified.flaws),
+        (false, vec![flaw(1_007, 3), flaw(1_900, 2)])
+    );
 }
 
 #[tokio::test]
@@ -214,11 +240,7 @@ async fn what_deletion_leaves_of_a_user_and_their_series_verifies() {
             .await;
     }
     let verified = world.verify().await;
-    assert_eq!(
-        (verified.valid, verified.entries, verified.series.len()),
-        (true, 9, 2),
-        "{verified:?}"
-    );
+    assert_eq!((verified.valid, verified.entries), (true, 9), "{verified:?}");
     let page = world.role.page(user(7), AuditPlace::ZERO, 100).await.unwrap();
     let erased = page.items.iter().filter(|item| item.data.is_none()).count();
     assert_eq!((page.items.len(), erased), (9, 6));

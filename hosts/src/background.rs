@@ -2,24 +2,41 @@
 
 use tokio::task::JoinSet;
 
-use super::ServeError;
 use crate::shutdown::Shutdown;
+
+/// Something ended that was to go on.
+#[derive(Debug, thiserror::Error)]
+#[error("something that goes on until the end has ended: {0}")]
+pub struct EndedEarly(String);
 
 /// Tasks that none is expected to end. Dropping this ends them.
 #[derive(Default)]
-pub(super) struct Background(JoinSet<()>);
+pub(crate) struct Background(JoinSet<()>);
 
 impl Background {
     /// Begins one more.
-    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.spawn(task);
+    }
+
+    /// Begins something that is done at some time, and is then not missed. Were it to panic, it would be.
+    pub(crate) fn spawn_once(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(async {
+            task.await;
+            std::future::pending().await
+        });
+    }
+
+    /// Ends them all, and waits for that.
+    pub(crate) async fn stop(&mut self) {
+        self.0.shutdown().await;
     }
 
     /// Waits until the end is announced. Where a task ends before, by a panic or otherwise, the end begins at once.
     ///
     /// # Errors
     /// When a task has ended.
-    pub(super) async fn until_the_end(&mut self, shutdown: &Shutdown) -> Result<(), ServeError> {
+    pub(crate) async fn until_the_end(&mut self, shutdown: &Shutdown) -> Result<(), EndedEarly> {
         tokio::select! {
             biased;
             () = shutdown.announced() => Ok(()),
@@ -27,7 +44,7 @@ impl Background {
                 let why = ended.err().map_or_else(|| "it returned".to_owned(), |error| error.to_string());
                 tracing::error!(why, "something that goes on until the end has ended; the process ends too, to be started again");
                 shutdown.begin();
-                Err(ServeError::Background(why))
+                Err(EndedEarly(why))
             }
         }
     }
@@ -51,8 +68,23 @@ mod tests {
             let (mut background, shutdown) = (with_one_that_goes_on(), Shutdown::default());
             background.spawn(async move { assert!(!panics, "on purpose") });
             let end = background.until_the_end(&shutdown).await;
-            assert!(matches!(end, Err(ServeError::Background(_))), "{end:?}");
+            assert!(end.is_err());
             assert!(shutdown.begun().now_or_never().is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_done_once_is_missed_only_when_it_panics() {
+        for panics in [true, false] {
+            let (mut background, shutdown) = (with_one_that_goes_on(), Shutdown::default());
+            let (done, is_done) = tokio::sync::oneshot::channel();
+            background.spawn_once(async move {
+                assert!(!panics, "on purpose");
+                done.send(()).unwrap();
+            });
+            assert_eq!(is_done.await.is_err(), panics);
+            let end = background.until_the_end(&shutdown).now_or_never();
+            assert_eq!(end.is_some(), panics);
         }
     }
 
