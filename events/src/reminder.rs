@@ -209,7 +209,6 @@ impl Notification {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(count: &u16) -> bool {
     *count == 0
 }
