@@ -65,6 +65,8 @@ codes! {
     MailUnavailable = ("mail_unavailable", 409),
     /// The occurrence cannot be opened again: its successor was changed or closed since.
     OccurrenceSuperseded = ("occurrence_superseded", 409),
+    /// The task is done: there is nothing more to remind of.
+    TaskClosed = ("task_closed", 409),
     /// `If-Match` names another version than the current one, which `current` shows.
     VersionMismatch = ("version_mismatch", 412),
     /// The body is larger than the server takes.

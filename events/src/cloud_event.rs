@@ -16,7 +16,7 @@ use crate::{
 pub enum Topic {
     /// Everything that happened. Read by audit and recurring.
     TaskEvents,
-    /// Reminders that fired, notifications that were dismissed, what users want by mail, users who were deleted. Read by notification and sync.
+    /// Reminders that fired, notifications that were dismissed or snoozed, what users want by mail, users who were deleted. Read by notification and sync.
     Reminders,
     /// Tasks as they are after a change. Read by sync.
     TaskUpdates,
@@ -51,9 +51,10 @@ impl Topic {
             (Self::TaskEvents, own) => Some(own),
             // Whoever reminds a user must know how they want it, forget one who is gone, and hear of both after every reminder; clients never see
             // these.
-            (Self::Reminders, T::ReminderFired | T::ReminderDismissed | T::MailChanged | T::UserDeleted) => {
-                Some(event_type)
-            }
+            (
+                Self::Reminders,
+                T::ReminderFired | T::ReminderDismissed | T::ReminderSnoozed | T::MailChanged | T::UserDeleted,
+            ) => Some(event_type),
             (Self::TaskUpdates, T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened) => {
                 Some(T::TaskState)
             }

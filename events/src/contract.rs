@@ -23,7 +23,7 @@ pub fn data_schema(event_type: EventType) -> Value {
         T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened | T::TaskDeleted => {
             schemars::schema_for!(TaskChange)
         }
-        T::ReminderFired | T::ReminderDismissed => schemars::schema_for!(Notification),
+        T::ReminderFired | T::ReminderDismissed | T::ReminderSnoozed => schemars::schema_for!(Notification),
         T::HandoverOffered => schemars::schema_for!(HandoverOffered),
         T::HandoverReceived => schemars::schema_for!(HandoverReceived),
         T::HandoverAcknowledged => schemars::schema_for!(HandoverAcknowledged),

@@ -59,6 +59,8 @@ event_types! {
     ReminderFired = "dev.punctual.reminder.fired.v1",
     /// A notification was dismissed.
     ReminderDismissed = "dev.punctual.reminder.dismissed.v1",
+    /// A notification was snoozed.
+    ReminderSnoozed = "dev.punctual.reminder.snoozed.v1",
     /// A hand-over was made or repeated.
     HandoverOffered = "dev.punctual.handover.offered.v1",
     /// A hand-over of another actor was taken in.
@@ -116,6 +118,8 @@ pub enum UserEvent {
     ReminderFired(Notification),
     #[serde(rename = "dev.punctual.reminder.dismissed.v1")]
     ReminderDismissed(Notification),
+    #[serde(rename = "dev.punctual.reminder.snoozed.v1")]
+    ReminderSnoozed(Notification),
     #[serde(rename = "dev.punctual.handover.offered.v1")]
     HandoverOffered(HandoverOffered),
     #[serde(rename = "dev.punctual.handover.acknowledged.v1")]
@@ -337,6 +341,6 @@ macro_rules! event_data {
 }
 
 event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, MailChanged, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
-    TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, HandoverOffered, HandoverAcknowledged);
+    TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, ReminderSnoozed, HandoverOffered, HandoverAcknowledged);
 event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, SeriesDeleted, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
     HandoverAcknowledged);

@@ -45,6 +45,6 @@ pub use marker::{MARKER_TYPE, Marker};
 pub use moment::{Moment, WallTime};
 pub use offset::Offset;
 pub use recurrence::{Anchor, LatePolicy, Recurrence, RecurrenceDate};
-pub use reminder::{Notification, Reminder, ReminderTime};
+pub use reminder::{Notification, Related, Reminder, ReminderTime, Repeat};
 pub use task::{Priority, Status, Task, TaskTombstone};
 pub use timestamp::{Timestamp, TimestampError};

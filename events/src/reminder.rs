@@ -6,12 +6,14 @@ use utoipa::ToSchema;
 
 use crate::{NotificationId, Offset, ReminderId, TaskId, Timestamp};
 
-/// A reminder of a task: at an instant, or some time before the task is due.
+/// A reminder of a task: at an instant, or some time before the task is due or can start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "ReminderForm", into = "ReminderForm")]
 pub struct Reminder {
     /// Identifies it within the task.
     pub id: ReminderId,
+    /// How it nags until it is dismissed.
+    pub repeat: Option<Repeat>,
     /// When it fires.
     pub time: ReminderTime,
 }
@@ -23,6 +25,71 @@ pub enum ReminderTime {
     At(Timestamp),
     /// This long before the task is due; for an all-day due, before 09:00 of that day in the user's zone.
     Before(Offset),
+    /// This long before the task can start; for an all-day start, before 09:00 of that day in the user's zone.
+    BeforeStart(Offset),
+}
+
+impl ReminderTime {
+    /// From the members of a reminder.
+    ///
+    /// # Errors
+    /// When there is not one time but none or two.
+    pub fn new(at: Option<Timestamp>, before: Option<Offset>, related: Related) -> Result<Self, &'static str> {
+        match (at, before, related) {
+            (Some(at), None, Related::Due) => Ok(Self::At(at)),
+            (None, Some(before), Related::Due) => Ok(Self::Before(before)),
+            (None, Some(before), Related::Start) => Ok(Self::BeforeStart(before)),
+            (Some(_), None, Related::Start) => Err("`related` says what `before` counts from"),
+            _ => Err("a reminder has either `at` or `before`"),
+        }
+    }
+
+    /// True for one that moves with the due or the start.
+    #[must_use]
+    pub fn is_relative(self) -> bool {
+        !matches!(self, Self::At(_))
+    }
+}
+
+/// What the time before which a reminder fires is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Related {
+    /// When the task is due.
+    #[default]
+    Due,
+    /// When the task can start.
+    Start,
+}
+
+impl Related {
+    fn is_due(&self) -> bool {
+        *self == Self::Due
+    }
+}
+
+/// How a reminder nags: after it fired, again and again until a person dismisses it or the task is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// How long after one the next comes: an ISO 8601 duration of hours, minutes and seconds, from a minute to 24 hours.
+    #[schema(examples("PT10M"))]
+    pub every: Offset,
+    /// How often it comes again at most, 1 to 100.
+    #[schema(minimum = 1, maximum = 100)]
+    #[schemars(range(min = 1, max = 100))]
+    pub times: u16,
+}
+
+impl Repeat {
+    /// When what fired at `now`, and should have at `due_at`, fires again, having done so `done` times: on the grid that `due_at` begins, so
+    /// what nobody was there to see is not caught up with.
+    #[must_use]
+    pub fn next(self, due_at: Timestamp, now: Timestamp, done: u16) -> Option<Timestamp> {
+        let every_ms = self.every.seconds().max(1) * 1_000;
+        let passed = (now.as_millis() - due_at.as_millis()).max(0) / every_ms;
+        (done < self.times).then(|| due_at.plus_millis((passed + 1) * every_ms))
+    }
 }
 
 /// A reminder as it is written: `{"id", "at"}` or `{"id", "before"}`.
@@ -38,18 +105,27 @@ pub(crate) struct ReminderForm {
     before: Option<Offset>,
     /// Identifies it within the task.
     id: ReminderId,
+    /// What `before` counts from; absent for the due.
+    #[serde(default, skip_serializing_if = "Related::is_due")]
+    related: Related,
+    /// How it nags until it is dismissed; absent where it fires once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeat: Option<Repeat>,
 }
 
 impl From<Reminder> for ReminderForm {
     fn from(reminder: Reminder) -> Self {
-        let (at, before) = match reminder.time {
-            ReminderTime::At(at) => (Some(at), None),
-            ReminderTime::Before(before) => (None, Some(before)),
+        let (at, before, related) = match reminder.time {
+            ReminderTime::At(at) => (Some(at), None, Related::Due),
+            ReminderTime::Before(before) => (None, Some(before), Related::Due),
+            ReminderTime::BeforeStart(before) => (None, Some(before), Related::Start),
         };
         Self {
             at,
             before,
             id: reminder.id,
+            related,
+            repeat: reminder.repeat,
         }
     }
 }
@@ -58,12 +134,11 @@ impl TryFrom<ReminderForm> for Reminder {
     type Error = &'static str;
 
     fn try_from(form: ReminderForm) -> Result<Self, Self::Error> {
-        let time = match (form.at, form.before) {
-            (Some(at), None) => ReminderTime::At(at),
-            (None, Some(before)) => ReminderTime::Before(before),
-            _ => return Err("a reminder has either `at` or `before`"),
-        };
-        Ok(Self { id: form.id, time })
+        Ok(Self {
+            id: form.id,
+            repeat: form.repeat,
+            time: ReminderTime::new(form.at, form.before, form.related)?,
+        })
     }
 }
 
@@ -96,20 +171,85 @@ impl ToSchema for Reminder {
 /// A reminder that fired, as the inbox, the socket and webhooks show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Notification {
-    /// When a person dismissed it, on any device.
+    /// When it comes again unless it is dismissed or its task is closed: of a reminder that nags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Timestamp>,
+    /// When a person dismissed it, on any device, or another took its place.
     pub dismissed: Option<Timestamp>,
     /// When it should have fired.
     pub due_at: Timestamp,
     /// When it did fire.
     pub fired_at: Timestamp,
-    /// A function of task, reminder and instant: the same firing always has the same id.
+    /// A function of task, reminder and instant, and of what it replaces: the same firing always has the same id.
     pub id: NotificationId,
     /// True when it fired more than a second after it should have, after an outage for example.
     pub late: bool,
     /// The reminder that fired.
     pub reminder: ReminderId,
+    /// How often the reminder has come again before, and this time; absent for the first, and for the first after a snooze.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repetition: u16,
+    /// The notification whose place it takes: the one before it of a reminder that nags, or the one that was snoozed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<NotificationId>,
+    /// Until when a person snoozed it, on any device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<Timestamp>,
     /// The task it belongs to.
     pub task: TaskId,
     /// The task's title when it fired.
     pub title: Box<str>,
+}
+
+impl Notification {
+    /// True while it waits for a person.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.dismissed.is_none() && self.snoozed.is_none()
+    }
+}
+
+fn is_zero(count: &u16) -> bool {
+    *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_that_fires_once_before_the_due_is_written_as_before_there_were_others() {
+        let old = r#"{"before":"PT15M","id":"00000000-0000-0000-0000-000000000001"}"#;
+        let reminder: Reminder = serde_json::from_str(old).expect("it is read");
+        assert_eq!((reminder.repeat, reminder.time.is_relative()), (None, true));
+        assert_eq!(serde_json::to_string(&reminder).expect("it is written"), old);
+    }
+
+    #[test]
+    fn a_reminder_has_one_time() {
+        let id = r#""id":"00000000-0000-0000-0000-000000000001""#;
+        for wrong in [
+            "",
+            r#""at":"2026-11-23T09:00:00Z","before":"PT1H","#,
+            r#""at":"2026-11-23T09:00:00Z","related":"start","#,
+            r#""related":"start","#,
+        ] {
+            let text = format!("{{{wrong}{id}}}");
+            assert!(serde_json::from_str::<Reminder>(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nags_comes_next_on_its_grid_after_now() {
+        let repeat = Repeat {
+            every: Offset::from_seconds(600).expect("ten minutes"),
+            times: 2,
+        };
+        let at = |minute: i64| Timestamp::from_millis(minute * 60_000);
+        assert_eq!(repeat.next(at(0), at(0), 0), Some(at(10)));
+        assert_eq!(repeat.next(at(0), at(9), 1), Some(at(10)));
+        assert_eq!(repeat.next(at(0), at(10), 0), Some(at(20)), "never at once");
+        assert_eq!(repeat.next(at(0), at(35), 0), Some(at(40)));
+        assert_eq!(repeat.next(at(0), at(0), 2), None);
+    }
 }

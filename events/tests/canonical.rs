@@ -43,13 +43,21 @@ fn moment() -> impl Strategy<Value = Moment> {
 }
 
 fn reminder() -> impl Strategy<Value = Reminder> {
-    (uuid(), instant(), any::<bool>(), -100_000..100_000_i64).prop_map(|(id, at, absolute, seconds)| Reminder {
-        id: ReminderId(id),
-        time: if absolute {
-            ReminderTime::At(at)
-        } else {
-            ReminderTime::Before(Offset::from_seconds(seconds).unwrap())
-        },
+    let nags = proptest::option::of((60..90_000_i64, 1..100_u16));
+    (uuid(), instant(), 0..3, -100_000..100_000_i64, nags).prop_map(|(id, at, kind, seconds, nags)| {
+        let offset = |seconds| Offset::from_seconds(seconds).unwrap();
+        Reminder {
+            id: ReminderId(id),
+            repeat: nags.map(|(every_s, times)| Repeat {
+                every: offset(every_s),
+                times,
+            }),
+            time: match kind {
+                0 => ReminderTime::At(at),
+                1 => ReminderTime::Before(offset(seconds)),
+                _ => ReminderTime::BeforeStart(offset(seconds)),
+            },
+        }
     })
 }
 
@@ -172,12 +180,16 @@ fn event() -> impl Strategy<Value = UserEvent> {
             }),
             6 => offer(HandoverMessage::DeleteSeries { owner: user }),
             7 => UserEvent::ReminderFired(Notification {
+                again: task.overdue.then_some(at),
                 dismissed: None,
                 due_at: at,
                 fired_at: at,
                 id: NotificationId(task.id.0),
                 late: true,
                 reminder: ReminderId(task.id.0),
+                repetition: task.tags.len() as u16,
+                replaces: task.overdue.then_some(NotificationId(task.id.0)),
+                snoozed: task.completed,
                 task: task.id,
                 title: task.title.clone(),
             }),

@@ -103,6 +103,7 @@ impl Corpus {
             task: Arc::new(task),
             deleted: None,
             reminded_until: NOW,
+            reminding: Default::default(),
             overdue_from,
             reminders_from: overdue_from,
             reminders_from_days: BTreeMap::new(),

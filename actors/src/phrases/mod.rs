@@ -52,6 +52,7 @@ mod cursor;
 mod dates;
 mod days;
 mod holidays;
+mod instants;
 mod lengths;
 mod lexer;
 mod marks;
@@ -70,6 +71,7 @@ mod words;
 
 use chrono::NaiveDate;
 
+pub use instants::instant;
 pub use scene::Scene;
 pub use spans::{Span, SpanKind};
 

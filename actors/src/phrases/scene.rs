@@ -1,7 +1,7 @@
 //! What a phrase is read against.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use punctual_events::{Timestamp, WallTime};
+use punctual_events::{Offset, Timestamp, WallTime};
 
 use super::lengths::Length;
 use crate::zone::ZoneData;
@@ -36,6 +36,16 @@ impl Scene<'_> {
             self.instant(day.and_time(self.wall().time()))?
         };
         Some(start.plus_millis(i64::from(length.seconds) * 1000))
+    }
+
+    /// The same of a duration.
+    pub(crate) fn after(&self, duration: Offset) -> Option<Timestamp> {
+        let (days, seconds) = (duration.days(), duration.seconds());
+        self.later(Length {
+            months: 0,
+            days: days.try_into().ok()?,
+            seconds: seconds.try_into().ok()?,
+        })
     }
 
     pub(super) fn wall_at(&self, instant: Timestamp) -> NaiveDateTime {

@@ -12,6 +12,7 @@ use crate::{
     user::{
         draft::{Imported, TaskDraft, TaskPatch},
         mail::MailPatch,
+        snooze::SnoozeUntil,
     },
 };
 
@@ -95,6 +96,13 @@ pub enum UserCommand {
     Dismiss {
         /// The notification.
         notification: NotificationId,
+    },
+    /// Put a notification off: it comes again.
+    Snooze {
+        /// The notification.
+        notification: NotificationId,
+        /// When.
+        until: SnoozeUntil,
     },
     /// A series hands something over.
     Receive {

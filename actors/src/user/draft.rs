@@ -1,7 +1,7 @@
 //! A task as a client writes it: whole, or as a JSON Merge Patch (RFC 7396).
 
 use chrono::NaiveDate;
-use punctual_events::{Moment, Offset, Priority, Recurrence, ReminderId, Timestamp, WallTime};
+use punctual_events::{Moment, Offset, Priority, Recurrence, Related, ReminderId, Repeat, Timestamp, WallTime};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -207,4 +207,10 @@ pub struct ReminderInput {
     pub before: Option<Offset>,
     /// Identifies it within the task.
     pub id: Option<ReminderId>,
+    /// What `before` counts from; the due where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related: Option<Related>,
+    /// How it nags until it is dismissed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
 }

@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use punctual_events::{Notification, NotificationId, Task, Timestamp, UserEvent, derive_uuid};
+use punctual_events::{Notification, NotificationId, ReminderId, Task, TaskId, Timestamp, UserEvent, derive_uuid};
 
 use crate::{
     budget::Budget,
     machine::{Context, Decision},
     refusal::Refusal,
-    user::{command::UserReply, record::TaskRecord, state::UserActor},
+    user::{
+        command::UserReply,
+        record::TaskRecord,
+        reminding::{Pending, What},
+        state::UserActor,
+    },
 };
 
 /// Notifications that are kept; the oldest leave first.
 pub const MAX_NOTIFICATIONS: usize = 1_000;
 /// Bytes of a reminder's event besides the title, about.
-const EVENT_BYTES: usize = 600;
+const EVENT_BYTES: usize = 800;
 /// A reminder that fires later than this is marked late, in milliseconds.
 const LATE_AFTER_MS: i64 = 1_000;
 /// A reminder that passed less than this before it was set fires with the command that sets it, in milliseconds: the request may have waited that
@@ -32,7 +37,7 @@ impl UserActor {
         let due = self.reminders.iter().take_while(|(instant, _)| *instant <= context.now);
         let mut budget = Budget::of_a_commit();
         let records = due.filter_map(|(_, task)| self.tasks.get(task)).take_while(|record| {
-            let reminders = record.task.reminders.len();
+            let reminders = record.task.reminders.len() + record.reminding.follow_ups.len();
             budget.take(reminders, reminders * (EVENT_BYTES + record.task.title.len()))
         });
         let mut events: Vec<UserEvent> = records.flat_map(|record| Self::fire(record, context.now)).collect();
@@ -44,26 +49,14 @@ impl UserActor {
         }
     }
 
-    /// The reminders of a task that are due and have not fired.
+    /// What of a task is due and has not fired.
     pub(super) fn fire(record: &TaskRecord, now: Timestamp) -> Vec<UserEvent> {
         if !record.is_open() {
             return Vec::new();
         }
-        let instants = record.task.reminders.iter().filter_map(|reminder| {
-            let instant = record.reminder_instant(reminder.time)?;
-            (record.reminded_until < instant && instant <= now).then_some((reminder.id, instant))
-        });
-        let fired = instants.map(|(reminder, due_at)| Notification {
-            dismissed: None,
-            due_at,
-            fired_at: now,
-            id: notification_id(record.task.id, reminder, due_at),
-            late: now.as_millis() - due_at.as_millis() > LATE_AFTER_MS,
-            reminder,
-            task: record.task.id,
-            title: record.task.title.clone(),
-        });
-        fired.map(UserEvent::ReminderFired).collect()
+        let due = record.pending().filter(|pending| pending.at <= now);
+        due.map(|pending| UserEvent::ReminderFired(notification(record, pending, now)))
+            .collect()
     }
 
     /// The reminders of a task as a command leaves it whose instants have passed, but after `since`.
@@ -84,15 +77,24 @@ impl UserActor {
     ) -> Vec<UserEvent> {
         let reminders = before.task.reminders.iter();
         let known: Vec<Timestamp> = reminders
-            .filter_map(|reminder| before.reminder_instant(reminder.time))
+            .filter_map(|reminder| before.reminder_instant(reminder))
             .collect();
         let mut fired = self.fire_passed(task, just_passed(context.now), context);
         fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if known.contains(&fired.due_at)));
         fired
     }
 
-    /// Takes a notification into the inbox, or its new state.
+    /// Takes a notification into the inbox, or its new state. One that comes again takes the place of the one before it.
     pub(super) fn show(&mut self, notification: &Notification) {
+        if let Some(place) = notification.replaces.and_then(|of| self.place(of))
+            && let Some(replaced) = self.notifications.get(&place).filter(|of| of.dismissed.is_none())
+        {
+            let replaced = Notification {
+                dismissed: Some(notification.fired_at),
+                ..Notification::clone(replaced)
+            };
+            self.notifications.insert(place, Arc::new(replaced));
+        }
         let key = (notification.fired_at, notification.id);
         self.notifications.insert(key, Arc::new(notification.clone()));
         let before = self.fired.insert(notification.id, notification.fired_at);
@@ -109,47 +111,88 @@ impl UserActor {
         }
     }
 
+    fn place(&self, id: NotificationId) -> Option<(Timestamp, NotificationId)> {
+        Some((*self.fired.get(&id)?, id))
+    }
+
+    /// The notification a person means by one they have before them, perhaps on a device that has not heard yet that another took its place.
+    pub(super) fn latest(&self, id: NotificationId) -> Result<&Notification, Refusal> {
+        let find = |id| self.place(id).and_then(|place| self.notifications.get(&place));
+        let mut found = find(id).ok_or_else(Refusal::not_found)?;
+        // What was replaced counts as dismissed, so that of all others nothing has to be looked for.
+        while found.dismissed.is_some() {
+            let mut all = self.notifications.iter().map(|(_, other)| other);
+            let Some(next) = all.find(|other| other.replaces == Some(found.id)) else {
+                break;
+            };
+            found = next;
+        }
+        Ok(found)
+    }
+
     pub(super) fn dismiss(
         &self,
         id: NotificationId,
         context: &Context<'_>,
     ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
-        let place = self.fired.get(&id).map(|fired| (*fired, id));
-        let notification = place
-            .and_then(|place| self.notifications.get(&place))
-            .ok_or_else(Refusal::not_found)?;
+        let notification = self.latest(id)?.clone();
         if notification.dismissed.is_some() {
-            let reply = UserReply::Notification {
-                notification: Notification::clone(notification),
-            };
-            return Ok(Decision {
-                events: Vec::new(),
-                reply,
-            });
+            return Ok(with_notification(Vec::new(), notification));
         }
         let dismissed = Notification {
+            again: None,
             dismissed: Some(context.now),
-            ..Notification::clone(notification)
+            snoozed: None,
+            ..notification
         };
         let events = vec![UserEvent::ReminderDismissed(dismissed.clone())];
-        Ok(Decision {
-            events,
-            reply: UserReply::Notification {
-                notification: dismissed,
-            },
-        })
+        Ok(with_notification(events, dismissed))
+    }
+}
+
+/// A decision that answers with a notification.
+pub(super) fn with_notification(events: Vec<UserEvent>, notification: Notification) -> Decision<UserEvent, UserReply> {
+    Decision {
+        events,
+        reply: UserReply::Notification { notification },
+    }
+}
+
+/// What something that fires now becomes.
+fn notification(record: &TaskRecord, pending: Pending<'_>, now: Timestamp) -> Notification {
+    let Pending { at: due_at, what } = pending;
+    let (reminder, replaces, repetition) = match what {
+        What::First(reminder) => (reminder.id, None, 0),
+        What::Again(of, follow_up) => (follow_up.reminder, Some(of), follow_up.repetition),
+    };
+    let repeat = record.reminder(reminder).and_then(|reminder| reminder.repeat);
+    Notification {
+        again: repeat.and_then(|repeat| repeat.next(due_at, now, repetition)),
+        dismissed: None,
+        due_at,
+        fired_at: now,
+        id: notification_id(record.task.id, reminder, due_at, replaces),
+        late: now.as_millis() - due_at.as_millis() > LATE_AFTER_MS,
+        reminder,
+        repetition,
+        replaces,
+        snoozed: None,
+        task: record.task.id,
+        title: record.task.title.clone(),
     }
 }
 
 /// The same firing always has the same id, whoever computes it and however often.
 fn notification_id(
-    task: punctual_events::TaskId,
-    reminder: punctual_events::ReminderId,
+    task: TaskId,
+    reminder: ReminderId,
     due_at: Timestamp,
+    replaces: Option<NotificationId>,
 ) -> NotificationId {
     let instant = due_at.as_millis().to_be_bytes();
-    NotificationId(derive_uuid(
-        "punctual.notification.1",
-        &[task.0.as_bytes(), reminder.0.as_bytes(), &instant],
-    ))
+    let (task, reminder) = (task.0.as_bytes(), reminder.0.as_bytes());
+    NotificationId(match replaces {
+        None => derive_uuid("punctual.notification.1", &[task, reminder, &instant]),
+        Some(of) => derive_uuid("punctual.notification.2", &[task, reminder, &instant, of.0.as_bytes()]),
+    })
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, Handover, HandoverAcknowledged, HandoverMessage, OccurrenceOutcome, ReminderTime, SeriesDefinition,
-    SeriesId, Task, TaskChange, Timestamp, UserEvent,
+    ActorId, Handover, HandoverAcknowledged, HandoverMessage, OccurrenceOutcome, SeriesDefinition, SeriesId, Task,
+    TaskChange, Timestamp, UserEvent,
 };
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 impl UserActor {
     /// The definition of a series whose instances look like `task`, from its occurrence on.
     fn definition(&self, task: &Task) -> Option<Box<SeriesDefinition>> {
-        let relative = |reminder: &&punctual_events::Reminder| matches!(reminder.time, ReminderTime::Before(_));
+        let relative = |reminder: &&punctual_events::Reminder| reminder.time.is_relative();
         Some(Box::new(SeriesDefinition {
             description: task.description.clone(),
             due: task.due.clone(),

@@ -8,8 +8,10 @@ mod mail;
 pub mod merge;
 mod question;
 pub mod record;
+mod reminding;
 pub mod search;
 mod sessions;
+mod snooze;
 mod state;
 mod tasks;
 #[cfg(test)]
@@ -21,5 +23,7 @@ pub use inbox::MAX_NOTIFICATIONS;
 pub use mail::MailPatch;
 pub use question::{NotificationFilter, SeriesSummary, TaskItems, UserAnswer, UserQuestion};
 pub use record::{TaskRecord, Tasks};
+pub use reminding::{FollowUp, Reminding};
+pub use snooze::SnoozeUntil;
 pub use state::{Profile, SeriesRef, UserActor};
 pub use tasks::check_draft;

@@ -48,9 +48,11 @@ pub enum UserQuestion {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationFilter {
-    /// Those that were not dismissed.
+    /// Those that were neither dismissed nor snoozed.
     #[default]
     Open,
+    /// Those that were snoozed and have not come again.
+    Snoozed,
     /// All that are kept.
     All,
 }
@@ -128,8 +130,10 @@ impl UserActor {
                 }))
             }
             UserQuestion::Notifications { filter, limit } => {
-                let wanted = |notification: &&Arc<Notification>| {
-                    *filter == NotificationFilter::All || notification.dismissed.is_none()
+                let wanted = |notification: &&Arc<Notification>| match filter {
+                    NotificationFilter::Open => notification.is_open(),
+                    NotificationFilter::Snoozed => notification.dismissed.is_none() && notification.snoozed.is_some(),
+                    NotificationFilter::All => true,
                 };
                 let latest = self.notifications.iter().rev().map(|(_, notification)| notification);
                 Ok(UserAnswer::Notifications {

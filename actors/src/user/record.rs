@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
-use punctual_events::{Moment, RecurrenceDate, ReminderTime, Status, Task, TaskId, Timestamp};
+use punctual_events::{Moment, RecurrenceDate, Reminder, ReminderTime, Status, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     paged::{Paged, Weigh},
-    user::search::Columns,
+    user::{reminding::Reminding, search::Columns},
     zone::ZoneData,
 };
 
@@ -23,8 +23,11 @@ pub struct TaskRecord {
     /// When it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
-    /// Reminders whose instant is not after this have fired, or were in the past already when they were set.
+    /// Reminders whose instant is not after this have fired, or were in the past already when they were set; `reminding` has the exceptions.
     pub reminded_until: Timestamp,
+    /// What else its reminders leave to be done.
+    #[serde(default, skip_serializing_if = "Reminding::is_empty")]
+    pub reminding: Reminding,
     /// When an open task becomes overdue: at its due, or at the end of its due day in the user's zone.
     pub overdue_from: Option<Timestamp>,
     /// What relative reminders count from: the due, or 09:00 of the due day in the user's zone.
@@ -47,6 +50,7 @@ impl TaskRecord {
             task,
             deleted: None,
             reminded_until,
+            reminding: Reminding::default(),
             overdue_from: None,
             reminders_from: None,
             reminders_from_days: BTreeMap::new(),
@@ -69,12 +73,14 @@ impl TaskRecord {
         self.reminders_from = reminders_from(self.task.due.as_ref(), 0, time_zone, zones);
         let days = self.task.reminders.iter().filter_map(|reminder| match reminder.time {
             ReminderTime::Before(offset) if offset.days() != 0 => Some(offset.days()),
-            ReminderTime::Before(_) | ReminderTime::At(_) => None,
+            _ => None,
         });
         let due = self.task.due.as_ref();
         self.reminders_from_days = days
             .filter_map(|days| Some((days, reminders_from(due, days, time_zone, zones)?)))
             .collect();
+        let start = self.task.start.clone();
+        self.derive_reminding(|days| reminders_from(start.as_deref(), days, time_zone, zones));
     }
 
     /// True while the task is neither done nor deleted.
@@ -89,11 +95,12 @@ impl TaskRecord {
         self.is_open() && self.overdue_from.is_some_and(|from| from <= now)
     }
 
-    /// The instant of a reminder; `None` for a relative one of a task without a due.
+    /// The instant of a reminder; `None` for a relative one of a task without what it counts from.
     #[must_use]
-    pub fn reminder_instant(&self, time: ReminderTime) -> Option<Timestamp> {
-        match time {
+    pub fn reminder_instant(&self, reminder: &Reminder) -> Option<Timestamp> {
+        match reminder.time {
             ReminderTime::At(at) => Some(at),
+            ReminderTime::BeforeStart(_) => self.reminding.at.get(&reminder.id).copied(),
             ReminderTime::Before(offset) => {
                 // A record of a release that did not derive these yet keeps days of 24 hours until something changes it.
                 let from = self.reminders_from_days.get(&offset.days()).copied();
@@ -105,26 +112,21 @@ impl TaskRecord {
         }
     }
 
-    /// The earliest instant a reminder has still to fire at.
+    /// The earliest instant at which something has still to fire.
     #[must_use]
     pub fn next_reminder(&self) -> Option<Timestamp> {
         if !self.is_open() {
             return None;
         }
-        let instants = self
-            .task
-            .reminders
-            .iter()
-            .filter_map(|reminder| self.reminder_instant(reminder.time));
-        instants.filter(|instant| *instant > self.reminded_until).min()
+        self.pending().map(|pending| pending.at).min()
     }
 }
 
-/// What relative reminders of so many days before the due count from: the due, or 09:00 of the due day in the user's zone, by the clock of the wall
-/// that many days before.
-fn reminders_from(due: Option<&Moment>, days: i32, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
+/// What relative reminders of so many days before a due (or a start) count from: the due, or 09:00 of the due day in the user's zone, by the clock
+/// of the wall that many days before.
+fn reminders_from(from: Option<&Moment>, days: i32, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
     let before = TimeDelta::days(i64::from(days));
-    let (zone, wall, instant) = match due? {
+    let (zone, wall, instant) = match from? {
         Moment::Time { at, instant, time_zone } => (&**time_zone, Some(at.get()), instant),
         Moment::Day { date, instant } => (user_zone, date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0), instant),
     };
@@ -168,8 +170,9 @@ impl Weigh for TaskRecord {
         let tags: usize = task.tags.iter().map(|tag| tag.len() + 4).sum();
         600 + text
             + tags
-            + task.reminders.len() * 90
+            + task.reminders.len() * 130
             + self.reminders_from_days.len() * 40
+            + self.reminding.weight()
             + task.recurrence.as_ref().map_or(0, |recurrence| {
                 let dates = recurrence.rdate.len() + recurrence.exdate.len();
                 recurrence.rrule.len() + 80 + dates * std::mem::size_of::<RecurrenceDate>()

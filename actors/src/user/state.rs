@@ -63,7 +63,7 @@ impl Weigh for SeriesRef {
 
 impl Weigh for Notification {
     fn weight(&self) -> usize {
-        340 + self.title.len()
+        480 + self.title.len()
     }
 }
 
@@ -143,7 +143,7 @@ impl UserActor {
             UserEvent::TaskUpdated(_) => change
                 .changed
                 .iter()
-                .any(|field| matches!(field, TaskField::Due | TaskField::Reminders)),
+                .any(|field| matches!(field, TaskField::Due | TaskField::Reminders | TaskField::Start)),
             _ => false,
         };
         // Reminders that were due before a change of due or reminders fired in the same commit; what is in the past now stays silent.
@@ -152,6 +152,12 @@ impl UserActor {
             Some(_) | None => task.updated,
         };
         let mut record = TaskRecord::new(Arc::clone(task), reminded_until, &self.profile.time_zone, zones);
+        match (before, event) {
+            (Some(before), UserEvent::TaskReopened(_)) => record.resume_reminding(before, task.updated),
+            (Some(before), _) if resets => record.change_reminding(before, task.updated),
+            (Some(before), _) => record.continue_reminding(before),
+            (None, _) => {}
+        }
         if matches!(event, UserEvent::TaskDeleted(_)) {
             record.deleted = Some(task.updated);
         }
@@ -189,11 +195,14 @@ impl UserActor {
         self.series.insert(series, Arc::new(reference));
     }
 
-    fn evolve_notification(&mut self, notification: &Notification) {
-        let (task, fired_at) = (notification.task, notification.fired_at);
-        if let Some(record) = self.tasks.get(&task).filter(|record| record.reminded_until < fired_at) {
+    fn evolve_notification(
+        &mut self,
+        notification: &Notification,
+        change: impl FnOnce(&mut TaskRecord, &Notification),
+    ) {
+        if let Some(record) = self.tasks.get(&notification.task) {
             let mut record = TaskRecord::clone(record);
-            record.reminded_until = fired_at;
+            change(&mut record, notification);
             self.put(record);
         }
         self.show(notification);
@@ -209,7 +218,9 @@ impl UserActor {
         self.tasks.update_all(|_, record| {
             let mut moved = TaskRecord::clone(record);
             moved.derive(&zone, zones);
+            moved.move_reminding(record);
             let same = moved.task == record.task
+                && moved.reminding == record.reminding
                 && moved.overdue_from == record.overdue_from
                 && moved.reminders_from == record.reminders_from
                 && moved.reminders_from_days == record.reminders_from_days;
@@ -307,6 +318,7 @@ impl Machine for UserActor {
             UserCommand::ReopenTask { if_match, task } => self.reopen(*task, *if_match, context),
             UserCommand::DeleteTask { if_match, series, task } => self.delete(*task, *if_match, *series, context),
             UserCommand::Dismiss { notification } => self.dismiss(*notification, context),
+            UserCommand::Snooze { notification, until } => self.snooze(*notification, until, context),
             UserCommand::Receive { from, handover } => self.receive(*from, handover, context),
             UserCommand::Acknowledge { number } => Ok(self.acknowledge(*number)),
             UserCommand::Wake => Ok(self.wake_up(context)),
@@ -361,8 +373,9 @@ impl Machine for UserActor {
             | UserEvent::TaskCompleted(change)
             | UserEvent::TaskReopened(change)
             | UserEvent::TaskDeleted(change) => self.evolve_task(event, change, zones),
-            UserEvent::ReminderFired(notification) | UserEvent::ReminderDismissed(notification) => {
-                self.evolve_notification(notification);
+            UserEvent::ReminderFired(fired) => self.evolve_notification(fired, TaskRecord::fired),
+            UserEvent::ReminderDismissed(put_off) | UserEvent::ReminderSnoozed(put_off) => {
+                self.evolve_notification(put_off, TaskRecord::put_off);
             }
             UserEvent::HandoverOffered(offer) => {
                 self.handovers.offered(offer);
@@ -391,9 +404,10 @@ impl Machine for UserActor {
             AnswerKind::Created => task().map(|task| UserReply::Task { created: true, task }),
             AnswerKind::Task => task().map(|task| UserReply::Task { created: false, task }),
             AnswerKind::Notification => events.iter().rev().find_map(|event| match event {
-                UserEvent::ReminderDismissed(notification) => Some(UserReply::Notification {
-                    notification: notification.clone(),
-                }),
+                UserEvent::ReminderDismissed(put_off) | UserEvent::ReminderSnoozed(put_off) => {
+                    let notification = put_off.clone();
+                    Some(UserReply::Notification { notification })
+                }
                 _ => None,
             }),
             AnswerKind::Done => Some(UserReply::Done),

@@ -146,7 +146,7 @@ impl UserActor {
         }
         let reminds_anew = changed
             .iter()
-            .any(|field| matches!(field, TaskField::Due | TaskField::Reminders));
+            .any(|field| matches!(field, TaskField::Due | TaskField::Reminders | TaskField::Start));
         let mut events = Vec::new();
         if reminds_anew {
             events.extend(Self::fire(record, context.now));

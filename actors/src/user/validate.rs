@@ -1,6 +1,6 @@
 //! From what a client wrote to what a task may be.
 
-use punctual_events::{Anchor, Moment, Recurrence, RecurrenceDate, Reminder, ReminderId, ReminderTime};
+use punctual_events::{Anchor, Moment, Recurrence, RecurrenceDate, Reminder, ReminderId, ReminderTime, Repeat};
 
 use crate::{
     machine::Context,
@@ -17,6 +17,8 @@ const MAX_DESCRIPTION_BYTES: usize = 48 * 1024;
 const MAX_TAGS: usize = 50;
 const MAX_TAG_CHARS: usize = 64;
 const MAX_REMINDERS: usize = 20;
+const REPEAT_EVERY_S: std::ops::RangeInclusive<i64> = 60..=86_400;
+const REPEAT_TIMES: std::ops::RangeInclusive<u16> = 1..=100;
 const MAX_EXTERNAL_UID_CHARS: usize = 255;
 const MAX_RRULE_BYTES: usize = 512;
 const MAX_RECURRENCE_DATES: usize = 366;
@@ -99,18 +101,30 @@ pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> 
     }
     let mut kept: Vec<Reminder> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let time = match (input.at, input.before) {
-            (Some(at), None) => ReminderTime::At(at),
-            (None, Some(before)) => ReminderTime::Before(before),
-            _ => return Err(Refusal::invalid("reminders", "a reminder has either `at` or `before`")),
-        };
+        let time = ReminderTime::new(input.at, input.before, input.related.unwrap_or_default());
+        let time = time.map_err(|why| Refusal::invalid("reminders", why))?;
+        let repeat = input.repeat.map(repeat).transpose()?;
         let id = input.id.unwrap_or_else(|| ReminderId(context.new_uuid()));
         if kept.iter().any(|other| other.id == id) {
             return Err(Refusal::invalid("reminders", "two reminders with the same id"));
         }
-        kept.push(Reminder { id, time });
+        kept.push(Reminder { id, repeat, time });
     }
     Ok(kept.into())
+}
+
+/// Nagging that a person can live with.
+fn repeat(repeat: Repeat) -> Result<Repeat, Refusal> {
+    let refuse = |detail: &str| Err(Refusal::invalid("reminders", detail));
+    if repeat.every.days() != 0 || !REPEAT_EVERY_S.contains(&repeat.every.seconds()) {
+        return refuse(
+            "a reminder repeats every minute at most and every 24 hours at least, in hours, minutes and seconds",
+        );
+    }
+    if !REPEAT_TIMES.contains(&repeat.times) {
+        return refuse("a reminder repeats 1 to 100 times");
+    }
+    Ok(repeat)
 }
 
 /// A recurrence that can be read and has an occurrence, written canonically, of a task that has a date to count from.

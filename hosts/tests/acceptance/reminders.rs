@@ -117,3 +117,44 @@ async fn moving_the_due_moves_a_relative_reminder_and_completing_silences_it() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snooze_on_one_device_is_one_on_all_and_it_comes_again_on_all_across_a_restart() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("snooze").await;
+    let (mut phone, mut laptop) = (Socket::open(&client, None).await, Socket::open(&client, None).await);
+    let nags = json!({"at": in_ms(500), "repeat": {"every": "PT1H", "times": 3}});
+    client.create(json!({"title": "tea", "reminders": [nags]})).await;
+    let fired = phone.event_of("reminder.fired").await;
+    assert_eq!(laptop.event_of("reminder.fired").await, fired);
+    assert_eq!(
+        millis(&fired["data"]["again"]) - millis(&fired["data"]["due_at"]),
+        3_600_000
+    );
+
+    let path = format!("/v1/notifications/{}/snooze", id(&fired["data"]));
+    let snoozed = client.post(&path, &json!({"for": "PT2S"})).await.expect(200);
+    assert_eq!(laptop.event_of("reminder.snoozed").await["data"], snoozed);
+    assert_eq!(phone.event_of("reminder.snoozed").await["data"], snoozed);
+    assert_eq!(client.get("/v1/notifications").await.expect(200)["items"], json!([]));
+
+    let cursor = phone.cursor.clone();
+    server.kill();
+    let server = Server::start(&data);
+    let client = client.at(&server.url);
+    let again = Socket::open(&client, Some(&cursor))
+        .await
+        .event_of("reminder.fired")
+        .await;
+    assert_eq!(again["data"]["replaces"], fired["data"]["id"]);
+    assert!(
+        millis(&again["data"]["fired_at"]) >= millis(&snoozed["snoozed"]),
+        "early: {again}"
+    );
+    let inbox = client.get("/v1/notifications").await.expect(200);
+    assert_eq!(inbox["items"], json!([again["data"]]));
+    let dismiss = format!("/v1/notifications/{}/dismiss", id(&fired["data"]));
+    let dismissed = client.post(&dismiss, &json!({})).await.expect(200);
+    assert_eq!(dismissed["id"], again["data"]["id"], "the one that took its place");
+}

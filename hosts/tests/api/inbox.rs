@@ -60,6 +60,58 @@ async fn a_reminder_that_fired_is_in_the_inbox_until_it_is_dismissed() {
     }
 }
 
+#[tokio::test]
+async fn a_notification_is_snoozed_by_a_duration_an_instant_or_a_phrase() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let nags = json!({"at": soon(&server), "repeat": {"every": "PT1M", "times": 3}});
+    let task = ann.create(&json!({"title": "x", "reminders": [nags]})).await;
+    assert_eq!(task.body["reminders"][0]["repeat"], nags["repeat"]);
+    let notification = first_notification(&server, &ann).await;
+    assert!(notification["again"].is_string(), "{notification}");
+    let path = format!("/v1/notifications/{}/snooze", notification["id"].as_str().unwrap());
+    for wish in [
+        json!({"for": "PT1H"}),
+        json!({"until": "2031-01-01T00:00:00Z"}),
+        json!({"phrase": "tomorrow morning"}),
+    ] {
+        let snoozed = ann.post(&path, &wish).await;
+        assert_eq!(snoozed.status, 200, "{wish}");
+        assert!(
+            snoozed.body["snoozed"].is_string() && snoozed.body.get("again").is_none(),
+            "{wish}"
+        );
+        assert_eq!(ann.get("/v1/notifications").await.body, json!({"items": []}));
+        let list = ann.get("/v1/notifications?filter=snoozed").await;
+        assert_eq!(list.body, json!({"items": [snoozed.body]}));
+    }
+    for (wish, field) in [
+        (json!({}), "until"),
+        (json!({"for": "PT1H", "phrase": "tomorrow"}), "until"),
+        (json!({"until": "2001-01-01T00:00:00Z"}), "until"),
+        (json!({"for": "PT0S"}), "for"),
+        (json!({"phrase": "call Ann"}), "phrase"),
+        (json!({"phrase": "x".repeat(2001)}), "phrase"),
+    ] {
+        let refused = ann.post(&path, &wish).await;
+        assert_eq!(
+            (refused.problem(), &refused.body["field"]),
+            ((422, "invalid"), &json!(field)),
+            "{wish}"
+        );
+    }
+    let bob = server.register("bob").await;
+    assert_eq!(
+        bob.post(&path, &json!({"for": "PT1H"})).await.problem(),
+        (404, "not_found")
+    );
+    ann.act(&format!("/v1/tasks/{}/complete", task.id())).await;
+    assert_eq!(
+        ann.post(&path, &json!({"for": "PT1H"})).await.problem(),
+        (409, "task_closed")
+    );
+}
+
 async fn server_that_reaches_itself() -> Server {
     let webhook_addresses = AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]);
     let config = ApiConfig {

@@ -96,6 +96,7 @@ fn written(draft: &ImportDraft) -> String {
     parts.extend(draft.reminders.iter().map(|reminder| match reminder {
         ReminderTime::At(at) => format!("remind at {at}"),
         ReminderTime::Before(before) => format!("remind before {before}"),
+        ReminderTime::BeforeStart(before) => format!("remind before the start {before}"),
     }));
     parts.extend(draft.recurrence.as_ref().map(|recurrence| recurrence.rrule.to_string()));
     parts.extend(

@@ -21,6 +21,7 @@ fn reminders(lines: &str) -> Vec<String> {
     let written = |time: &ReminderTime| match time {
         ReminderTime::At(at) => at.to_string(),
         ReminderTime::Before(before) => before.to_string(),
+        ReminderTime::BeforeStart(before) => format!("start {before}"),
     };
     draft(lines).reminders.iter().map(written).collect()
 }

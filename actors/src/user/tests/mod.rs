@@ -2,6 +2,8 @@
 
 mod inbox;
 mod mail;
+mod model;
+mod nagging;
 mod pages;
 mod reminders;
 mod sessions;

@@ -17,7 +17,7 @@ use punctual_events::{
     HandoverOffered, Principal, ReminderTime, Seq, SeriesId, Status, Task, TaskId, Timestamp, UserEvent,
 };
 
-use super::{Household, SESSION, USER};
+use super::{Household, SESSION, USER, reminders};
 use crate::process::ready;
 
 /// Checks a household at rest.
@@ -29,6 +29,7 @@ pub(crate) fn check(household: &Household) {
     every_attempt_was_answered_truly(household);
     instances_were_made_once_and_one_at_a_time(household);
     reminders_fired_once_and_never_early(household);
+    reminders::what_was_to_come_again_came_once(household);
     no_instance_came_too_late_for_its_reminders(household);
     let user = at_rest::<UserActor>(household, ActorId::User(USER));
     assert_eq!(user.next_wakeup(), None, "something of the user is still to be done");
@@ -120,11 +121,11 @@ fn everything_handed_over_was_acknowledged(household: &Household, actor: ActorId
     assert!(owed.is_empty(), "{actor} still owes {owed:?}");
 }
 
-fn user_log(household: &Household) -> Vec<std::sync::Arc<Commit>> {
+pub(super) fn user_log(household: &Household) -> Vec<std::sync::Arc<Commit>> {
     household.world.ledger.of(ActorId::User(USER))
 }
 
-fn events_of(commit: &Commit, place: usize) -> Vec<UserEvent> {
+pub(super) fn events_of(commit: &Commit, place: usize) -> Vec<UserEvent> {
     let records = commit.events_of(place).iter();
     records
         .map(|record| UserEvent::from_record(record).expect("an event").expect("not erased"))

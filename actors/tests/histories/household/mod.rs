@@ -2,6 +2,7 @@
 
 mod check;
 mod member;
+mod reminders;
 mod role;
 mod step;
 
@@ -15,8 +16,8 @@ use punctual_actors::{
     user::{UserActor, UserCommand},
 };
 use punctual_events::{
-    ActorId, CommandId, EventData as _, IdempotencyKey, Principal, Seq, SessionId, TaskId, Timestamp, Topic, UserEvent,
-    UserId,
+    ActorId, CommandId, EventData as _, IdempotencyKey, NotificationId, Principal, Seq, SessionId, TaskId, Timestamp,
+    Topic, UserEvent, UserId,
 };
 use uuid::Uuid;
 
@@ -64,15 +65,18 @@ impl World {
         }
     }
 
-    /// Every task there ever was, in the order they were made.
-    fn tasks(&self) -> Vec<TaskId> {
+    /// Every task and every notification there ever was, in the order they were made.
+    fn tasks_and_notifications(&self) -> (Vec<TaskId>, Vec<NotificationId>) {
+        let (mut tasks, mut notifications) = (Vec::new(), Vec::new());
         let commits = self.ledger.of(ActorId::User(USER));
-        let events = commits.iter().flat_map(|commit| &commit.events);
-        let created = events.filter_map(|record| match UserEvent::from_record(record) {
-            Ok(Some(UserEvent::TaskCreated(change))) => Some(change.task.id),
-            _ => None,
-        });
-        created.collect()
+        for record in commits.iter().flat_map(|commit| &commit.events) {
+            match UserEvent::from_record(record) {
+                Ok(Some(UserEvent::TaskCreated(change))) => tasks.push(change.task.id),
+                Ok(Some(UserEvent::ReminderFired(fired))) => notifications.push(fired.id),
+                _ => {}
+            }
+        }
+        (tasks, notifications)
     }
 }
 
@@ -115,7 +119,8 @@ impl Household {
         let member = |process: u8| usize::from(process) % 2;
         match step {
             Step::Ask { process, ask, key, go } => {
-                let command = ask.command(self.world.clock.now(), &self.world.tasks());
+                let (tasks, notifications) = self.world.tasks_and_notifications();
+                let command = ask.command(self.world.clock.now(), &tasks, &notifications);
                 let body = format!("{command:?}")
                     .bytes()
                     .fold(1, |sum: u128, byte| sum.wrapping_mul(257) + u128::from(byte));
@@ -216,7 +221,7 @@ impl Household {
         }
         let mut heard = 0;
         let mut carried = 0;
-        for turn in 0..200 {
+        for turn in 0..400 {
             self.world.clock.advance_ms(1);
             self.members
                 .iter_mut()

@@ -4,11 +4,11 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use punctual_actors::{
     faults::Fault,
     user::{
-        UserCommand,
+        SnoozeUntil, UserCommand,
         draft::{TaskDraft, TaskPatch},
     },
 };
-use punctual_events::{TaskId, Timestamp};
+use punctual_events::{NotificationId, TaskId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,14 +51,15 @@ pub(crate) enum Step {
     Compact,
 }
 
-/// What the user asks for; tasks by their place among all there ever were.
+/// What the user asks for; tasks and notifications by their place among all there ever were.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ask {
-    /// A task due in so many minutes, with a rule or none, and a reminder that long before.
+    /// A task due in so many minutes, with a rule or none, and a reminder that long before, which nags or not.
     Create {
         due_in_min: i64,
         rule: Option<&'static str>,
         before: Option<&'static str>,
+        nags: bool,
     },
     Rename(u8, u8),
     Move(u8, i64),
@@ -67,11 +68,17 @@ pub(crate) enum Ask {
     Reopen(u8),
     Delete(u8),
     EndSeries(u8),
+    Dismiss(u8),
+    Snooze(u8, i64),
 }
 
 impl Ask {
     /// The command, as of `now`.
-    pub(crate) fn command(self, now: Timestamp, tasks: &[TaskId]) -> UserCommand {
+    pub(crate) fn command(self, now: Timestamp, tasks: &[TaskId], fired: &[NotificationId]) -> UserCommand {
+        let notification = |which: u8| {
+            let found = fired.get(usize::from(which) % fired.len().max(1));
+            found.copied().unwrap_or(NotificationId(Uuid::nil()))
+        };
         let task = |which: u8| {
             tasks
                 .get(usize::from(which) % tasks.len().max(1))
@@ -91,8 +98,11 @@ impl Ask {
                 due_in_min,
                 rule,
                 before,
+                nags,
             } => {
-                let reminders: Vec<Value> = before.iter().map(|before| json!({"before": before})).collect();
+                let repeat = nags.then(|| json!({"every": "PT20M", "times": 2}));
+                let reminder = |before: &&str| json!({"before": before, "repeat": repeat});
+                let reminders: Vec<Value> = before.iter().map(reminder).collect();
                 let recurrence = rule.map(|rule| json!({"rrule": rule}));
                 let draft =
                     json!({"title": "task", "due": due(due_in_min), "recurrence": recurrence, "reminders": reminders});
@@ -126,6 +136,13 @@ impl Ask {
                 series: true,
                 task: task(which),
             },
+            Self::Dismiss(which) => UserCommand::Dismiss {
+                notification: notification(which),
+            },
+            Self::Snooze(which, minutes) => UserCommand::Snooze {
+                notification: notification(which),
+                until: SnoozeUntil::At(now.plus_millis(minutes * 60_000)),
+            },
         }
     }
 }
@@ -149,8 +166,8 @@ fn ask() -> impl Strategy<Value = Ask> {
     let rule = || option::of(select(&RULES[..]));
     let before = option::of(select(&["PT15M", "PT0S", "P1D"][..]));
     prop_oneof![
-        4 => (-100..3_000_i64, rule(), before)
-            .prop_map(|(due_in_min, rule, before)| Ask::Create { due_in_min, rule, before }),
+        4 => (-100..3_000_i64, rule(), before, any::<bool>())
+            .prop_map(|(due_in_min, rule, before, nags)| Ask::Create { due_in_min, rule, before, nags }),
         1 => any::<(u8, u8)>().prop_map(|(which, number)| Ask::Rename(which, number)),
         1 => (any::<u8>(), -100..3_000_i64).prop_map(|(which, in_min)| Ask::Move(which, in_min)),
         1 => (any::<u8>(), rule()).prop_map(|(which, rule)| Ask::ChangeRule(which, rule)),
@@ -158,6 +175,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         3 => any::<u8>().prop_map(Ask::Reopen),
         2 => any::<u8>().prop_map(Ask::Delete),
         1 => any::<u8>().prop_map(Ask::EndSeries),
+        1 => any::<u8>().prop_map(Ask::Dismiss),
+        2 => (any::<u8>(), 1..2_000_i64).prop_map(|(which, minutes)| Ask::Snooze(which, minutes)),
     ]
 }
 

@@ -145,6 +145,7 @@ fn plain() -> Router<Arc<Api>> {
         .route("/v1/series/{id}", get(series::show))
         .route("/v1/recurrence/preview", post(recurrence::preview))
         .route("/v1/notifications/{id}/dismiss", post(notifications::dismiss))
+        .route("/v1/notifications/{id}/snooze", post(notifications::snooze))
         .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/v1/webhooks/{id}", delete(webhooks::delete))
         .route("/v1/audit/verify", get(audit::verify))

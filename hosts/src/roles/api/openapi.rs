@@ -112,6 +112,7 @@ pub(super) struct IfMatchHeader {
         recurrence::preview,
         notifications::list,
         notifications::dismiss,
+        notifications::snooze,
         webhooks::create,
         webhooks::list,
         webhooks::delete,

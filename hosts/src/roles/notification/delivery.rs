@@ -106,12 +106,16 @@ mod tests {
     fn delivery() -> Delivery {
         let at = Timestamp::from_millis(1_800_000_000_000);
         let fired = Fired {
+            again: None,
             dismissed: None,
             due_at: at,
             fired_at: at.plus_millis(3),
             id: NotificationId(Uuid::from_u128(3)),
             late: false,
             reminder: Uuid::from_u128(4).into(),
+            repetition: 0,
+            replaces: None,
+            snoozed: None,
             task: Uuid::from_u128(5).into(),
             title: "call \"Ann\"".into(),
         };

@@ -51,7 +51,7 @@ pub(super) fn is_shown(event_type: EventType) -> bool {
     use EventType as T;
     matches!(
         event_type,
-        T::TaskState | T::TaskRemoved | T::ReminderFired | T::ReminderDismissed
+        T::TaskState | T::TaskRemoved | T::ReminderFired | T::ReminderDismissed | T::ReminderSnoozed
     )
 }
 

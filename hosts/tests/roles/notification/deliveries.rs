@@ -153,12 +153,16 @@ fn deleted(at: Timestamp) -> Commit {
 /// The commit in which a notification of this number fired.
 pub(super) fn fired(number: u128, at: Timestamp) -> Commit {
     let data = Fired {
+        again: None,
         dismissed: None,
         due_at: at,
         fired_at: at,
         id: NotificationId(Uuid::from_u128(number)),
         late: false,
         reminder: Uuid::from_u128(8).into(),
+        repetition: 0,
+        replaces: None,
+        snoozed: None,
         task: Uuid::from_u128(9).into(),
         title: "call the confidential doctor".into(),
     };

@@ -55,6 +55,7 @@ fn task(id: u128, title: &str) -> TaskRecord {
         task: Arc::new(task),
         deleted: None,
         reminded_until: at(0),
+        reminding: Default::default(),
         overdue_from: None,
         reminders_from: None,
         reminders_from_days: std::collections::BTreeMap::new(),

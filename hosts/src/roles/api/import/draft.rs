@@ -1,7 +1,7 @@
 //! From an item of a calendar to the task a client would write.
 
 use punctual_actors::user::draft::{MomentInput, ReminderInput, TaskDraft};
-use punctual_events::ReminderTime;
+use punctual_events::{Related, ReminderTime};
 
 use crate::icalendar::{DraftMoment, ImportDraft};
 
@@ -43,6 +43,11 @@ fn reminder(time: ReminderTime) -> ReminderInput {
         },
         ReminderTime::Before(before) => ReminderInput {
             before: Some(before),
+            ..ReminderInput::default()
+        },
+        ReminderTime::BeforeStart(before) => ReminderInput {
+            before: Some(before),
+            related: Some(Related::Start),
             ..ReminderInput::default()
         },
     }

@@ -105,6 +105,7 @@ fn reminder(time: &ReminderTime) -> String {
     match time {
         ReminderTime::At(at) => at.to_string(),
         ReminderTime::Before(before) => before.to_string(),
+        ReminderTime::BeforeStart(before) => format!("start {before}"),
     }
 }
 

@@ -1,0 +1,229 @@
+//! What a task has still to remind of: its reminders, and what is to come again of those that fired.
+//!
+//! A reminder fires once for its instant. What fired comes again where a person snoozed it or its reminder nags: a *follow-up*, which takes the
+//! place of the notification it follows. Everything here is derived from the events, and [`TaskRecord::pending`] is the one place that says what
+//! is still to fire and when; waking and firing both ask it, so that a wake-up always finds what it came for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use punctual_events::{Notification, NotificationId, Reminder, ReminderId, ReminderTime, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::user::{inbox::just_passed, record::TaskRecord};
+
+/// What is to come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// When.
+    pub at: Timestamp,
+    /// The reminder that fired.
+    pub reminder: ReminderId,
+    /// How often it has come again by then, that time included; 0 for the first after a snooze.
+    pub repetition: u16,
+    /// Whether a person snoozed it.
+    pub snoozed: bool,
+}
+
+/// What the reminders of a task leave to be done, beside firing at their instants after [`TaskRecord::reminded_until`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminding {
+    /// Derived: the instants of reminders that count from the start.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub at: BTreeMap<ReminderId, Timestamp>,
+    /// What comes again, by the notification whose place it takes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub follow_ups: BTreeMap<NotificationId, FollowUp>,
+    /// Reminders that have not fired though their instants are not after `reminded_until`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub owed: BTreeSet<ReminderId>,
+    /// Reminders that have fired though their instants, which a zone has moved since, are after `reminded_until`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub spent: BTreeSet<ReminderId>,
+}
+
+impl Reminding {
+    /// True where there is nothing beside the reminders themselves.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        self.at.len() * 70 + self.follow_ups.len() * 190 + (self.owed.len() + self.spent.len()) * 40
+    }
+}
+
+/// Something that is still to fire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending<'a> {
+    /// At which instant.
+    pub(super) at: Timestamp,
+    pub(super) what: What<'a>,
+}
+
+/// What is to fire.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What<'a> {
+    /// A reminder, at its own instant.
+    First(&'a Reminder),
+    /// What follows a notification.
+    Again(NotificationId, &'a FollowUp),
+}
+
+impl TaskRecord {
+    /// What is still to fire while the task is open.
+    pub(super) fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
+        let reminders = self.task.reminders.iter().filter_map(|reminder| {
+            let at = self.reminder_instant(reminder)?;
+            let what = What::First(reminder);
+            self.is_pending(reminder.id, at).then_some(Pending { at, what })
+        });
+        let follow_ups = self.reminding.follow_ups.iter().map(|(of, follow_up)| Pending {
+            at: follow_up.at,
+            what: What::Again(*of, follow_up),
+        });
+        reminders.chain(follow_ups)
+    }
+
+    /// Whether a reminder whose instant is `at` has still to fire.
+    fn is_pending(&self, reminder: ReminderId, at: Timestamp) -> bool {
+        let Reminding { owed, spent, .. } = &self.reminding;
+        owed.contains(&reminder) || (at > self.reminded_until && !spent.contains(&reminder))
+    }
+
+    /// The reminder with this id.
+    pub(super) fn reminder(&self, id: ReminderId) -> Option<&Reminder> {
+        self.task.reminders.iter().find(|reminder| reminder.id == id)
+    }
+
+    fn instant_of(&self, id: ReminderId) -> Option<Timestamp> {
+        self.reminder_instant(self.reminder(id)?)
+    }
+
+    /// Takes in that something fired. Everything of the task that was due before it fires with it.
+    pub(super) fn fired(&mut self, fired: &Notification) {
+        match fired.replaces {
+            Some(of) => {
+                self.reminding.follow_ups.remove(&of);
+            }
+            None => {
+                self.reminding.owed.remove(&fired.reminder);
+                self.reminded_until = self.reminded_until.max(fired.due_at);
+            }
+        }
+        if let Some(at) = fired.again {
+            let follow_up = FollowUp {
+                at,
+                reminder: fired.reminder,
+                repetition: fired.repetition + 1,
+                snoozed: false,
+            };
+            self.reminding.follow_ups.insert(fired.id, follow_up);
+        }
+    }
+
+    /// Takes in that a notification of it was dismissed, which ends the nagging and the snooze, or snoozed, which moves them.
+    pub(super) fn put_off(&mut self, notification: &Notification) {
+        match notification.snoozed {
+            Some(at) => {
+                let follow_up = FollowUp {
+                    at,
+                    reminder: notification.reminder,
+                    repetition: 0,
+                    snoozed: true,
+                };
+                self.reminding.follow_ups.insert(notification.id, follow_up);
+            }
+            None => {
+                self.reminding.follow_ups.remove(&notification.id);
+            }
+        }
+    }
+
+    /// Goes on from the record before a change that leaves the reminders alone.
+    pub(super) fn continue_reminding(&mut self, before: &Self) {
+        let at = std::mem::take(&mut self.reminding.at);
+        self.reminding = Reminding {
+            at,
+            ..before.reminding.clone()
+        };
+    }
+
+    /// Goes on from the record before a change of due, start or reminders, at `now`. A reminder that did not move goes on as it was. One that
+    /// moved ahead begins anew there, and what was to come again of it does not; where its new instant has passed, it does.
+    pub(super) fn change_reminding(&mut self, before: &Self, now: Timestamp) {
+        for reminder in &self.task.reminders {
+            let instant = self.reminder_instant(reminder);
+            let Some(at) = instant.filter(|at| before.instant_of(reminder.id) == Some(*at)) else {
+                continue;
+            };
+            if before.is_pending(reminder.id, at) && at <= now {
+                self.reminding.owed.insert(reminder.id);
+            }
+            if before.reminding.spent.contains(&reminder.id) {
+                self.reminding.spent.insert(reminder.id);
+            }
+        }
+        let follow_ups = before.reminding.follow_ups.iter();
+        let kept = follow_ups.filter(|(_, follow_up)| self.still_follows(before, follow_up, now));
+        self.reminding.follow_ups = kept.map(|(of, follow_up)| (*of, *follow_up)).collect();
+    }
+
+    fn still_follows(&self, before: &Self, follow_up: &FollowUp, now: Timestamp) -> bool {
+        let Some(was) = before.reminder(follow_up.reminder) else {
+            // It was snoozed after its reminder had been taken away.
+            return true;
+        };
+        let Some(reminder) = self.reminder(follow_up.reminder) else {
+            return false;
+        };
+        let (was_at, at) = (before.reminder_instant(was), self.reminder_instant(reminder));
+        let begins_anew = was_at != at && at.is_some_and(|at| at > just_passed(now));
+        !begins_anew && (follow_up.snoozed || reminder.repeat.is_some())
+    }
+
+    /// Goes on from the record of a task that was done, at `now`: what passed meanwhile has passed.
+    pub(super) fn resume_reminding(&mut self, before: &Self, now: Timestamp) {
+        self.reminding.spent.clone_from(&before.reminding.spent);
+        for (of, follow_up) in &before.reminding.follow_ups {
+            let repeat = self.reminder(follow_up.reminder).and_then(|reminder| reminder.repeat);
+            let at = match repeat.filter(|_| !follow_up.snoozed) {
+                _ if follow_up.at > now => Some(follow_up.at),
+                Some(repeat) => repeat.next(follow_up.at, now, 0),
+                None => None,
+            };
+            if let Some(at) = at {
+                self.reminding.follow_ups.insert(*of, FollowUp { at, ..*follow_up });
+            }
+        }
+    }
+
+    /// Goes on where zones moved instants: what has fired does not fire again, and what has not does, late where its instant has passed.
+    pub(super) fn move_reminding(&mut self, before: &Self) {
+        for reminder in &self.task.reminders {
+            let (Some(was_at), Some(at)) = (before.reminder_instant(reminder), self.reminder_instant(reminder)) else {
+                continue;
+            };
+            let is_after = at > self.reminded_until;
+            self.reminding.owed.remove(&reminder.id);
+            self.reminding.spent.remove(&reminder.id);
+            match before.is_pending(reminder.id, was_at) {
+                true if !is_after => self.reminding.owed.insert(reminder.id),
+                false if is_after => self.reminding.spent.insert(reminder.id),
+                _ => continue,
+            };
+        }
+    }
+
+    /// Derives the instants of reminders that others than the due say.
+    pub(super) fn derive_reminding(&mut self, from_start: impl Fn(i32) -> Option<Timestamp>) {
+        let instants = self.task.reminders.iter().filter_map(|reminder| match reminder.time {
+            ReminderTime::BeforeStart(offset) => {
+                let at = from_start(offset.days())?.plus_millis(-offset.seconds() * 1000);
+                Some((reminder.id, at))
+            }
+            ReminderTime::At(_) | ReminderTime::Before(_) => None,
+        });
+        self.reminding.at = instants.collect();
+    }
+}
