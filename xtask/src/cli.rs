@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::dapr::Dapr;
+use crate::image::Image;
 
 /// Developer commands of this repository.
 #[derive(Parser)]
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Test(Selection),
     /// Bring up the Dapr runtime on this machine, look at it, take it down
     Dapr(Dapr),
+    /// Pack the program as an OCI image, without any container engine
+    Image(Image),
     /// Write the list of values into the README of the chart, from the comments in `chart/values.yaml`
     ChartReadme,
 }
