@@ -33,6 +33,10 @@ pub(crate) struct Selection {
     #[arg(long)]
     pub(crate) long: bool,
 
+    /// The suite `kube` too, in the cluster of kubectl's current context: it has Dapr, and the images that the chart names.
+    #[arg(long)]
+    pub(crate) kube: bool,
+
     /// Leave a suite out, for instance where its tool cannot be installed; the closing lines say so. Refused when CI=true.
     #[arg(long, value_name = "SUITE", conflicts_with = "only")]
     pub(crate) without: Vec<String>,
