@@ -7,6 +7,10 @@
     clippy::unwrap_used,
     reason = "in a test, what should be there and is not is a failure"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "the suite shows how many calls had to be made again, which is worth reading when nothing failed"
+)]
 
 #[path = "../acceptance/client.rs"]
 #[expect(dead_code, reason = "the acceptance tests use all of it")]
