@@ -97,6 +97,11 @@ key: {{ .Values.postgresql.connection.key }}
 {{- end -}}
 {{- end -}}
 
+{{/* A script as an argument: (list context file). Kubernetes reads `$(…)` and `$$` in arguments before a shell does. */}}
+{{- define "punctual.script" -}}
+{{- (index . 0).Files.Get (index . 1) | replace "$" "$$" -}}
+{{- end -}}
+
 {{- define "punctual.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

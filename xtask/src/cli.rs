@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::dapr::Dapr;
+use crate::image::Image;
 
 /// Developer commands of this repository.
 #[derive(Parser)]
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Test(Selection),
     /// Bring up the Dapr runtime on this machine, look at it, take it down
     Dapr(Dapr),
+    /// Pack the program as an OCI image, without any container engine
+    Image(Image),
     /// Write the list of values into the README of the chart, from the comments in `chart/values.yaml`
     ChartReadme,
 }
@@ -29,6 +32,10 @@ pub(crate) struct Selection {
     /// The same suites at length: more random cases, more crashes, and the suites that are too slow for every change.
     #[arg(long)]
     pub(crate) long: bool,
+
+    /// The suite `kube` too, in the cluster of kubectl's current context: it has Dapr, and the images that the chart names.
+    #[arg(long)]
+    pub(crate) kube: bool,
 
     /// Leave a suite out, for instance where its tool cannot be installed; the closing lines say so. Refused when CI=true.
     #[arg(long, value_name = "SUITE", conflicts_with = "only")]

@@ -10,6 +10,7 @@ mod console;
 mod dapr;
 mod failure;
 mod http;
+mod image;
 mod process;
 mod python;
 mod report;
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
         Command::Test(selection) => test(&selection),
         Command::Dapr(command) => Workspace::find(false)
             .and_then(|workspace| dapr::run(&command, &workspace))
+            .map(|()| ExitCode::SUCCESS),
+        Command::Image(wanted) => Workspace::find(false)
+            .and_then(|workspace| image::run(&wanted, &workspace))
             .map(|()| ExitCode::SUCCESS),
         Command::ChartReadme => Workspace::find(false)
             .and_then(|workspace| checks::chart::write_readme(&workspace))

@@ -7,7 +7,7 @@ use crate::cli::Selection;
 use crate::console;
 use crate::failure::{Failure, Result};
 use crate::report::{Line, Outcome, Report};
-use crate::suites::{SUITES, Suite};
+use crate::suites::{Runs, SUITES, Suite};
 use crate::workspace::Workspace;
 
 /// A suite, and why it is left out if it is.
@@ -54,7 +54,12 @@ fn reason_to_leave_out(suite: &Suite, selection: &Selection) -> Option<&'static 
     } else if !selection.only.is_empty() {
         (!named_in(&selection.only)).then_some("by --only")
     } else {
-        (suite.only_at_length && !selection.long).then_some("runs with --long")
+        let is_asked_for = match suite.runs {
+            Runs::Always => true,
+            Runs::AtLength => selection.long,
+            Runs::OnKubernetes => selection.kube,
+        };
+        if is_asked_for { None } else { suite.runs.needs() }
     }
 }
 
@@ -107,6 +112,7 @@ mod tests {
     fn a_suite_is_left_out_only_when_named() {
         let selection = Selection {
             long: true,
+            kube: true,
             without: vec!["format".into()],
             ..Selection::default()
         };
@@ -114,6 +120,19 @@ mod tests {
             left_out(&plan_for(&selection, false).expect("a known suite")),
             ["format"]
         );
+    }
+
+    #[test]
+    fn what_needs_time_or_a_cluster_runs_when_it_is_asked_for() {
+        let steps = |selection: &Selection| left_out(&plan_for(selection, false).expect("nothing was named")).join(" ");
+        let with = |long, kube| Selection {
+            long,
+            kube,
+            ..Selection::default()
+        };
+        assert_eq!(steps(&with(false, false)), "supply-chain kube");
+        assert_eq!(steps(&with(true, false)), "kube");
+        assert_eq!(steps(&with(false, true)), "supply-chain");
     }
 
     #[test]
@@ -141,9 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn at_length_every_suite_runs() {
+    fn at_length_and_with_a_cluster_every_suite_runs() {
         let selection = Selection {
             long: true,
+            kube: true,
             ..Selection::default()
         };
         assert_eq!(

@@ -9,6 +9,7 @@ mod doc_tests;
 mod documentation;
 mod five_processes;
 mod format;
+mod kube;
 mod lints;
 mod recurrence_oracle;
 mod repository;
@@ -20,14 +21,36 @@ use crate::failure::Result;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
+/// When a suite runs though nobody named it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// Always.
+    Always,
+    /// With `--long`: it is too slow for every change.
+    AtLength,
+    /// With `--kube`: it needs a cluster.
+    OnKubernetes,
+}
+
+impl Runs {
+    /// What asks for it, where something has to.
+    pub(crate) const fn needs(self) -> Option<&'static str> {
+        match self {
+            Runs::Always => None,
+            Runs::AtLength => Some("runs with --long"),
+            Runs::OnKubernetes => Some("runs with --kube"),
+        }
+    }
+}
+
 /// One thing that has to hold.
 pub(crate) struct Suite {
     /// What `--without` and `--only` call it.
     pub(crate) name: &'static str,
     /// One line for the header and the help.
     pub(crate) about: &'static str,
-    /// Too slow for every change.
-    pub(crate) only_at_length: bool,
+    /// When it runs though nobody named it.
+    pub(crate) runs: Runs,
     /// Does it, printing as it goes.
     pub(crate) run: fn(&Workspace) -> Result<Tally>,
 }
@@ -37,16 +60,13 @@ impl Suite {
         Suite {
             name,
             about,
-            only_at_length: false,
+            runs: Runs::Always,
             run,
         }
     }
 
-    const fn only_at_length(self) -> Suite {
-        Suite {
-            only_at_length: true,
-            ..self
-        }
+    const fn when(self, runs: Runs) -> Suite {
+        Suite { runs, ..self }
     }
 
     /// The suite of that name.
@@ -100,17 +120,22 @@ pub(crate) const SUITES: &[Suite] = &[
         "crates, licenses and sources are allowed",
         supply_chain::run,
     )
-    .only_at_length(),
+    .when(Runs::AtLength),
+    Suite::new(
+        "kube",
+        "a release in a cluster does the main job, and users notice nothing of upgrades, restarts and pods that go",
+        kube::run,
+    )
+    .when(Runs::OnKubernetes),
 ];
 
 /// The list of suites for the help text.
 pub(crate) fn catalogue() -> String {
     let line = |suite: &Suite| {
-        let note = if suite.only_at_length {
-            " (only with --long)"
-        } else {
-            ""
-        };
+        let note = suite
+            .runs
+            .needs()
+            .map_or_else(String::new, |needs| format!(" ({needs})"));
         format!("\n  {:<16} {}{note}", suite.name, suite.about)
     };
     format!("Suites:{}", SUITES.iter().map(line).collect::<String>())

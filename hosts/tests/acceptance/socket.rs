@@ -28,16 +28,26 @@ impl Socket {
 
     /// Connects and says nothing.
     pub(crate) async fn connect(client: &Client) -> Self {
+        Self::try_connect(client).await.unwrap()
+    }
+
+    /// Connects and says nothing; `None` where nobody answers.
+    pub(crate) async fn try_connect(client: &Client) -> Option<Self> {
         let url = format!("{}/v1/sync", client.url.replace("http://", "ws://"));
-        let (stream, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-        Self {
+        let (stream, _) = tokio_tungstenite::connect_async(url).await.ok()?;
+        Some(Self {
             stream,
             cursor: String::new(),
-        }
+        })
     }
 
     pub(crate) async fn send(&mut self, message: &Value) {
-        self.stream.send(Message::text(message.to_string())).await.unwrap();
+        assert!(self.try_send(message).await, "the socket is gone");
+    }
+
+    /// Whether it could be sent.
+    pub(crate) async fn try_send(&mut self, message: &Value) -> bool {
+        self.stream.send(Message::text(message.to_string())).await.is_ok()
     }
 
     /// The next message; `None` when the server closed.

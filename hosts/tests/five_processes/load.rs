@@ -21,7 +21,7 @@ use crate::client::{Answer, Client, PATIENCE, id};
 const CALLERS: usize = 3;
 /// So soon that most come due while the fault lasts.
 const REMIND_AFTER_MS: i64 = 1_500;
-/// How long a call waits before it is made again.
+/// How long a caller waits between two calls, and before one is made again.
 const REST: Duration = Duration::from_millis(100);
 
 /// What was acknowledged, and what else happened.
@@ -39,6 +39,7 @@ pub(crate) struct Ledger {
 /// The callers of a user.
 pub(crate) struct Load {
     client: Client,
+    rest: Duration,
     ledger: Mutex<Ledger>,
     numbers: AtomicU64,
     stopped: AtomicBool,
@@ -48,8 +49,14 @@ pub(crate) struct Load {
 impl Load {
     /// Begins to call.
     pub(crate) async fn begin(client: Client) -> (Arc<Self>, Vec<JoinHandle<()>>) {
+        Self::resting(client, REST).await
+    }
+
+    /// Begins to call, with rests of this length.
+    pub(crate) async fn resting(client: Client, rest: Duration) -> (Arc<Self>, Vec<JoinHandle<()>>) {
         let load = Arc::new(Self {
             client,
+            rest,
             ledger: Mutex::default(),
             numbers: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
@@ -106,7 +113,7 @@ impl Load {
             let task = self.insist("/v1/tasks", &task).await;
             self.ledger.lock().unwrap().created.insert(title, id(&task).to_owned());
             self.progress.notify_waiters();
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
             if number.is_multiple_of(3) {
                 self.insist(&format!("/v1/tasks/{}/complete", id(&task)), &json!({}))
                     .await;
@@ -120,7 +127,7 @@ impl Load {
             self.insist(&format!("/v1/tasks/{}/complete", id(&open)), &json!({}))
                 .await;
             self.ledger.lock().unwrap().occurrences += 1;
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
             open = self.next_of_the_series(id(&open).to_owned()).await;
         }
     }
@@ -137,7 +144,7 @@ impl Load {
                 return open;
             }
             assert!(began.elapsed() < 2 * PATIENCE, "no occurrence follows {before}");
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
         }
     }
 
@@ -150,7 +157,7 @@ impl Load {
                 Err(failure) => self.fail(path, &failure),
             }
             assert!(began.elapsed() < PATIENCE, "{path}: {:?}", self.failures().last());
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
         }
     }
 
@@ -233,7 +240,7 @@ impl Load {
                 "not reminded of {missing:?}, in an inbox of {}",
                 tasks.len()
             );
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
         }
     }
 }

@@ -28,6 +28,7 @@ mod crash;
 mod database;
 #[path = "../acceptance/deletion.rs"]
 mod deletion;
+mod device;
 mod faults;
 mod gateway;
 mod hearing;

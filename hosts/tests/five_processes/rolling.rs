@@ -4,12 +4,13 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use daprenv::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     balancer::Balancer,
-    client::{Client, id},
+    client::id,
+    device::follow,
     load::Load,
     server::{Server, listens_on},
     socket::Socket,
@@ -94,52 +95,6 @@ restarted! {
     no_call_fails_while_two_replicas_of_audit_are_started_anew: Role::Audit,
 }
 
-/// What a device saw.
-#[derive(Default)]
-struct Seen {
-    /// Source and id of each event, in their order.
-    events: Vec<(String, String)>,
-    tasks: BTreeSet<String>,
-    /// What its sockets were closed with.
-    codes: Vec<Option<u16>>,
-}
-
-/// Follows what happens to a user's tasks, through this socket and as many others as it takes, until a task of this title comes.
-async fn follow(client: Client, mut socket: Socket, last: &'static str) -> Seen {
-    let mut seen = Seen::default();
-    let mut cursor = json!(socket.cursor);
-    loop {
-        let frame = match socket.next_or_code().await {
-            Ok(frame) => frame,
-            Err(code) => {
-                seen.codes.push(code);
-                socket = Socket::connect(&client).await;
-                let hello = json!({"type": "hello", "token": client.token, "cursor": cursor});
-                socket.send(&hello).await;
-                continue;
-            }
-        };
-        assert_ne!(frame["type"], "resync", "{frame}");
-        cursor = frame["cursor"].clone();
-        if seen.take(&frame["event"], last) {
-            return seen;
-        }
-    }
-}
-
-impl Seen {
-    /// Whether this is the last event.
-    fn take(&mut self, event: &Value, last: &str) -> bool {
-        if event.is_null() {
-            return false;
-        }
-        self.events.push((event["source"].to_string(), event["id"].to_string()));
-        let task = &event["data"];
-        self.tasks.extend(task["id"].as_str().map(str::to_owned));
-        task["title"] == last
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
     const LAST: &str = "the last task";
@@ -172,10 +127,7 @@ async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
     let mut codes = Vec::new();
     for device in following {
         let seen = device.await.unwrap();
-        let distinct: BTreeSet<_> = seen.events.iter().collect();
-        assert_eq!(distinct.len(), seen.events.len(), "an event came twice");
-        let missed: Vec<_> = tasks.difference(&seen.tasks).collect();
-        assert!(missed.is_empty(), "{missed:?}");
+        seen.missed_nothing_of(&tasks);
         codes.extend(seen.codes);
     }
     // Whichever replica a device was on first, it was there when that one was started anew.

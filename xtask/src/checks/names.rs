@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
             "hosts/src/operate",
             "hosts/tests/dapr",
             "hosts/tests/five_processes",
+            "hosts/tests/kube",
             "loadtest/",
             "xtask/",
         ],

@@ -6,7 +6,7 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// `--all-targets` passes over tests that a plain `cargo test` must not run; they are named here.
-const TARGETS: [&[&str]; 7] = [
+const TARGETS: [&[&str]; 8] = [
     &["--all-targets"],
     &["--test", "oracle"],
     &["--test", "environment"],
@@ -14,6 +14,7 @@ const TARGETS: [&[&str]; 7] = [
     &["--test", "dapr_histories"],
     &["--test", "dapr"],
     &["--test", "five_processes"],
+    &["--test", "kube"],
 ];
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
