@@ -197,7 +197,7 @@ async fn the_audit_role_is_asked_with_what_the_client_asked() {
     let verified = ann.get("/v1/audit/verify").await;
     let actor = format!("user/{}", ann.get("/v1/me").await.id());
     let gap = json!({"actor": actor, "from": 1, "to": 1});
-    let expected = json!({"valid": false, "entries": 0, "head": null, "series": [], "gaps": [gap]});
+    let expected = json!({"valid": false, "entries": 0, "head": null, "flaws": [], "gaps": [gap]});
     assert_eq!((verified.status, verified.body), (200, expected));
     for query in ["after=-1", "limit=0", "limit=501", "from=1"] {
         assert_eq!(
