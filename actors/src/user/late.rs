@@ -124,7 +124,7 @@ impl UserActor {
         let since = before.task.due.as_ref().map_or(context.now, Moment::instant);
         let reminders = before.task.reminders.iter();
         let known: Vec<Timestamp> = reminders
-            .filter_map(|reminder| before.reminder_instant(reminder.time))
+            .filter_map(|reminder| before.reminder_instant(reminder))
             .collect();
         let mut fired = self.fire_passed(task, since, context);
         let has_fired = |fired: &Notification| known.contains(&fired.due_at) || self.fired.contains_key(&fired.id);
