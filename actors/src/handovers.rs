@@ -39,6 +39,10 @@ impl Weigh for Owed {
                 1_000 + task.title.len() + task.description.as_deref().map_or(0, str::len) + task.tags.len() * 20
             }
             HandoverMessage::CloseOccurrence { .. }
+            | HandoverMessage::ChangeZone { .. }
+            | HandoverMessage::PassOccurrence { .. }
+            | HandoverMessage::MoveInstance { .. }
+            | HandoverMessage::SkipInstance { .. }
             | HandoverMessage::ReopenOccurrence { .. }
             | HandoverMessage::EndSeries { .. }
             | HandoverMessage::DeleteSeries { .. } => 0,
@@ -109,6 +113,12 @@ impl Handovers {
     #[must_use]
     pub fn owes(&self, number: u64) -> bool {
         self.owed.get(&number).is_some()
+    }
+
+    /// True while nothing is owed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.owed.is_empty()
     }
 
     /// When the next offer has to be repeated.

@@ -79,13 +79,13 @@ codes! {
     ReadOnly = ("read_only", 422),
     /// The time zone is not known.
     UnknownTimeZone = ("unknown_time_zone", 422),
-    /// The recurrence rule cannot be read.
+    /// The recurrence has no rule or one that is not a rule of RFC 5545, or its `rdate` or `exdate` does not fit the task; `detail` says why.
     RecurrenceInvalid = ("recurrence_invalid", 422),
     /// The recurrence rule uses a part that RFC 5545 does not know, or a COUNT above 10,000.
     RecurrenceUnsupported = ("recurrence_unsupported", 422),
     /// The recurrence rule has occurrences less than a minute apart.
     RecurrenceTooFrequent = ("recurrence_too_frequent", 422),
-    /// The recurrence rule has no occurrence in the 400 years after its start.
+    /// The recurrence has no occurrence: none in the 400 years after its start, none before its `UNTIL`, or none that `exdate` leaves.
     RecurrenceNeverOccurs = ("recurrence_never_occurs", 422),
     /// A recurring task needs a due or a start to count from.
     RecurrenceWithoutDate = ("recurrence_without_date", 422),

@@ -274,7 +274,7 @@ pub struct OccurrenceOpened {
     pub generation: u32,
     /// Which, from 0.
     pub occurrence: u32,
-    /// Its instance: a function of series, occurrence and generation.
+    /// Its instance: a function of series, occurrence and generation, or the one that was moved here from the occurrence before.
     pub task: TaskId,
 }
 
@@ -296,6 +296,9 @@ pub struct OccurrenceClosed {
 pub struct OccurrenceReopened {
     /// Which, from 0. Every later occurrence is withdrawn.
     pub occurrence: u32,
+    /// When, where the late policy gives up an instance at the next instant: those before are not next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened: Option<Timestamp>,
 }
 
 /// Events of one actor kind, between their enum and their stored records.

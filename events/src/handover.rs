@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ActorId, SeriesDefinition, Task, TaskId, Timestamp, UserId};
+use crate::{ActorId, Moment, SeriesDefinition, Task, TaskId, Timestamp, UserId};
 
 /// A change one actor owes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +49,24 @@ pub enum HandoverMessage {
         /// The zone the user lives in now, in which what comes next is meant where it is all-day.
         time_zone: Box<str>,
     },
+    /// User to series: the open instance was moved to a later occurrence, as the series asked for.
+    PassOccurrence {
+        /// What the later occurrence is due (or starts) at.
+        at: Moment,
+        /// When.
+        closed: Timestamp,
+        /// The occurrence the instance was of.
+        occurrence: u32,
+        /// The zone the user lives in now.
+        time_zone: Box<str>,
+        /// The occurrence it is of now.
+        to: u32,
+    },
+    /// User to series: the user lives in another zone now, in which the days of its occurrences begin.
+    ChangeZone {
+        /// Which.
+        time_zone: Box<str>,
+    },
     /// User to series: a completed instance is open again.
     ReopenOccurrence {
         /// Which.
@@ -73,6 +91,26 @@ pub enum HandoverMessage {
         /// The instance; the user's actor sets `created`, `updated` and `version`.
         task: Box<Task>,
     },
+    /// Series to user: later instants have come, and the late policy moves the open instance to the newest.
+    MoveInstance {
+        /// As in [`OpenInstance`](Self::OpenInstance).
+        cause: u64,
+        /// Its due there.
+        due: Option<Moment>,
+        /// The occurrence it is of from now on.
+        occurrence: u32,
+        /// Its start there.
+        start: Option<Box<Moment>>,
+        /// The open instance.
+        task: TaskId,
+    },
+    /// Series to user: a later instant has come, and the late policy gives the open instance up: it is to be deleted as skipped.
+    SkipInstance {
+        /// As in [`OpenInstance`](Self::OpenInstance).
+        cause: u64,
+        /// The open instance.
+        task: TaskId,
+    },
 }
 
 /// How an occurrence ended.
@@ -81,9 +119,9 @@ pub enum HandoverMessage {
 pub enum OccurrenceOutcome {
     /// Completed.
     Done,
-    /// Deleted while it was open.
+    /// Deleted while it was open, or given up by the late policy.
     Skipped,
-    /// Its instant passed while an earlier one was open.
+    /// The next instant came while it, or an earlier one, was open.
     Missed,
 }
 

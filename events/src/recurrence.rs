@@ -56,6 +56,12 @@ pub enum LatePolicy {
     /// The next instance is the first after now; the instants in between are recorded as missed.
     #[default]
     RollToFuture,
+    /// The next instance is the one after, also when its instant has passed: every occurrence is made up for.
+    CatchUp,
+    /// The open instance stays, and its due moves to each instant that comes; the occurrences before are recorded as missed.
+    KeepOneOpen,
+    /// At each instant the open instance is deleted as skipped, and a new one is made.
+    Skip,
 }
 
 const PATTERN: &str = r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?$";

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{Datelike, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 use super::days::Days;
 use super::month::{Month, at_or_after, date_of, day_number};
@@ -75,20 +75,36 @@ impl<'r> Pattern<'r> {
 
     /// The first from `from` on, which is one of the next 400 years and before the year 10,000.
     pub(super) fn next_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+        self.next_until(from, NaiveDate::MAX)
+    }
+
+    /// The first from `from` on that is before `end`; nothing later is looked for.
+    pub(super) fn next_before(&self, from: NaiveDateTime, end: NaiveDateTime) -> Option<NaiveDateTime> {
+        self.next_until(from, end.date()).filter(|at| *at < end)
+    }
+
+    /// Whether `at` is one of its times.
+    pub(super) fn names(&self, at: NaiveDateTime) -> bool {
+        self.next_until(at, at.date()) == Some(at)
+    }
+
+    /// The first from `from` on; months or weeks that begin after `last` are not looked at.
+    fn next_until(&self, from: NaiveDateTime, last: NaiveDate) -> Option<NaiveDateTime> {
         let from = from.max(self.start);
         match &self.kind {
-            Kind::Days(times) => self.next_on_days(from, times),
-            Kind::Ticks(ticks, times) => self.next_tick(from, ticks, times),
-            Kind::Positions(positions) => positions.next_from(from),
+            Kind::Days(times) => self.next_on_days(from, last, times),
+            Kind::Ticks(ticks, times) => self.next_tick(from, last, ticks, times),
+            Kind::Positions(positions) => positions.next_until(from, last),
             Kind::Nothing => None,
         }
     }
 
-    fn next_on_days(&self, from: NaiveDateTime, times: &Times) -> Option<NaiveDateTime> {
+    fn next_on_days(&self, from: NaiveDateTime, last: NaiveDate, times: &Times) -> Option<NaiveDateTime> {
         let today = from.date();
         let mut days = self
             .days
             .months_from(today)
+            .take_while(|(month, _)| month.first <= last)
             .flat_map(|(month, days)| bits(days.into()).filter_map(move |day| month.first.with_day(day)));
         let mut date = days.next()?;
         if date == today {
@@ -100,10 +116,12 @@ impl<'r> Pattern<'r> {
         at(date, times.first_from(0)?)
     }
 
-    fn next_tick(&self, from: NaiveDateTime, ticks: &Ticks, times: &Times) -> Option<NaiveDateTime> {
+    fn next_tick(&self, from: NaiveDateTime, last: NaiveDate, ticks: &Ticks, times: &Times) -> Option<NaiveDateTime> {
         let today = day_number(from.date());
         let mut search = Search::default();
-        self.days.months_from(from.date()).find_map(|(month, days)| {
+        let months = self.days.months_from(from.date());
+        let mut months = months.take_while(|(month, _)| month.first <= last);
+        months.find_map(|(month, days)| {
             day_numbers(month, days).find_map(|day| {
                 let second = if day == today {
                     from.time().num_seconds_from_midnight()

@@ -16,6 +16,24 @@ pub(super) struct Positions<'r> {
     times: Times,
 }
 
+/// The days of the two months asked for last: the weeks of a month ask for the same.
+#[derive(Default)]
+struct RecentMonths([Option<(i64, u32)>; 2]);
+
+impl RecentMonths {
+    fn days(&mut self, month: i64, days: &Days<'_>) -> u32 {
+        let place = usize::from(month.rem_euclid(2) == 1);
+        match self.0[place] {
+            Some((known, bits)) if known == month => bits,
+            _ => {
+                let bits = Month::at(month).map_or(0, |month| days.of(&month));
+                self.0[place] = Some((month, bits));
+                bits
+            }
+        }
+    }
+}
+
 impl<'r> Positions<'r> {
     pub(super) fn new(days: Days<'r>, times: Times) -> Self {
         Self { days, times }
@@ -26,37 +44,70 @@ impl<'r> Positions<'r> {
         self.times.len() > 1
     }
 
-    /// The first that is taken from `from` on.
-    pub(super) fn next_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    /// The first that is taken from `from` on; periods after that of `last` are not looked at.
+    pub(super) fn next_until(&self, from: NaiveDateTime, last: NaiveDate) -> Option<NaiveDateTime> {
         let mut days = Vec::new();
-        self.periods_from(from.date()).find_map(|period| {
+        let last = self.number_of(last);
+        let periods = self.periods_from(from.date());
+        periods.take_while(|period| *period <= last).find_map(|period| {
             self.fill(&mut days, period)?;
             let taken = self.indices(days.len()).filter_map(|index| self.at(&days, index));
             taken.filter(|at| *at >= from).min()
         })
     }
 
-    /// How many are taken after `first` and before `end`, or `enough` when that is less.
+    /// How many are taken after `first` and before `end`, or `enough` when that is less. How many a period between the first and the last has follows
+    /// from the number of its days.
     pub(super) fn count(&self, first: NaiveDateTime, end: NaiveDateTime, enough: u64) -> u64 {
-        let (mut days, mut taken) = (Vec::new(), Vec::new());
+        let ends = [first, end].map(|at| self.number_of(at.date()));
+        let (mut days, mut taken, mut months) = (Vec::new(), vec![None; 367], RecentMonths::default());
         let mut count = 0;
         for period in self.periods_until(first.date(), end.date()) {
-            if self.fill(&mut days, period).is_none() {
-                break;
+            if !ends.contains(&period) {
+                let length = self.days_in(period, &mut months);
+                count += *taken[length].get_or_insert_with(|| self.places(length).len());
+            } else if self.fill(&mut days, period).is_some() {
+                let places = self.places(days.len()).into_iter();
+                let times = places.filter_map(|index| self.at(&days, index));
+                count += times.filter(|at| *at > first && *at < end).count();
             }
-            taken.clear();
-            taken.extend(self.indices(days.len()));
-            taken.sort_unstable();
-            taken.dedup();
-            let times = taken.iter().filter_map(|index| self.at(&days, *index));
-            count += times
-                .filter(|at| *at > first && *at < end)
-                .fold(0, |count, _| count + 1);
-            if count >= enough {
+            if u64::try_from(count).is_ok_and(|count| count >= enough) {
                 return enough;
             }
         }
-        count
+        u64::try_from(count).unwrap_or(enough)
+    }
+
+    /// The places in the set of a period with so many days, in order.
+    fn places(&self, days: usize) -> Vec<u64> {
+        let mut places: Vec<u64> = self.indices(days).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// How many days a period has that lies within the years 1 to 9999.
+    fn days_in(&self, period: i64, months: &mut RecentMonths) -> usize {
+        let mut days_of = |month: i64| months.days(month, &self.days);
+        match self.days.rule.frequency {
+            Frequency::Weekly => {
+                let begins = period * 7 + i64::from(self.days.rule.week_start);
+                let Some([first, last]) = date_of(begins).zip(date_of(begins + 6)).map(|(a, b)| [a, b]) else {
+                    return 0;
+                };
+                // The bit of a day is its number in the month.
+                let from = u64::from(days_of(month_index(first))) >> first.day();
+                if first.day() < last.day() {
+                    return (from & 0x7f).count_ones() as usize;
+                }
+                let until = u64::from(days_of(month_index(last))) & ((2 << last.day()) - 1);
+                (from.count_ones() + until.count_ones()) as usize
+            }
+            Frequency::Yearly => (period * 12..period * 12 + 12)
+                .map(|month| days_of(month).count_ones() as usize)
+                .sum(),
+            _ => days_of(period).count_ones() as usize,
+        }
     }
 
     /// The places in the set of a period with so many days, in the order of the positions. Two positions may be one place.

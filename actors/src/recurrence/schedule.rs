@@ -225,7 +225,7 @@ impl Schedule {
     /// How many of the occurrences from the start to before `end`, numbered through, `COUNT` counts.
     pub(crate) fn counted_of(&self, numbered: u32, end: NaiveDateTime) -> u32 {
         let pattern = self.pattern();
-        let is_named = |at: NaiveDateTime| at == self.start || pattern.next_from(at) == Some(at);
+        let is_named = |at: NaiveDateTime| at == self.start || pattern.names(at);
         let passed = |dates: &[NaiveDateTime], is_wanted: &dyn Fn(NaiveDateTime) -> bool| {
             let dates = dates
                 .iter()

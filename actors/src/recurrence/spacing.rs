@@ -2,9 +2,11 @@
 
 use chrono::{NaiveDateTime, TimeDelta, Timelike};
 
-use super::rule::{Frequency, Rule, RuleError};
+use super::pattern::Pattern;
+use super::rule::{End, Frequency, Rule, RuleError};
 use super::schedule::Schedule;
 use super::sets::SmallSet;
+use super::walk::second_after;
 use crate::zone::ZoneData;
 
 /// Occurrences that are looked at one by one. What comes later is judged by the rule's seconds alone.
@@ -23,9 +25,13 @@ impl Schedule {
         if self.all_day {
             return Ok(());
         }
-        self.ensure_alone(self.start, zones)?;
-        for at in &self.added {
-            self.ensure_alone(*at, zones)?;
+        let pattern = self.pattern();
+        let mut counted_out = None;
+        for at in std::iter::once(self.start).chain(self.added.iter().copied()) {
+            // One that is excluded is not there and disturbs nothing.
+            if !self.is_excluded(at) && self.has_close(at, &pattern, &mut counted_out, zones) {
+                return Err(RuleError::TooFrequent);
+            }
         }
         if !can_meet_within_a_minute(&self.rule, self.start) {
             return Ok(());
@@ -45,17 +51,57 @@ impl Schedule {
         Ok(())
     }
 
-    /// Nothing comes within a minute before or after.
-    fn ensure_alone(&self, at: NaiveDateTime, zones: &dyn ZoneData) -> Result<(), RuleError> {
-        let before = at.checked_sub_signed(a_minute()).unwrap_or(NaiveDateTime::MIN);
-        let close = self.after(before, zones).map(|occurrence| occurrence.at.get());
-        let mut close = close.take_while(|other| *other - at < a_minute());
-        // It may not be there itself, and then disturbs nothing.
-        let is_excluded = self.excluded.binary_search(&at).is_ok();
-        if close.any(|other| other != at) && !is_excluded {
-            return Err(RuleError::TooFrequent);
+    /// Whether something comes within a minute before or after. Only there it is looked for: there may be hundreds of dates, and a rule may name nothing for
+    /// centuries. `counted_out` is a time at which `COUNT` is known to have ended the rule.
+    fn has_close(
+        &self,
+        at: NaiveDateTime,
+        pattern: &Pattern<'_>,
+        counted_out: &mut Option<NaiveDateTime>,
+        zones: &dyn ZoneData,
+    ) -> bool {
+        let from = at
+            .checked_sub_signed(a_minute())
+            .map_or(NaiveDateTime::MIN, second_after);
+        let end = at.checked_add_signed(a_minute()).unwrap_or(NaiveDateTime::MAX);
+        let is_other = |other: NaiveDateTime| other != at && !self.is_excluded(other);
+        let added = self.added.partition_point(|other| *other < from);
+        let mut added = self.added.iter().skip(added).take_while(|other| **other < end);
+        if added.any(|other| is_other(*other)) || (from <= self.start && self.start < end && is_other(self.start)) {
+            return true;
         }
-        Ok(())
+        let mut named = std::iter::successors(pattern.next_before(from, end), |other| {
+            pattern.next_before(second_after(*other), end)
+        });
+        named.any(|other| is_other(other) && self.is_within(other, pattern, counted_out, zones))
+    }
+
+    fn is_excluded(&self, at: NaiveDateTime) -> bool {
+        self.excluded.binary_search(&at).is_ok()
+    }
+
+    /// Whether something the rule names comes before its end.
+    fn is_within(
+        &self,
+        named: NaiveDateTime,
+        pattern: &Pattern<'_>,
+        counted_out: &mut Option<NaiveDateTime>,
+        zones: &dyn ZoneData,
+    ) -> bool {
+        let End::Count(count) = self.rule.end else {
+            return self
+                .occurrence(named, zones)
+                .is_some_and(|named| self.is_before_end(named));
+        };
+        if counted_out.is_some_and(|end| end <= named) {
+            return false;
+        }
+        // The start is the first.
+        let is_within = pattern.count_until(second_after(named), count.into()) < count.into();
+        if !is_within {
+            *counted_out = Some(named);
+        }
+        is_within
     }
 }
 

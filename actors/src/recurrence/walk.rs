@@ -40,26 +40,44 @@ impl Schedule {
         let next = after
             .checked_add_signed(TimeDelta::seconds(1))
             .unwrap_or(NaiveDateTime::MAX);
-        let starts = after < self.start;
+        let several_a_day = pattern.is_several_a_day();
+        let start = (several_a_day || after < self.start).then_some(self.start);
+        let start = start.and_then(|start| self.occurrence(start, zones));
+        // A start that clocks skip is moved, and what lies on the way there would come at its instant or before.
+        let moved = start.filter(|_| several_a_day);
+        let moved = moved.and_then(|start| zones.wall_time(&self.zone, start.instant));
+        let next = next.max(second_after(self.start.max(moved.unwrap_or(self.start))));
         let left = match self.rule.end {
-            End::Count(count) if starts => count.into(),
             End::Count(count) => u64::from(count).saturating_sub(1 + pattern.count_until(next, count.into())),
             _ => u64::MAX,
         };
-        let start = starts
-            .then_some(self.start)
-            .and_then(|start| self.occurrence(start, zones));
         let walk = Walk {
             schedule: self,
-            several_a_day: pattern.is_several_a_day(),
+            several_a_day,
             pattern,
             zones,
-            next: next.max(second_after(self.start)),
-            left: left - u64::from(starts),
+            next,
+            left,
         };
         start
+            .filter(|_| after < self.start)
             .into_iter()
             .chain(walk.take_while(|occurrence| self.is_before_end(*occurrence)))
+    }
+
+    /// The last occurrence that is not after an instant, looked for ever further back from there.
+    pub(crate) fn last_until(&self, instant: Timestamp, zones: &dyn ZoneData) -> Option<Occurrence> {
+        let shown = zones.wall_time(&self.zone, instant)?;
+        let mut back = TimeDelta::hours(1);
+        loop {
+            let from = shown.checked_sub_signed(back).unwrap_or(NaiveDateTime::MIN);
+            let passed = self.after(from, zones);
+            let last = passed.take_while(|occurrence| occurrence.instant <= instant).last();
+            if last.is_some() || from < self.start {
+                return last;
+            }
+            back = back * 4;
+        }
     }
 
     /// The first occurrence after an instant, at which clocks show `shown`, of a schedule that may have thousands a day: those that surely passed are not looked at.
@@ -171,7 +189,7 @@ fn last_second(from: NaiveDateTime, to: NaiveDateTime, holds: impl Fn(NaiveDateT
     at(last)
 }
 
-fn second_after(at: NaiveDateTime) -> NaiveDateTime {
+pub(super) fn second_after(at: NaiveDateTime) -> NaiveDateTime {
     at.checked_add_signed(TimeDelta::seconds(1))
         .unwrap_or(NaiveDateTime::MAX)
 }

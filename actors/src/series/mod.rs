@@ -4,6 +4,7 @@
 //! generation, so that a hand-over that is repeated, or read again from a restored log, cannot make a second one.
 
 mod command;
+mod late;
 mod next;
 mod question;
 mod receive;

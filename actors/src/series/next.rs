@@ -21,15 +21,15 @@ pub const MAX_MISSED: usize = 1_000;
 /// What a closed occurrence leads to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Next {
-    /// Occurrences whose instant passed while the closed one was open.
-    pub(super) missed: Vec<Moment>,
+    /// Occurrences that will have no instance: their instants passed while the closed one was open.
+    pub(super) passed: Vec<Moment>,
     /// The next; none when the rule has no more.
     pub(super) open: Option<Moment>,
 }
 
 /// The schedule of a definition whose rule has `spent` occurrences behind it, from before the definition was last changed. `None` when its rule
 /// cannot be read any more or it has no date.
-fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
+pub(super) fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
     let rule = Rule::parse(&definition.recurrence.rrule).ok()?.after(spent);
     let first = definition.due.as_ref().or(definition.start.as_deref())?;
     let Recurrence { rdate, exdate, .. } = &*definition.recurrence;
@@ -60,11 +60,57 @@ pub(super) fn after(
     };
     match definition.recurrence.anchor {
         Anchor::Completion => Next {
-            missed: Vec::new(),
+            passed: Vec::new(),
             open: from_completion(&schedule, definition, occurrence, closed, zones),
         },
         Anchor::Schedule => match definition.recurrence.late_policy {
-            LatePolicy::RollToFuture => roll_to_future(&schedule, closed_at, closed, zones),
+            // Where one is kept open, it has been moved to the newest instant, or is about to be.
+            LatePolicy::RollToFuture | LatePolicy::KeepOneOpen => roll_to_future(&schedule, closed_at, closed, zones),
+            LatePolicy::CatchUp => Next {
+                passed: Vec::new(),
+                open: following(&schedule, closed_at, zones).map(|next| schedule.moment(next)),
+            },
+            LatePolicy::Skip => newest_or_next(&schedule, closed_at, closed, zones),
+        },
+    }
+}
+
+/// The occurrence after the one at `at`.
+pub(super) fn following(schedule: &Schedule, at: &Moment, zones: &dyn ZoneData) -> Option<Occurrence> {
+    let at = WallTime::new(wall_time(at))?;
+    schedule.next_after_wall(at, zones).ok().flatten()
+}
+
+/// The newest occurrence after the one at `at` whose instant is not after `until`, and those in between, as far as they are recorded.
+pub(super) fn newest(
+    schedule: &Schedule,
+    at: &Moment,
+    until: Timestamp,
+    zones: &dyn ZoneData,
+) -> Option<(Vec<Moment>, Moment)> {
+    let after = WallTime::new(wall_time(at))?;
+    let passed = schedule.occurrences_after(after, zones).ok()?;
+    let passed = passed.take_while(|occurrence| occurrence.instant <= until);
+    let mut passed: Vec<Occurrence> = passed.take(MAX_MISSED + 1).collect();
+    let last = passed.pop()?;
+    let newest = match passed.len() {
+        MAX_MISSED => schedule.last_until(until, zones).unwrap_or(last),
+        _ => last,
+    };
+    let between = passed.into_iter().map(|occurrence| schedule.moment(occurrence));
+    Some((between.collect(), schedule.moment(newest)))
+}
+
+/// The newest occurrence that has come since the closed one; where none has, the one to come.
+fn newest_or_next(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zones: &dyn ZoneData) -> Next {
+    match newest(schedule, closed_at, closed, zones) {
+        Some((passed, newest)) => Next {
+            passed,
+            open: Some(newest),
+        },
+        None => Next {
+            passed: Vec::new(),
+            open: following(schedule, closed_at, zones).map(|next| schedule.moment(next)),
         },
     }
 }
@@ -77,24 +123,24 @@ fn roll_to_future(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zo
     let Ok(occurrences) = schedule.occurrences_after(after, zones) else {
         return Next::default();
     };
-    let mut missed = Vec::new();
+    let mut passed = Vec::new();
     for occurrence in occurrences {
         if occurrence.instant > closed {
             return Next {
-                missed,
+                passed,
                 open: Some(schedule.moment(occurrence)),
             };
         }
-        if missed.len() == MAX_MISSED {
+        if passed.len() == MAX_MISSED {
             let next: Option<Occurrence> = schedule.next_after(closed, zones).ok().flatten();
             return Next {
-                missed,
+                passed,
                 open: next.map(|occurrence| schedule.moment(occurrence)),
             };
         }
-        missed.push(schedule.moment(occurrence));
+        passed.push(schedule.moment(occurrence));
     }
-    Next { missed, open: None }
+    Next { passed, open: None }
 }
 
 /// The occurrence the rule gives when it counts from the day of completion.

@@ -16,20 +16,20 @@ use crate::{
     },
 };
 
-/// An occurrence that a person closed.
-struct Closing<'a> {
+/// An occurrence that was closed.
+pub(super) struct Closing<'a> {
     /// The owner's hand-over that says so.
-    cause: u64,
-    closed: Timestamp,
-    occurrence: u32,
-    outcome: OccurrenceOutcome,
+    pub(super) cause: u64,
+    pub(super) closed: Timestamp,
+    pub(super) occurrence: u32,
+    pub(super) outcome: OccurrenceOutcome,
     /// The zone the owner lives in now.
-    time_zone: &'a str,
+    pub(super) time_zone: &'a str,
 }
 
 impl Closing<'_> {
     /// The event of the closed occurrence, or of one that was missed meanwhile.
-    fn event(&self, occurrence: u32, at: &Moment, outcome: OccurrenceOutcome) -> SeriesEvent {
+    pub(super) fn event(&self, occurrence: u32, at: &Moment, outcome: OccurrenceOutcome) -> SeriesEvent {
         SeriesEvent::OccurrenceClosed(OccurrenceClosed {
             at: at.clone(),
             closed: self.closed,
@@ -72,12 +72,31 @@ impl SeriesActor {
                 };
                 self.close(&closing, context)
             }
-            HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence),
+            HandoverMessage::ChangeZone { time_zone } => self.change_zone(time_zone),
+            HandoverMessage::PassOccurrence {
+                at,
+                closed,
+                occurrence,
+                time_zone,
+                to,
+            } => {
+                let passing = Closing {
+                    cause: handover.number,
+                    closed: *closed,
+                    occurrence: *occurrence,
+                    outcome: OccurrenceOutcome::Missed,
+                    time_zone,
+                };
+                self.pass(&passing, *to, at, context)
+            }
+            HandoverMessage::ReopenOccurrence { occurrence } => self.reopen(*occurrence, context),
             HandoverMessage::EndSeries { closed } => self.end(*closed),
             HandoverMessage::DeleteSeries { owner } => {
                 vec![SeriesEvent::SeriesDeleted(SeriesDeleted { owner: *owner })]
             }
-            HandoverMessage::OpenInstance { .. } => Vec::new(),
+            HandoverMessage::OpenInstance { .. }
+            | HandoverMessage::MoveInstance { .. }
+            | HandoverMessage::SkipInstance { .. } => Vec::new(),
         });
         events
     }
@@ -114,7 +133,7 @@ impl SeriesActor {
     }
 
     /// Once a person ended the series, any of its instances can be opened again by itself; what became of those after it stays.
-    fn reopen(&self, occurrence: u32) -> Vec<SeriesEvent> {
+    fn reopen(&self, occurrence: u32, context: &Context<'_>) -> Vec<SeriesEvent> {
         let is_ended = self.ended.is_some_and(|ended| !ended.exhausted);
         let mut known = self.occurrences.iter();
         if is_ended && known.any(|(number, record)| *number > occurrence && !record.is_withdrawn()) {
@@ -124,7 +143,10 @@ impl SeriesActor {
             .occurrences
             .get(&occurrence)
             .is_some_and(|record| record.outcome.is_some_and(next::is_chosen));
-        let event = closed.then_some(SeriesEvent::OccurrenceReopened(OccurrenceReopened { occurrence }));
+        let event = closed.then_some(SeriesEvent::OccurrenceReopened(OccurrenceReopened {
+            occurrence,
+            reopened: self.gives_up().then_some(context.now),
+        }));
         event.into_iter().collect()
     }
 
@@ -153,9 +175,10 @@ impl SeriesActor {
             context.zones,
         );
         let mut number = occurrence;
-        for at in &next.missed {
+        let outcome = self.outcome_of_passed();
+        for at in &next.passed {
             number += 1;
-            events.push(closing.event(number, at, OccurrenceOutcome::Missed));
+            events.push(closing.event(number, at, outcome));
         }
         match next.open {
             Some(at) => events.extend(self.open(number + 1, at, &definition, closing, context)),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, AnswerKind, DecodeError, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome, Principal,
-    SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
+    ActorId, AnswerKind, DecodeError, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome,
+    OccurrenceReopened, Principal, SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,7 +35,10 @@ pub struct OccurrenceRecord {
     pub generation: u32,
     /// How it was closed.
     pub outcome: Option<OccurrenceOutcome>,
-    /// Its instance; none when it was missed or withdrawn.
+    /// When it was reopened, where the late policy gives up an instance at the next instant after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened: Option<Timestamp>,
+    /// Its instance; none when it never had one or was withdrawn. One that was missed may share it with a later one, to which it was moved.
     pub task: Option<TaskId>,
 }
 
@@ -67,6 +70,10 @@ pub struct SeriesActor {
     /// Hand-overs of the owner up to this number were taken in.
     pub(super) received: u64,
     pub(super) handovers: Handovers,
+    /// The owner's last hand-over when the owner was last asked to let the open instance pass.
+    pub(super) asked: Option<u64>,
+    /// Derived: when the open instance gives way to the next occurrence, by the late policy.
+    pub(super) passes_at: Option<Timestamp>,
 }
 
 impl SeriesActor {
@@ -99,6 +106,7 @@ impl SeriesActor {
             closed: None,
             generation: 0,
             outcome: None,
+            reopened: None,
             task: None,
         };
         let mut record = self
@@ -127,13 +135,14 @@ impl SeriesActor {
     }
 
     /// The occurrence is open again; later ones are withdrawn, only their generations are remembered.
-    fn evolve_reopened(&mut self, occurrence: u32) {
+    fn evolve_reopened(&mut self, OccurrenceReopened { occurrence, reopened }: OccurrenceReopened) {
         self.occurrences
             .update_all(|number, record| match number.cmp(&occurrence) {
                 std::cmp::Ordering::Less => None,
                 std::cmp::Ordering::Equal => Some(Arc::new(OccurrenceRecord {
                     closed: None,
                     outcome: None,
+                    reopened,
                     ..OccurrenceRecord::clone(record)
                 })),
                 std::cmp::Ordering::Greater => Some(Arc::new(OccurrenceRecord {
@@ -151,6 +160,8 @@ impl SeriesActor {
 /// The page of everything but the occurrences.
 #[derive(Serialize, Deserialize)]
 struct Root {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<u64>,
     definition: Option<SeriesDefinition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted: Option<UserId>,
@@ -180,6 +191,8 @@ impl Machine for SeriesActor {
             deleted: None,
             received: 0,
             handovers: Handovers::default(),
+            asked: None,
+            passes_at: None,
         }
     }
 
@@ -225,12 +238,11 @@ impl Machine for SeriesActor {
                 let event = owed.then_some(SeriesEvent::HandoverAcknowledged(HandoverAcknowledged { number }));
                 event.into_iter().collect()
             }
-            SeriesCommand::Wake => self
-                .handovers
-                .due(context.now, &mut Budget::of_a_commit())
-                .into_iter()
-                .map(SeriesEvent::HandoverOffered)
-                .collect(),
+            SeriesCommand::Wake => {
+                let due = self.handovers.due(context.now, &mut Budget::of_a_commit());
+                let asked = self.ask_to_pass(context);
+                due.into_iter().chain(asked).map(SeriesEvent::HandoverOffered).collect()
+            }
         };
         let received = Self::recollect(AnswerKind::Done, &events)
             .map_or(0, |reply| reply.received)
@@ -241,7 +253,7 @@ impl Machine for SeriesActor {
         })
     }
 
-    fn evolve(&mut self, event: &SeriesEvent, _: &dyn ZoneData) {
+    fn evolve(&mut self, event: &SeriesEvent, zones: &dyn ZoneData) {
         match event {
             SeriesEvent::SeriesStarted(definition) | SeriesEvent::SeriesChanged(definition) => {
                 self.evolve_definition(definition)
@@ -256,7 +268,7 @@ impl Machine for SeriesActor {
             }
             SeriesEvent::OccurrenceOpened(opened) => {
                 self.change_occurrence(opened.occurrence, &opened.at, |record| {
-                    (record.closed, record.outcome) = (None, None);
+                    (record.closed, record.outcome, record.reopened) = (None, None, None);
                     (record.generation, record.task) = (opened.generation, Some(opened.task));
                 });
                 self.open = Some(opened.occurrence);
@@ -269,15 +281,31 @@ impl Machine for SeriesActor {
                     self.open = None;
                 }
             }
-            SeriesEvent::OccurrenceReopened(reopened) => self.evolve_reopened(reopened.occurrence),
-            SeriesEvent::HandoverOffered(offer) => self.handovers.offered(offer),
-            SeriesEvent::HandoverReceived(received) => self.received = self.received.max(received.number),
-            SeriesEvent::HandoverAcknowledged(acknowledged) => self.handovers.acknowledged(acknowledged.number),
+            SeriesEvent::OccurrenceReopened(reopened) => self.evolve_reopened(*reopened),
+            SeriesEvent::HandoverOffered(offer) => {
+                self.handovers.offered(offer);
+                if let HandoverMessage::MoveInstance { cause, .. } | HandoverMessage::SkipInstance { cause, .. } =
+                    &offer.handover.message
+                {
+                    self.asked = Some(*cause);
+                }
+                return;
+            }
+            SeriesEvent::HandoverReceived(received) => {
+                self.received = self.received.max(received.number);
+                return;
+            }
+            SeriesEvent::HandoverAcknowledged(acknowledged) => {
+                self.handovers.acknowledged(acknowledged.number);
+                return;
+            }
         }
+        self.derive_passing(zones);
     }
 
     fn next_wakeup(&self) -> Option<Timestamp> {
-        self.handovers.next_wakeup()
+        let repeated = self.handovers.next_wakeup();
+        repeated.into_iter().chain(self.asks_at()).min()
     }
 
     fn recollect(_: AnswerKind, events: &[SeriesEvent]) -> Option<SeriesReply> {
@@ -292,6 +320,7 @@ impl Machine for SeriesActor {
 
     fn save(&self, since: Option<&Self>, _: &str) -> Result<Vec<PageWrite>, DecodeError> {
         let root = Root {
+            asked: self.asked,
             definition: self.definition.as_deref().cloned(),
             deleted: self.deleted,
             ended: self.ended,
@@ -310,11 +339,12 @@ impl Machine for SeriesActor {
         Ok(writes)
     }
 
-    fn restore(actor: ActorId, pages: &[Page], _: &dyn ZoneData) -> Result<(Self, bool), DecodeError> {
+    fn restore(actor: ActorId, pages: &[Page], zones: &dyn ZoneData) -> Result<(Self, bool), DecodeError> {
         let root = pages.iter().find(|page| &*page.name == ROOT);
         let root = root.ok_or_else(|| DecodeError::Malformed("no root page".into()))?;
         let root: Root = decode_page(&root.bytes)?;
-        let restored = Self {
+        let mut restored = Self {
+            asked: root.asked,
             definition: root.definition.map(Arc::new),
             spent: root.spent,
             occurrences: Paged::restore("occurrences", pages)?,
@@ -325,6 +355,7 @@ impl Machine for SeriesActor {
             handovers: Handovers::restore(root.last_handover, pages)?,
             ..Self::new(actor)
         };
+        restored.derive_passing(zones);
         Ok((restored, true))
     }
 }

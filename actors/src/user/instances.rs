@@ -38,7 +38,7 @@ impl UserActor {
     }
 
     /// The first offers of a decision, each to another series.
-    fn offers(
+    pub(super) fn offers(
         &self,
         messages: impl IntoIterator<Item = (SeriesId, HandoverMessage)>,
         context: &Context<'_>,
@@ -205,7 +205,7 @@ impl UserActor {
             reply: UserReply::Done,
         });
         let HandoverMessage::OpenInstance { cause, task } = &handover.message else {
-            return Err(Refusal::new(Code::BadRequest, "a user takes instances only"));
+            return self.let_pass(from, &handover.message, context);
         };
         let Some(reference) = self.series.get(&from) else {
             return ignored;

@@ -4,6 +4,7 @@ mod command;
 pub mod draft;
 mod inbox;
 mod instances;
+mod late;
 mod mail;
 pub mod merge;
 mod question;

@@ -122,6 +122,7 @@ impl UserActor {
         if self.profile.mail.digest.is_some() {
             events.push(mail_changed(self.profile.mail, time_zone));
         }
+        events.extend(self.tell_zone(time_zone, context));
         Ok(done(events))
     }
 

@@ -342,7 +342,7 @@ fn draft_task(draft: &TaskDraft, zone: &str, context: &mut Context<'_>) -> Resul
 }
 
 /// The fields in which two versions differ, in the order of their names.
-fn changed_fields(before: &Task, after: &Task) -> Vec<TaskField> {
+pub(super) fn changed_fields(before: &Task, after: &Task) -> Vec<TaskField> {
     let fields = [
         (TaskField::Description, before.description != after.description),
         (TaskField::Due, before.due != after.due),

@@ -175,3 +175,78 @@ async fn deleting_an_instance_skips_it_and_deleting_the_series_ends_it() {
         .expect(200);
     assert!(open_instances(&client, &task["series"]).await.is_empty(), "{series}");
 }
+
+/// A task that was due yesterday, a few seconds later in the day than it is now, and repeats daily.
+async fn due_again_soon(client: &Client, policy: &str) -> Value {
+    let at =
+        (chrono::Utc::now() + chrono::TimeDelta::seconds(3) - chrono::TimeDelta::days(1)).format("%Y-%m-%dT%H:%M:%S");
+    let due = json!({"at": at.to_string(), "time_zone": "Etc/UTC"});
+    let recurrence = json!({"rrule": "FREQ=DAILY", "late_policy": policy});
+    client
+        .create(json!({"title": policy, "due": due, "recurrence": recurrence, "reminders": [{"before": "PT0S"}]}))
+        .await
+}
+
+async fn outcomes(client: &Client, series: &Value) -> Vec<Value> {
+    let path = format!("/v1/series/{}/occurrences", series.as_str().unwrap());
+    let page = client.get(&path).await.expect(200);
+    let items = page["items"].as_array().unwrap().iter();
+    items.map(|occurrence| occurrence["outcome"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_instance_that_is_kept_open_moves_to_the_next_instant_when_that_comes_also_after_kill_9() {
+    let data = Data::new();
+    let mut server = Server::start(&data);
+    let client = server.user("kept").await;
+    let task = due_again_soon(&client, "keep_one_open").await;
+    let cursor = Socket::open(&client, None).await.cursor;
+    server.kill();
+    server = Server::start(&data);
+    let client = client.at(&server.url);
+    let mut socket = Socket::open(&client, Some(&cursor)).await;
+    let moved = socket.task(|update| update["occurrence"] == 1).await;
+    assert_eq!((id(&moved), &moved["status"]), (id(&task), &json!("open")));
+    assert!(moved["due"]["instant"].as_str() <= moved["updated"].as_str(), "{moved}");
+    assert_eq!(open_instances(&client, &task["series"]).await.len(), 1);
+    assert_eq!(complete_and_wait(&client, &moved).await["occurrence"], 2);
+    assert_eq!(
+        outcomes(&client, &task["series"]).await,
+        [json!("missed"), json!("done"), Value::Null]
+    );
+    client.audit_verifies().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_is_skipped_makes_way_for_a_new_one_when_the_next_instant_comes() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("skipped").await;
+    let mut socket = Socket::open(&client, None).await;
+    let task = due_again_soon(&client, "skip").await;
+    let next = socket.task(|update| update["occurrence"] == 1).await;
+    assert_ne!(id(&next), id(&task));
+    client.task(&task).await.expect(404);
+    assert_eq!(open_instances(&client, &task["series"]).await, vec![next]);
+    assert_eq!(
+        outcomes(&client, &task["series"]).await,
+        [json!("skipped"), Value::Null]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn catching_up_goes_through_every_date_that_passed() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("catching").await;
+    let recurrence = json!({"rrule": "FREQ=MONTHLY", "late_policy": "catch_up"});
+    let due = json!({"at": "2020-01-01T09:00:00", "time_zone": "Europe/Paris"});
+    let mut task = client
+        .create(json!({"title": "late", "due": due, "recurrence": recurrence}))
+        .await;
+    for month in ["2020-02", "2020-03", "2020-04"] {
+        task = complete_and_wait(&client, &task).await;
+        assert_eq!(task["due"]["at"], format!("{month}-01T09:00:00"));
+        assert_eq!(task["overdue"], true);
+    }
+}

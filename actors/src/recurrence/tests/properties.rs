@@ -188,6 +188,22 @@ proptest! {
     }
 
     #[test]
+    fn a_period_counts_as_many_as_are_found_in_it(text in endless(), start in start(), nth in 1_usize..120, off in -3_i64..3) {
+        let rule = rule(&text);
+        let pattern = crate::recurrence::pattern::Pattern::new(&rule, start.get(), false);
+        let first = start.get() + chrono::TimeDelta::seconds(1);
+        let next = |at: &chrono::NaiveDateTime| pattern.next_from(*at + chrono::TimeDelta::seconds(1));
+        let all: Vec<_> = std::iter::successors(pattern.next_from(first), next).take(nth).collect();
+        if let Some(last) = all.last() {
+            let end = *last + chrono::TimeDelta::seconds(off);
+            let expected = all.iter().filter(|at| **at < end).count() as u64;
+            prop_assume!(off <= 1 || next(last).is_none_or(|next| next >= end));
+            prop_assert_eq!(pattern.count_until(end, u64::MAX), expected);
+            prop_assert!(all.iter().all(|at| pattern.names(*at)));
+        }
+    }
+
+    #[test]
     fn each_occurrence_is_next_after_the_one_before(schedule in any_schedule()) {
         let all: Vec<_> = schedule.occurrences(&BundledZones).unwrap().take(20).collect();
         for pair in all.windows(2) {

@@ -68,3 +68,52 @@ fn an_added_date_may_not_come_within_a_minute_of_another() {
     assert_eq!(daily("2026-12-05T09:00:59", &["2026-12-05T09:00:00"]), Ok(()));
     assert_eq!(daily("2026-12-05T09:00:59", &["2026-12-05T09:00:59"]), Ok(()));
 }
+
+/// The bound is generous, for slow machines and unoptimised builds: what it catches is a search through centuries for each date.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
+fn many_dates_beside_a_rule_that_seldom_occurs_are_checked_at_once() {
+    let first = wall("2026-12-01T09:00:30").get();
+    let dates: Vec<NaiveDateTime> = (1..=366).map(|day| first + chrono::TimeDelta::days(day)).collect();
+    let begun = std::time::Instant::now();
+    for text in [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=SU",
+        "FREQ=YEARLY;INTERVAL=399",
+        "FREQ=WEEKLY;INTERVAL=20000;BYDAY=MO,TU,WE;BYSETPOS=1",
+        "FREQ=MONTHLY;BYMONTHDAY=29;BYMONTH=2;BYDAY=SU;BYSETPOS=1",
+        "FREQ=DAILY;COUNT=10",
+        "FREQ=DAILY;UNTIL=20261202T000000",
+    ] {
+        let start = if text.contains("DAILY") {
+            "2026-11-01T09:00:00"
+        } else {
+            "2026-12-01T09:00:00"
+        };
+        let schedule = schedule(text, start, "Europe/Paris").with_dates(&dates, &dates[1..]);
+        assert_eq!(schedule.ensure_a_minute_apart(&BundledZones), Ok(()), "{text}");
+        assert!(
+            schedule.counted_of(400, wall("2030-01-01T00:00:00").get()) >= 34,
+            "{text}"
+        );
+    }
+    assert!(
+        begun.elapsed() < std::time::Duration::from_millis(500),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn an_added_date_is_alone_once_the_rule_has_ended() {
+    for (end, refused) in [
+        ("COUNT=5", true),
+        ("COUNT=4", false),
+        ("UNTIL=20261205T090000", true),
+        ("UNTIL=20261205T085959", false),
+    ] {
+        let schedule = schedule(&format!("FREQ=DAILY;{end}"), "2026-12-01T09:00:00", "UTC");
+        let added = [wall("2026-12-05T09:00:59").get(), wall("2026-12-06T09:00:59").get()];
+        let checked = schedule.with_dates(&added, &[]).ensure_a_minute_apart(&BundledZones);
+        assert_eq!(checked.is_err(), refused, "{end}");
+    }
+}

@@ -411,3 +411,36 @@ fn dates_are_added_and_taken_away_whatever_the_rule_says() {
     let nothing = nothing.with_dates(&[], &walls(&["2026-12-01T09:00:00"]));
     assert_eq!(nothing.ensure_occurs(&BundledZones), Err(RuleError::NeverOccurs));
 }
+
+#[test]
+fn a_start_that_clocks_skip_is_moved_and_nothing_comes_at_its_instant_again() {
+    for (rule, expected) in [
+        // Clocks go from 02:00 to 03:00, so that the start is at 03:15.
+        ("FREQ=MINUTELY;INTERVAL=15", ["01:15", "01:30", "01:45", "02:00"]),
+        ("FREQ=HOURLY", ["01:15", "02:15", "03:15", "04:15"]),
+        ("FREQ=HOURLY;COUNT=9", ["01:15", "02:15", "03:15", "04:15"]),
+        ("FREQ=HOURLY;BYMINUTE=0,40", ["01:15", "01:40", "02:00", "02:40"]),
+    ] {
+        let schedule = schedule(rule, "2026-03-29T02:15:00", "Europe/Paris");
+        let found = instants(&schedule, 4);
+        let expected = expected.map(|time| format!("2026-03-29T{time}:00.000Z"));
+        assert_eq!(found, expected, "{rule}");
+        let first = schedule.occurrences(&BundledZones).unwrap().next().unwrap();
+        let next = schedule.next_after_wall(first.at, &BundledZones).unwrap().unwrap();
+        assert_eq!(next.instant.to_string(), expected[1], "{rule}");
+    }
+}
+
+#[test]
+fn the_times_passed_over_by_a_start_that_clocks_skip_count() {
+    let schedule = schedule(
+        "FREQ=MINUTELY;INTERVAL=15;COUNT=6",
+        "2026-03-29T02:15:00",
+        "Europe/Paris",
+    );
+    // 02:15 is at 03:15; 02:30, 02:45, 03:00 and 03:15 are passed over.
+    assert_eq!(
+        instants(&schedule, 9),
+        ["2026-03-29T01:15:00.000Z", "2026-03-29T01:30:00.000Z"]
+    );
+}

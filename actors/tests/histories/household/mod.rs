@@ -221,7 +221,7 @@ impl Household {
         }
         let mut heard = 0;
         let mut carried = 0;
-        for turn in 0..400 {
+        for turn in 0..1_000 {
             self.world.clock.advance_ms(1);
             self.members
                 .iter_mut()

@@ -57,13 +57,13 @@ pub(crate) enum Ask {
     /// A task due in so many minutes, with a rule or none, and a reminder that long before, which nags or not.
     Create {
         due_in_min: i64,
-        rule: Option<&'static str>,
+        rule: Option<Repeats>,
         before: Option<&'static str>,
         nags: bool,
     },
     Rename(u8, u8),
     Move(u8, i64),
-    ChangeRule(u8, Option<&'static str>),
+    ChangeRule(u8, Option<Repeats>),
     Complete(u8),
     Reopen(u8),
     Delete(u8),
@@ -103,7 +103,7 @@ impl Ask {
                 let repeat = nags.then(|| json!({"every": "PT20M", "times": 2}));
                 let reminder = |before: &&str| json!({"before": before, "repeat": repeat});
                 let reminders: Vec<Value> = before.iter().map(reminder).collect();
-                let recurrence = rule.map(|rule| json!({"rrule": rule}));
+                let recurrence = rule.map(recurrence);
                 let draft =
                     json!({"title": "task", "due": due(due_in_min), "recurrence": recurrence, "reminders": reminders});
                 let draft: TaskDraft = parse(draft);
@@ -114,10 +114,7 @@ impl Ask {
             }
             Self::Rename(which, number) => patch(task(which), json!({"title": format!("title {number}")})),
             Self::Move(which, in_min) => patch(task(which), json!({"due": due(in_min)})),
-            Self::ChangeRule(which, rule) => patch(
-                task(which),
-                json!({"recurrence": rule.map(|rule| json!({"rrule": rule}))}),
-            ),
+            Self::ChangeRule(which, rule) => patch(task(which), json!({"recurrence": rule.map(recurrence)})),
             Self::Complete(which) => UserCommand::CompleteTask {
                 if_match: None,
                 task: task(which),
@@ -160,7 +157,22 @@ fn patch(task: TaskId, patch: Value) -> UserCommand {
     }
 }
 
-const RULES: [&str; 3] = ["FREQ=DAILY", "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=MO,TH"];
+/// A rule and a late policy.
+type Repeats = (&'static str, &'static str);
+
+/// Those whose late policy acts by itself come to an end, so that the household comes to rest.
+const RULES: [Repeats; 6] = [
+    ("FREQ=DAILY", "roll_to_future"),
+    ("FREQ=DAILY;COUNT=3", "roll_to_future"),
+    ("FREQ=WEEKLY;BYDAY=MO,TH", "roll_to_future"),
+    ("FREQ=DAILY", "catch_up"),
+    ("FREQ=DAILY;COUNT=4", "keep_one_open"),
+    ("FREQ=HOURLY;COUNT=4", "skip"),
+];
+
+fn recurrence((rule, policy): Repeats) -> Value {
+    json!({"rrule": rule, "late_policy": policy})
+}
 
 fn ask() -> impl Strategy<Value = Ask> {
     let rule = || option::of(select(&RULES[..]));

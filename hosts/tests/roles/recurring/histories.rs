@@ -4,7 +4,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
-use punctual_events::{Commit, SeriesId, Task, TaskId};
+use punctual_actors::{
+    recurrence::{Rule, Schedule},
+    series::SeriesAnswer,
+    zone::BundledZones,
+};
+use punctual_events::{Commit, LatePolicy, SeriesId, Task, TaskId};
 use serde_json::json;
 
 use super::{
@@ -21,6 +26,7 @@ enum Step {
     EndSeries(usize),
     Retitle(usize),
     ChangeRule(usize, usize),
+    ChangePolicy(usize, usize),
     Move(usize, u8),
     /// One of the commits that were published arrives; it may arrive again.
     Deliver(usize),
@@ -42,6 +48,8 @@ const RULES: [&str; 5] = [
     "FREQ=MONTHLY",
 ];
 
+const POLICIES: [&str; 4] = ["roll_to_future", "catch_up", "keep_one_open", "skip"];
+
 fn step() -> impl Strategy<Value = Step> {
     let task = 0..64_usize;
     let fault = prop::option::of(prop_oneof![Just(Fault::Before), Just(Fault::After)]);
@@ -52,6 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => task.clone().prop_map(Step::EndSeries),
         1 => task.clone().prop_map(Step::Retitle),
         1 => (task.clone(), 0..RULES.len()).prop_map(|(task, rule)| Step::ChangeRule(task, rule)),
+        1 => (task.clone(), 0..POLICIES.len()).prop_map(|(task, policy)| Step::ChangePolicy(task, policy)),
         1 => (task.clone(), 1..28_u8).prop_map(|(task, day)| Step::Move(task, day)),
         12 => task.clone().prop_map(Step::Deliver),
         1 => task.prop_map(Step::Lose),
@@ -70,10 +79,15 @@ struct History {
 impl History {
     async fn new() -> Self {
         let world = World::new("2026-03-27T00:00:00Z", "Europe/Paris").await;
-        for rule in RULES {
+        for (rule, policy) in RULES
+            .iter()
+            .zip(POLICIES.iter().cycle())
+            .chain(RULES.iter().zip(POLICIES.iter().skip(2)))
+        {
             let due = json!({"at": "2026-03-27T02:30:00"});
+            let recurrence = json!({"rrule": rule, "late_policy": policy});
             world
-                .create(json!({"title": rule, "due": due, "recurrence": {"rrule": rule}}))
+                .create(json!({"title": rule, "due": due, "recurrence": recurrence}))
                 .await;
         }
         Self {
@@ -100,7 +114,9 @@ impl History {
     async fn act(&mut self, step: &Step) {
         let index = match step {
             Step::Complete(task) | Step::Reopen(task) | Step::Delete(task) | Step::EndSeries(task) => *task,
-            Step::Retitle(task) | Step::ChangeRule(task, _) | Step::Move(task, _) => *task,
+            Step::Retitle(task) | Step::ChangeRule(task, _) | Step::ChangePolicy(task, _) | Step::Move(task, _) => {
+                *task
+            }
             _ => return self.befall(step).await,
         };
         let Some(task) = self.task(index).await else { return };
@@ -111,6 +127,10 @@ impl History {
             Step::Delete(_) => drop(world.delete(task, false).await),
             Step::EndSeries(_) => drop(world.delete(task, true).await),
             Step::ChangeRule(_, rule) => drop(world.patch(task, json!({"recurrence": {"rrule": RULES[*rule]}})).await),
+            Step::ChangePolicy(_, policy) => {
+                let recurrence = json!({"late_policy": POLICIES[*policy]});
+                drop(world.patch(task, json!({"recurrence": recurrence})).await);
+            }
             Step::Move(_, day) => {
                 let at = format!("2026-04-{day:02}T08:00:00");
                 drop(world.patch(task, json!({"due": {"at": at}})).await);
@@ -161,7 +181,10 @@ impl History {
         self.world.settle().await;
         // What was lost is offered again, each receiver's first one first.
         for _ in 0..64 {
-            if self.world.next_wakeup().await.is_none() {
+            self.world.wake().await;
+            self.world.settle().await;
+            let now = self.world.now();
+            if !self.world.is_owing() && self.world.next_wakeup().await.is_none_or(|next| next > now) {
                 return;
             }
             self.world.pass_hours(1).await;
@@ -186,6 +209,55 @@ impl History {
             }
             assert_eq!(open.map(|task| task.id), expected, "{series}");
             assert_eq!(open.is_none(), answer.ended, "open until the rule has no more");
+            if let Some(open) = open {
+                let there = answer
+                    .occurrences
+                    .iter()
+                    .find(|(_, record)| record.task == Some(open.id) && record.outcome.is_none());
+                assert_eq!(there.map(|(number, _)| *number), open.occurrence, "{series}");
+            }
+            self.check_schedule(&answer);
+        }
+    }
+}
+
+impl History {
+    /// Whatever happened: the occurrences of a series whose rule is the one it began with are those of the rule, none left out and none twice; and
+    /// where the late policy has a say, the open one is the newest that has come.
+    fn check_schedule(&self, answer: &SeriesAnswer) {
+        let definition = &answer.definition;
+        let first = definition.due.as_ref().unwrap();
+        let rule = Rule::parse(&definition.recurrence.rrule).unwrap();
+        let schedule = Schedule::from_moment(rule, first, &definition.time_zone);
+        let mut expected = schedule.occurrences(&BundledZones).unwrap();
+        if definition.first_occurrence == 0 {
+            let numbers: Vec<u32> = answer.occurrences.iter().map(|(number, _)| *number).collect();
+            assert!(numbers.iter().copied().eq(0..numbers.len() as u32), "{numbers:?}");
+            for (number, record) in &answer.occurrences {
+                let at = expected.next().map(|occurrence| schedule.moment(occurrence));
+                assert_eq!(
+                    at.as_ref(),
+                    Some(&record.at),
+                    "{number} of {}",
+                    definition.recurrence.rrule
+                );
+            }
+        }
+        // Of a rule that was kept when other things changed, part of its `COUNT` is spent.
+        let is_spent = definition.first_occurrence > 0 && definition.recurrence.rrule.contains("COUNT");
+        if definition.recurrence.late_policy != LatePolicy::KeepOneOpen || is_spent {
+            return;
+        }
+        if let Some((_, open)) = answer.occurrences.iter().find(|(_, record)| record.outcome.is_none()) {
+            let now = self.world.now();
+            let newer = schedule
+                .occurrences(&BundledZones)
+                .unwrap()
+                .find(|other| other.instant > open.at.instant());
+            assert!(
+                newer.is_none_or(|newer| newer.instant > now),
+                "{newer:?} has come: {open:?}"
+            );
         }
     }
 }

@@ -3,5 +3,6 @@
 mod ending;
 mod faults;
 mod histories;
+mod late;
 mod life;
 mod world;

@@ -2,7 +2,7 @@
 //! often as it wants, and lets time pass.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -23,8 +23,8 @@ use punctual_actors::{
     zone::BundledZones,
 };
 use punctual_events::{
-    ActorId, Commit, Notification, OccurrenceOutcome, Principal, SeriesId, SessionId, Status, Task, TaskId, Timestamp,
-    Topic, UserId,
+    ActorId, Commit, EventType, Notification, OccurrenceOutcome, Principal, SeriesId, SessionId, Status, Task, TaskId,
+    Timestamp, Topic, UserId,
 };
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
@@ -282,6 +282,36 @@ impl World {
             task,
         };
         self.command(delete).await.map(drop)
+    }
+
+    /// The user moves to another zone.
+    pub(crate) async fn live_in(&self, time_zone: &str) {
+        let time_zone = time_zone.into();
+        self.command(UserCommand::ChangeUser { time_zone }).await.unwrap();
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// True while a hand-over among what was published waits for its acknowledgement.
+    pub(crate) fn is_owing(&self) -> bool {
+        let mut owed: BTreeSet<(ActorId, u64)> = BTreeSet::new();
+        for commit in &self.history {
+            for record in &commit.events {
+                let number = |pointer: &str| {
+                    let data: serde_json::Value = serde_json::from_str(record.data.get()).unwrap();
+                    data.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap()
+                };
+                match record.event_type {
+                    EventType::HandoverOffered => drop(owed.insert((commit.header.actor, number("/handover/number")))),
+                    EventType::HandoverAcknowledged => drop(owed.remove(&(commit.header.actor, number("/number")))),
+                    _ => {}
+                }
+            }
+        }
+        !owed.is_empty()
     }
 
     /// The user's state.

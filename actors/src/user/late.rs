@@ -1,0 +1,149 @@
+//! What a series' late policy does to its open instance when a later instant comes.
+
+use std::sync::Arc;
+
+use punctual_events::{
+    HandoverMessage, LatePolicy, Moment, Notification, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId,
+    Timestamp, UserEvent,
+};
+
+use crate::{
+    machine::{Context, Decision},
+    refusal::{Code, Refusal},
+    user::{command::UserReply, record::TaskRecord, state::UserActor, tasks::changed_fields},
+};
+
+impl UserActor {
+    /// A series asks to move its open instance to a later occurrence, or to give it up. What it did not know of yet decides: then nothing is
+    /// done, and it will ask again when that has arrived.
+    pub(super) fn let_pass(
+        &self,
+        from: SeriesId,
+        message: &HandoverMessage,
+        context: &Context<'_>,
+    ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
+        let events = match message {
+            HandoverMessage::MoveInstance {
+                cause,
+                due,
+                occurrence,
+                start,
+                task,
+            } => {
+                let record = self.current_instance(from, *cause, *task);
+                let there = (due.as_ref(), start.as_deref());
+                record.map(|record| self.moved(from, record, *occurrence, there, context))
+            }
+            HandoverMessage::SkipInstance { cause, task } => {
+                let record = self.current_instance(from, *cause, *task);
+                record.map(|record| self.given_up(record, context))
+            }
+            _ => {
+                let refusal = "a user takes instances, and what becomes of them, only";
+                return Err(Refusal::new(Code::BadRequest, refusal));
+            }
+        };
+        Ok(Decision {
+            events: events.unwrap_or_default(),
+            reply: UserReply::Done,
+        })
+    }
+
+    /// The days of all-day occurrences begin in another zone now, and with them what a late policy does. Where no instance is open, one is on its
+    /// way, and the series hears of the zone with its end.
+    pub(super) fn tell_zone(&self, time_zone: &str, context: &Context<'_>) -> Vec<UserEvent> {
+        let passing = self.series.iter().filter(|(_, reference)| {
+            let task = reference
+                .open
+                .and_then(|open| self.tasks.get(&open))
+                .map(|record| &record.task);
+            !reference.ended && task.is_some_and(|task| passes_by_days(task))
+        });
+        let told = passing.map(|(series, _)| {
+            let time_zone = time_zone.into();
+            (*series, HandoverMessage::ChangeZone { time_zone })
+        });
+        self.offers(told, context)
+    }
+
+    /// The open instance, if the series knows all that was handed over to it.
+    fn current_instance(&self, series: SeriesId, cause: u64, task: TaskId) -> Option<&TaskRecord> {
+        let reference = self.series.get(&series)?;
+        let is_current = reference.cause == cause && !reference.ended && reference.open == Some(task);
+        self.record(task).ok().filter(|record| is_current && record.is_open())
+    }
+
+    fn given_up(&self, record: &TaskRecord, context: &Context<'_>) -> Vec<UserEvent> {
+        let mut events = Self::fire(record, context.now);
+        events.push(self.deleted(record, context));
+        events.extend(self.close_occurrence(&record.task, OccurrenceOutcome::Skipped, context));
+        events
+    }
+
+    /// Its due and start move forward, never back: a person may have moved them further. Reminders that passed on the way fire.
+    fn moved(
+        &self,
+        series: SeriesId,
+        record: &TaskRecord,
+        occurrence: u32,
+        (due, start): (Option<&Moment>, Option<&Moment>),
+        context: &Context<'_>,
+    ) -> Vec<UserEvent> {
+        let before = &record.task;
+        let Some((at, was)) = due.or(start).cloned().zip(before.occurrence) else {
+            return Vec::new();
+        };
+        let task = self.next_version(before, context, |task| {
+            task.occurrence = Some(occurrence);
+            forward(task.due.as_mut(), due);
+            forward(task.start.as_deref_mut(), start);
+        });
+        let mut events = Self::fire(record, context.now);
+        let changed = changed_fields(before, &task);
+        events.push(UserEvent::TaskUpdated(TaskChange {
+            changed,
+            task: Arc::clone(&task),
+        }));
+        events.extend(self.fire_on_the_way(record, &task, context));
+        let message = HandoverMessage::PassOccurrence {
+            at,
+            closed: context.now,
+            occurrence: was,
+            time_zone: self.profile.time_zone.clone(),
+            to: occurrence,
+        };
+        events.extend(self.offers([(series, message)], context));
+        events
+    }
+
+    /// The reminders that came to lie between the due before and now.
+    fn fire_on_the_way(&self, before: &TaskRecord, task: &Arc<Task>, context: &Context<'_>) -> Vec<UserEvent> {
+        if before.task.due == task.due {
+            return Vec::new();
+        }
+        let since = before.task.due.as_ref().map_or(context.now, Moment::instant);
+        let reminders = before.task.reminders.iter();
+        let known: Vec<Timestamp> = reminders
+            .filter_map(|reminder| before.reminder_instant(reminder))
+            .collect();
+        let mut fired = self.fire_passed(task, since, context);
+        let has_fired = |fired: &Notification| known.contains(&fired.due_at) || self.fired.contains_key(&fired.id);
+        fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if has_fired(fired)));
+        fired
+    }
+}
+
+/// Whether a late policy does something to the task when a day begins.
+fn passes_by_days(task: &Task) -> bool {
+    let is_all_day = matches!(task.due.as_ref().or(task.start.as_deref()), Some(Moment::Day { .. }));
+    let policy = task.recurrence.as_deref().map(|recurrence| recurrence.late_policy);
+    is_all_day && matches!(policy, Some(LatePolicy::KeepOneOpen | LatePolicy::Skip))
+}
+
+fn forward(moment: Option<&mut Moment>, to: Option<&Moment>) {
+    if let (Some(moment), Some(to)) = (moment, to)
+        && moment.instant() < to.instant()
+    {
+        moment.clone_from(to);
+    }
+}
