@@ -34,7 +34,8 @@ impl Weigh for Owed {
         };
         300 + match &self.handover.message {
             HandoverMessage::StartSeries { definition: of, .. }
-            | HandoverMessage::ChangeSeries { definition: of, .. } => definition(of),
+            | HandoverMessage::ChangeSeries { definition: of, .. }
+            | HandoverMessage::EditSeries { definition: of, .. } => definition(of),
             HandoverMessage::OpenInstance { task, .. } => {
                 1_000 + task.title.len() + task.description.as_deref().map_or(0, str::len) + task.tags.len() * 20
             }

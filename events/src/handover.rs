@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ActorId, Moment, SeriesDefinition, Task, TaskId, Timestamp, UserId};
+use crate::{ActorId, Moment, SeriesDefinition, Task, TaskField, TaskId, Timestamp, UserId};
 
 /// A change one actor owes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,15 @@ pub enum HandoverMessage {
     /// User to series: the recurrence was changed on the open instance, from there on.
     ChangeSeries {
         /// The definition from this occurrence on.
+        definition: Box<SeriesDefinition>,
+        /// The open instance the change was made on.
+        occurrence: u32,
+    },
+    /// User to series: the open instance was changed, and the ones after it are to be changed likewise.
+    EditSeries {
+        /// What was changed.
+        changed: Vec<TaskField>,
+        /// The definition of instances like this one, of which what was changed is taken over.
         definition: Box<SeriesDefinition>,
         /// The open instance the change was made on.
         occurrence: u32,

@@ -21,7 +21,7 @@ use crate::{
 
 impl SeriesActor {
     /// The late policy, where one says something: not of a series that counts from completions.
-    fn policy(&self) -> Option<LatePolicy> {
+    pub(super) fn policy(&self) -> Option<LatePolicy> {
         let recurrence = &self.definition.as_deref()?.recurrence;
         (recurrence.anchor == Anchor::Schedule).then_some(recurrence.late_policy)
     }

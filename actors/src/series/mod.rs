@@ -4,6 +4,7 @@
 //! generation, so that a hand-over that is repeated, or read again from a restored log, cannot make a second one.
 
 mod command;
+mod edit;
 mod late;
 mod next;
 mod question;
@@ -11,6 +12,7 @@ mod receive;
 mod state;
 #[cfg(test)]
 mod tests;
+mod upcoming;
 
 pub use command::{SeriesCommand, SeriesReply};
 pub use next::MAX_MISSED;

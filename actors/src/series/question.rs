@@ -1,6 +1,6 @@
 //! What a series' actor can be asked. A question takes no turn: it is answered from the last committed state.
 
-use punctual_events::SeriesDefinition;
+use punctual_events::{Moment, SeriesDefinition};
 use serde::{Deserialize, Serialize};
 
 use crate::series::state::OccurrenceRecord;
@@ -15,6 +15,9 @@ pub enum SeriesQuestion {
         after: Option<u32>,
         /// How many at most.
         limit: u16,
+        /// How many to come at most.
+        #[serde(default)]
+        upcoming: u16,
     },
 }
 
@@ -27,4 +30,7 @@ pub struct SeriesAnswer {
     pub ended: bool,
     /// Occurrences with their numbers, in order.
     pub occurrences: Vec<(u32, OccurrenceRecord)>,
+    /// Those to come, with their numbers, if the open one is completed now and nothing is changed.
+    #[serde(default)]
+    pub upcoming: Vec<(u32, Moment)>,
 }

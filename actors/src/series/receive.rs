@@ -72,6 +72,9 @@ impl SeriesActor {
                 };
                 self.close(&closing, context)
             }
+            HandoverMessage::EditSeries {
+                changed, definition, ..
+            } => self.edit(changed, definition),
             HandoverMessage::ChangeZone { time_zone } => self.change_zone(time_zone),
             HandoverMessage::PassOccurrence {
                 at,

@@ -81,12 +81,18 @@ impl SeriesActor {
     ///
     /// # Errors
     /// When it is somebody else's, or has not begun.
-    pub fn ask(&self, by: Principal, question: &SeriesQuestion) -> Result<SeriesAnswer, Refusal> {
+    pub fn ask(
+        &self,
+        by: Principal,
+        question: &SeriesQuestion,
+        now: Timestamp,
+        zones: &dyn ZoneData,
+    ) -> Result<SeriesAnswer, Refusal> {
         let definition = self.definition.as_ref().ok_or_else(Refusal::not_found)?;
         if !matches!(by, Principal::User(user, _) if user == definition.owner) {
             return Err(Refusal::not_found());
         }
-        let SeriesQuestion::Occurrences { after, limit } = question;
+        let SeriesQuestion::Occurrences { after, limit, upcoming } = question;
         let wanted = |(number, record): &(&u32, &Arc<OccurrenceRecord>)| {
             after.is_none_or(|after| **number > after) && !record.is_withdrawn()
         };
@@ -97,6 +103,7 @@ impl SeriesActor {
             occurrences: found
                 .map(|(number, record)| (*number, OccurrenceRecord::clone(record)))
                 .collect(),
+            upcoming: self.upcoming(*upcoming, now, zones),
         })
     }
 

@@ -95,9 +95,10 @@ impl Life {
         let question = SeriesQuestion::Occurrences {
             after: None,
             limit: 5_000,
+            upcoming: 0,
         };
         let owner = Principal::User(USER, SessionId(Uuid::nil()));
-        self.0.ask(owner, &question).unwrap()
+        self.0.ask(owner, &question, Timestamp::MIN, &BundledZones).unwrap()
     }
 }
 
@@ -208,12 +209,17 @@ fn the_instance_of_an_occurrence_has_an_id_that_is_its_cause() {
 #[test]
 fn only_the_owner_may_ask() {
     let mut life = Life::new();
-    let question = SeriesQuestion::Occurrences { after: None, limit: 1 };
+    let question = SeriesQuestion::Occurrences {
+        after: None,
+        limit: 1,
+        upcoming: 0,
+    };
     let by = |user: u128| Principal::User(UserId(Uuid::from_u128(user)), SessionId(Uuid::nil()));
-    assert!(life.0.ask(by(1), &question).is_err(), "it has not begun");
+    let ask = |life: &Life, by: Principal| life.0.ask(by, &question, Timestamp::MIN, &BundledZones);
+    assert!(ask(&life, by(1)).is_err(), "it has not begun");
     life.receive(1, 0, start("FREQ=DAILY"));
-    assert!(life.0.ask(by(1), &question).is_ok());
-    assert!(life.0.ask(by(2), &question).is_err() && life.0.ask(Principal::System, &question).is_err());
+    assert!(ask(&life, by(1)).is_ok());
+    assert!(ask(&life, by(2)).is_err() && ask(&life, Principal::System).is_err());
 }
 
 #[test]

@@ -69,6 +69,15 @@ pub enum UserCommand {
         /// The task.
         task: TaskId,
     },
+    /// Change the open instance of a series, and the instances after it likewise.
+    PatchLater {
+        /// Refused unless the task has this version.
+        if_match: Option<u64>,
+        /// The changes.
+        patch: Box<TaskPatch>,
+        /// The task.
+        task: TaskId,
+    },
     /// Complete a task.
     CompleteTask {
         /// Refused unless the task has this version.

@@ -19,7 +19,7 @@ use crate::{
 
 impl UserActor {
     /// The definition of a series whose instances look like `task`, from its occurrence on.
-    fn definition(&self, task: &Task) -> Option<Box<SeriesDefinition>> {
+    pub(super) fn definition(&self, task: &Task) -> Option<Box<SeriesDefinition>> {
         let relative = |reminder: &&punctual_events::Reminder| reminder.time.is_relative();
         Some(Box::new(SeriesDefinition {
             description: task.description.clone(),
@@ -52,7 +52,7 @@ impl UserActor {
     }
 
     /// The series of an instance, unless a person ended it.
-    fn live_series(&self, task: &Task) -> Option<(SeriesId, &SeriesRef)> {
+    pub(super) fn live_series(&self, task: &Task) -> Option<(SeriesId, &SeriesRef)> {
         let series = task.series?;
         let reference = self.series.get(&series).filter(|reference| !reference.ended)?;
         Some((series, reference))

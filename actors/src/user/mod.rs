@@ -5,6 +5,7 @@ pub mod draft;
 mod inbox;
 mod instances;
 mod late;
+mod later;
 mod mail;
 pub mod merge;
 mod question;

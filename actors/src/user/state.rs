@@ -314,6 +314,7 @@ impl Machine for UserActor {
             UserCommand::DeleteUser => Ok(self.delete_user(context)),
             UserCommand::CreateTask { draft, imported } => self.create(draft, imported.as_ref(), context),
             UserCommand::PatchTask { if_match, patch, task } => self.patch(*task, patch, *if_match, context),
+            UserCommand::PatchLater { if_match, patch, task } => self.patch_later(*task, patch, *if_match, context),
             UserCommand::CompleteTask { if_match, task } => self.complete(*task, *if_match, context),
             UserCommand::ReopenTask { if_match, task } => self.reopen(*task, *if_match, context),
             UserCommand::DeleteTask { if_match, series, task } => self.delete(*task, *if_match, *series, context),

@@ -59,13 +59,20 @@ pub(crate) fn series(series: &SeriesActor) -> Value {
     let question = SeriesQuestion::Occurrences {
         after: None,
         limit: u16::MAX,
+        upcoming: 0,
     };
     let SeriesAnswer {
         definition,
         ended,
         occurrences,
+        ..
     } = series
-        .ask(Principal::User(OWNER, SESSION), &question)
+        .ask(
+            Principal::User(OWNER, SESSION),
+            &question,
+            crate::life::LATER,
+            &punctual_actors::reference::UtcOnly,
+        )
         .expect("the owner may ask");
     json!({"definition": definition, "ended": ended, "occurrences": occurrences})
 }

@@ -215,7 +215,9 @@ impl<R: Runtime> Actors for ActorHost<R> {
     ) -> BoxFuture<'a, Result<SeriesAnswer, TurnError>> {
         Box::pin(async move {
             let snapshot = self.series.cell(ActorId::Series(series)).snapshot().await?;
-            Ok(snapshot.machine.ask(by, question)?)
+            let environment = self.shared.runtime.environment();
+            let now = environment.clock.now();
+            Ok(snapshot.machine.ask(by, question, now, &*environment.zones)?)
         })
     }
 }

@@ -252,3 +252,74 @@ async fn a_preview_is_bounded_whatever_the_rule() {
         assert!(answer.body["occurrences"].as_array().unwrap().len() <= 1000);
     }
 }
+
+#[tokio::test]
+async fn past_open_and_upcoming_occurrences_are_one_list_of_pages() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    ann.act(&format!("{}/complete", first.header("location"))).await;
+    open_tasks(&ann, 1).await;
+    let path = format!("/v1/series/{}/occurrences", first.body["series"].as_str().unwrap());
+    let shown = |page: &Value| -> Vec<(u64, String)> {
+        let items = page["items"].as_array().unwrap().iter();
+        items
+            .map(|item| {
+                (
+                    item["occurrence"].as_u64().unwrap(),
+                    item["status"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect()
+    };
+    let all = ann.get(&format!("{path}?upcoming=3")).await;
+    let expected = ["closed", "open", "upcoming", "upcoming", "upcoming"];
+    let expected: Vec<(u64, String)> = (0..).zip(expected.map(str::to_owned)).collect();
+    assert_eq!((shown(&all.body), &all.body["next"]), (expected.clone(), &Value::Null));
+    assert_eq!(all.body["items"][2]["at"]["at"], "2030-01-21T09:00:00");
+    let (mut found, mut after) = (Vec::new(), String::new());
+    for _ in 0..3 {
+        let page = ann.get(&format!("{path}?upcoming=3&limit=2{after}")).await;
+        found.extend(shown(&page.body));
+        after = format!("&after={}", page.body["next"]);
+    }
+    assert_eq!((found, after.as_str()), (expected, "&after=null"));
+    assert_eq!(shown(&ann.get(&format!("{path}?upcoming=0")).await.body).len(), 2);
+    assert_eq!(shown(&ann.get(&path).await.body).len(), 12);
+    assert_eq!(
+        ann.get(&format!("{path}?upcoming=201")).await.problem(),
+        (400, "bad_request")
+    );
+}
+
+#[tokio::test]
+async fn an_edit_is_of_one_instance_or_of_the_later_ones_too() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = weekly(&ann).await;
+    let task = first.header("location");
+    let series = format!("/v1/series/{}", first.body["series"].as_str().unwrap());
+    let title = |name: &str| json!({"title": name});
+    assert_eq!(
+        ann.patch(&format!("{task}?edit=this_and_later"), &title("all"))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        ann.patch(&format!("{task}?edit=this"), &title("one")).await.body["title"],
+        "one"
+    );
+    for edit in ["all", "", "this&edit=this"] {
+        let refused = ann.patch(&format!("{task}?edit={edit}"), &title("none")).await;
+        assert_eq!(refused.problem(), (400, "bad_request"), "{edit}");
+    }
+    ann.act(&format!("{task}/complete")).await;
+    assert_eq!(open_tasks(&ann, 1).await[0]["title"], "all");
+    assert_eq!(ann.get(&series).await.body["title"], "all");
+    let refused = ann.patch(&format!("{task}?edit=this_and_later"), &title("late")).await;
+    assert_eq!(
+        (refused.problem(), &refused.body["field"]),
+        ((422, "invalid"), &json!("edit"))
+    );
+}

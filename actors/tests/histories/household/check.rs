@@ -271,8 +271,10 @@ fn a_series_and_its_owner_agree(household: &Household, id: SeriesId, user: &User
     let all = SeriesQuestion::Occurrences {
         after: None,
         limit: u16::MAX,
+        upcoming: 3,
     };
-    let Ok(answer) = series.ask(Principal::User(USER, SESSION), &all) else {
+    let now = household.world.clock.now();
+    let Ok(answer) = series.ask(Principal::User(USER, SESSION), &all, now, &BundledZones) else {
         return;
     };
     let open_there: Vec<_> = answer

@@ -62,6 +62,8 @@ pub(crate) enum Ask {
         nags: bool,
     },
     Rename(u8, u8),
+    RenameLater(u8, u8),
+    MoveLater(u8, i64),
     Move(u8, i64),
     ChangeRule(u8, Option<Repeats>),
     Complete(u8),
@@ -113,6 +115,8 @@ impl Ask {
                 }
             }
             Self::Rename(which, number) => patch(task(which), json!({"title": format!("title {number}")})),
+            Self::RenameLater(which, number) => later(task(which), json!({"title": format!("title {number}")})),
+            Self::MoveLater(which, in_min) => later(task(which), json!({"due": due(in_min)})),
             Self::Move(which, in_min) => patch(task(which), json!({"due": due(in_min)})),
             Self::ChangeRule(which, rule) => patch(task(which), json!({"recurrence": rule.map(recurrence)})),
             Self::Complete(which) => UserCommand::CompleteTask {
@@ -157,6 +161,15 @@ fn patch(task: TaskId, patch: Value) -> UserCommand {
     }
 }
 
+fn later(task: TaskId, patch: Value) -> UserCommand {
+    let patch: TaskPatch = parse(patch);
+    UserCommand::PatchLater {
+        if_match: None,
+        patch: Box::new(patch),
+        task,
+    }
+}
+
 /// A rule and a late policy.
 type Repeats = (&'static str, &'static str);
 
@@ -182,6 +195,8 @@ fn ask() -> impl Strategy<Value = Ask> {
             .prop_map(|(due_in_min, rule, before, nags)| Ask::Create { due_in_min, rule, before, nags }),
         1 => any::<(u8, u8)>().prop_map(|(which, number)| Ask::Rename(which, number)),
         1 => (any::<u8>(), -100..3_000_i64).prop_map(|(which, in_min)| Ask::Move(which, in_min)),
+        1 => any::<(u8, u8)>().prop_map(|(which, number)| Ask::RenameLater(which, number)),
+        1 => (any::<u8>(), -100..3_000_i64).prop_map(|(which, in_min)| Ask::MoveLater(which, in_min)),
         1 => (any::<u8>(), rule()).prop_map(|(which, rule)| Ask::ChangeRule(which, rule)),
         7 => any::<u8>().prop_map(Ask::Complete),
         3 => any::<u8>().prop_map(Ask::Reopen),

@@ -123,7 +123,7 @@ impl Api {
 fn asking() -> Router<Arc<Api>> {
     Router::new()
         .route("/v1/tasks", get(list::list))
-        .route("/v1/tasks/{id}", delete(tasks::delete))
+        .route("/v1/tasks/{id}", delete(tasks::delete).patch(tasks::change))
         .route("/v1/series/{id}/occurrences", get(series::occurrences))
         .route("/v1/notifications", get(notifications::list))
         .route("/v1/audit", get(audit::list))
@@ -139,7 +139,7 @@ fn plain() -> Router<Arc<Api>> {
         .route("/v1/me/mail", get(mail::show).patch(mail::change))
         .route("/v1/tasks", post(tasks::create))
         .route("/v1/tasks/quick", post(quick::create))
-        .route("/v1/tasks/{id}", get(tasks::show).patch(tasks::change))
+        .route("/v1/tasks/{id}", get(tasks::show))
         .route("/v1/tasks/{id}/complete", post(tasks::complete))
         .route("/v1/tasks/{id}/reopen", post(tasks::reopen))
         .route("/v1/series/{id}", get(series::show))

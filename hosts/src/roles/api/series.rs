@@ -32,6 +32,7 @@ pub(super) const PROBLEMS: Problems = &[
 
 const MAX_LIMIT: u16 = 200;
 const DEFAULT_LIMIT: u16 = 50;
+const DEFAULT_UPCOMING: u16 = 10;
 
 /// How long to wait for a series that is about to begin, in milliseconds: some 600 in all.
 const PAUSES_MS: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
@@ -83,14 +84,28 @@ struct Occurrences {
 struct Occurrence {
     /// Its number, from 0.
     occurrence: u32,
+    /// Whether it has an outcome, is the open one, or is to come.
+    status: OccurrenceStatus,
     /// What it is due (or starts) at.
     at: Moment,
-    /// How it was closed; null while it is open.
+    /// How it was closed; null until then.
     outcome: Option<OccurrenceOutcome>,
     /// When it was closed.
     closed: Option<Timestamp>,
-    /// Its instance; null when it was missed.
+    /// Its instance; null when it has none. One that was moved from occurrence to occurrence is the instance of each.
     task: Option<TaskId>,
+}
+
+/// Where an occurrence is in its life.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OccurrenceStatus {
+    /// It has an outcome.
+    Closed,
+    /// Its instance is open.
+    Open,
+    /// Its instance is not made yet.
+    Upcoming,
 }
 
 /// Reads a series.
@@ -108,14 +123,19 @@ pub(super) async fn show(
     caller: Caller,
     Id(series): Id<SeriesId>,
 ) -> Result<Response, Problem> {
-    let question = SeriesQuestion::Occurrences { after: None, limit: 0 };
+    let question = SeriesQuestion::Occurrences {
+        after: None,
+        limit: 0,
+        upcoming: 0,
+    };
     let (reference, found) = find(&api, &caller, series, &question).await?;
     Ok(answer::ok(&Series::new(series, &reference, found)))
 }
 
 /// Lists the occurrences of a series.
 ///
-/// Those that were made or missed so far; what comes next is decided when the open one is closed.
+/// Past and future in one list: those with an outcome, the open one, and some of those to come, as they will be if the open one is completed now and nothing is changed.
+/// Of a series that counts from completions one is to come at most.
 #[utoipa::path(
     get,
     path = "/v1/series/{id}/occurrences",
@@ -124,7 +144,8 @@ pub(super) async fn show(
     params(
         ("id" = SeriesId, Path, description = "The series."),
         ("after" = Option<u32>, Query, description = "Only those after this one: the `next` of the page before."),
-        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 when it is absent.")
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "How many on a page at most; 50 when it is absent."),
+        ("upcoming" = Option<u16>, Query, minimum = 0, maximum = 200, description = "How many of those to come, in all; 10 when it is absent.")
     ),
     responses((status = 200, description = "A page of occurrences.", body = Occurrences)),
     security(("token" = []))
@@ -140,11 +161,21 @@ pub(super) async fn occurrences(
     let question = SeriesQuestion::Occurrences {
         after: page.after,
         limit: limit + 1,
+        upcoming: page.upcoming.unwrap_or(DEFAULT_UPCOMING),
     };
     let (_, found) = find(&api, &caller, series, &question).await?;
-    let (limit, has_more) = (usize::from(limit), found.occurrences.len() > usize::from(limit));
-    let shown = found.occurrences.into_iter().take(limit);
-    let items: Vec<Occurrence> = shown.map(|(number, record)| Occurrence::new(number, record)).collect();
+    let known = found
+        .occurrences
+        .into_iter()
+        .map(|(number, record)| Occurrence::new(number, record));
+    let to_come = found
+        .upcoming
+        .into_iter()
+        .map(|(number, at)| Occurrence::to_come(number, at));
+    let to_come = to_come.filter(|one| page.after.is_none_or(|after| one.occurrence > after));
+    let mut items: Vec<Occurrence> = known.chain(to_come).take(usize::from(limit) + 1).collect();
+    let has_more = items.len() > usize::from(limit);
+    items.truncate(limit.into());
     let next = items.last().filter(|_| has_more).map(|last| last.occurrence);
     Ok(answer::ok(&Occurrences { items, next }))
 }
@@ -154,6 +185,7 @@ pub(super) async fn occurrences(
 pub(super) struct Page {
     after: Option<u32>,
     limit: Option<u16>,
+    upcoming: Option<u16>,
 }
 
 impl FromQuery for Page {
@@ -165,6 +197,8 @@ impl FromQuery for Page {
                 parse(name, &value, "the number of an occurrence")?,
             ),
             "limit" => set_once(&mut self.limit, name, parse_limit(name, &value, MAX_LIMIT)?),
+            "upcoming" if &*value == "0" => set_once(&mut self.upcoming, name, 0),
+            "upcoming" => set_once(&mut self.upcoming, name, parse_limit(name, &value, MAX_LIMIT)?),
             _ => Err(unknown(name)),
         }
     }
@@ -233,10 +267,25 @@ impl Occurrence {
     fn new(occurrence: u32, record: OccurrenceRecord) -> Self {
         Self {
             occurrence,
+            status: match record.outcome {
+                Some(_) => OccurrenceStatus::Closed,
+                None => OccurrenceStatus::Open,
+            },
             at: record.at,
             outcome: record.outcome,
             closed: record.closed,
             task: record.task,
+        }
+    }
+
+    fn to_come(occurrence: u32, at: Moment) -> Self {
+        Self {
+            occurrence,
+            status: OccurrenceStatus::Upcoming,
+            at,
+            outcome: None,
+            closed: None,
+            task: None,
         }
     }
 }

@@ -11,6 +11,8 @@ use punctual_actors::{
     },
 };
 use punctual_events::{IdempotencyKey, Task, TaskId};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Api, answer,
@@ -123,13 +125,18 @@ pub(super) async fn show(
 /// Changes a task.
 ///
 /// A JSON Merge Patch (RFC 7396): what is absent stays, null takes away. Read-only members are accepted when they are equal to what they are.
-/// `recurrence` changes the series from this instance on; null ends it.
+/// A change is of this instance alone, unless `edit` says that it is of those after it too; `recurrence` always changes the series from this instance on, and null ends it.
 #[utoipa::path(
     patch,
     path = "/v1/tasks/{id}",
     tag = "tasks",
     operation_id = "change_task",
-    params(("id" = TaskId, Path, description = "The task."), IfMatchHeader, IdempotencyHeader),
+    params(
+        ("id" = TaskId, Path, description = "The task."),
+        ("edit" = Option<Edit>, Query, description = "What is changed besides this task: with `this_and_later`, of the open instance of a series, the instances after it."),
+        IfMatchHeader,
+        IdempotencyHeader
+    ),
     request_body(
         content((TaskPatch = "application/merge-patch+json"), (TaskPatch = "application/json")),
         description = "The changes."
@@ -141,13 +148,15 @@ pub(super) async fn change(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Id(task): Id<TaskId>,
+    Query(params): Query<ChangeParams>,
     condition: IfMatch,
     body: JsonBody<TaskPatch>,
 ) -> Result<Response, Problem> {
-    let command = UserCommand::PatchTask {
-        if_match: required_version(&api, &caller, task, condition).await?,
-        patch: Box::new(body.value),
-        task,
+    let if_match = required_version(&api, &caller, task, condition).await?;
+    let patch = Box::new(body.value);
+    let command = match params.edit.unwrap_or_default() {
+        Edit::This => UserCommand::PatchTask { if_match, patch, task },
+        Edit::ThisAndLater => UserCommand::PatchLater { if_match, patch, task },
     };
     changed(&api, caller, command, body.key).await
 }
@@ -230,6 +239,34 @@ pub(super) async fn delete(
     };
     api.command(caller, command, key).await?;
     Ok(answer::no_content())
+}
+
+/// What a change is of.
+#[derive(Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Edit {
+    /// This instance alone.
+    #[default]
+    This,
+    /// This instance and those after it.
+    ThisAndLater,
+}
+
+/// What to change besides the task.
+#[derive(Default)]
+pub(super) struct ChangeParams {
+    edit: Option<Edit>,
+}
+
+impl FromQuery for ChangeParams {
+    fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), Problem> {
+        match name {
+            "edit" if &*value == "this" => set_once(&mut self.edit, name, Edit::This),
+            "edit" if &*value == "this_and_later" => set_once(&mut self.edit, name, Edit::ThisAndLater),
+            "edit" => Err(Problem::bad_request("expected this or this_and_later").on(name)),
+            _ => Err(unknown(name)),
+        }
+    }
 }
 
 /// What to delete besides the task.

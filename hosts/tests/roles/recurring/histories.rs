@@ -25,6 +25,8 @@ enum Step {
     Delete(usize),
     EndSeries(usize),
     Retitle(usize),
+    RetitleLater(usize),
+    MoveLater(usize, u8),
     ChangeRule(usize, usize),
     ChangePolicy(usize, usize),
     Move(usize, u8),
@@ -59,6 +61,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => task.clone().prop_map(Step::Delete),
         1 => task.clone().prop_map(Step::EndSeries),
         1 => task.clone().prop_map(Step::Retitle),
+        1 => task.clone().prop_map(Step::RetitleLater),
+        1 => (task.clone(), 1..28_u8).prop_map(|(task, day)| Step::MoveLater(task, day)),
         1 => (task.clone(), 0..RULES.len()).prop_map(|(task, rule)| Step::ChangeRule(task, rule)),
         1 => (task.clone(), 0..POLICIES.len()).prop_map(|(task, policy)| Step::ChangePolicy(task, policy)),
         1 => (task.clone(), 1..28_u8).prop_map(|(task, day)| Step::Move(task, day)),
@@ -114,9 +118,12 @@ impl History {
     async fn act(&mut self, step: &Step) {
         let index = match step {
             Step::Complete(task) | Step::Reopen(task) | Step::Delete(task) | Step::EndSeries(task) => *task,
-            Step::Retitle(task) | Step::ChangeRule(task, _) | Step::ChangePolicy(task, _) | Step::Move(task, _) => {
-                *task
-            }
+            Step::Retitle(task)
+            | Step::RetitleLater(task)
+            | Step::MoveLater(task, _)
+            | Step::ChangeRule(task, _)
+            | Step::ChangePolicy(task, _)
+            | Step::Move(task, _) => *task,
             _ => return self.befall(step).await,
         };
         let Some(task) = self.task(index).await else { return };
@@ -127,6 +134,11 @@ impl History {
             Step::Delete(_) => drop(world.delete(task, false).await),
             Step::EndSeries(_) => drop(world.delete(task, true).await),
             Step::ChangeRule(_, rule) => drop(world.patch(task, json!({"recurrence": {"rrule": RULES[*rule]}})).await),
+            Step::RetitleLater(_) => drop(world.patch_later(task, json!({"title": "all are touched"})).await),
+            Step::MoveLater(_, day) => {
+                let at = format!("2026-04-{day:02}T18:00:00");
+                drop(world.patch_later(task, json!({"due": {"at": at}})).await);
+            }
             Step::ChangePolicy(_, policy) => {
                 let recurrence = json!({"late_policy": POLICIES[*policy]});
                 drop(world.patch(task, json!({"recurrence": recurrence})).await);

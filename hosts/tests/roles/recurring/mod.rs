@@ -4,5 +4,6 @@ mod ending;
 mod faults;
 mod histories;
 mod late;
+mod later;
 mod life;
 mod world;

@@ -106,12 +106,12 @@ impl Actors for Stage {
         Box::pin(async move {
             let mut all = self.series.lock().await;
             let slot = all.entry(series).or_insert_with(|| Slot::new(ActorId::Series(series)));
-            Ok(slot
-                .activate(&self.runtime)
-                .await?
-                .snapshot()
-                .machine
-                .ask(by, question)?)
+            Ok(slot.activate(&self.runtime).await?.snapshot().machine.ask(
+                by,
+                question,
+                self.runtime.environment.clock.now(),
+                &BundledZones,
+            )?)
         })
     }
 }
@@ -275,6 +275,16 @@ impl World {
         self.command(patch).await.map(task_of)
     }
 
+    pub(crate) async fn patch_later(&self, task: TaskId, patch: serde_json::Value) -> Result<Arc<Task>, Refusal> {
+        let patch = Box::new(serde_json::from_value(patch).unwrap());
+        let patch = UserCommand::PatchLater {
+            if_match: None,
+            patch,
+            task,
+        };
+        self.command(patch).await.map(task_of)
+    }
+
     pub(crate) async fn delete(&self, task: TaskId, series: bool) -> Result<(), Refusal> {
         let delete = UserCommand::DeleteTask {
             if_match: None,
@@ -358,6 +368,7 @@ impl World {
         let question = SeriesQuestion::Occurrences {
             after: None,
             limit: u16::MAX,
+            upcoming: 5,
         };
         self.stage
             .ask_series(series, Principal::User(USER, SESSION), &question)
