@@ -188,7 +188,7 @@ async fn due_again_soon(client: &Client, policy: &str) -> Value {
 }
 
 async fn outcomes(client: &Client, series: &Value) -> Vec<Value> {
-    let path = format!("/v1/series/{}/occurrences", series.as_str().unwrap());
+    let path = format!("/v1/series/{}/occurrences?upcoming=0", series.as_str().unwrap());
     let page = client.get(&path).await.expect(200);
     let items = page["items"].as_array().unwrap().iter();
     items.map(|occurrence| occurrence["outcome"].clone()).collect()

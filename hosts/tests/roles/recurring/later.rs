@@ -91,10 +91,10 @@ async fn moving_this_and_later_moves_the_series_and_count_goes_on() {
 #[tokio::test]
 async fn later_ones_are_changed_on_the_open_instance_of_a_series_that_goes_on_and_only_there() {
     let (mut world, first) = weekly("FREQ=WEEKLY").await;
+    let second = complete(&mut world).await;
     let alone = world
         .create(json!({"title": "alone", "due": {"date": "2026-11-23"}}))
         .await;
-    let second = complete(&mut world).await;
     let title = json!({"title": "new"});
     for task in [alone.id, first.id] {
         let refused = world.patch_later(task, title.clone()).await.unwrap_err();
