@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
@@ -16,29 +16,6 @@ use crate::{
 pub(crate) async fn series(client: &Client, title: &str) -> Value {
     let daily = json!({"title": title, "due": {"date": "2031-06-01"}, "recurrence": {"rrule": "FREQ=DAILY"}});
     client.create(daily).await
-}
-
-/// The last commit of a series in the trail, 0 for none. Of users whose trail is a page.
-pub(crate) async fn last_commit(client: &Client, series: &Value) -> u64 {
-    let actor = format!("series/{}", series.as_str().unwrap());
-    let page = client.get("/v1/audit?limit=500").await.expect(200);
-    let items = page["items"].as_array().unwrap().iter();
-    let of_series = items.filter(|item| item["actor"] == actor.as_str());
-    of_series
-        .filter_map(|item| item["sequence"].as_u64())
-        .max()
-        .unwrap_or(0)
-}
-
-/// Waits until the trail has this commit of a series, and verifies.
-pub(crate) async fn has_commit(client: &Client, series: &Value, sequence: u64) {
-    let began = Instant::now();
-    while last_commit(client, series).await < sequence {
-        assert!(began.elapsed() < PATIENCE, "{series} has no commit {sequence}");
-        // Audit copies after the answer, and no event says that it has.
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    client.audit_verifies().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
-    audit::{has_commit, last_commit},
+    audit_forged::{has_commit, last_commit},
     client::{Client, PASSWORD, id},
     golden_life,
     server::{Data, Server},

@@ -51,6 +51,13 @@ fn roles(letters: &[Value]) -> Vec<&str> {
     letters.iter().map(|letter| letter["role"].as_str().unwrap()).collect()
 }
 
+/// The letters of sync. Recurring may have one too: what it had not yet taken when a log was damaged.
+async fn of_sync(installation: &Installation) -> Vec<Value> {
+    let mut letters = letters(installation).await;
+    letters.retain(|letter| letter["role"] == "sync");
+    letters
+}
+
 /// Waits until those roles have a letter each, and the others none.
 async fn letters_of(installation: &Installation, expected: &[&str]) -> Vec<Value> {
     eventually("the letters are there", async || {
@@ -304,7 +311,11 @@ async fn an_update_whose_log_is_damaged_is_put_aside_by_sync_and_replayed_once_t
     state.replace(&head, &version, DAMAGED).await.unwrap();
     installation.publish("task-updates", ada.user, &event).await;
 
-    let letters = letters_of(&installation, &["sync"]).await;
+    let letters = eventually("the letter is there", async || {
+        let letters = of_sync(&installation).await;
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await;
     assert_eq!(letters[0]["origin"]["topic"], "task-updates");
     assert_eq!(letters[0]["type"], "dev.punctual.task.state.v1");
     assert_eq!(letters[0]["user"], ada.user.to_string());
@@ -312,7 +323,9 @@ async fn an_update_whose_log_is_damaged_is_put_aside_by_sync_and_replayed_once_t
     let mut socket = connect(&installation.environment, &bob.token).await;
     installation.create(&bob, json!({"title": "behind it"})).await;
     shown(&mut socket, "behind it", "open").await;
-    let output = installation.punctual(&["dead-letters", "replay", "--all"]).await;
+    let output = installation
+        .punctual(&["dead-letters", "replay", "--all", "--role", "sync"])
+        .await;
     assert_eq!(
         (output.status.code(), text(&output.stdout).lines().last()),
         (Some(2), Some("0 taken, 1 not"))
@@ -320,12 +333,14 @@ async fn an_update_whose_log_is_damaged_is_put_aside_by_sync_and_replayed_once_t
 
     let (_, version) = state.get(&head).await.unwrap().unwrap();
     state.replace(&head, &version, sound).await.unwrap();
-    let output = installation.punctual(&["dead-letters", "replay", "--all"]).await;
+    let output = installation
+        .punctual(&["dead-letters", "replay", "--all", "--role", "sync"])
+        .await;
     assert_eq!(
         (output.status.code(), text(&output.stdout).lines().last()),
         (Some(0), Some("1 taken, 0 not"))
     );
-    assert!(self::letters(&installation).await.is_empty());
+    assert!(of_sync(&installation).await.is_empty());
     // Ada goes on as if nothing had been.
     let mut socket = connect(&installation.environment, &ada.token).await;
     installation.create(&ada, json!({"title": "second"})).await;

@@ -258,7 +258,10 @@ proptest! {
     #[test]
     fn the_rrule_crate_agrees(text in for_the_crate(), start in start()) {
         let schedule = Schedule::timed(rule(&text), start, "UTC");
-        prop_assume!(schedule.ensure_occurs(&BundledZones).is_ok());
+        // One rule in five never occurs: too many to be counted as rejects, of which there may be 1,024 however many cases there are.
+        if schedule.ensure_occurs(&BundledZones).is_err() {
+            return Ok(());
+        }
         let oracle: rrule::RRule<rrule::Unvalidated> = text.parse().unwrap();
         let Ok(oracle) = oracle.build(start.get().and_utc().with_timezone(&rrule::Tz::UTC)) else {
             // Version 0.14 refuses the fifth last weekday of a month and the 53rd last of a year.
