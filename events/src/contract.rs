@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, MARKER_TYPE, MailChanged, Notification,
-    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SessionEnded,
-    SessionStarted, Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
+    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, QuietChanged, SeriesDefinition, SeriesDeleted, SeriesEnded,
+    SessionEnded, SessionStarted, Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
 };
 
 /// The JSON Schema (2020-12) of the data of `event_type`.
@@ -18,6 +18,7 @@ pub fn data_schema(event_type: EventType) -> Value {
         T::UserChanged => schemars::schema_for!(UserChanged),
         T::UserDeleted => schemars::schema_for!(UserDeleted),
         T::MailChanged => schemars::schema_for!(MailChanged),
+        T::QuietChanged => schemars::schema_for!(QuietChanged),
         T::SessionStarted => schemars::schema_for!(SessionStarted),
         T::SessionEnded => schemars::schema_for!(SessionEnded),
         T::TaskCreated | T::TaskUpdated | T::TaskCompleted | T::TaskReopened | T::TaskDeleted => {

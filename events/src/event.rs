@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, MailChanged, Moment,
-    Notification, OccurrenceOutcome, Principal, Priority, Recurrence, Reminder, SeriesId, SessionId, Task, TaskId,
-    Timestamp, UserId,
+    Notification, OccurrenceOutcome, Principal, Priority, QuietChanged, Recurrence, Reminder, SeriesId, SessionId,
+    Task, TaskId, Timestamp, UserId,
 };
 
 macro_rules! event_types {
@@ -41,6 +41,8 @@ event_types! {
     UserDeleted = "dev.punctual.user.deleted.v1",
     /// What the user wants by mail changed, or the zone of it.
     MailChanged = "dev.punctual.mail.changed.v1",
+    /// The hours changed in which a user wants to be left in peace.
+    QuietChanged = "dev.punctual.quiet.changed.v1",
     /// Somebody signed in.
     SessionStarted = "dev.punctual.session.started.v1",
     /// A sign-in was revoked or expired.
@@ -100,6 +102,8 @@ pub enum UserEvent {
     UserDeleted(UserDeleted),
     #[serde(rename = "dev.punctual.mail.changed.v1")]
     MailChanged(MailChanged),
+    #[serde(rename = "dev.punctual.quiet.changed.v1")]
+    QuietChanged(QuietChanged),
     #[serde(rename = "dev.punctual.session.started.v1")]
     SessionStarted(SessionStarted),
     #[serde(rename = "dev.punctual.session.ended.v1")]
@@ -343,7 +347,7 @@ macro_rules! event_data {
     };
 }
 
-event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, MailChanged, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
+event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, MailChanged, QuietChanged, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
     TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, ReminderSnoozed, HandoverOffered, HandoverAcknowledged);
 event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, SeriesDeleted, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
     HandoverAcknowledged);

@@ -180,9 +180,12 @@ pub struct Notification {
     pub due_at: Timestamp,
     /// When it did fire.
     pub fired_at: Timestamp,
+    /// The end of the quiet hours it fell into, until which it was held back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
     /// A function of task, reminder and instant, and of what it replaces: the same firing always has the same id.
     pub id: NotificationId,
-    /// True when it fired more than a second after it should have, after an outage for example.
+    /// True when it fired more than a second after it should have (of what quiet hours held back, after their end), after an outage for example.
     pub late: bool,
     /// The reminder that fired.
     pub reminder: ReminderId,
@@ -202,6 +205,12 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// When it was to come: at its instant, or at the end of the quiet hours it fell into.
+    #[must_use]
+    pub fn expected_at(&self) -> Timestamp {
+        self.held_until.unwrap_or(self.due_at)
+    }
+
     /// True while it waits for a person.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -184,6 +184,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 dismissed: None,
                 due_at: at,
                 fired_at: at,
+                held_until: task.completed,
                 id: NotificationId(task.id.0),
                 late: true,
                 reminder: ReminderId(task.id.0),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    AnswerKind, Handover, Notification, NotificationId, SeriesId, SessionId, Task, TaskId, Timestamp,
+    AnswerKind, Handover, Notification, NotificationId, QuietHours, SeriesId, SessionId, Task, TaskId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,11 @@ pub enum UserCommand {
     ChangeMail {
         /// The changes.
         change: MailPatch,
+    },
+    /// Change the hours in which the user wants to be left in peace.
+    ChangeQuiet {
+        /// The hours; none are quiet without.
+        hours: Option<QuietHours>,
     },
     /// Delete the account with everything in it.
     DeleteUser,

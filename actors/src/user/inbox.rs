@@ -10,6 +10,7 @@ use crate::{
     refusal::Refusal,
     user::{
         command::UserReply,
+        quiet::Quiet,
         record::TaskRecord,
         reminding::{Pending, What},
         state::UserActor,
@@ -40,7 +41,7 @@ impl UserActor {
             let reminders = record.task.reminders.len() + record.reminding.follow_ups.len();
             budget.take(reminders, reminders * (EVENT_BYTES + record.task.title.len()))
         });
-        let mut events: Vec<UserEvent> = records.flat_map(|record| Self::fire(record, context.now)).collect();
+        let mut events: Vec<UserEvent> = records.flat_map(|record| self.fire(record, context)).collect();
         let offers = self.handovers.due(context.now, &mut budget);
         events.extend(offers.into_iter().map(UserEvent::HandoverOffered));
         Decision {
@@ -49,14 +50,10 @@ impl UserActor {
         }
     }
 
-    /// What of a task is due and has not fired.
-    pub(super) fn fire(record: &TaskRecord, now: Timestamp) -> Vec<UserEvent> {
-        if !record.is_open() {
-            return Vec::new();
-        }
-        let due = record.pending().filter(|pending| pending.at <= now);
-        due.map(|pending| UserEvent::ReminderFired(notification(record, pending, now)))
-            .collect()
+    /// What of a task is due and has not fired, and no quiet hours hold back.
+    pub(super) fn fire(&self, record: &TaskRecord, context: &Context<'_>) -> Vec<UserEvent> {
+        let quiet = Quiet::of(&self.profile, context.zones);
+        fire(record, context.now, |at| quiet.hold(at, record.task.priority))
     }
 
     /// The reminders of a task as a command leaves it whose instants have passed, but after `since`.
@@ -64,8 +61,16 @@ impl UserActor {
         if task.reminders.is_empty() {
             return Vec::new();
         }
+        let (quiet, now) = (Quiet::of(&self.profile, context.zones), context.now);
         let record = TaskRecord::new(Arc::clone(task), since, &self.profile.time_zone, context.zones);
-        Self::fire(&record, context.now)
+        // What comes as late as this, because a hand-over took its time, is not held back as well.
+        fire(&record, now, |at| {
+            if at > just_passed(now) {
+                quiet.hold(at, task.priority)
+            } else {
+                at
+            }
+        })
     }
 
     /// The same of a task that was changed: what was set before the change has fired by now, or is not to.
@@ -150,6 +155,17 @@ impl UserActor {
     }
 }
 
+/// What of an open task may come by now, where `hold` says when something may that is due at an instant.
+fn fire(record: &TaskRecord, now: Timestamp, hold: impl Fn(Timestamp) -> Timestamp) -> Vec<UserEvent> {
+    if !record.is_open() {
+        return Vec::new();
+    }
+    let held = record.pending().map(|pending| (pending, hold(pending.at)));
+    let due = held.filter(|(_, until)| *until <= now);
+    due.map(|(pending, until)| UserEvent::ReminderFired(notification(record, pending, until, now)))
+        .collect()
+}
+
 /// A decision that answers with a notification.
 pub(super) fn with_notification(events: Vec<UserEvent>, notification: Notification) -> Decision<UserEvent, UserReply> {
     Decision {
@@ -158,8 +174,8 @@ pub(super) fn with_notification(events: Vec<UserEvent>, notification: Notificati
     }
 }
 
-/// What something that fires now becomes.
-fn notification(record: &TaskRecord, pending: Pending<'_>, now: Timestamp) -> Notification {
+/// What something that fires now, and may since `until`, becomes.
+fn notification(record: &TaskRecord, pending: Pending<'_>, until: Timestamp, now: Timestamp) -> Notification {
     let Pending { at: due_at, what } = pending;
     let (reminder, replaces, repetition) = match what {
         What::First(reminder) => (reminder.id, None, 0),
@@ -171,8 +187,9 @@ fn notification(record: &TaskRecord, pending: Pending<'_>, now: Timestamp) -> No
         dismissed: None,
         due_at,
         fired_at: now,
+        held_until: (until > due_at).then_some(until),
         id: notification_id(record.task.id, reminder, due_at, replaces),
-        late: now.as_millis() - due_at.as_millis() > LATE_AFTER_MS,
+        late: now.as_millis() - until.as_millis() > LATE_AFTER_MS,
         reminder,
         repetition,
         replaces,

@@ -74,7 +74,7 @@ impl UserActor {
     }
 
     fn given_up(&self, record: &TaskRecord, context: &Context<'_>) -> Vec<UserEvent> {
-        let mut events = Self::fire(record, context.now);
+        let mut events = self.fire(record, context);
         events.push(self.deleted(record, context));
         events.extend(self.close_occurrence(&record.task, OccurrenceOutcome::Skipped, context));
         events
@@ -98,7 +98,7 @@ impl UserActor {
             forward(task.due.as_mut(), due);
             forward(task.start.as_deref_mut(), start);
         });
-        let mut events = Self::fire(record, context.now);
+        let mut events = self.fire(record, context);
         let changed = changed_fields(before, &task);
         events.push(UserEvent::TaskUpdated(TaskChange {
             changed,

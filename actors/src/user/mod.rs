@@ -9,6 +9,7 @@ mod later;
 mod mail;
 pub mod merge;
 mod question;
+mod quiet;
 pub mod record;
 mod reminding;
 pub mod search;

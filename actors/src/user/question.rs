@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_events::{MailSettings, Notification, Principal, SeriesId, Task, TaskId, Timestamp};
+use punctual_events::{MailSettings, Notification, Principal, QuietHours, SeriesId, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -68,6 +68,9 @@ pub enum UserAnswer {
         /// What the user wants by mail.
         #[serde(default)]
         mail: MailSettings,
+        /// When the user wants to be left in peace.
+        #[serde(default)]
+        quiet_hours: Option<QuietHours>,
         /// IANA zone the user lives in.
         time_zone: Box<str>,
     },
@@ -116,6 +119,7 @@ impl UserActor {
             UserQuestion::Profile => Ok(UserAnswer::Profile {
                 account: self.profile.account.clone(),
                 mail: self.profile.mail,
+                quiet_hours: self.profile.quiet_hours.clone(),
                 time_zone: self.profile.time_zone.clone(),
             }),
             UserQuestion::Task { task } => Ok(UserAnswer::Task {

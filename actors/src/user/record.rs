@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     paged::{Paged, Weigh},
-    user::{reminding::Reminding, search::Columns},
+    user::{quiet::Quiet, reminding::Reminding, search::Columns},
     zone::ZoneData,
 };
 
@@ -112,13 +112,13 @@ impl TaskRecord {
         }
     }
 
-    /// The earliest instant at which something has still to fire.
-    #[must_use]
-    pub fn next_reminder(&self) -> Option<Timestamp> {
+    /// The earliest instant at which something has still to come.
+    pub(super) fn next_reminder(&self, quiet: Quiet<'_>) -> Option<Timestamp> {
         if !self.is_open() {
             return None;
         }
-        self.pending().map(|pending| pending.at).min()
+        let priority = self.task.priority;
+        self.pending().map(|pending| quiet.hold(pending.at, priority)).min()
     }
 }
 

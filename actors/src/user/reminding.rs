@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use punctual_events::{Notification, NotificationId, Reminder, ReminderId, ReminderTime, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::user::{inbox::just_passed, record::TaskRecord};
+use crate::user::{inbox::just_passed, quiet::Quiet, record::TaskRecord};
 
 /// What is to come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +167,22 @@ impl TaskRecord {
         let follow_ups = before.reminding.follow_ups.iter();
         let kept = follow_ups.filter(|(_, follow_up)| self.still_follows(before, follow_up, now));
         self.reminding.follow_ups = kept.map(|(of, follow_up)| (*of, *follow_up)).collect();
+    }
+
+    /// Reminders that were set, at `now`, for an instant that has only just passed and is in quiet hours come at their end.
+    pub(super) fn owe_what_is_held(&mut self, before: Option<&Self>, quiet: Quiet<'_>, now: Timestamp) {
+        let known = |at| {
+            let reminders = before.iter().flat_map(|before| before.task.reminders.iter());
+            let mut instants = reminders.filter_map(|reminder| before?.reminder_instant(reminder));
+            instants.any(|known| known == at)
+        };
+        for reminder in &self.task.reminders {
+            let instant = self.reminder_instant(reminder);
+            let passed = instant.filter(|at| *at <= now && *at > just_passed(now) && !known(*at));
+            if passed.is_some_and(|at| quiet.hold(at, self.task.priority) > now) {
+                self.reminding.owed.insert(reminder.id);
+            }
+        }
     }
 
     fn still_follows(&self, before: &Self, follow_up: &FollowUp, now: Timestamp) -> bool {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use punctual_events::{
-    ActorId, AnswerKind, DecodeError, HandoverMessage, MailSettings, Notification, NotificationId, Principal, SeriesId,
-    SessionId, TaskChange, TaskField, TaskId, Timestamp, UserEvent, UserId,
+    ActorId, AnswerKind, DecodeError, HandoverMessage, MailSettings, Notification, NotificationId, Principal,
+    QuietHours, SeriesId, SessionId, TaskChange, TaskField, TaskId, Timestamp, UserEvent, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::{UserCommand, UserReply},
+        quiet::Quiet,
         record::{TaskRecord, Tasks},
     },
     zone::ZoneData,
@@ -31,6 +32,9 @@ pub struct Profile {
     /// What the user wants by mail.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mail: MailSettings,
+    /// When the user wants to be left in peace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHours>,
     /// Live sign-ins and when their tokens expire.
     pub sessions: BTreeMap<SessionId, Timestamp>,
     /// IANA zone the user lives in.
@@ -77,7 +81,7 @@ pub struct UserActor {
     /// By the instant they fired.
     pub(super) notifications: Paged<(Timestamp, NotificationId), Arc<Notification>>,
     pub(super) handovers: Handovers,
-    /// Derived: the next reminder of each open task.
+    /// Derived: when the next reminder of each open task comes.
     pub(super) reminders: imbl::OrdSet<(Timestamp, TaskId)>,
     /// Derived: where each notification is.
     pub(super) fired: imbl::HashMap<NotificationId, Timestamp>,
@@ -105,22 +109,24 @@ impl UserActor {
     }
 
     /// Sets a task and what is derived from it.
-    fn put(&mut self, record: TaskRecord) {
+    fn put(&mut self, record: TaskRecord, zones: &dyn ZoneData) {
         let id = record.task.id;
+        let profile = Arc::clone(&self.profile);
+        let quiet = Quiet::of(&profile, zones);
         if let Some(before) = self.tasks.get(&id) {
-            if let Some(instant) = before.next_reminder() {
+            if let Some(instant) = before.next_reminder(quiet) {
                 self.reminders.remove(&(instant, id));
             }
             if let Some(uid) = &before.task.external_uid {
                 self.by_uid.remove(&(uid.clone(), id));
             }
         }
-        self.index(&record);
+        self.index(&record, quiet);
         self.tasks.insert(id, Arc::new(record));
     }
 
-    fn index(&mut self, record: &TaskRecord) {
-        if let Some(instant) = record.next_reminder() {
+    fn index(&mut self, record: &TaskRecord, quiet: Quiet<'_>) {
+        if let Some(instant) = record.next_reminder(quiet) {
             self.reminders.insert((instant, record.task.id));
         }
         if let Some(uid) = record.task.external_uid.as_ref().filter(|_| record.deleted.is_none()) {
@@ -158,11 +164,15 @@ impl UserActor {
             (Some(before), _) => record.continue_reminding(before),
             (None, _) => {}
         }
+        if resets && !matches!(event, UserEvent::TaskReopened(_)) {
+            let quiet = Quiet::of(&self.profile, zones);
+            record.owe_what_is_held(before.map(Arc::as_ref), quiet, task.updated);
+        }
         if matches!(event, UserEvent::TaskDeleted(_)) {
             record.deleted = Some(task.updated);
         }
         self.evolve_series(&record, matches!(event, UserEvent::TaskReopened(_)));
-        self.put(record);
+        self.put(record, zones);
     }
 
     /// Keeps the reference to a task's series.
@@ -199,11 +209,12 @@ impl UserActor {
         &mut self,
         notification: &Notification,
         change: impl FnOnce(&mut TaskRecord, &Notification),
+        zones: &dyn ZoneData,
     ) {
         if let Some(record) = self.tasks.get(&notification.task) {
             let mut record = TaskRecord::clone(record);
             change(&mut record, notification);
-            self.put(record);
+            self.put(record, zones);
         }
         self.show(notification);
     }
@@ -226,15 +237,15 @@ impl UserActor {
                 && moved.reminders_from_days == record.reminders_from_days;
             (!same).then(|| Arc::new(moved))
         });
-        self.reindex();
+        self.reindex(zones);
     }
 
     /// Makes everything derived anew.
-    fn reindex(&mut self) {
+    fn reindex(&mut self, zones: &dyn ZoneData) {
         (self.reminders, self.by_uid, self.fired) = Default::default();
-        let tasks = self.tasks.clone();
+        let (tasks, profile) = (self.tasks.clone(), Arc::clone(&self.profile));
         for (_, record) in tasks.iter() {
-            self.index(record);
+            self.index(record, Quiet::of(&profile, zones));
         }
         self.fired = self
             .notifications
@@ -310,6 +321,7 @@ impl Machine for UserActor {
             UserCommand::EndSession { session } => Ok(self.end_sessions(|other| other == *session)),
             UserCommand::EndOtherSessions { keep } => Ok(self.end_sessions(|other| other != *keep)),
             UserCommand::ChangeUser { time_zone } => self.change_user(time_zone, context),
+            UserCommand::ChangeQuiet { hours } => self.change_quiet(hours.as_ref()),
             UserCommand::ChangeMail { change } => Ok(self.change_mail(*change)),
             UserCommand::DeleteUser => Ok(self.delete_user(context)),
             UserCommand::CreateTask { draft, imported } => self.create(draft, imported.as_ref(), context),
@@ -344,6 +356,10 @@ impl Machine for UserActor {
                 self.change_profile(|profile| profile.time_zone.clone_from(&changed.time_zone));
                 self.rezone(zones);
             }
+            UserEvent::QuietChanged(changed) => {
+                self.change_profile(|profile| profile.quiet_hours.clone_from(&changed.quiet_hours));
+                self.reindex(zones);
+            }
             UserEvent::MailChanged(changed) => self.change_profile(|profile| profile.mail = changed.settings()),
             UserEvent::UserDeleted(_) => {
                 // Only the news of the end, which needs nothing before it, stays owed: everything else carries content.
@@ -374,9 +390,9 @@ impl Machine for UserActor {
             | UserEvent::TaskCompleted(change)
             | UserEvent::TaskReopened(change)
             | UserEvent::TaskDeleted(change) => self.evolve_task(event, change, zones),
-            UserEvent::ReminderFired(fired) => self.evolve_notification(fired, TaskRecord::fired),
+            UserEvent::ReminderFired(fired) => self.evolve_notification(fired, TaskRecord::fired, zones),
             UserEvent::ReminderDismissed(put_off) | UserEvent::ReminderSnoozed(put_off) => {
-                self.evolve_notification(put_off, TaskRecord::put_off);
+                self.evolve_notification(put_off, TaskRecord::put_off, zones);
             }
             UserEvent::HandoverOffered(offer) => {
                 self.handovers.offered(offer);
@@ -448,7 +464,7 @@ impl Machine for UserActor {
         };
         let as_saved = &*root.zone_version == zones.version();
         if as_saved {
-            restored.reindex();
+            restored.reindex(zones);
         } else {
             restored.rezone(zones);
         }

@@ -149,7 +149,7 @@ impl UserActor {
             .any(|field| matches!(field, TaskField::Due | TaskField::Reminders | TaskField::Start));
         let mut events = Vec::new();
         if reminds_anew {
-            events.extend(Self::fire(record, context.now));
+            events.extend(self.fire(record, context));
         }
         let mut next = self.next_version(&patched, context, |_| ());
         let series_events = if changed.contains(&TaskField::Recurrence) {

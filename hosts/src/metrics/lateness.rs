@@ -26,7 +26,7 @@ impl Lateness {
         if event.event_type == EventType::ReminderFired
             && let Ok(notification) = serde_json::from_str::<Notification>(event.data.get())
         {
-            let late_ms = self.clock.now().as_millis() - notification.due_at.as_millis();
+            let late_ms = self.clock.now().as_millis() - notification.expected_at().as_millis();
             self.metrics
                 .reminder_lateness_ms
                 .record(u64::try_from(late_ms).unwrap_or(0));

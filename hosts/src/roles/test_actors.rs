@@ -37,6 +37,7 @@ impl TestActors {
         }
         Ok(UserAnswer::Profile {
             account: "account".into(),
+            quiet_hours: None,
             mail: MailSettings::default(),
             time_zone: "UTC".into(),
         })

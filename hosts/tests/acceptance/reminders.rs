@@ -158,3 +158,58 @@ async fn a_snooze_on_one_device_is_one_on_all_and_it_comes_again_on_all_across_a
     let dismissed = client.post(&dismiss, &json!({})).await.expect(200);
     assert_eq!(dismissed["id"], again["data"]["id"], "the one that took its place");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quiet_hours_hold_a_reminder_back_until_they_end_but_not_an_urgent_one() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("quiet").await;
+    let zone: chrono_tz::Tz = client.get("/v1/me").await.expect(200)["time_zone"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let wall = |hours: i64| {
+        (Utc::now() + chrono::TimeDelta::hours(hours))
+            .with_timezone(&zone)
+            .format("%H:%M")
+            .to_string()
+    };
+    let settings = "/v1/me/reminders";
+    assert_eq!(client.get(settings).await.expect(200), json!({"quiet_hours": null}));
+    let hours = json!({"quiet_hours": {"at_once": ["urgent"], "from": wall(-2), "until": wall(2)}});
+    assert_eq!(client.patch(settings, &hours).await.expect(200), hours);
+    assert_eq!(
+        client.patch(settings, &json!({})).await.expect(200),
+        hours,
+        "what is absent stays"
+    );
+
+    let mut socket = Socket::open(&client, None).await;
+    let reminders = json!([{"at": in_ms(500)}]);
+    let urgent = client
+        .create(json!({"title": "now", "priority": "urgent", "reminders": reminders}))
+        .await;
+    let held = client.create(json!({"title": "later", "reminders": reminders})).await;
+    assert_eq!(socket.event_of("reminder.fired").await["data"]["task"], urgent["id"]);
+    assert_eq!(
+        client.get("/v1/notifications").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+
+    client.patch(settings, &json!({"quiet_hours": null})).await.expect(200);
+    let fired = socket.event_of("reminder.fired").await;
+    assert_eq!(fired["data"]["task"], held["id"]);
+    for wrong in [
+        json!({"quiet_hours": {"from": "07:00", "until": "07:00"}}),
+        json!({"quiet_hours": {"from": "7:00", "until": "22:00"}}),
+        json!({"quiet_hours": {"from": "07:00"}}),
+        json!({"quiet_hours": {"from": "07:00", "until": "22:00", "at_once": ["now"]}}),
+        json!({"quiet": null}),
+    ] {
+        assert_eq!(client.patch(settings, &wrong).await.status.as_u16(), 422, "{wrong}");
+    }
+}

@@ -5,6 +5,7 @@ mod mail;
 mod model;
 mod nagging;
 mod pages;
+mod quiet;
 mod reminders;
 mod sessions;
 mod tasks;

@@ -72,6 +72,7 @@ pub(crate) enum Ask {
     EndSeries(u8),
     Dismiss(u8),
     Snooze(u8, i64),
+    Quiet(bool),
 }
 
 impl Ask {
@@ -140,6 +141,9 @@ impl Ask {
             Self::Dismiss(which) => UserCommand::Dismiss {
                 notification: notification(which),
             },
+            Self::Quiet(is_on) => UserCommand::ChangeQuiet {
+                hours: is_on.then(|| parse(json!({"from": "22:00", "until": "07:00"}))),
+            },
             Self::Snooze(which, minutes) => UserCommand::Snooze {
                 notification: notification(which),
                 until: SnoozeUntil::At(now.plus_millis(minutes * 60_000)),
@@ -203,6 +207,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         2 => any::<u8>().prop_map(Ask::Delete),
         1 => any::<u8>().prop_map(Ask::EndSeries),
         1 => any::<u8>().prop_map(Ask::Dismiss),
+        1 => any::<bool>().prop_map(Ask::Quiet),
         2 => (any::<u8>(), 1..2_000_i64).prop_map(|(which, minutes)| Ask::Snooze(which, minutes)),
     ]
 }

@@ -6,7 +6,7 @@ use punctual_actors::{
     turn::{Answered, Outcome, Pending},
     user::{UserActor, UserAnswer, UserCommand, UserQuestion, UserReply},
 };
-use punctual_events::{CommandId, IdempotencyKey, MailSettings, Task, UserId};
+use punctual_events::{CommandId, IdempotencyKey, MailSettings, QuietHours, Task, UserId};
 
 use super::{Api, auth::Caller, problem::Problem};
 use crate::ports::system_command;
@@ -59,10 +59,12 @@ impl Api {
             UserAnswer::Profile {
                 account,
                 mail,
+                quiet_hours,
                 time_zone,
             } => Ok(Profile {
                 account,
                 mail,
+                quiet_hours,
                 time_zone,
             }),
             _ => Err(unexpected()),
@@ -76,6 +78,8 @@ pub(super) struct Profile {
     pub(super) account: Box<str>,
     /// What they want by mail.
     pub(super) mail: MailSettings,
+    /// When they want to be left in peace.
+    pub(super) quiet_hours: Option<QuietHours>,
     /// IANA zone the user lives in.
     pub(super) time_zone: Box<str>,
 }

@@ -26,6 +26,7 @@ mod path;
 mod problem;
 mod query;
 mod quick;
+mod quiet;
 mod recurrence;
 mod series;
 mod sessions;
@@ -137,6 +138,7 @@ fn plain() -> Router<Arc<Api>> {
         .route("/v1/sessions/current", delete(sessions::sign_out))
         .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
         .route("/v1/me/mail", get(mail::show).patch(mail::change))
+        .route("/v1/me/reminders", get(quiet::show).patch(quiet::change))
         .route("/v1/tasks", post(tasks::create))
         .route("/v1/tasks/quick", post(quick::create))
         .route("/v1/tasks/{id}", get(tasks::show))

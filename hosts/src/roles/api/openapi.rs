@@ -18,7 +18,7 @@ use utoipa::{
 use super::{
     audit, import, list, mail, me, notifications,
     problem::{ERRORS_PAGE, PROBLEM_JSON, ProblemDocument, title},
-    quick, recurrence, series, sessions, tasks, users, webhooks,
+    quick, quiet, recurrence, series, sessions, tasks, users, webhooks,
 };
 
 /// What each operation, by its id, can answer besides its success.
@@ -49,6 +49,7 @@ const GROUPS: &[Problems] = &[
     sessions::PROBLEMS,
     me::PROBLEMS,
     mail::PROBLEMS,
+    quiet::PROBLEMS,
     tasks::PROBLEMS,
     quick::PROBLEMS,
     list::PROBLEMS,
@@ -99,6 +100,8 @@ pub(super) struct IfMatchHeader {
         me::delete,
         mail::show,
         mail::change,
+        quiet::show,
+        quiet::change,
         list::list,
         tasks::create,
         quick::create,

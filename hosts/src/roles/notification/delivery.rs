@@ -110,6 +110,7 @@ mod tests {
             dismissed: None,
             due_at: at,
             fired_at: at.plus_millis(3),
+            held_until: None,
             id: NotificationId(Uuid::from_u128(3)),
             late: false,
             reminder: Uuid::from_u128(4).into(),

@@ -157,6 +157,7 @@ pub(super) fn fired(number: u128, at: Timestamp) -> Commit {
         dismissed: None,
         due_at: at,
         fired_at: at,
+        held_until: None,
         id: NotificationId(Uuid::from_u128(number)),
         late: false,
         reminder: Uuid::from_u128(8).into(),
