@@ -123,7 +123,7 @@ pub(super) struct IfMatchHeader {
         audit::verify,
         import::import,
     ),
-    components(schemas(ProblemDocument)),
+    components(schemas(ProblemDocument, super::tasks::Edit)),
     modifiers(&Token, &ProblemResponses),
     tags(
         (name = "account", description = "Registration, sessions, settings."),
