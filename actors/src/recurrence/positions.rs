@@ -92,7 +92,7 @@ impl<'r> Positions<'r> {
         match self.days.rule.frequency {
             Frequency::Weekly => {
                 let begins = period * 7 + i64::from(self.days.rule.week_start);
-                let Some([first, last]) = date_of(begins).zip(date_of(begins + 6)).map(|(a, b)| [a, b]) else {
+                let (Some(first), Some(last)) = (date_of(begins), date_of(begins + 6)) else {
                     return 0;
                 };
                 // The bit of a day is its number in the month.

@@ -65,9 +65,9 @@ impl Schedule {
             .map_or(NaiveDateTime::MIN, second_after);
         let end = at.checked_add_signed(a_minute()).unwrap_or(NaiveDateTime::MAX);
         let is_other = |other: NaiveDateTime| other != at && !self.is_excluded(other);
-        let added = self.added.partition_point(|other| *other < from);
-        let mut added = self.added.iter().skip(added).take_while(|other| **other < end);
-        if added.any(|other| is_other(*other)) || (from <= self.start && self.start < end && is_other(self.start)) {
+        let not_before = self.added.partition_point(|other| *other < from);
+        let mut near = self.added[not_before..].iter().take_while(|other| **other < end);
+        if near.any(|other| is_other(*other)) || (from <= self.start && self.start < end && is_other(self.start)) {
             return true;
         }
         let mut named = std::iter::successors(pattern.next_before(from, end), |other| {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
@@ -23,6 +24,8 @@ struct State {
     /// By when their sleep is over, and a number of their own.
     sleeping: BTreeMap<(u64, u64), Waker>,
     sleepers: u64,
+    /// Who waits until somebody sleeps.
+    watchers: Vec<Waker>,
 }
 
 impl VirtualClock {
@@ -34,6 +37,7 @@ impl VirtualClock {
             elapsed_ms: 0,
             sleeping: BTreeMap::new(),
             sleepers: 0,
+            watchers: Vec::new(),
         })))
     }
 
@@ -61,6 +65,19 @@ impl VirtualClock {
         let state = lock(&self.0);
         let ((until_ms, _), _) = state.sleeping.first_key_value()?;
         Some(until_ms.saturating_sub(state.elapsed_ms))
+    }
+
+    /// Waits until somebody sleeps.
+    pub async fn until_somebody_sleeps(&self) {
+        poll_fn(|context| {
+            let mut state = lock(&self.0);
+            if !state.sleeping.is_empty() {
+                return Poll::Ready(());
+            }
+            state.watchers.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 }
 
@@ -93,6 +110,7 @@ impl Future for Sleep<'_> {
             return Poll::Ready(());
         }
         state.sleeping.insert(self.id, context.waker().clone());
+        state.watchers.drain(..).for_each(Waker::wake);
         Poll::Pending
     }
 }

@@ -66,10 +66,7 @@ pub(super) fn after(
         Anchor::Schedule => match definition.recurrence.late_policy {
             // Where one is kept open, it has been moved to the newest instant, or is about to be.
             LatePolicy::RollToFuture | LatePolicy::KeepOneOpen => roll_to_future(&schedule, closed_at, closed, zones),
-            LatePolicy::CatchUp => Next {
-                passed: Vec::new(),
-                open: following(&schedule, closed_at, zones).map(|next| schedule.moment(next)),
-            },
+            LatePolicy::CatchUp => one_after(&schedule, closed_at, zones),
             LatePolicy::Skip => newest_or_next(&schedule, closed_at, closed, zones),
         },
     }
@@ -108,10 +105,15 @@ fn newest_or_next(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zo
             passed,
             open: Some(newest),
         },
-        None => Next {
-            passed: Vec::new(),
-            open: following(schedule, closed_at, zones).map(|next| schedule.moment(next)),
-        },
+        None => one_after(schedule, closed_at, zones),
+    }
+}
+
+/// The occurrence after the closed one, whatever the time.
+fn one_after(schedule: &Schedule, closed_at: &Moment, zones: &dyn ZoneData) -> Next {
+    Next {
+        passed: Vec::new(),
+        open: following(schedule, closed_at, zones).map(|next| schedule.moment(next)),
     }
 }
 

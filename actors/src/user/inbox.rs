@@ -78,13 +78,11 @@ impl UserActor {
         &self,
         before: &TaskRecord,
         task: &Arc<Task>,
+        since: Timestamp,
         context: &Context<'_>,
     ) -> Vec<UserEvent> {
-        let reminders = before.task.reminders.iter();
-        let known: Vec<Timestamp> = reminders
-            .filter_map(|reminder| before.reminder_instant(reminder))
-            .collect();
-        let mut fired = self.fire_passed(task, just_passed(context.now), context);
+        let known: Vec<Timestamp> = before.reminder_instants().collect();
+        let mut fired = self.fire_passed(task, since, context);
         fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if known.contains(&fired.due_at)));
         fired
     }

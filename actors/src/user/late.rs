@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    HandoverMessage, LatePolicy, Moment, Notification, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId,
-    Timestamp, UserEvent,
+    HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId, UserEvent,
 };
 
 use crate::{
@@ -122,13 +121,8 @@ impl UserActor {
             return Vec::new();
         }
         let since = before.task.due.as_ref().map_or(context.now, Moment::instant);
-        let reminders = before.task.reminders.iter();
-        let known: Vec<Timestamp> = reminders
-            .filter_map(|reminder| before.reminder_instant(reminder))
-            .collect();
-        let mut fired = self.fire_passed(task, since, context);
-        let has_fired = |fired: &Notification| known.contains(&fired.due_at) || self.fired.contains_key(&fired.id);
-        fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if has_fired(fired)));
+        let mut fired = self.fire_passed_anew(before, task, since, context);
+        fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if self.fired.contains_key(&fired.id)));
         fired
     }
 }

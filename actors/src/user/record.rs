@@ -112,6 +112,12 @@ impl TaskRecord {
         }
     }
 
+    /// The instants of its reminders.
+    pub(super) fn reminder_instants(&self) -> impl Iterator<Item = Timestamp> {
+        let reminders = self.task.reminders.iter();
+        reminders.filter_map(|reminder| self.reminder_instant(reminder))
+    }
+
     /// The earliest instant at which something has still to come.
     pub(super) fn next_reminder(&self, quiet: Quiet<'_>) -> Option<Timestamp> {
         if !self.is_open() {

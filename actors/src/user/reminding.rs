@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punctual_events::{Notification, NotificationId, Reminder, ReminderId, ReminderTime, Timestamp};
+use punctual_events::{Notification, NotificationId, Reminder, ReminderId, ReminderTime, TaskField, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::user::{inbox::just_passed, quiet::Quiet, record::TaskRecord};
@@ -39,6 +39,12 @@ pub struct Reminding {
     /// Reminders that have fired though their instants, which a zone has moved since, are after `reminded_until`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub spent: BTreeSet<ReminderId>,
+}
+
+/// Whether a change of these fields can move reminders.
+pub(super) fn moves_reminders(changed: &[TaskField]) -> bool {
+    let moves = |field: &TaskField| matches!(field, TaskField::Due | TaskField::Reminders | TaskField::Start);
+    changed.iter().any(moves)
 }
 
 impl Reminding {
@@ -171,11 +177,7 @@ impl TaskRecord {
 
     /// Reminders that were set, at `now`, for an instant that has only just passed and is in quiet hours come at their end.
     pub(super) fn owe_what_is_held(&mut self, before: Option<&Self>, quiet: Quiet<'_>, now: Timestamp) {
-        let known = |at| {
-            let reminders = before.iter().flat_map(|before| before.task.reminders.iter());
-            let mut instants = reminders.filter_map(|reminder| before?.reminder_instant(reminder));
-            instants.any(|known| known == at)
-        };
+        let known = |at| before.is_some_and(|before| before.reminder_instants().any(|known| known == at));
         for reminder in &self.task.reminders {
             let instant = self.reminder_instant(reminder);
             let passed = instant.filter(|at| *at <= now && *at > just_passed(now) && !known(*at));

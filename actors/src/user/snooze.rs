@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::{Context, Decision},
-    phrases::{self, MAX_TEXT_CHARS, Scene},
+    phrases::{self, Scene},
     refusal::{Code, Refusal},
     user::{command::UserReply, inbox::with_notification, state::UserActor},
 };
@@ -71,12 +71,6 @@ impl UserActor {
         let (field, instant) = match until {
             SnoozeUntil::At(at) => ("until", Some(*at)),
             SnoozeUntil::For(length) => ("for", scene.after(*length)),
-            SnoozeUntil::Phrase(text) if text.chars().count() > MAX_TEXT_CHARS => {
-                return Err(Refusal::invalid(
-                    "phrase",
-                    format!("at most {MAX_TEXT_CHARS} characters"),
-                ));
-            }
             SnoozeUntil::Phrase(text) => ("phrase", phrases::instant(text, &scene)),
         };
         let instant = instant

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use punctual_events::{
     ActorId, AnswerKind, DecodeError, HandoverMessage, MailSettings, Notification, NotificationId, Principal,
-    QuietHours, SeriesId, SessionId, TaskChange, TaskField, TaskId, Timestamp, UserEvent, UserId,
+    QuietHours, SeriesId, SessionId, TaskChange, TaskId, Timestamp, UserEvent, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ use crate::{
         command::{UserCommand, UserReply},
         quiet::Quiet,
         record::{TaskRecord, Tasks},
+        reminding::moves_reminders,
     },
     zone::ZoneData,
 };
@@ -146,10 +147,7 @@ impl UserActor {
         let before = self.tasks.get(&task.id);
         let resets = match event {
             UserEvent::TaskCreated(_) | UserEvent::TaskReopened(_) => true,
-            UserEvent::TaskUpdated(_) => change
-                .changed
-                .iter()
-                .any(|field| matches!(field, TaskField::Due | TaskField::Reminders | TaskField::Start)),
+            UserEvent::TaskUpdated(_) => moves_reminders(&change.changed),
             _ => false,
         };
         // Reminders that were due before a change of due or reminders fired in the same commit; what is in the past now stays silent.

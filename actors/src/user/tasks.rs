@@ -16,6 +16,7 @@ use crate::{
         inbox::just_passed,
         merge::MomentPatch,
         record::{TaskRecord, overdue_from},
+        reminding::moves_reminders,
         state::UserActor,
         validate,
     },
@@ -144,9 +145,7 @@ impl UserActor {
         if changed.is_empty() {
             return Ok(with_task(Vec::new(), current, false));
         }
-        let reminds_anew = changed
-            .iter()
-            .any(|field| matches!(field, TaskField::Due | TaskField::Reminders | TaskField::Start));
+        let reminds_anew = moves_reminders(&changed);
         let mut events = Vec::new();
         if reminds_anew {
             events.extend(self.fire(record, context));
@@ -162,7 +161,7 @@ impl UserActor {
             task: Arc::clone(&next),
         }));
         if reminds_anew {
-            events.extend(self.fire_passed_anew(record, &next, context));
+            events.extend(self.fire_passed_anew(record, &next, just_passed(context.now), context));
         }
         events.extend(series_events);
         Ok(with_task(events, next, false))

@@ -248,9 +248,7 @@ mod tests {
     async fn who_cannot_ask_how_many_partitions_there_are_begins_anew_after_a_moment() {
         let (all, clock) = hearing(Enough::EveryPartition);
         let asking = tokio::spawn(async move { all.misses_some().await });
-        while clock.next_sleeper_ms().is_none() {
-            tokio::task::yield_now().await;
-        }
+        clock.until_somebody_sleeps().await;
         clock.advance_ms(LOOK_MS);
         assert!(asking.await.unwrap());
         assert!(!hearing(Enough::OnePartition).0.misses_some().await);

@@ -72,14 +72,9 @@ impl Looks {
 
     /// Looks once more.
     async fn look(&self) {
-        let until_it_sleeps = async || {
-            while self.clock.next_sleeper_ms().is_none() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        until_it_sleeps().await;
+        self.clock.until_somebody_sleeps().await;
         self.clock.advance_ms(500);
-        until_it_sleeps().await;
+        self.clock.until_somebody_sleeps().await;
     }
 }
 

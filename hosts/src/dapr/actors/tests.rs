@@ -31,7 +31,7 @@ fn user() -> UserId {
 
 /// Has somebody ask for a command, and waits until they wait.
 async fn submit(actors: &RemoteActors, clock: &VirtualClock) -> JoinHandle<Outcome<UserActor>> {
-    let (actors, before) = (actors.clone(), clock.next_sleeper_ms());
+    let actors = actors.clone();
     let pending = Pending {
         id: CommandId(Uuid::now_v7()),
         by: Principal::System,
@@ -41,11 +41,7 @@ async fn submit(actors: &RemoteActors, clock: &VirtualClock) -> JoinHandle<Outco
         traceparent: None,
     };
     let asked = tokio::spawn(async move { actors.command_user(user(), pending).await });
-    if before.is_none() {
-        while clock.next_sleeper_ms().is_none() {
-            tokio::task::yield_now().await;
-        }
-    }
+    clock.until_somebody_sleeps().await;
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -74,9 +70,7 @@ async fn a_question_is_given_up_when_its_time_is_over_though_a_call_is_under_way
     let question = UserQuestion::Profile;
     let asked = actors.ask_user(user(), Principal::System, &question);
     let passes = async {
-        while clock.next_sleeper_ms().is_none() {
-            tokio::task::yield_now().await;
-        }
+        clock.until_somebody_sleeps().await;
         clock.advance_ms(20_000);
     };
     let (outcome, ()) = soon(async { tokio::join!(asked, passes) }).await;

@@ -336,9 +336,7 @@ async fn six_tries_at_one_that_is_silent() -> (Arc<World>, Receiver, tokio::task
         let world = Arc::clone(&world);
         async move { world.run_due().await }
     });
-    while world.clock.next_sleeper_ms().is_none() {
-        tokio::task::yield_now().await;
-    }
+    world.clock.until_somebody_sleeps().await;
     (world, silent, running)
 }
 
