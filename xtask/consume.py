@@ -47,17 +47,29 @@ def faults(line, topic, schemas):
     yield kind, None
 
 
-def out_of_order(message, reached):
-    """Whether an event that was not there before comes after a later one of its actor; one that is there twice is no fault."""
-    if message["type"] == MARKER:
-        return False
-    place = (int(message["sequence"]), message["part"])
-    seen, last = reached[message["subject"]]
-    new = place not in seen
-    seen.add(place)
-    if new:
-        reached[message["subject"]] = (seen, max(place, last))
-    return new and place < last
+class Order:
+    """The events of each actor in order. When the broker fails in the middle of a batch, later events of it may be there before earlier ones; then
+    all of them have to come once more, after those."""
+
+    def __init__(self):
+        self.reached = collections.defaultdict(lambda: (set(), set()))
+        self.late = 0
+
+    def see(self, line):
+        message = json.loads(line.partition("\t")[2])
+        if message["type"] == MARKER:
+            return
+        place = (int(message["sequence"]), message["part"])
+        seen, owed = self.reached[message["subject"]]
+        if place not in seen:
+            too_soon = {other for other in seen if other > place} if place < max(seen, default=place) else set()
+            self.late += bool(too_soon)
+            owed |= too_soon
+            seen.add(place)
+        owed.discard(place)
+
+    def owed(self):
+        return {actor: sorted(owed) for actor, (_, owed) in self.reached.items() if owed}
 
 
 class Erased:
@@ -80,15 +92,13 @@ class Erased:
 
 def main(topic, folder):
     schemas = validators(folder)
-    counts, wrong, erased = collections.Counter(), 0, Erased()
-    reached = collections.defaultdict(lambda: (set(), (0, 0)))
+    counts, wrong, erased, order = collections.Counter(), 0, Erased(), Order()
     for line in sys.stdin:
         line = line.rstrip("\n")
         try:
             found = list(faults(line, topic, schemas))
             erased.see(line)
-            if out_of_order(json.loads(line.partition("\t")[2]), reached):
-                found.append((None, "out of order"))
+            order.see(line)
         except Exception as error:  # whatever it is, the message cannot be read
             found = [("unreadable", repr(error))]
         counts[found[0][0]] += 1
@@ -99,7 +109,10 @@ def main(topic, folder):
     for message in erased.unexplained():
         wrong += 1
         print(f"{topic}: no content, and nobody was deleted: {json.dumps(message)[:400]}", file=sys.stderr)
-    print(json.dumps({"topic": topic, "messages": counts.total(), "wrong": wrong, "types": dict(counts)}))
+    for actor, places in order.owed().items():
+        wrong += 1
+        print(f"{topic}: {actor}: before earlier ones, and not once more after them: {places[:20]}", file=sys.stderr)
+    print(json.dumps({"topic": topic, "messages": counts.total(), "wrong": wrong, "late": order.late, "types": dict(counts)}))
     return 1 if wrong else 0
 
 

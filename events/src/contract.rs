@@ -145,7 +145,7 @@ pub fn async_api() -> Value {
         .chain([(MARKER_TYPE.to_owned(), marker)]);
     json!({
         "asyncapi": "3.0.0",
-        "info": {"title": "Punctual", "version": env!("CARGO_PKG_VERSION"), "description": "What Punctual's actors publish. Delivery is at least once, in order per actor; `source` and `id` identify an event."},
+        "info": {"title": "Punctual", "version": env!("CARGO_PKG_VERSION"), "description": "What Punctual's actors publish. Delivery is at least once, in order per actor; `source` and `id` identify an event. When the broker fails in the middle of a batch, later events of it may come before earlier ones; then all of them come once more, after those: whoever needs the order goes by `sequence` and `part`."},
         "defaultContentType": "application/cloudevents+json",
         "channels": Topic::ALL.map(channel).into_iter().collect::<serde_json::Map<_, _>>(),
         "operations": Topic::ALL.map(|topic| (format!("publish-{}", topic.as_str()), json!({"action": "send", "channel": {"$ref": format!("#/channels/{}", topic.as_str())}}))).into_iter().collect::<serde_json::Map<_, _>>(),
