@@ -6,7 +6,7 @@ use clap::Parser as _;
 use mimalloc::MiMalloc;
 use punctual::{
     cli::{Cli, Command},
-    config::{ServeConfig, Settings},
+    config::{Misspelt, ServeConfig, Settings},
     import,
     operate::{dead_letters, rearm},
     serve,
@@ -34,6 +34,10 @@ fn main() -> ExitCode {
 fn run_server(flags: Settings) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let config = ServeConfig::load(flags)?;
     let telemetry = Telemetry::start(Appearance::choose(config.log_format), &config.log)?;
+    for misspelt in ServeConfig::misspelt_variables() {
+        let Misspelt { variable, meant } = misspelt;
+        tracing::warn!(%variable, %meant, "there is no such setting, so the variable says nothing");
+    }
     let outcome = serve::run(config);
     telemetry.finish();
     outcome?;

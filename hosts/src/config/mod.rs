@@ -3,6 +3,7 @@
 //! Every source is read into the same [`Settings`]; a setting is declared once and is a flag, a variable and a key of the file at once.
 
 mod listen;
+mod misspelt;
 mod settings;
 mod sidecar;
 mod sources;
@@ -21,6 +22,7 @@ use ipnet::IpNet;
 
 pub use self::{
     listen::ListenAddress,
+    misspelt::Misspelt,
     settings::{LogFilter, LogFormat, Registration, Role, RuntimeKind, Settings},
     sidecar::{SidecarConfig, Token},
     sources::ConfigError,
@@ -79,6 +81,12 @@ impl ServeConfig {
     /// When a source cannot be read or says something that makes no sense.
     pub fn load(flags: Settings) -> Result<Self, ConfigError> {
         Self::load_with(flags, &|variable| std::env::var_os(variable))
+    }
+
+    /// The variables of this process that look like settings and are none.
+    #[must_use]
+    pub fn misspelt_variables() -> Vec<Misspelt> {
+        misspelt::among(std::env::vars_os().map(|(name, _)| name))
     }
 
     fn load_with(flags: Settings, variables: sources::Variables<'_>) -> Result<Self, ConfigError> {

@@ -145,7 +145,7 @@ fn rust_log(variables: Variables<'_>) -> Result<Option<super::LogFilter>, Config
         .transpose()
 }
 
-fn variable_of(flag: &str) -> String {
+pub(super) fn variable_of(flag: &str) -> String {
     format!("PUNCTUAL_{}", flag.replace('-', "_").to_uppercase())
 }
 

@@ -8,7 +8,7 @@ use calcard::icalendar::{
 use punctual_events::{Priority, Timestamp};
 
 use super::{
-    ImportDraft, ImportItem, Refused,
+    ImportDraft, ImportItem, ItemCode, Refused,
     alarms::{self, Span},
     moments::{self, Stated},
     recurrence, text,
@@ -109,7 +109,7 @@ impl Identity {
 fn draft(source: &Source<'_>, identity: &Identity, notes: &mut Vec<String>) -> Result<ImportDraft, Refused> {
     if identity.uid_is_cut {
         let reason = format!("its UID is longer than {MAX_UID_CHARS} characters");
-        return Err(Refused::new("uid_too_long", reason));
+        return Err(Refused::new(ItemCode::UidTooLong, reason));
     }
     let (todo, zones) = (source.todo(), source.zones);
     let status_done = is_done(todo)?;
@@ -158,9 +158,10 @@ fn is_done(todo: &ICalendarComponent) -> Result<bool, Refused> {
         .property(&ICalendarProperty::Status)
         .and_then(|entry| entry.values.first());
     match status {
-        Some(ICalendarValue::Status(ICalendarStatus::Cancelled)) => {
-            Err(Refused::new("cancelled", "it is cancelled: neither open nor done"))
-        }
+        Some(ICalendarValue::Status(ICalendarStatus::Cancelled)) => Err(Refused::new(
+            ItemCode::Cancelled,
+            "it is cancelled: neither open nor done",
+        )),
         Some(ICalendarValue::Status(status)) => Ok(*status == ICalendarStatus::Completed),
         // `NEEDS ACTION` of vCalendar 1.0, and whatever else is no status of RFC 5545.
         Some(value) if value.as_text().is_some_and(|text| !text.trim().is_empty()) => Ok(false),

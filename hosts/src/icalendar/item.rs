@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use punctual_events::{Priority, Recurrence, ReminderTime, Timestamp, WallTime};
 
+use super::ItemCode;
+
 /// One to-do of the file: taken, or refused and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportItem {
@@ -21,15 +23,14 @@ pub struct ImportItem {
 /// Why an item was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Stable, for programs: `cancelled`, `date_invalid`, `item_too_large`, `line_too_long`, `nesting_too_deep`, `recurrence_unsupported`,
-    /// `time_zone_unknown`, `uid_too_long`, `unterminated`.
-    pub code: &'static str,
+    /// For programs.
+    pub code: ItemCode,
     /// For people.
     pub reason: String,
 }
 
 impl Refused {
-    pub(super) fn new(code: &'static str, reason: impl Into<String>) -> Self {
+    pub(super) fn new(code: ItemCode, reason: impl Into<String>) -> Self {
         Self {
             code,
             reason: reason.into(),

@@ -22,6 +22,7 @@
 //! A VTIMEZONE counts for the items after it: streaming means not looking ahead.
 
 mod alarms;
+mod code;
 mod draft;
 mod item;
 mod moments;
@@ -30,6 +31,7 @@ mod splitter;
 mod text;
 mod zones;
 
+pub use code::ItemCode;
 pub use item::{DraftMoment, ImportDraft, ImportItem, Refused};
 pub use splitter::{Ignored, MAX_DEPTH, MAX_ITEM_BYTES, MAX_LINE_BYTES, Piece, Splitter};
 

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use punctual_events::{Timestamp, WallTime};
 
 use super::{
-    DraftMoment, Refused,
+    DraftMoment, ItemCode, Refused,
     zones::{Zones, resolve},
 };
 
@@ -96,7 +96,7 @@ pub(super) fn value_stated(
 ) -> Result<Option<Stated>, Refused> {
     let invalid = || {
         Refused::new(
-            "date_invalid",
+            ItemCode::DateInvalid,
             format!("{} is not a date or a time", entry.name.as_str()),
         )
     };
@@ -159,7 +159,7 @@ fn date(parts: &PartialDateTime) -> Option<NaiveDate> {
 fn unknown_zone(tzid: &str) -> Refused {
     let shown: String = tzid.chars().filter(|c| !c.is_control()).take(80).collect();
     Refused::new(
-        "time_zone_unknown",
+        ItemCode::UnknownTimeZone,
         format!("the time zone {shown:?} is not a known one"),
     )
 }
@@ -178,7 +178,7 @@ pub(super) fn due_after(
         _ => None,
     };
     due.map(Some)
-        .ok_or_else(|| Refused::new("date_invalid", "DURATION is not a length of time from DTSTART"))
+        .ok_or_else(|| Refused::new(ItemCode::DateInvalid, "DURATION is not a length of time from DTSTART"))
 }
 
 fn plus(start: &Stated, duration: &ICalendarDuration, zones: &Zones) -> Option<Stated> {

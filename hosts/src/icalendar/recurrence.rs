@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use punctual_events::{Anchor, LatePolicy, Recurrence, RecurrenceDate, Timestamp, WallTime};
 
 use super::{
-    Refused,
+    ItemCode, Refused,
     draft::Source,
     moments::{Stated, stated, value_stated},
     text,
@@ -66,7 +66,7 @@ pub(super) fn recurrence(
 }
 
 fn unsupported(reason: &str) -> Refused {
-    Refused::new("recurrence_unsupported", reason)
+    Refused::new(ItemCode::RecurrenceUnsupported, reason)
 }
 
 /// RDATE and EXDATE of an item.
@@ -98,7 +98,7 @@ impl Dates<'_> {
                         "its {} and its own date are not both days or both times",
                         property.as_str()
                     );
-                    return Err(Refused::new("date_invalid", reason));
+                    return Err(Refused::new(ItemCode::DateInvalid, reason));
                 }
                 dates.extend(self.on_the_due(&stated, counted, start));
                 if dates.len() > MAX_DATES {

@@ -1,6 +1,6 @@
 //! Cuts a stream of iCalendar bytes into components, each bounded, however the bytes are chunked.
 
-use super::Refused;
+use super::{ItemCode, Refused};
 
 /// A longer line, unfolded, refuses its item.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -178,7 +178,7 @@ impl Splitter {
             State::Skipping { .. } => {}
             State::Inside { depth, .. } if *depth == MAX_DEPTH => {
                 let reason = format!("components are nested more than {MAX_DEPTH} deep");
-                return self.refuse(Refused::new("nesting_too_deep", reason));
+                return self.refuse(Refused::new(ItemCode::NestingTooDeep, reason));
             }
             State::Inside { depth, .. } => {
                 *depth += 1;
@@ -221,7 +221,7 @@ impl Splitter {
             self.keep(b"ATTACH:-")
         } else if cut {
             let reason = format!("a line is longer than {MAX_LINE_BYTES} bytes");
-            self.refuse(Refused::new("line_too_long", reason))
+            self.refuse(Refused::new(ItemCode::LineTooLong, reason))
         } else {
             self.keep(line)
         }
@@ -233,7 +233,7 @@ impl Splitter {
         };
         if text.len() + line.len() >= MAX_ITEM_BYTES {
             let reason = format!("the item is larger than {MAX_ITEM_BYTES} bytes");
-            return self.refuse(Refused::new("item_too_large", reason));
+            return self.refuse(Refused::new(ItemCode::ItemTooLarge, reason));
         }
         text.extend_from_slice(line);
         text.push(b'\n');
@@ -253,7 +253,7 @@ impl Splitter {
 
     /// Leaves whatever is open, whose END is missing.
     fn abandon(&mut self) -> Option<Piece> {
-        let piece = self.refuse(Refused::new("unterminated", "END:VTODO is missing"));
+        let piece = self.refuse(Refused::new(ItemCode::Unterminated, "END:VTODO is missing"));
         self.state = State::Outside;
         piece
     }

@@ -79,7 +79,7 @@ fn describe(report: &mut String, item: &ImportItem) {
     writeln!(report, "  {name:?} uid {uid}{recurrence_id}").unwrap();
     match &item.draft {
         Ok(draft) => writeln!(report, "    taken {}", written(draft)).unwrap(),
-        Err(refused) => writeln!(report, "    refused {}: {}", refused.code, refused.reason).unwrap(),
+        Err(refused) => writeln!(report, "    refused {}: {}", refused.code.as_str(), refused.reason).unwrap(),
     }
     for note in &item.notes {
         writeln!(report, "    note: {note}").unwrap();

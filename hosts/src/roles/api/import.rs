@@ -242,7 +242,7 @@ fn command(
     let draft = item
         .draft
         .as_ref()
-        .map_err(|refused| (refused.code.to_owned(), refused.reason.clone()))?;
+        .map_err(|refused| (refused.code.as_str().to_owned(), refused.reason.clone()))?;
     let external_uid = identities.next(draft).map_err(refused)?;
     let key = key.map(|key| key_of_item(key, place, &[external_uid.as_bytes(), &identity::digest(draft).0]));
     let command = UserCommand::CreateTask {

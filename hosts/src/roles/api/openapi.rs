@@ -240,6 +240,7 @@ mod tests {
     use std::{collections::BTreeSet, path::Path};
 
     use super::*;
+    use crate::icalendar::ItemCode;
 
     /// The committed file is what the code says; `UPDATE_CONTRACTS=1` writes it.
     fn assert_committed(path: &str, text: &str) {
@@ -274,6 +275,11 @@ mod tests {
                 code.status(),
                 code.meaning()
             );
+        }
+        page += "\n## Items of an import\n\nAn import as a whole succeeds; the report gives each item that was refused one of the codes above, or one of these.\n\n\
+                 | code | why |\n| --- | --- |\n";
+        for code in ItemCode::ALL {
+            page += &format!("| `{}` | {} |\n", code.as_str(), code.meaning());
         }
         assert_committed("errors.md", &page);
     }

@@ -51,7 +51,7 @@ pub(in super::super) struct Outcome {
     outcome: Kind,
     /// The task it became or is.
     task: Option<TaskId>,
-    /// Why it was refused, for programs.
+    /// Why it was refused, for programs: one of those of the import or of any error, [which have a page](/docs/errors.md#items-of-an-import).
     #[schema(examples("recurrence_unsupported"))]
     code: Option<String>,
     /// Why it was refused, for people.
