@@ -14,7 +14,11 @@ fn codes(bad: &str) -> Vec<&'static str> {
     assert_eq!(good.draft.unwrap().title, "Good");
     items
         .iter()
-        .map(|item| item.draft.as_ref().map_or_else(|refused| refused.code.as_str(), |_| "taken"))
+        .map(|item| {
+            item.draft
+                .as_ref()
+                .map_or_else(|refused| refused.code.as_str(), |_| "taken")
+        })
         .collect()
 }
 
@@ -72,7 +76,13 @@ fn an_item_as_large_as_may_be_is_taken_whatever_fills_it() {
     ] {
         let items = items(format!("BEGIN:VTODO\n{}END:VTODO\n", fill(&filler)).as_bytes());
         assert_eq!(items.len(), 1);
-        assert!(items[0].draft.as_ref().map_or_else(|refused| refused.code.as_str(), |_| "taken") != "item_too_large");
+        assert!(
+            items[0]
+                .draft
+                .as_ref()
+                .map_or_else(|refused| refused.code.as_str(), |_| "taken")
+                != "item_too_large"
+        );
     }
 }
 

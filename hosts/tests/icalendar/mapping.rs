@@ -354,7 +354,10 @@ fn long_texts_are_cut_to_the_limits_of_a_task() {
     assert_eq!(title.chars().count(), 500);
     assert_eq!((tags.len(), tags[0].len()), (50, 64));
     assert_eq!(description.unwrap().len(), 16_384);
-    assert_eq!(refused(&format!("UID:{}", "u".repeat(256))).code.as_str(), "uid_too_long");
+    assert_eq!(
+        refused(&format!("UID:{}", "u".repeat(256))).code.as_str(),
+        "uid_too_long"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::json;
 use tempfile::tempdir;
 
-use crate::program::{Server, client, punctual_after};
+use crate::program::{Server, client, punctual, punctual_after};
 
 impl Server {
     /// Files of the server may not grow beyond this; `None`: as they like.
@@ -64,4 +64,22 @@ async fn a_server_that_cannot_write_is_not_ready_until_it_can() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(create().await, 201);
+}
+
+#[tokio::test]
+async fn a_server_whose_data_is_removed_takes_no_more_writes_and_is_not_ready() {
+    let (folder, client) = (tempdir().unwrap(), client());
+    let data = folder.path().join("data");
+    let mut command = punctual();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+    let server = Server::run(command);
+    let token = server.sign_up(&client).await;
+    std::fs::remove_dir_all(&data).unwrap();
+
+    let request = client.post(format!("{}/v1/tasks", server.url)).bearer_auth(&token);
+    let answer = request.json(&json!({"title": "Buy bread"})).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    let (status, body) = server.readiness(&client).await;
+    assert_eq!(status, 503);
+    assert!(body.contains("was removed or replaced"), "{body}");
 }

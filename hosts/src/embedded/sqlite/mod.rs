@@ -16,6 +16,7 @@ mod lock;
 mod log;
 mod migrations;
 mod operations;
+mod presence;
 mod private;
 mod readers;
 mod records;

@@ -7,6 +7,7 @@ use punctual_events::{ActorId, Digest, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{
+    presence::Presence,
     rows::{ActorKey, ActorRow, Name, SeqColumn, seq_column},
     watermarks::{Marks, Watermarks},
 };
@@ -27,6 +28,7 @@ pub(super) struct Session<'c> {
     /// Set by operations that erase: the write-ahead log still has what they erased.
     pub(super) has_erased: bool,
     known: HashMap<ActorId, Known>,
+    presence: Option<Presence>,
     begin: Statement<'c>,
     commit: Statement<'c>,
     advance: Statement<'c>,
@@ -65,6 +67,7 @@ impl<'c> Session<'c> {
             watermarks,
             has_erased: false,
             known: HashMap::new(),
+            presence: Presence::of(connection),
             begin,
             commit,
             advance,
@@ -79,6 +82,7 @@ impl<'c> Session<'c> {
 
     /// Commits it; when this returns, it is on the disk.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.presence.as_ref().map_or(Ok(()), Presence::check)?;
         self.commit.execute([]).map(drop)
     }
 

@@ -83,7 +83,7 @@ impl FromQuery for Params {
             "due_before" => set_once(&mut query.due_before, name, parse(name, &value, INSTANT)?),
             "overdue" => set_once(&mut query.overdue, name, parse(name, &value, "true or false")?),
             "sort" => {
-                query.sort = Sort::parse(&value)?;
+                query.sort = Sort::parse(&value).map_err(|refusal| Problem::bad_request(refusal.detail).on(name))?;
                 set_once(&mut self.sort, name, ())
             }
             "limit" => {
@@ -219,6 +219,8 @@ mod tests {
             "limit=201",
             "limit=-1",
             "limit=",
+            "sort=colour",
+            "sort=due,due",
             "status=gone",
             "priority=9",
             "overdue=yes",
