@@ -124,7 +124,8 @@ pub(super) async fn show(
 
 /// Changes a task.
 ///
-/// A JSON Merge Patch (RFC 7396): what is absent stays, null takes away. Read-only members are accepted when they are equal to what they are.
+/// A JSON Merge Patch (RFC 7396): what is absent stays, null takes away. Read-only members are accepted when they are equal to what they are;
+/// `overdue`, which changes with the clock, whatever it says.
 /// A change is of this instance alone, unless `edit` says that it is of those after it too; `recurrence` always changes the series from this instance on, and null ends it.
 #[utoipa::path(
     patch,
