@@ -60,6 +60,8 @@ pub struct ServeConfig {
     pub anonymous_rate_limit: u32,
     /// Who may sign up.
     pub registration: Registration,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Networks that webhooks may reach besides the public internet.
     pub webhook_allow: Vec<IpNet>,
     /// Whom mail comes from; none is sent without.
@@ -133,6 +135,7 @@ impl ServeConfig {
             rate_limit: settings.rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
             anonymous_rate_limit: settings.anonymous_rate_limit.unwrap_or(DEFAULT_ANONYMOUS_RATE_LIMIT),
             registration: settings.registration.unwrap_or_default(),
+            trusted_proxies: settings.trusted_proxy.unwrap_or_default(),
             webhook_allow: settings.webhook_allow.unwrap_or_default(),
             mail_from: settings.mail_from,
             log_format: settings.log_format.unwrap_or_default(),

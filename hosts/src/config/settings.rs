@@ -68,6 +68,10 @@ pub struct Settings {
     #[arg(long, value_name = "POLICY", hide_possible_values = true)]
     pub registration: Option<Registration>,
 
+    /// Network of proxies, as 10.0.0.0/8, whose X-Forwarded-For is believed to say which address a request comes from; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Option<Vec<IpNet>>,
+
     /// Network that webhooks may reach though it is not on the public internet, as 10.1.0.0/16; may be repeated
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub webhook_allow: Option<Vec<IpNet>>,
@@ -116,6 +120,7 @@ impl Settings {
             rate_limit: self.rate_limit.or(lower.rate_limit),
             anonymous_rate_limit: self.anonymous_rate_limit.or(lower.anonymous_rate_limit),
             registration: self.registration.or(lower.registration),
+            trusted_proxy: self.trusted_proxy.or(lower.trusted_proxy),
             webhook_allow: self.webhook_allow.or(lower.webhook_allow),
             mail_from: self.mail_from.or(lower.mail_from),
             log_format: self.log_format.or(lower.log_format),

@@ -74,6 +74,7 @@ fn every_flag_is_also_a_variable_and_a_key() {
         ("rate-limit", "7", "7"),
         ("anonymous-rate-limit", "8", "8"),
         ("registration", "closed", "\"closed\""),
+        ("trusted-proxy", "10.0.0.0/8,fd00::/8", "[\"10.0.0.0/8\", \"fd00::/8\"]"),
         ("webhook-allow", "10.0.0.0/8,fd00::/8", "[\"10.0.0.0/8\", \"fd00::/8\"]"),
         ("log-format", "json", "\"json\""),
         ("log", "warn,punctual=debug", "\"warn,punctual=debug\""),

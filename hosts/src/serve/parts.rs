@@ -30,6 +30,7 @@ pub(super) fn api_config(config: &ServeConfig) -> ApiConfig {
         },
         requests_per_s: NonZeroU32::new(config.rate_limit),
         anonymous_per_minute: NonZeroU32::new(config.anonymous_rate_limit),
+        trusted_proxies: config.trusted_proxies.as_slice().into(),
         sends_mail: config.mail_from.is_some(),
         webhook_addresses: address_policy(config),
         ..ApiConfig::default()

@@ -1,20 +1,17 @@
 //! Who is asking. The token says it and is verified by its signature alone; whether its session was ended since, the user's actor checks with every
 //! command and question, so that revocation holds at once and costs no look-up of its own.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
 use punctual_actors::Code;
 use punctual_events::{Principal, SessionId, UserId};
 
 use super::{Api, problem::Problem, trace};
-use crate::{accounts::TokenError, limits::Origin};
+use crate::accounts::TokenError;
 
 /// The user who sent the request, by a token of ours that has not expired.
 #[derive(Debug)]
@@ -74,34 +71,5 @@ fn refuse(error: TokenError) -> Problem {
     match error {
         TokenError::Expired => Problem::new(Code::SessionEnded, "the token has expired: sign in again"),
         TokenError::Malformed | TokenError::Forged => Problem::new(Code::Unauthorised, "not a token of this server"),
-    }
-}
-
-/// Where a request comes from.
-pub(super) struct Whence(pub(super) Origin);
-
-impl FromRequestParts<Arc<Api>> for Whence {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        // Served without addresses, everybody is one origin: too strict rather than not at all.
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        Ok(Self(Origin::from(address)))
-    }
-}
-
-/// Where a request without a token comes from; it takes one of the origin's tokens.
-pub(super) struct Anonymous(pub(super) Origin);
-
-impl FromRequestParts<Arc<Api>> for Anonymous {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
-        let Whence(origin) = Whence::from_request_parts(parts, api).await?;
-        if let Some(limiter) = &api.per_origin {
-            limiter.try_take(&origin, api.now()).map_err(Problem::rate_limited)?;
-        }
-        Ok(Self(origin))
     }
 }

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
+
 use crate::{limits::Quota, webhooks::AddressPolicy};
 
 /// In which as many passwords can be tried as at once.
@@ -29,6 +31,8 @@ pub struct ApiConfig {
     pub hashes_waiting: usize,
     /// Whether there is something to send mail by.
     pub sends_mail: bool,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Box<[IpNet]>,
     /// Which addresses webhooks may reach.
     pub webhook_addresses: AddressPolicy,
     /// Sizes and times of requests.
@@ -79,6 +83,7 @@ impl Default for ApiConfig {
             hashes_at_once: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             hashes_waiting: 64,
             sends_mail: false,
+            trusted_proxies: Box::default(),
             webhook_addresses: AddressPolicy::default(),
             limits: Limits::default(),
         }

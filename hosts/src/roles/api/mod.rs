@@ -22,6 +22,7 @@ mod mail;
 mod me;
 mod notifications;
 pub mod openapi;
+mod origin;
 mod path;
 mod problem;
 mod query;
@@ -43,6 +44,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
+use ipnet::IpNet;
 use punctual_actors::Code;
 use punctual_events::{Timestamp, UserId};
 
@@ -68,6 +70,7 @@ pub struct Api {
     guesses: Option<Guesses>,
     registration: Registration,
     sends_mail: bool,
+    trusted_proxies: Box<[IpNet]>,
     webhooks: Registry,
     webhook_addresses: AddressPolicy,
     limits: Limits,
@@ -92,6 +95,7 @@ impl Api {
             guesses: Guesses::new(config),
             registration: config.registration,
             sends_mail: config.sends_mail,
+            trusted_proxies: config.trusted_proxies.clone(),
             webhooks: Registry::new(Arc::clone(&services.records)),
             webhook_addresses: config.webhook_addresses.clone(),
             limits: config.limits,

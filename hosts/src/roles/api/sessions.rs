@@ -11,9 +11,10 @@ use super::{
     Api,
     accounts::{bad_credentials, contended, to_the_end},
     answer,
-    auth::{Anonymous, Caller},
+    auth::Caller,
     body::{Key, KeylessBody},
     openapi::{ANONYMOUS, AUTHENTICATED, BODY, IdempotencyHeader, KEYED, Problems},
+    origin::Anonymous,
     problem::Problem,
     users::{SignedIn, User, parse_email},
 };

@@ -12,9 +12,9 @@ use super::{
     Api, Registration,
     accounts::to_the_end,
     answer,
-    auth::Anonymous,
     body::KeylessBody,
     openapi::{ANONYMOUS, BODY, Problems},
+    origin::Anonymous,
     problem::Problem,
 };
 use crate::accounts::{AccountKey, AccountRecord, Email, Password, Token, record::FORMAT};
