@@ -86,6 +86,8 @@ pub struct CloudEvent {
     pub by: Principal,
     /// Digest of the event in the log.
     pub digest: Digest,
+    /// W3C trace context of the request it came of.
+    pub traceparent: Option<Box<str>>,
     /// The data, as JSON.
     pub data: Arc<RawValue>,
 }
@@ -104,8 +106,9 @@ impl Commit {
         let on_topic = || {
             self.events
                 .iter()
+                .zip(self.traceparents())
                 .enumerate()
-                .filter_map(|(i, e)| Some((i, e, topic.carries(e.event_type)?)))
+                .filter_map(|(i, (e, trace))| Some((i, e, trace, topic.carries(e.event_type)?)))
         };
         let parts = u16::try_from(on_topic().count()).unwrap_or(u16::MAX);
         if parts == 0 {
@@ -114,7 +117,7 @@ impl Commit {
         let commit = Arc::new(self.header.clone());
         on_topic()
             .zip(1..)
-            .map(|((index, record, event_type), part)| {
+            .map(|((index, record, traceparent, event_type), part)| {
                 Ok(CloudEvent {
                     topic,
                     event_type,
@@ -124,6 +127,7 @@ impl Commit {
                     parts,
                     by: record.by,
                     digest: record.digest,
+                    traceparent: traceparent.map(Into::into),
                     data: data_for(event_type, record)?,
                 })
             })
@@ -232,7 +236,7 @@ impl Serialize for CloudEvent {
             commithash: self.commit.hash,
             previoushash: self.commit.previous,
             digest: self.digest,
-            traceparent: self.commit.traceparent.as_deref().map(Cow::Borrowed),
+            traceparent: self.traceparent.as_deref().map(Cow::Borrowed),
             data: Arc::clone(&self.data),
         }
         .serialize(serializer)
@@ -261,6 +265,7 @@ impl CloudEvent {
         let data = serde_json::value::to_raw_value(&data).map_err(|error| CloudEventError(error.to_string()))?;
         // The sidecar of Dapr writes an empty one into an event that has none.
         let traceparent = wire.traceparent.filter(|text| !text.is_empty());
+        let traceparent: Option<Box<str>> = traceparent.map(|text| text.into_owned().into());
         // An event says this of its own topic only. Nobody may conclude that nothing happened on the others.
         let mut previous_on_topic = [Seq::UNKNOWN; 3];
         previous_on_topic[topic.index()] = Seq(wire.previoussequence.parse().map_err(|_| bad("previoussequence"))?);
@@ -272,6 +277,7 @@ impl CloudEvent {
             parts: wire.parts,
             by: wire.principal,
             digest: wire.digest,
+            traceparent: traceparent.clone(),
             data: data.into(),
             commit: Arc::new(CommitHeader {
                 actor,
@@ -281,7 +287,7 @@ impl CloudEvent {
                 previous_on_topic,
                 seq: place.0,
                 time: wire.time,
-                traceparent: traceparent.map(|text| text.into_owned().into()),
+                traceparent,
             }),
         })
     }

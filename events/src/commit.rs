@@ -198,6 +198,9 @@ pub struct CommittedCommand {
     /// The client's key, where it sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<IdempotencyKey>,
+    /// W3C trace context of its request, where that is another than the header's: commands of several requests can share a commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Box<str>>,
 }
 
 /// One event as it is stored and hashed.
@@ -277,7 +280,7 @@ pub struct CommitHeader {
     pub seq: Seq,
     /// When it was decided.
     pub time: Timestamp,
-    /// W3C trace context of the request that caused it.
+    /// W3C trace context of the request that caused it, the first one of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Box<str>>,
 }
@@ -296,6 +299,16 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// The trace contexts of its events, in order.
+    pub fn traceparents(&self) -> impl Iterator<Item = Option<&str>> {
+        let of_all = self.header.traceparent.as_deref();
+        let of_commands = self.commands.iter().flat_map(move |command| {
+            let traceparent = command.traceparent.as_deref().or(of_all);
+            std::iter::repeat_n(traceparent, command.events.into())
+        });
+        of_commands.chain(std::iter::repeat(of_all))
+    }
+
     /// The hash of a commit: SHA-256 over the lines `punctual.commit.1`, actor, sequence, instant, previous hash, and the digest of each event,
     /// each line ended by LF. A client that kept an earlier hash can verify everything since from what the audit endpoint shows.
     #[must_use]

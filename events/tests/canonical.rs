@@ -238,7 +238,7 @@ proptest! {
                 prop_assert_eq!(got.data.get(), sent.data.get());
                 prop_assert_eq!((got.id(), got.topic, got.event_type, got.digest), (sent.id(), sent.topic, sent.event_type, sent.digest));
                 prop_assert_eq!(got.previous_on_topic(), sent.previous_on_topic());
-                prop_assert_eq!(&got.commit.traceparent, &None);
+                prop_assert_eq!((&got.commit.traceparent, &got.traceparent), (&None, &None));
             }
         }
         let decoded = Commit::decode(&commit.encode().unwrap()).unwrap();

@@ -103,6 +103,7 @@ impl LogWriter {
                     body: u128::MAX,
                     key: seq.0.into(),
                 }),
+                traceparent: None,
             }],
             events,
         })

@@ -111,16 +111,18 @@ impl<'a, M: Machine> Draft<'a, M> {
             self.records.push(record);
             self.state.machine.evolve(event, &*self.environment.zones);
         }
+        if self.traceparent.is_none() {
+            self.traceparent.clone_from(&pending.traceparent);
+        }
+        let is_others = self.traceparent != pending.traceparent;
         self.commands.push(CommittedCommand {
             answer: decision.reply.kind(),
             events: u16::try_from(decision.events.len()).unwrap_or(u16::MAX),
             id: pending.id,
             key: pending.key,
+            traceparent: pending.traceparent.clone().filter(|_| is_others),
         });
         self.state.remember(pending.key, Some(decision.reply), self.now);
-        if self.traceparent.is_none() {
-            self.traceparent.clone_from(&pending.traceparent);
-        }
         Ok(())
     }
 

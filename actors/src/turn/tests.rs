@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use chrono::{NaiveDate, NaiveDateTime};
-use punctual_events::{ActorId, CommandId, Commit, EventType, Principal, Seq, SessionId, TaskId, Timestamp, UserId};
+use punctual_events::{
+    ActorId, CommandId, Commit, EventType, Principal, Seq, SessionId, TaskId, Timestamp, Topic, UserId,
+};
 use uuid::Uuid;
 
 use super::{Pending, Rearmed, Slot, TurnError};
@@ -284,4 +286,28 @@ async fn an_activation_elsewhere_that_counts_on_a_lost_wake_up_does_not_count_on
     assert_eq!((rearmed, lost.wake_ups.earliest()), (Rearmed::Armed(None), None));
     create_a_task(&mut stale, 11, later, &lost).await;
     assert_eq!(lost.wake_ups.earliest(), Some(later));
+}
+
+#[tokio::test]
+async fn requests_that_share_a_commit_keep_their_traces() {
+    let runtime = Reference::new(&VirtualClock::new(Timestamp::from_millis(1_800_000_000_000)), 1);
+    let actor = ActorId::User(UserId(Uuid::from_u128(1)));
+    let mut slot = Slot::<UserActor>::new(actor);
+    slot.take_turn(&[pending(sign_in())], &runtime).await;
+    let traces = [Some("first"), Some("second"), Some("second"), Some("first")];
+    let commands = traces.iter().zip(10_u128..).map(|(trace, number)| Pending {
+        id: CommandId(Uuid::from_u128(number)),
+        seed: number << 64,
+        traceparent: trace.map(Into::into),
+        ..pending(create(None))
+    });
+    slot.take_turn(&commands.collect::<Vec<_>>(), &runtime).await;
+    let log = runtime.store.read_log(actor, Seq(1), 10).await.unwrap();
+    assert_eq!(log.len(), 1, "they share one");
+    let stored = Commit::decode(&log[0].encode().unwrap()).unwrap();
+    for topic in [Topic::TaskEvents, Topic::TaskUpdates] {
+        let sent = stored.cloud_events(topic).unwrap();
+        let sent = sent.iter().map(|event| event.traceparent.as_deref());
+        assert_eq!(sent.collect::<Vec<_>>(), traces, "{topic:?}");
+    }
 }

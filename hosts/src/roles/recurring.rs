@@ -134,7 +134,7 @@ fn read(event: &CloudEvent) -> Option<Offer<'_>> {
         Ok(offered) => Some(Offer {
             from: event.commit.actor,
             handover: offered.handover,
-            traceparent: event.commit.traceparent.as_deref(),
+            traceparent: event.traceparent.as_deref(),
         }),
         Err(error) => {
             tracing::error!(event = event.id(), %error, "a hand-over that cannot be read");

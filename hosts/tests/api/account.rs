@@ -331,9 +331,7 @@ async fn forged_foreign_and_expired_tokens_are_refused() {
 async fn no_credential_is_in_any_event_or_record() {
     let server = Server::start().await;
     let ann = server.register("ann").await;
-    let key = ann
-        .request(Method::POST, "/v1/tasks")
-        .json(&json!({"title": "x"}));
+    let key = ann.request(Method::POST, "/v1/tasks").json(&json!({"title": "x"}));
     crate::support::client::send(key.header("Idempotency-Key", "k")).await;
     let change = json!({"current_password": PASSWORD, "password": "a longer passphrase"});
     ann.patch("/v1/me", &change).await;
@@ -380,13 +378,19 @@ async fn behind_a_proxy_each_client_has_its_own_limit_and_nobody_else_can_claim_
     let guess = async |from: Client, forwarded_for: &str| {
         let request = from.request(Method::POST, "/v1/sessions");
         let request = request.header("x-forwarded-for", forwarded_for);
-        let answer = request.json(&json!({"email": email("ann"), "password": "wrong"})).send();
+        let answer = request
+            .json(&json!({"email": email("ann"), "password": "wrong"}))
+            .send();
         answer.await.unwrap().status().as_u16()
     };
     let proxy = || server.anonymous_from([127, 0, 0, 2]);
     assert_eq!(guess(proxy(), "198.51.100.1").await, 401);
     assert_eq!(guess(proxy(), "198.51.100.1").await, 429);
-    assert_eq!(guess(proxy(), "198.51.100.1, 198.51.100.2").await, 401, "another client");
+    assert_eq!(
+        guess(proxy(), "198.51.100.1, 198.51.100.2").await,
+        401,
+        "another client"
+    );
     let stranger = || server.anonymous_from([127, 0, 0, 3]);
     assert_eq!(guess(stranger(), "198.51.100.3").await, 401);
     assert_eq!(guess(stranger(), "198.51.100.4").await, 429, "it is no proxy");

@@ -34,7 +34,7 @@ pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>])
     for topic in handler.topics() {
         let events: Vec<CloudEvent> = wanted.iter().flat_map(|commit| events(commit, *topic)).collect();
         if !events.is_empty() {
-            let traceparents = events.iter().filter_map(|event| event.commit.traceparent.as_deref());
+            let traceparents = events.iter().filter_map(|event| event.traceparent.as_deref());
             let span = telemetry::reaction_span(handler.name(), topic.as_str(), traceparents);
             let handling = AssertUnwindSafe(handler.handle(*topic, &events)).catch_unwind();
             handling

@@ -155,13 +155,13 @@ impl Notification {
         }
         let mails: Vec<ReminderMail> = fired
             .iter()
-            .map(|(event, fired)| ReminderMail::new(user, fired.clone(), event.commit.traceparent.clone()))
+            .map(|(event, fired)| ReminderMail::new(user, fired.clone(), event.traceparent.clone()))
             .collect();
         all(mails.iter().map(|mail| self.schedule_mail(mail, now)).collect()).await
     }
 
     async fn begin(&self, user: UserId, event: &CloudEvent, fired: &Fired, webhook: &Webhook) -> Result<(), Failure> {
-        let traceparent = event.commit.traceparent.clone();
+        let traceparent = event.traceparent.clone();
         let delivery = Delivery::new(user, webhook.id, fired, traceparent)?;
         self.schedule(&delivery, self.environment.clock.now()).await
     }
