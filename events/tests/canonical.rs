@@ -25,7 +25,7 @@ fn text() -> impl Strategy<Value = Box<str>> {
 }
 
 fn moment() -> impl Strategy<Value = Moment> {
-    (instant(), any::<bool>(), text()).prop_map(|(instant, day, time_zone)| {
+    (instant(), any::<bool>(), any::<bool>(), text()).prop_map(|(instant, day, floating, time_zone)| {
         let wall = instant.to_utc();
         if day {
             Moment::Day {
@@ -35,6 +35,7 @@ fn moment() -> impl Strategy<Value = Moment> {
         } else {
             Moment::Time {
                 at: WallTime::new(wall).unwrap(),
+                floating,
                 instant,
                 time_zone,
             }

@@ -22,6 +22,8 @@ pub struct Schedule {
     pub(super) start: NaiveDateTime,
     pub(super) zone: Box<str>,
     pub(super) all_day: bool,
+    /// Whether the zone is that of the user, wherever that is.
+    pub(super) floating: bool,
     /// `RDATE`, in order.
     pub(super) added: Vec<NaiveDateTime>,
     /// `EXDATE`, in order.
@@ -46,6 +48,7 @@ impl Schedule {
             start: start.get(),
             zone: zone.into(),
             all_day: false,
+            floating: false,
             added: Vec::new(),
             excluded: Vec::new(),
         }
@@ -59,16 +62,21 @@ impl Schedule {
             start: start.and_time(NaiveTime::MIN),
             zone: user_zone.into(),
             all_day: true,
+            floating: false,
             added: Vec::new(),
             excluded: Vec::new(),
         }
     }
 
-    /// From the start or the due of a task: all day in the user's zone, or at a wall time in the moment's own.
+    /// From the start or the due of a task: in the user's zone where it is all day or floating, or at a wall time in the moment's own.
     #[must_use]
     pub fn from_moment(rule: Rule, first: &Moment, user_zone: &str) -> Self {
         match first {
             Moment::Day { date, .. } => Self::all_day(rule, *date, user_zone),
+            Moment::Time { at, floating: true, .. } => Self {
+                floating: true,
+                ..Self::timed(rule, *at, user_zone)
+            },
             Moment::Time { at, time_zone, .. } => Self::timed(rule, *at, time_zone),
         }
     }
@@ -88,6 +96,11 @@ impl Schedule {
         self
     }
 
+    /// The zone its wall times are meant in.
+    pub(crate) fn zone(&self) -> &str {
+        &self.zone
+    }
+
     /// An occurrence as the start or the due of its task.
     #[must_use]
     pub fn moment(&self, occurrence: Occurrence) -> Moment {
@@ -100,6 +113,7 @@ impl Schedule {
         } else {
             Moment::Time {
                 at,
+                floating: self.floating,
                 instant,
                 time_zone: self.zone.clone(),
             }

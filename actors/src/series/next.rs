@@ -153,11 +153,7 @@ fn from_completion(
     closed: Timestamp,
     zones: &dyn ZoneData,
 ) -> Option<Moment> {
-    let zone = match definition.due.as_ref().or(definition.start.as_deref())? {
-        Moment::Day { .. } => &definition.time_zone,
-        Moment::Time { time_zone, .. } => time_zone,
-    };
-    let completed = zones.wall_time(zone, closed)?;
+    let completed = zones.wall_time(schedule.zone(), closed)?;
     let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
     let next = schedule.next_from_completion(completed, made, zones).ok().flatten()?;
     Some(schedule.moment(next))
@@ -230,8 +226,11 @@ fn shifted(start: &Moment, due: &Moment, ahead: TimeDelta, user_zone: &str, zone
             date: wall.get().date(),
             instant: due.instant(),
         },
-        Moment::Time { time_zone, .. } => Moment::Time {
+        Moment::Time {
+            floating, time_zone, ..
+        } => Moment::Time {
             at: wall,
+            floating: *floating,
             instant: due.instant(),
             time_zone: time_zone.clone(),
         },

@@ -142,7 +142,8 @@ pub struct TaskPatch {
     pub version: Option<Option<Value>>,
 }
 
-/// A start or a due as a client writes it: `{"date"}`, or `{"at", "time_zone"}` (without a zone, the user's).
+/// A start or a due as a client writes it: `{"date"}`; `{"at", "time_zone"}` (without a zone, the user's), which stays in that zone when the user's changes; or
+/// `{"at", "floating": true}`, which travels along.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MomentInput {
@@ -151,9 +152,12 @@ pub struct MomentInput {
     /// A day, `2026-12-01`.
     #[schema(value_type = Option<String>, format = Date)]
     pub date: Option<NaiveDate>,
+    /// True for a wall time that travels along: it is in the zone the user is in, also when that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floating: Option<bool>,
     /// Read-only: what it resolved to before; not looked at.
     pub instant: Option<Timestamp>,
-    /// IANA zone name.
+    /// IANA zone name; of a floating time not looked at.
     #[schema(max_length = 64)]
     pub time_zone: Option<Box<str>>,
 }
@@ -168,6 +172,10 @@ impl MomentInput {
             if self.at.is_some() || self.time_zone.is_some() {
                 return Err(Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"));
             }
+            if self.floating == Some(true) {
+                let detail = "a day has no `floating`: it always is where the user is";
+                return Err(Refusal::invalid(&format!("{field}.floating"), detail));
+            }
             let in_range = (1..=9999).contains(&chrono::Datelike::year(&date));
             let instant = zones.day_start(user_zone, date).filter(|_| in_range);
             let instant = instant.ok_or_else(|| Refusal::invalid(field, "the year is not between 1 and 9999"))?;
@@ -176,10 +184,13 @@ impl MomentInput {
         let at = self
             .at
             .ok_or_else(|| Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"))?;
-        let zone = self.time_zone.as_deref().unwrap_or(user_zone);
+        let floating = self.floating.unwrap_or_default();
+        let own_zone = self.time_zone.as_deref().filter(|_| !floating);
+        let zone = own_zone.unwrap_or(user_zone);
         let instant = zones.resolve(zone, at.get()).ok_or_else(|| unknown_zone(zone, field))?;
         Ok(Moment::Time {
             at,
+            floating,
             instant,
             time_zone: zone.into(),
         })

@@ -133,7 +133,9 @@ impl TaskRecord {
 fn reminders_from(from: Option<&Moment>, days: i32, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
     let before = TimeDelta::days(i64::from(days));
     let (zone, wall, instant) = match from? {
-        Moment::Time { at, instant, time_zone } => (&**time_zone, Some(at.get()), instant),
+        Moment::Time {
+            at, instant, time_zone, ..
+        } => (&**time_zone, Some(at.get()), instant),
         Moment::Day { date, instant } => (user_zone, date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0), instant),
     };
     let shifted = wall.and_then(|wall| wall.checked_sub_signed(before));
@@ -152,18 +154,30 @@ pub(super) fn overdue_from(due: Option<&Moment>, user_zone: &str, zones: &dyn Zo
     })
 }
 
-/// The moment with the instant its wall time has now. What cannot be resolved keeps its instant.
+/// The moment with the instant its wall time has now, where the user is now. What cannot be resolved keeps its instant.
 pub(crate) fn resolve(moment: &Moment, user_zone: &str, zones: &dyn ZoneData) -> Moment {
     match moment {
         Moment::Day { date, instant } => Moment::Day {
             date: *date,
             instant: zones.day_start(user_zone, *date).unwrap_or(*instant),
         },
-        Moment::Time { at, instant, time_zone } => Moment::Time {
-            at: *at,
-            instant: zones.resolve(time_zone, at.get()).unwrap_or(*instant),
-            time_zone: time_zone.clone(),
-        },
+        Moment::Time {
+            at,
+            floating,
+            time_zone,
+            ..
+        } => {
+            let zone = if *floating { user_zone } else { time_zone };
+            let Some(resolved) = zones.resolve(zone, at.get()) else {
+                return moment.clone();
+            };
+            Moment::Time {
+                at: *at,
+                floating: *floating,
+                instant: resolved,
+                time_zone: zone.into(),
+            }
+        }
     }
 }
 

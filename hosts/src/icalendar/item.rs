@@ -79,7 +79,9 @@ pub enum DraftMoment {
     Time {
         /// The wall time.
         at: WallTime,
-        /// IANA name, known to `chrono-tz`.
+        /// True for one without a zone in the file, which is wherever the user is.
+        floating: bool,
+        /// IANA name, known to `chrono-tz`; of a floating time the user's at present.
         time_zone: String,
     },
 }

@@ -112,6 +112,11 @@ fn written(draft: &ImportDraft) -> String {
 fn moment(moment: &DraftMoment) -> String {
     match moment {
         DraftMoment::Day { date } => date.to_string(),
-        DraftMoment::Time { at, time_zone } => format!("{at} {time_zone}"),
+        DraftMoment::Time {
+            at,
+            floating: true,
+            time_zone,
+        } => format!("{at} floating, {time_zone}"),
+        DraftMoment::Time { at, time_zone, .. } => format!("{at} {time_zone}"),
     }
 }

@@ -9,7 +9,12 @@ fn written(moment: Option<&DraftMoment>) -> String {
     match moment {
         None => "none".to_owned(),
         Some(DraftMoment::Day { date }) => date.to_string(),
-        Some(DraftMoment::Time { at, time_zone }) => format!("{at} {time_zone}"),
+        Some(DraftMoment::Time {
+            at,
+            floating: true,
+            time_zone,
+        }) => format!("{at} floating, {time_zone}"),
+        Some(DraftMoment::Time { at, time_zone, .. }) => format!("{at} {time_zone}"),
     }
 }
 
@@ -96,7 +101,7 @@ fn times_keep_their_wall_time_and_get_an_iana_zone() {
         ("DUE;VALUE=DATE:20261201", "2026-12-01"),
         ("DUE:20261201", "2026-12-01"),
         ("DUE:20261201T090000Z", "2026-12-01T09:00:00 Etc/UTC"),
-        ("DUE:20261201T090000", "2026-12-01T09:00:00 Europe/Paris"),
+        ("DUE:20261201T090000", "2026-12-01T09:00:00 floating, Europe/Paris"),
         (
             "DUE;TZID=W. Europe Standard Time:20261201T090000",
             "2026-12-01T09:00:00 Europe/Berlin",
@@ -145,11 +150,11 @@ fn a_start_and_a_duration_make_a_due() {
         // Over the change to summer time: a day is a day of the calendar, 24 hours are not.
         (
             "DTSTART:20260328T120000\nDURATION:P1D",
-            "2026-03-29T12:00:00 Europe/Paris",
+            "2026-03-29T12:00:00 floating, Europe/Paris",
         ),
         (
             "DTSTART:20260328T120000\nDURATION:PT24H",
-            "2026-03-29T13:00:00 Europe/Paris",
+            "2026-03-29T13:00:00 floating, Europe/Paris",
         ),
         ("DTSTART:20261201\nDURATION:P1W\nDUE:20261203", "2026-12-03"),
         ("DURATION:P1D", "none"),

@@ -11,7 +11,7 @@ use proptest::{collection::vec, prelude::*};
 use punctual_events::{NotificationId, Offset, ReminderId, Repeat, Status};
 use serde_json::Value;
 
-use self::step::{Due, Remind, Step, When};
+use self::step::{Due, FLOATING, Remind, Step, When};
 use super::*;
 use crate::user::{SnoozeUntil, quiet::Quiet};
 
@@ -79,6 +79,7 @@ impl Both {
         };
         let (wall, zone) = match from {
             Moment::Day { date, .. } => (date.and_hms_opt(9, 0, 0).unwrap(), self.zone),
+            Moment::Time { at, floating: true, .. } => (at.get(), self.zone),
             Moment::Time { at, time_zone, .. } => (at.get(), &**time_zone),
         };
         let wall: NaiveDateTime = wall - TimeDelta::days(before.days().into());
@@ -171,9 +172,12 @@ impl Both {
             return Value::Null;
         };
         let instant = later(self.life.now, in_minutes * 60);
-        let wall = BundledZones.wall_time(zone.unwrap_or(self.zone), instant).unwrap();
+        let own_zone = zone.filter(|zone| *zone != FLOATING);
+        let wall = BundledZones.wall_time(own_zone.unwrap_or(self.zone), instant).unwrap();
+        let at = wall.format("%Y-%m-%dT%H:%M:%S").to_string();
         match zone {
-            Some(zone) => json!({"at": wall.format("%Y-%m-%dT%H:%M:%S").to_string(), "time_zone": zone}),
+            Some(FLOATING) => json!({"at": at, "floating": true}),
+            Some(zone) => json!({"at": at, "floating": false, "time_zone": zone}),
             None => json!({"date": wall.date()}),
         }
     }

@@ -30,7 +30,7 @@ pub(super) enum Step {
     },
 }
 
-/// A day, or a time on it in a zone, so many minutes from now.
+/// A day, or a time on it in a zone or, where that is [`FLOATING`], where the user is, so many minutes from now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
     pub(super) in_minutes: i64,
@@ -50,6 +50,7 @@ pub(super) enum When {
     BeforeStart(&'static str),
 }
 
+pub(super) const FLOATING: &str = "floating";
 const ZONES: [&str; 5] = [
     "Europe/Paris",
     "America/New_York",
@@ -60,7 +61,8 @@ const ZONES: [&str; 5] = [
 const OFFSETS: [&str; 6] = ["PT0S", "PT15M", "PT5H", "P1D", "P1DT30M", "-PT10M"];
 
 fn due() -> impl Strategy<Value = Due> {
-    (-3_000..6_000_i64, prop::option::of(select(&ZONES[..]))).prop_map(|(in_minutes, zone)| Due { in_minutes, zone })
+    let zone = prop_oneof![3 => select(&ZONES[..]), 2 => Just(FLOATING)];
+    (-3_000..6_000_i64, prop::option::of(zone)).prop_map(|(in_minutes, zone)| Due { in_minutes, zone })
 }
 
 fn remind() -> impl Strategy<Value = Remind> {

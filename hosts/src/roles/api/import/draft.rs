@@ -27,8 +27,13 @@ fn moment(moment: &DraftMoment) -> MomentInput {
             date: Some(*date),
             ..MomentInput::default()
         },
-        DraftMoment::Time { at, time_zone } => MomentInput {
+        DraftMoment::Time {
+            at,
+            floating,
+            time_zone,
+        } => MomentInput {
             at: Some(*at),
+            floating: Some(*floating),
             time_zone: Some(time_zone.as_str().into()),
             ..MomentInput::default()
         },

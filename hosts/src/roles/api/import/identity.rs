@@ -97,7 +97,8 @@ fn repetition(recurrence: &Recurrence) -> Cow<'_, str> {
 fn written(moment: &DraftMoment) -> String {
     match moment {
         DraftMoment::Day { date } => date.to_string(),
-        DraftMoment::Time { at, time_zone } => format!("{at} {time_zone}"),
+        // Whether it is floating stays out: items were known without it.
+        DraftMoment::Time { at, time_zone, .. } => format!("{at} {time_zone}"),
     }
 }
 
