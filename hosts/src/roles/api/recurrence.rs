@@ -84,6 +84,9 @@ struct Preview {
     /// The rule of a phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     rrule: Option<String>,
+    /// The release of the IANA time zone data that the instants were derived with.
+    #[schema(examples("2025b"))]
+    time_zone_data: String,
     /// The pieces of a phrase that mean something, from left to right.
     #[serde(skip_serializing_if = "Option::is_none")]
     understood: Option<Vec<Span>>,
@@ -143,6 +146,7 @@ pub(super) async fn preview(
     Ok(answer::ok(&Preview {
         occurrences: occurrences.collect(),
         rrule: tried.understood.is_some().then_some(tried.rrule),
+        time_zone_data: zones.version().to_owned(),
         understood: tried.understood,
     }))
 }
