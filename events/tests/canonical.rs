@@ -45,7 +45,7 @@ fn moment() -> impl Strategy<Value = Moment> {
 
 fn reminder() -> impl Strategy<Value = Reminder> {
     let nags = proptest::option::of((60..90_000_i64, 1..100_u16));
-    (uuid(), instant(), 0..3, -100_000..100_000_i64, nags).prop_map(|(id, at, kind, seconds, nags)| {
+    (uuid(), instant(), 0..4, -100_000..100_000_i64, nags).prop_map(|(id, at, kind, seconds, nags)| {
         let offset = |seconds| Offset::from_seconds(seconds).unwrap();
         Reminder {
             id: ReminderId(id),
@@ -56,6 +56,11 @@ fn reminder() -> impl Strategy<Value = Reminder> {
             time: match kind {
                 0 => ReminderTime::At(at),
                 1 => ReminderTime::Before(offset(seconds)),
+                2 => ReminderTime::OnDay(OnDay {
+                    time: TimeOfDay::new(at.to_utc().time()),
+                    days_before: i32::try_from(seconds % 400).unwrap(),
+                    related: if seconds % 2 == 0 { Related::Due } else { Related::Start },
+                }),
                 _ => ReminderTime::BeforeStart(offset(seconds)),
             },
         }

@@ -11,7 +11,7 @@
 //!
 //! ```text
 //! text        = { phrase | any token }                     phrases neither begin nor end inside a word: "mon-fri.pdf", "@" in an address
-//! phrase      = mark | reminder | recurrence | bound | moment | date | time
+//! phrase      = mark | nag | reminder | recurrence | bound | moment | date | time
 //!
 //! mark        = "#" name | "@" name | "!" ("urgent"|"high"|"medium"|"low"|1..4) | "p" 1..4
 //!
@@ -41,7 +41,10 @@
 //! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
 //!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but not") ("on"|"in")? (weekdays | month)+
 //!
-//! reminder    = "remind me" ("when due" | length ("before"|"after") | "in" length | day? time?)+ | "remind me to" at the beginning
+//! reminder    = "remind me" ("when due" | length ("before"|"after") | (length | "the day") "before" time | "the"? part "before" | "in" length | day? time?)+
+//!             | "remind me to" at the beginning
+//! nag         = ("nag" "me"? | "remind me" | "again") "every" length ","? end?      the end only behind "nag" left out
+//! end         = "until" ("it is"|"I")? "done" | ("at most"|"up to"|"max") number "times"? | number "times"
 //! ```
 //!
 //! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
@@ -56,8 +59,10 @@ mod instants;
 mod lengths;
 mod lexer;
 mod marks;
+mod nagging;
 mod recurrences;
 mod reminders;
+mod reminding;
 mod scan;
 mod scene;
 mod series;

@@ -1,7 +1,9 @@
 //! A task as a client writes it: whole, or as a JSON Merge Patch (RFC 7396).
 
 use chrono::NaiveDate;
-use punctual_events::{Moment, Offset, Priority, Recurrence, Related, ReminderId, Repeat, Timestamp, WallTime};
+use punctual_events::{
+    Moment, Offset, Priority, Recurrence, Related, ReminderId, Repeat, TimeOfDay, Timestamp, WallTime,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -208,7 +210,7 @@ pub fn unknown_zone(zone: &str, field: &str) -> Refusal {
     .on(field)
 }
 
-/// A reminder as a client writes it: `{"at"}` or `{"before"}`; with the `id` it has, or without one for a new reminder.
+/// A reminder as a client writes it: `{"at"}`, `{"before"}`, `{"time"}`, or `{"time", "before"}`, where `before` is of whole days; with the `id` it has, or without one for a new reminder.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReminderInput {
@@ -218,10 +220,13 @@ pub struct ReminderInput {
     pub before: Option<Offset>,
     /// Identifies it within the task.
     pub id: Option<ReminderId>,
-    /// What `before` counts from; the due where it is absent.
+    /// What `before` and `time` count from; the due where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
     /// How it nags until it is dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
+    /// A time of the day it is due, or of so many days before, by the clocks of the zone the due is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeOfDay>,
 }

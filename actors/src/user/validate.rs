@@ -101,7 +101,7 @@ pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> 
     }
     let mut kept: Vec<Reminder> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let time = ReminderTime::new(input.at, input.before, input.related.unwrap_or_default());
+        let time = ReminderTime::new(input.at, input.before, input.related.unwrap_or_default(), input.time);
         let time = time.map_err(|why| Refusal::invalid("reminders", why))?;
         let repeat = input.repeat.map(repeat).transpose()?;
         let id = input.id.unwrap_or_else(|| ReminderId(context.new_uuid()));

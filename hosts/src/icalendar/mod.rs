@@ -14,6 +14,7 @@
 //!   until its day has ended.
 //! - Times in UTC get the zone `Etc/UTC`; floating times stay floating, which is where the user is. The module `zones` says what a TZID can be.
 //! - A relative alarm becomes an offset before the due wherever there is a due, so that it moves with it; the module `alarms` says how.
+//! - An alarm with REPEAT and DURATION nags: so often at most, and until somebody dismisses it, which the standard does not know.
 //! - EXDATE and RDATE are dates of DTSTART's; here the due repeats, and they are moved along. An RDATE with periods, EXRULE and a second RRULE are refused as
 //!   `recurrence_unsupported`; whether the rule itself is supported is for the core to say.
 //! - A RECURRENCE-ID is rewritten to one form per instant, since exports of one item differ in the zone they state it in: `2026-12-01` for a day, an
@@ -32,7 +33,7 @@ mod text;
 mod zones;
 
 pub use code::ItemCode;
-pub use item::{DraftMoment, ImportDraft, ImportItem, Refused};
+pub use item::{DraftMoment, DraftReminder, ImportDraft, ImportItem, Refused};
 pub use splitter::{Ignored, MAX_DEPTH, MAX_ITEM_BYTES, MAX_LINE_BYTES, Piece, Splitter};
 
 use zones::Zones;

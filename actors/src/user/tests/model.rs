@@ -71,11 +71,24 @@ impl Both {
 
     /// The instant of a reminder, from wall times, without anything the actor derived.
     fn instant(&self, task: &Task, reminder: &punctual_events::Reminder) -> Option<Timestamp> {
-        use punctual_events::{Moment, ReminderTime};
+        use punctual_events::{Moment, Related, ReminderTime};
         let (from, before) = match reminder.time {
             ReminderTime::At(at) => return Some(at),
             ReminderTime::Before(before) => (task.due.as_ref()?, before),
             ReminderTime::BeforeStart(before) => (task.start.as_deref()?, before),
+            ReminderTime::OnDay(on) => {
+                let from = match on.related {
+                    Related::Due => task.due.as_ref()?,
+                    Related::Start => task.start.as_deref()?,
+                };
+                let (day, zone) = match from {
+                    Moment::Day { date, .. } => (*date, self.zone),
+                    Moment::Time { at, floating: true, .. } => (at.get().date(), self.zone),
+                    Moment::Time { at, time_zone, .. } => (at.get().date(), &**time_zone),
+                };
+                let day = day - TimeDelta::days(on.days_before.into());
+                return BundledZones.resolve(zone, day.and_time(on.time.get()));
+            }
         };
         let (wall, zone) = match from {
             Moment::Day { date, .. } => (date.and_hms_opt(9, 0, 0).unwrap(), self.zone),
@@ -192,6 +205,9 @@ impl Both {
                 When::InMinutes(minutes) => json!({"at": later(self.life.now, minutes * 60), "repeat": repeat}),
                 When::BeforeDue(before) => json!({"before": before, "repeat": repeat}),
                 When::BeforeStart(before) => json!({"before": before, "related": "start", "repeat": repeat}),
+                When::OnDay(time, before, related) => {
+                    json!({"time": time, "before": before, "related": related, "repeat": repeat})
+                }
             }
         });
         written.collect()

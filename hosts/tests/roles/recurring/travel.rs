@@ -101,6 +101,37 @@ async fn a_floating_series_that_counts_from_completion_counts_from_the_day_where
     );
 }
 
+#[tokio::test]
+async fn a_reminder_at_a_time_of_day_reminds_of_every_instance() {
+    let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
+    let due = json!({"at": "2026-11-23T09:00:00"});
+    let reminders = json!([{"time": "20:00", "before": "P1D"}, {"time": "08:30"}, {"at": "2026-11-23T06:00:00Z"}]);
+    let task = json!({"title": "a", "due": due, "reminders": reminders, "recurrence": {"rrule": "FREQ=DAILY"}});
+    world.create(task).await;
+    world.settle().await;
+    super::late::live_until(&mut world, "2026-11-23T09:00:00Z").await;
+    let first = world.only_open().await;
+    world.complete(first.id).await.unwrap();
+    super::late::live_until(&mut world, "2026-11-24T09:00:00Z").await;
+    let mut fired: Vec<String> = world
+        .notifications()
+        .await
+        .iter()
+        .map(|fired| fired.due_at.to_string())
+        .collect();
+    fired.sort();
+    assert_eq!(
+        fired,
+        [
+            "2026-11-22T19:00:00.000Z",
+            "2026-11-23T06:00:00.000Z",
+            "2026-11-23T07:30:00.000Z",
+            "2026-11-23T19:00:00.000Z",
+            "2026-11-24T07:30:00.000Z",
+        ]
+    );
+}
+
 /// The hand-over of an instance may be under way while its user travels.
 #[tokio::test]
 async fn an_instance_that_was_made_before_a_flight_and_arrives_after_it_is_where_the_user_is() {
@@ -113,7 +144,7 @@ async fn an_instance_that_was_made_before_a_flight_and_arrives_after_it_is_where
         due(&world).await,
         is("2026-11-24T09:00:00", "Asia/Tokyo", "2026-11-24T00:00:00.000Z")
     );
-    let created = world
+    let mut created = world
         .history
         .iter()
         .flat_map(|commit| &commit.events)
@@ -121,7 +152,7 @@ async fn an_instance_that_was_made_before_a_flight_and_arrives_after_it_is_where
             let data: serde_json::Value = serde_json::from_str(event.data.get()).unwrap();
             (event.event_type == punctual_events::EventType::TaskCreated).then_some(data)
         });
-    let last = created.last().unwrap();
+    let last = created.next_back().unwrap();
     assert_eq!(last["task"]["due"]["time_zone"], "Asia/Tokyo", "also in its event");
     let series = world.series(world.only_open().await.series.unwrap()).await.unwrap();
     assert_eq!(&*series.definition.time_zone, "Asia/Tokyo", "and the series knows");

@@ -48,6 +48,8 @@ pub(super) enum When {
     InMinutes(i64),
     BeforeDue(&'static str),
     BeforeStart(&'static str),
+    /// At a time of the day, or so many days before, of the due or the start.
+    OnDay(&'static str, Option<&'static str>, &'static str),
 }
 
 pub(super) const FLOATING: &str = "floating";
@@ -70,6 +72,13 @@ fn remind() -> impl Strategy<Value = Remind> {
         (-2..3_000_i64).prop_map(When::InMinutes),
         select(&OFFSETS[..]).prop_map(When::BeforeDue),
         select(&OFFSETS[..]).prop_map(When::BeforeStart),
+        (
+            // Clocks show half past one twice on one of the days, and skip half past two where they go forward.
+            select(&["08:30", "01:30", "02:30", "23:59"][..]),
+            prop::option::of(select(&["P1D", "P2D", "-P1D"][..])),
+            select(&["due", "start"][..]),
+        )
+            .prop_map(|(time, before, related)| When::OnDay(time, before, related)),
     ];
     let repeat = prop::option::of((1..300_i64, 1..4_u16));
     (when, repeat).prop_map(|(when, repeat)| Remind { when, repeat })
