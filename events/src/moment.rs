@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::timestamp::{Timestamp, TimestampError, digits, put};
+use crate::{
+    recurrence::is_false,
+    timestamp::{Timestamp, TimestampError, digits, put},
+};
 
 /// A wall time without a zone, to the second: `2026-12-01T09:00:00`. From year 1 to year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
@@ -162,11 +165,6 @@ pub(crate) struct MomentForm {
     /// IANA name of the zone it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_zone: Option<Box<str>>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 impl From<Moment> for MomentForm {

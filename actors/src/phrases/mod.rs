@@ -30,7 +30,8 @@
 //!
 //! recurrence  = ("every"|"each") "!"? what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
 //!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
-//! what        = step? unit tail? | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
+//! what        = step? unit tail? | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
+//!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
 //!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | part
 //! step        = "other" | number | ordinal
 //! weekdays    = (weekday (("-"|"through"|"to") weekday)? | "weekday" | "workday" | "business day" | "weekend")+

@@ -32,8 +32,14 @@ pub(super) struct Next {
 pub(super) fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
     let rule = Rule::parse(&definition.recurrence.rrule).ok()?.after(spent);
     let first = definition.due.as_ref().or(definition.start.as_deref())?;
-    let Recurrence { rdate, exdate, .. } = &*definition.recurrence;
-    Some(Schedule::from_moment(rule, first, &definition.time_zone).with_dates(&walls(rdate), &walls(exdate)))
+    let Recurrence {
+        rdate,
+        exdate,
+        workdays,
+        ..
+    } = &*definition.recurrence;
+    let schedule = Schedule::from_moment(rule, first, &definition.time_zone).by_workdays(*workdays);
+    Some(schedule.with_dates(&walls(rdate), &walls(exdate)))
 }
 
 /// How many occurrences of its rule a definition had until another took over: those that were numbered, but for dates that were added, which `COUNT` does not count,

@@ -37,6 +37,7 @@ fn definition(rrule: &str) -> SeriesDefinition {
             late_policy: LatePolicy::RollToFuture,
             rdate: Box::default(),
             rrule: rrule.into(),
+            workdays: false,
         }),
         reminders: Box::default(),
         start: None,

@@ -126,6 +126,10 @@ pub struct RecurrencePatch {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 512)]
     pub rrule: Option<Option<Box<str>>>,
+    /// Whether the rule counts workdays.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bool>)]
+    pub workdays: Option<Option<bool>>,
 }
 
 impl RecurrencePatch {
@@ -136,7 +140,9 @@ impl RecurrencePatch {
         let exdate = merged(self.exdate.as_ref(), current.map(|current| current.exdate.clone()));
         let rdate = merged(self.rdate.as_ref(), current.map(|current| current.rdate.clone()));
         let late_policy = merged(self.late_policy.as_ref(), current.map(|current| current.late_policy));
+        let workdays = merged(self.workdays.as_ref(), current.map(|current| current.workdays));
         Some(Recurrence {
+            workdays: workdays.unwrap_or_default(),
             anchor: anchor.unwrap_or_default(),
             exdate: exdate.unwrap_or_default(),
             late_policy: late_policy.unwrap_or_default(),
