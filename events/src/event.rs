@@ -249,7 +249,7 @@ pub struct SeriesDefinition {
     pub start: Option<Box<Moment>>,
     /// Tags of each instance.
     pub tags: Box<[Box<str>]>,
-    /// The zone in which all-day occurrences and "now" are meant.
+    /// The zone the user lives in, in which all-day and floating occurrences are meant.
     pub time_zone: Box<str>,
     /// Title of each instance.
     pub title: Box<str>,

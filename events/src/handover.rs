@@ -71,7 +71,7 @@ pub enum HandoverMessage {
         /// The occurrence it is of now.
         to: u32,
     },
-    /// User to series: the user lives in another zone now, in which the days of its occurrences begin.
+    /// User to series: the user lives in another zone now, in which the days of its occurrences begin and its floating times are meant.
     ChangeZone {
         /// Which.
         time_zone: Box<str>,

@@ -15,6 +15,12 @@ use crate::timestamp::{TimestampError, digits};
 pub struct TimeOfDay(NaiveTime);
 
 impl TimeOfDay {
+    /// The time, its seconds cut off.
+    #[must_use]
+    pub fn new(time: NaiveTime) -> Self {
+        Self(NaiveTime::from_hms_opt(time.hour(), time.minute(), 0).unwrap_or_default())
+    }
+
     /// As chrono's type.
     #[must_use]
     pub fn get(self) -> NaiveTime {

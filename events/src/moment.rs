@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::timestamp::{Timestamp, TimestampError, digits, put};
+use crate::{
+    recurrence::is_false,
+    timestamp::{Timestamp, TimestampError, digits, put},
+};
 
 /// A wall time without a zone, to the second: `2026-12-01T09:00:00`. From year 1 to year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
@@ -90,7 +93,8 @@ impl JsonSchema for WallTime {
     }
 }
 
-/// A start or a due: a day (`{"date"}`) or a wall time in a zone (`{"at", "time_zone"}`), each with the instant it was resolved to.
+/// A start or a due: a day (`{"date"}`) or a wall time in a zone (`{"at", "time_zone"}`), each with the instant it was resolved to. A wall time stays in
+/// its zone, or is floating, as RFC 5545 calls it: wherever the user is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "MomentForm", into = "MomentForm")]
 pub enum Moment {
@@ -101,10 +105,12 @@ pub enum Moment {
         /// The first instant of the day in the user's zone.
         instant: Timestamp,
     },
-    /// A time of day in a zone of its own.
+    /// A time of day in a zone.
     Time {
         /// The wall time.
         at: WallTime,
+        /// True for one that travels along: its zone is the user's, also when that changes. False for one that stays in its zone.
+        floating: bool,
         /// The wall time in the zone, resolved: one that does not exist moves forward by the gap, one that happens twice is the first.
         instant: Timestamp,
         /// IANA name of the zone.
@@ -118,6 +124,15 @@ impl Moment {
     pub fn instant(&self) -> Timestamp {
         match self {
             Self::Day { instant, .. } | Self::Time { instant, .. } => *instant,
+        }
+    }
+
+    /// True for what is wherever the user is: a day, and a floating time.
+    #[must_use]
+    pub fn follows_user(&self) -> bool {
+        match self {
+            Self::Day { .. } => true,
+            Self::Time { floating, .. } => *floating,
         }
     }
 
@@ -141,10 +156,13 @@ pub(crate) struct MomentForm {
     #[schemars(with = "Option<String>")]
     #[schema(value_type = Option<String>, format = Date)]
     date: Option<NaiveDate>,
+    /// True for a wall time that travels along with the user: it is in the zone the user is in, also when that changes. Absent for one that stays in its zone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    floating: bool,
     /// What it resolves to; for a day, its first instant in the user's zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     instant: Option<Timestamp>,
-    /// IANA zone name.
+    /// IANA name of the zone it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_zone: Option<Box<str>>,
 }
@@ -157,9 +175,15 @@ impl From<Moment> for MomentForm {
                 instant: Some(instant),
                 ..Self::default()
             },
-            Moment::Time { at, instant, time_zone } => Self {
+            Moment::Time {
+                at,
+                floating,
+                instant,
+                time_zone,
+            } => Self {
                 at: Some(at),
                 date: None,
+                floating,
                 instant: Some(instant),
                 time_zone: Some(time_zone),
             },
@@ -173,8 +197,13 @@ impl TryFrom<MomentForm> for Moment {
     fn try_from(form: MomentForm) -> Result<Self, Self::Error> {
         let instant = form.instant.ok_or("a moment without its instant")?;
         match (form.date, form.at, form.time_zone) {
-            (Some(date), None, None) => Ok(Self::Day { date, instant }),
-            (None, Some(at), Some(time_zone)) => Ok(Self::Time { at, instant, time_zone }),
+            (Some(date), None, None) if !form.floating => Ok(Self::Day { date, instant }),
+            (None, Some(at), Some(time_zone)) => Ok(Self::Time {
+                at,
+                floating: form.floating,
+                instant,
+                time_zone,
+            }),
             _ => Err("a moment has either `date`, or `at` and `time_zone`"),
         }
     }
@@ -203,5 +232,28 @@ impl ToSchema for Moment {
 
     fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
         MomentForm::schemas(schemas);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_stays_is_written_as_before_there_were_others() {
+        let old = r#"{"at":"2026-12-01T09:00:00","instant":"2026-12-01T08:00:00.000Z","time_zone":"Europe/Paris"}"#;
+        let moment: Moment = serde_json::from_str(old).expect("it is read");
+        assert!(!moment.follows_user());
+        assert_eq!(serde_json::to_string(&moment).expect("it is written"), old);
+    }
+
+    #[test]
+    fn a_floating_time_says_so_and_a_day_cannot() {
+        let text = r#"{"at":"2026-12-01T09:00:00","floating":true,"instant":"2026-12-01T08:00:00.000Z","time_zone":"Europe/Paris"}"#;
+        let moment: Moment = serde_json::from_str(text).expect("it is read");
+        assert!(moment.follows_user());
+        assert_eq!(serde_json::to_string(&moment).expect("it is written"), text);
+        let day = r#"{"date":"2026-12-01","floating":true,"instant":"2026-12-01T08:00:00.000Z"}"#;
+        serde_json::from_str::<Moment>(day).expect_err("a day has no such choice");
     }
 }

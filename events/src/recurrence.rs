@@ -36,6 +36,15 @@ pub struct Recurrence {
     /// RFC 5545 RRULE without the `RRULE:` prefix, `FREQ=WEEKLY;BYDAY=MO`.
     #[schema(max_length = 512)]
     pub rrule: Box<str>,
+    /// True to count workdays, Monday to Friday, where the rule says days: `FREQ=DAILY;INTERVAL=3` is the third workday after. Only with the anchor `completion`, and
+    /// a rule of days that names none.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub workdays: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What the next occurrence counts from.
@@ -157,7 +166,10 @@ mod tests {
     fn a_recurrence_without_dates_is_written_as_before_there_were_any() {
         let old = r#"{"anchor":"schedule","late_policy":"roll_to_future","rrule":"FREQ=DAILY"}"#;
         let recurrence: Recurrence = serde_json::from_str(old).expect("it is read");
-        assert_eq!((recurrence.rdate.len(), recurrence.exdate.len()), (0, 0));
+        assert_eq!(
+            (recurrence.rdate.len(), recurrence.exdate.len(), recurrence.workdays),
+            (0, 0, false)
+        );
         assert_eq!(serde_json::to_string(&recurrence).expect("it is written"), old);
     }
 

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{NotificationId, Offset, ReminderId, TaskId, Timestamp};
+use crate::{NotificationId, Offset, Related, ReminderId, ReminderTime, TaskId, TimeOfDay, Timestamp};
 
-/// A reminder of a task: at an instant, or some time before the task is due or can start.
+/// A reminder of a task: at an instant, some time before the task is due or can start, or at a time of the day it is due or can start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "ReminderForm", into = "ReminderForm")]
 pub struct Reminder {
@@ -16,56 +16,6 @@ pub struct Reminder {
     pub repeat: Option<Repeat>,
     /// When it fires.
     pub time: ReminderTime,
-}
-
-/// When a reminder fires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReminderTime {
-    /// At this instant.
-    At(Timestamp),
-    /// This long before the task is due; for an all-day due, before 09:00 of that day in the user's zone.
-    Before(Offset),
-    /// This long before the task can start; for an all-day start, before 09:00 of that day in the user's zone.
-    BeforeStart(Offset),
-}
-
-impl ReminderTime {
-    /// From the members of a reminder.
-    ///
-    /// # Errors
-    /// When there is not one time but none or two.
-    pub fn new(at: Option<Timestamp>, before: Option<Offset>, related: Related) -> Result<Self, &'static str> {
-        match (at, before, related) {
-            (Some(at), None, Related::Due) => Ok(Self::At(at)),
-            (None, Some(before), Related::Due) => Ok(Self::Before(before)),
-            (None, Some(before), Related::Start) => Ok(Self::BeforeStart(before)),
-            (Some(_), None, Related::Start) => Err("`related` says what `before` counts from"),
-            _ => Err("a reminder has either `at` or `before`"),
-        }
-    }
-
-    /// True for one that moves with the due or the start.
-    #[must_use]
-    pub fn is_relative(self) -> bool {
-        !matches!(self, Self::At(_))
-    }
-}
-
-/// What the time before which a reminder fires is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Related {
-    /// When the task is due.
-    #[default]
-    Due,
-    /// When the task can start.
-    Start,
-}
-
-impl Related {
-    fn is_due(&self) -> bool {
-        *self == Self::Due
-    }
 }
 
 /// How a reminder nags: after it fired, again and again until a person dismisses it or the task is closed.
@@ -92,7 +42,7 @@ impl Repeat {
     }
 }
 
-/// A reminder as it is written: `{"id", "at"}` or `{"id", "before"}`.
+/// A reminder as it is written: `{"id", "at"}`, `{"id", "before"}` or `{"id", "time"}`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[schema(as = Reminder)]
 #[schemars(rename = "Reminder")]
@@ -105,20 +55,24 @@ pub(crate) struct ReminderForm {
     before: Option<Offset>,
     /// Identifies it within the task.
     id: ReminderId,
-    /// What `before` counts from; absent for the due.
+    /// What `before` and `time` count from; absent for the due.
     #[serde(default, skip_serializing_if = "Related::is_due")]
     related: Related,
     /// How it nags until it is dismissed; absent where it fires once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     repeat: Option<Repeat>,
+    /// A time of the day it is due, or can start, or, with `before`, of so many days earlier: by the clocks of the zone the due or the start is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<TimeOfDay>,
 }
 
 impl From<Reminder> for ReminderForm {
     fn from(reminder: Reminder) -> Self {
-        let (at, before, related) = match reminder.time {
-            ReminderTime::At(at) => (Some(at), None, Related::Due),
-            ReminderTime::Before(before) => (None, Some(before), Related::Due),
-            ReminderTime::BeforeStart(before) => (None, Some(before), Related::Start),
+        let (at, before, related, time) = match reminder.time {
+            ReminderTime::At(at) => (Some(at), None, Related::Due, None),
+            ReminderTime::Before(before) => (None, Some(before), Related::Due, None),
+            ReminderTime::BeforeStart(before) => (None, Some(before), Related::Start, None),
+            ReminderTime::OnDay(on) => (None, on.before(), on.related, Some(on.time)),
         };
         Self {
             at,
@@ -126,6 +80,7 @@ impl From<Reminder> for ReminderForm {
             id: reminder.id,
             related,
             repeat: reminder.repeat,
+            time,
         }
     }
 }
@@ -137,7 +92,7 @@ impl TryFrom<ReminderForm> for Reminder {
         Ok(Self {
             id: form.id,
             repeat: form.repeat,
-            time: ReminderTime::new(form.at, form.before, form.related)?,
+            time: ReminderTime::new(form.at, form.before, form.related, form.time)?,
         })
     }
 }
@@ -242,9 +197,26 @@ mod tests {
             r#""at":"2026-11-23T09:00:00Z","before":"PT1H","#,
             r#""at":"2026-11-23T09:00:00Z","related":"start","#,
             r#""related":"start","#,
+            r#""at":"2026-11-23T09:00:00Z","time":"08:30","#,
+            r#""before":"PT1H","time":"08:30","#,
+            r#""time":"8:30","#,
         ] {
             let text = format!("{{{wrong}{id}}}");
             assert!(serde_json::from_str::<Reminder>(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_written_as_it_was_read() {
+        let id = r#""id":"00000000-0000-0000-0000-000000000001""#;
+        for text in [
+            format!(r#"{{{id},"time":"08:30"}}"#),
+            format!(r#"{{"before":"P1D",{id},"time":"20:00"}}"#),
+            format!(r#"{{"before":"-P1D",{id},"related":"start","time":"20:00"}}"#),
+        ] {
+            let reminder: Reminder = serde_json::from_str(&text).expect(&text);
+            assert!(reminder.time.is_relative());
+            assert_eq!(serde_json::to_string(&reminder).expect("it is written"), text);
         }
     }
 

@@ -25,7 +25,7 @@ fn text() -> impl Strategy<Value = Box<str>> {
 }
 
 fn moment() -> impl Strategy<Value = Moment> {
-    (instant(), any::<bool>(), text()).prop_map(|(instant, day, time_zone)| {
+    (instant(), any::<bool>(), any::<bool>(), text()).prop_map(|(instant, day, floating, time_zone)| {
         let wall = instant.to_utc();
         if day {
             Moment::Day {
@@ -35,6 +35,7 @@ fn moment() -> impl Strategy<Value = Moment> {
         } else {
             Moment::Time {
                 at: WallTime::new(wall).unwrap(),
+                floating,
                 instant,
                 time_zone,
             }
@@ -44,7 +45,7 @@ fn moment() -> impl Strategy<Value = Moment> {
 
 fn reminder() -> impl Strategy<Value = Reminder> {
     let nags = proptest::option::of((60..90_000_i64, 1..100_u16));
-    (uuid(), instant(), 0..3, -100_000..100_000_i64, nags).prop_map(|(id, at, kind, seconds, nags)| {
+    (uuid(), instant(), 0..4, -100_000..100_000_i64, nags).prop_map(|(id, at, kind, seconds, nags)| {
         let offset = |seconds| Offset::from_seconds(seconds).unwrap();
         Reminder {
             id: ReminderId(id),
@@ -55,6 +56,11 @@ fn reminder() -> impl Strategy<Value = Reminder> {
             time: match kind {
                 0 => ReminderTime::At(at),
                 1 => ReminderTime::Before(offset(seconds)),
+                2 => ReminderTime::OnDay(OnDay {
+                    time: TimeOfDay::new(at.to_utc().time()),
+                    days_before: i32::try_from(seconds % 400).unwrap(),
+                    related: if seconds % 2 == 0 { Related::Due } else { Related::Start },
+                }),
                 _ => ReminderTime::BeforeStart(offset(seconds)),
             },
         }
@@ -101,6 +107,7 @@ fn task() -> impl Strategy<Value = Task> {
                     late_policy: LatePolicy::RollToFuture,
                     rdate: [RecurrenceDate::Day(created.to_utc().date())].into(),
                     rrule,
+                    workdays: number % 2 == 0,
                 })),
                 reminders: reminders.into(),
                 series: flag.then_some(SeriesId(id)),
@@ -131,6 +138,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 late_policy: LatePolicy::RollToFuture,
                 rdate: Box::default(),
                 rrule: "FREQ=DAILY".into(),
+                workdays: false,
             }),
             reminders: task.reminders.clone(),
             start: task.start.clone(),

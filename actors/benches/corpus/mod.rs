@@ -133,6 +133,7 @@ fn due(random: &Random) -> Moment {
     let at = punctual_events::WallTime::new(instant.to_utc()).expect("a wall time");
     Moment::Time {
         at,
+        floating: false,
         instant,
         time_zone: "Europe/Paris".into(),
     }

@@ -29,9 +29,9 @@ pub(super) struct Composer<'a> {
     times: Option<Vec<NaiveTime>>,
     instant: Option<NaiveDateTime>,
     series: Option<Series>,
-    due: Option<NaiveDateTime>,
-    all_day: bool,
-    reminders: Vec<ReminderInput>,
+    pub(super) due: Option<NaiveDateTime>,
+    pub(super) all_day: bool,
+    pub(super) reminders: Vec<ReminderInput>,
     tags: Vec<String>,
     priority: Option<Priority>,
 }
@@ -53,13 +53,14 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
         tags: Vec::new(),
         priority: None,
     };
-    // Bounds need to know the recurrence, and reminders the due, wherever in the text they stand.
+    // Bounds need to know the recurrence, reminders the due, and nagging the reminders, wherever in the text they stand.
     composer.pass(|composer, index| composer.take(text, &found[index].item));
     for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
         composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }
     let starts = composer.settle_due();
     composer.pass(|composer, index| composer.take_reminder(&found[index].item));
+    composer.pass(|composer, index| composer.take_nag(&found[index].item));
     composer.into_reading(text, escapes, starts)
 }
 
@@ -90,7 +91,7 @@ impl Composer<'_> {
                 }
             },
             Item::Unclear(why) => Verdict::refused(SpanKind::Date, *why),
-            Item::Bound(_) | Item::Reminders(_) | Item::RemindMeTo => return None,
+            Item::Bound(_) | Item::Reminders(_) | Item::RemindMeTo | Item::Nag(_) => return None,
         })
     }
 
@@ -235,30 +236,6 @@ impl Composer<'_> {
         } else {
             today.succ_opt().unwrap_or(today)
         }
-    }
-
-    fn take_reminder(&mut self, item: &Item) -> Option<Verdict> {
-        let due = self.due.map(|due| (due, self.all_day));
-        let reminders = match item {
-            Item::Reminders(reminders) => reminders.as_slice(),
-            Item::RemindMeTo => &[super::reminders::Remind::Before(Length::ZERO)],
-            _ => return None,
-        };
-        let mut said: Vec<String> = Vec::new();
-        let mut doubts: Doubt = None;
-        let mut inputs = Vec::new();
-        for reminder in reminders {
-            match super::reminders::settle(reminder, due, self.scene) {
-                Ok(settled) => {
-                    said.push(settled.meaning);
-                    doubts = doubts.or(settled.doubt);
-                    inputs.push(settled.input);
-                }
-                Err(why) => return Some(Verdict::refused(SpanKind::Reminder, why)),
-            }
-        }
-        self.reminders.extend(inputs);
-        Some(Verdict::understood(SpanKind::Reminder, said.join("; "), doubts))
     }
 
     fn into_reading(self, text: &str, escapes: &[usize], starts: Option<NaiveDate>) -> Reading {

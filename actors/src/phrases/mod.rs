@@ -11,7 +11,7 @@
 //!
 //! ```text
 //! text        = { phrase | any token }                     phrases neither begin nor end inside a word: "mon-fri.pdf", "@" in an address
-//! phrase      = mark | reminder | recurrence | bound | moment | date | time
+//! phrase      = mark | nag | reminder | recurrence | bound | moment | date | time
 //!
 //! mark        = "#" name | "@" name | "!" ("urgent"|"high"|"medium"|"low"|1..4) | "p" 1..4
 //!
@@ -30,7 +30,8 @@
 //!
 //! recurrence  = ("every"|"each") "!"? what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
 //!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
-//! what        = step? unit tail? | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
+//! what        = step? unit tail? | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
+//!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
 //!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | part
 //! step        = "other" | number | ordinal
 //! weekdays    = (weekday (("-"|"through"|"to") weekday)? | "weekday" | "workday" | "business day" | "weekend")+
@@ -41,7 +42,10 @@
 //! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
 //!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but not") ("on"|"in")? (weekdays | month)+
 //!
-//! reminder    = "remind me" ("when due" | length ("before"|"after") | "in" length | day? time?)+ | "remind me to" at the beginning
+//! reminder    = "remind me" ("when due" | length ("before"|"after") | (length | "the day") "before" time | "the"? part "before" | "in" length | day? time?)+
+//!             | "remind me to" at the beginning
+//! nag         = ("nag" "me"? | "remind me" | "again") "every" length ","? end?      the end only behind "nag" left out
+//! end         = "until" ("it is"|"I")? "done" | ("at most"|"up to"|"max") number "times"? | number "times"
 //! ```
 //!
 //! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
@@ -56,8 +60,10 @@ mod instants;
 mod lengths;
 mod lexer;
 mod marks;
+mod nagging;
 mod recurrences;
 mod reminders;
+mod reminding;
 mod scan;
 mod scene;
 mod series;

@@ -11,6 +11,7 @@ use super::{
     lengths::{self, Length},
     lexer::Token,
     marks::{Marked, marked},
+    nagging::{Nag, nagging},
     recurrences::{Bound, Recurrence, bound, is_list_of_days, recurrence},
     reminders::{Remind, remind_me_to, reminders},
     times::{Time, at_hour, times},
@@ -39,6 +40,8 @@ pub(super) enum Item {
     Recurrence(Recurrence),
     Bound(Bound),
     Reminders(Vec<Remind>),
+    /// "nag every 10 min".
+    Nag(Nag),
     /// "remind me to" do it.
     RemindMeTo,
     Tag {
@@ -82,6 +85,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, before: Option<&Item>) -> Opt
     let after_start = matches!(before, Some(Item::Bound(Bound::From(_))));
     let beside_date = matches!(before, Some(Item::Date { .. }));
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
+        .or_else(|| whole(cursor, |cursor| nagging(cursor).map(Item::Nag)))
         .or_else(|| {
             whole(cursor, |cursor| {
                 reminders(cursor, today).map(|reminders| with_to(cursor, reminders))

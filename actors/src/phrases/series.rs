@@ -6,7 +6,7 @@ use punctual_events::{Anchor, LatePolicy, Recurrence, WallTime};
 use super::{
     days::long_date,
     lengths::Length,
-    recurrences::{Bound, End, Exception, Repeat, each},
+    recurrences::{Bound, End, Exception, Repeat, WORKDAYS, each as each_of},
     scan::{Found, Item},
     scene::{Scene, whole_seconds},
     spans::SpanKind,
@@ -75,6 +75,7 @@ impl Series {
             },
             late_policy: LatePolicy::default(),
             rrule: self.repeat.rrule(self.end).into(),
+            workdays: self.repeat.workdays,
         }
     }
 
@@ -197,6 +198,9 @@ impl Series {
             hours: Vec::new(),
             ..self.repeat.clone()
         };
+        if each.workdays {
+            each.weekdays = each_of(&WORKDAYS);
+        }
         if !each.weeks.is_empty() && each.weekdays.is_empty() {
             // A week is its Monday, rather than the weekday of the start.
             each.weekdays = vec![(0, 0)];
@@ -233,7 +237,7 @@ pub(super) fn share_minute(times: &[NaiveTime]) -> bool {
 }
 
 fn without_weekdays(repeat: &mut Repeat, days: &[u8]) -> Option<()> {
-    if repeat.weekdays.iter().any(|(nth, _)| *nth != 0) || !repeat.positions.is_empty() {
+    if repeat.workdays || repeat.weekdays.iter().any(|(nth, _)| *nth != 0) || !repeat.positions.is_empty() {
         return None;
     }
     match repeat.every {
@@ -242,14 +246,14 @@ fn without_weekdays(repeat: &mut Repeat, days: &[u8]) -> Option<()> {
         _ => {}
     }
     if repeat.weekdays.is_empty() {
-        repeat.weekdays = each(&[0, 1, 2, 3, 4, 5, 6]);
+        repeat.weekdays = each_of(&[0, 1, 2, 3, 4, 5, 6]);
     }
     repeat.weekdays.retain(|(_, day)| !days.contains(day));
     (!repeat.weekdays.is_empty()).then_some(())
 }
 
 fn without_month(repeat: &mut Repeat, month: u8) -> Option<()> {
-    if repeat.every == Unit::Year && repeat.months.is_empty() {
+    if repeat.workdays || repeat.every == Unit::Year && repeat.months.is_empty() {
         return None;
     }
     if repeat.months.is_empty() {

@@ -34,21 +34,9 @@ pub(super) enum Need {
 
 /// One or more times at the cursor: "at 8, 12 and 18", "5pm".
 pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Time>> {
-    if let Some(time) = cursor.attempt(part_of_day) {
-        return Some(vec![time]);
-    }
-    let told = cursor.word(&["at", "by"]) || cursor.mark('@') && !cursor.is_joined();
-    if told {
-        cursor.word(&["about", "around"]);
-    }
-    let need = match (told, beside_date) {
-        (true, _) => Need::Hours,
-        (false, true) => Need::Minutes,
-        (false, false) => Need::Sure,
-    };
-    let first = time(cursor, need)?;
+    let (first, need) = first(cursor, beside_date)?;
     let mut times = vec![first];
-    while told && times.len() < 24 {
+    while need == Need::Hours && times.len() < 24 {
         let next = cursor.attempt(|cursor| {
             cursor.separator().then_some(())?;
             cursor.word(&["at"]);
@@ -60,6 +48,30 @@ pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Ti
         }
     }
     Some(times)
+}
+
+/// One time at the cursor, where others after it are something of their own.
+pub(super) fn one_time(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Time> {
+    cursor
+        .attempt(|cursor| first(cursor, beside_date))
+        .map(|(time, _)| time)
+}
+
+/// A time, and what others of its list need.
+fn first(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<(Time, Need)> {
+    if let Some(time) = cursor.attempt(part_of_day) {
+        return Some((time, Need::Sure));
+    }
+    let told = cursor.word(&["at", "by"]) || cursor.mark('@') && !cursor.is_joined();
+    if told {
+        cursor.word(&["about", "around"]);
+    }
+    let need = match (told, beside_date) {
+        (true, _) => Need::Hours,
+        (false, true) => Need::Minutes,
+        (false, false) => Need::Sure,
+    };
+    Some((time(cursor, need)?, need))
 }
 
 /// "in the morning", "at night".

@@ -11,6 +11,7 @@
 //! Expansion runs on wall time; zones come in at the very end, through [`ZoneData`](crate::zone::ZoneData). Every answer takes bounded time whatever the rule: a search ends after
 //! 400 years without a day and at the year 9999. Only `COUNT` has to be counted from the start, in some 50 ns for each month since.
 
+mod completion;
 mod days;
 mod lists;
 mod month;

@@ -159,6 +159,12 @@ impl Rule {
         is_plain.then(|| self.interval.saturating_mul(unit))
     }
 
+    /// The interval in days of a rule of days that names no days or months, and one time of the day.
+    pub(crate) fn plain_days(&self) -> Option<u32> {
+        let is_plain = self.months.is_empty() && !self.has_by_day() && !self.names_days() && !self.names_times();
+        (is_plain && self.frequency == Frequency::Daily).then_some(self.interval)
+    }
+
     pub(super) fn has_by_day(&self) -> bool {
         !self.weekdays.is_empty() || !self.nth_weekdays.is_empty()
     }

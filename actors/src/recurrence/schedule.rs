@@ -1,6 +1,6 @@
 //! A rule that runs from a first occurrence, in a zone, with dates added and taken away: what comes next, and at which instant.
 
-use chrono::{Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use punctual_events::{Moment, Timestamp, WallTime};
 
 use super::pattern::Pattern;
@@ -22,6 +22,10 @@ pub struct Schedule {
     pub(super) start: NaiveDateTime,
     pub(super) zone: Box<str>,
     pub(super) all_day: bool,
+    /// Whether the zone is that of the user, wherever that is.
+    pub(super) floating: bool,
+    /// Whether a completion is followed by so many workdays, not days.
+    pub(super) workdays: bool,
     /// `RDATE`, in order.
     pub(super) added: Vec<NaiveDateTime>,
     /// `EXDATE`, in order.
@@ -46,6 +50,8 @@ impl Schedule {
             start: start.get(),
             zone: zone.into(),
             all_day: false,
+            floating: false,
+            workdays: false,
             added: Vec::new(),
             excluded: Vec::new(),
         }
@@ -59,16 +65,22 @@ impl Schedule {
             start: start.and_time(NaiveTime::MIN),
             zone: user_zone.into(),
             all_day: true,
+            floating: false,
+            workdays: false,
             added: Vec::new(),
             excluded: Vec::new(),
         }
     }
 
-    /// From the start or the due of a task: all day in the user's zone, or at a wall time in the moment's own.
+    /// From the start or the due of a task: in the user's zone where it is all day or floating, or at a wall time in the moment's own.
     #[must_use]
     pub fn from_moment(rule: Rule, first: &Moment, user_zone: &str) -> Self {
         match first {
             Moment::Day { date, .. } => Self::all_day(rule, *date, user_zone),
+            Moment::Time { at, floating: true, .. } => Self {
+                floating: true,
+                ..Self::timed(rule, *at, user_zone)
+            },
             Moment::Time { at, time_zone, .. } => Self::timed(rule, *at, time_zone),
         }
     }
@@ -88,6 +100,17 @@ impl Schedule {
         self
     }
 
+    /// The same with the days of its interval counted as workdays, Monday to Friday, after a completion.
+    #[must_use]
+    pub fn by_workdays(self, workdays: bool) -> Self {
+        Self { workdays, ..self }
+    }
+
+    /// The zone its wall times are meant in.
+    pub(crate) fn zone(&self) -> &str {
+        &self.zone
+    }
+
     /// An occurrence as the start or the due of its task.
     #[must_use]
     pub fn moment(&self, occurrence: Occurrence) -> Moment {
@@ -100,6 +123,7 @@ impl Schedule {
         } else {
             Moment::Time {
                 at,
+                floating: self.floating,
                 instant,
                 time_zone: self.zone.clone(),
             }
@@ -182,46 +206,6 @@ impl Schedule {
             .find(|occurrence| occurrence.instant > instant))
     }
 
-    /// The occurrence after a completion, where the rule counts from there: the rule runs as if it had started on the day of completion, or, if it repeats within the
-    /// day, in the minute of completion, and this is its first occurrence after the completion and after that start. A rule of months or years that names no days is an
-    /// interval then, and the shorter month ends it: a month after 31 January is the last of February, and a year after 29 February is the 28th. (A schedule skips such dates,
-    /// as RFC 5545 says, which knows no completions.) `completed` is the wall time in the schedule's zone; `made` is how many occurrences there have been, the
-    /// first included, which is what `COUNT` counts.
-    ///
-    /// # Errors
-    ///
-    /// The zone is unknown.
-    pub fn next_from_completion(
-        &self,
-        completed: NaiveDateTime,
-        made: u32,
-        zones: &dyn ZoneData,
-    ) -> Result<Option<Occurrence>, UnknownZone> {
-        self.check_zone(zones)?;
-        let start = match self.rule.frequency.unit_s() {
-            None => completed.date().and_time(self.start.time()),
-            Some(1) => completed.with_nanosecond(0).unwrap_or(completed),
-            Some(_) => completed
-                .with_nanosecond(0)
-                .and_then(|at| at.with_second(0))
-                .unwrap_or(completed),
-        };
-        let mut restarted = Self { start, ..self.clone() };
-        if let End::Count(count) = self.rule.end {
-            if made >= count {
-                return Ok(None);
-            }
-            restarted.rule.end = End::Never;
-        }
-        if let Some(months) = self.rule.plain_months() {
-            let next = start.checked_add_months(Months::new(months));
-            let next = next.and_then(|next| self.occurrence(next, zones));
-            return Ok(next.filter(|next| self.is_before_end(*next)));
-        }
-        let after = if self.all_day { start } else { start.max(completed) };
-        Ok(restarted.after(after, zones).next())
-    }
-
     /// How many of the occurrences from the start to before `end`, numbered through, `COUNT` counts.
     pub(crate) fn counted_of(&self, numbered: u32, end: NaiveDateTime) -> u32 {
         let pattern = self.pattern();
@@ -244,7 +228,7 @@ impl Schedule {
         Pattern::new(&self.rule, self.start, self.all_day)
     }
 
-    fn check_zone(&self, zones: &dyn ZoneData) -> Result<(), UnknownZone> {
+    pub(super) fn check_zone(&self, zones: &dyn ZoneData) -> Result<(), UnknownZone> {
         if zones.contains(&self.zone) {
             Ok(())
         } else {

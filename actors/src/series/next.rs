@@ -32,8 +32,14 @@ pub(super) struct Next {
 pub(super) fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Schedule> {
     let rule = Rule::parse(&definition.recurrence.rrule).ok()?.after(spent);
     let first = definition.due.as_ref().or(definition.start.as_deref())?;
-    let Recurrence { rdate, exdate, .. } = &*definition.recurrence;
-    Some(Schedule::from_moment(rule, first, &definition.time_zone).with_dates(&walls(rdate), &walls(exdate)))
+    let Recurrence {
+        rdate,
+        exdate,
+        workdays,
+        ..
+    } = &*definition.recurrence;
+    let schedule = Schedule::from_moment(rule, first, &definition.time_zone).by_workdays(*workdays);
+    Some(schedule.with_dates(&walls(rdate), &walls(exdate)))
 }
 
 /// How many occurrences of its rule a definition had until another took over: those that were numbered, but for dates that were added, which `COUNT` does not count,
@@ -153,11 +159,7 @@ fn from_completion(
     closed: Timestamp,
     zones: &dyn ZoneData,
 ) -> Option<Moment> {
-    let zone = match definition.due.as_ref().or(definition.start.as_deref())? {
-        Moment::Day { .. } => &definition.time_zone,
-        Moment::Time { time_zone, .. } => time_zone,
-    };
-    let completed = zones.wall_time(zone, closed)?;
+    let completed = zones.wall_time(schedule.zone(), closed)?;
     let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
     let next = schedule.next_from_completion(completed, made, zones).ok().flatten()?;
     Some(schedule.moment(next))
@@ -230,8 +232,11 @@ fn shifted(start: &Moment, due: &Moment, ahead: TimeDelta, user_zone: &str, zone
             date: wall.get().date(),
             instant: due.instant(),
         },
-        Moment::Time { time_zone, .. } => Moment::Time {
+        Moment::Time {
+            floating, time_zone, ..
+        } => Moment::Time {
             at: wall,
+            floating: *floating,
             instant: due.instant(),
             time_zone: time_zone.clone(),
         },

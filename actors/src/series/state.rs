@@ -21,6 +21,7 @@ use crate::{
         next,
         question::{SeriesAnswer, SeriesQuestion},
     },
+    user::record::resolve,
     zone::ZoneData,
 };
 
@@ -97,12 +98,23 @@ impl SeriesActor {
             after.is_none_or(|after| **number > after) && !record.is_withdrawn()
         };
         let found = self.occurrences.iter().filter(wanted).take(usize::from(*limit));
+        // What was is told as it was; the open one is where its user is now.
+        let here = |moment: &Moment| resolve(moment, &definition.time_zone, zones);
+        let shown = |(number, record): (&u32, &Arc<OccurrenceRecord>)| {
+            let mut record = OccurrenceRecord::clone(record);
+            if self.open == Some(*number) {
+                record.at = here(&record.at);
+            }
+            (*number, record)
+        };
         Ok(SeriesAnswer {
-            definition: SeriesDefinition::clone(definition),
+            definition: SeriesDefinition {
+                due: definition.due.as_ref().map(here),
+                start: definition.start.as_deref().map(here).map(Box::new),
+                ..SeriesDefinition::clone(definition)
+            },
             ended: self.ended.is_some(),
-            occurrences: found
-                .map(|(number, record)| (*number, OccurrenceRecord::clone(record)))
-                .collect(),
+            occurrences: found.map(shown).collect(),
             upcoming: self.upcoming(*upcoming, now, zones),
         })
     }

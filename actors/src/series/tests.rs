@@ -23,6 +23,7 @@ fn definition(rrule: &str) -> SeriesDefinition {
         description: None,
         due: Some(Moment::Time {
             at: "2026-11-23T09:00:00".parse().unwrap(),
+            floating: false,
             instant,
             time_zone: "Europe/Paris".into(),
         }),
@@ -36,6 +37,7 @@ fn definition(rrule: &str) -> SeriesDefinition {
             late_policy: LatePolicy::RollToFuture,
             rdate: Box::default(),
             rrule: rrule.into(),
+            workdays: false,
         }),
         reminders: Box::default(),
         start: None,
@@ -288,6 +290,7 @@ fn a_change_counts_dates_taken_away_and_not_dates_added() {
     let instant = "2026-11-27T08:00:00Z".parse().unwrap();
     after.due = Some(Moment::Time {
         at: "2026-11-27T09:00:00".parse().unwrap(),
+        floating: false,
         instant,
         time_zone: "Europe/Paris".into(),
     });

@@ -1,7 +1,9 @@
 //! A task as a client writes it: whole, or as a JSON Merge Patch (RFC 7396).
 
 use chrono::NaiveDate;
-use punctual_events::{Moment, Offset, Priority, Recurrence, Related, ReminderId, Repeat, Timestamp, WallTime};
+use punctual_events::{
+    Moment, Offset, Priority, Recurrence, Related, ReminderId, Repeat, TimeOfDay, Timestamp, WallTime,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -142,7 +144,8 @@ pub struct TaskPatch {
     pub version: Option<Option<Value>>,
 }
 
-/// A start or a due as a client writes it: `{"date"}`, or `{"at", "time_zone"}` (without a zone, the user's).
+/// A start or a due as a client writes it: `{"date"}`; `{"at", "time_zone"}` (without a zone, the user's), which stays in that zone when the user's changes; or
+/// `{"at", "floating": true}`, which travels along.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MomentInput {
@@ -151,9 +154,12 @@ pub struct MomentInput {
     /// A day, `2026-12-01`.
     #[schema(value_type = Option<String>, format = Date)]
     pub date: Option<NaiveDate>,
+    /// True for a wall time that travels along: it is in the zone the user is in, also when that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floating: Option<bool>,
     /// Read-only: what it resolved to before; not looked at.
     pub instant: Option<Timestamp>,
-    /// IANA zone name.
+    /// IANA zone name; of a floating time not looked at.
     #[schema(max_length = 64)]
     pub time_zone: Option<Box<str>>,
 }
@@ -168,6 +174,10 @@ impl MomentInput {
             if self.at.is_some() || self.time_zone.is_some() {
                 return Err(Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"));
             }
+            if self.floating == Some(true) {
+                let detail = "a day has no `floating`: it always is where the user is";
+                return Err(Refusal::invalid(&format!("{field}.floating"), detail));
+            }
             let in_range = (1..=9999).contains(&chrono::Datelike::year(&date));
             let instant = zones.day_start(user_zone, date).filter(|_| in_range);
             let instant = instant.ok_or_else(|| Refusal::invalid(field, "the year is not between 1 and 9999"))?;
@@ -176,10 +186,13 @@ impl MomentInput {
         let at = self
             .at
             .ok_or_else(|| Refusal::invalid(field, "give either `date`, or `at` and `time_zone`"))?;
-        let zone = self.time_zone.as_deref().unwrap_or(user_zone);
+        let floating = self.floating.unwrap_or_default();
+        let own_zone = self.time_zone.as_deref().filter(|_| !floating);
+        let zone = own_zone.unwrap_or(user_zone);
         let instant = zones.resolve(zone, at.get()).ok_or_else(|| unknown_zone(zone, field))?;
         Ok(Moment::Time {
             at,
+            floating,
             instant,
             time_zone: zone.into(),
         })
@@ -197,7 +210,7 @@ pub fn unknown_zone(zone: &str, field: &str) -> Refusal {
     .on(field)
 }
 
-/// A reminder as a client writes it: `{"at"}` or `{"before"}`; with the `id` it has, or without one for a new reminder.
+/// A reminder as a client writes it: `{"at"}`, `{"before"}`, `{"time"}`, or `{"time", "before"}`, where `before` is of whole days; with the `id` it has, or without one for a new reminder.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReminderInput {
@@ -207,10 +220,13 @@ pub struct ReminderInput {
     pub before: Option<Offset>,
     /// Identifies it within the task.
     pub id: Option<ReminderId>,
-    /// What `before` counts from; the due where it is absent.
+    /// What `before` and `time` count from; the due where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
     /// How it nags until it is dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
+    /// A time of the day it is due, or of so many days before, by the clocks of the zone the due is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeOfDay>,
 }

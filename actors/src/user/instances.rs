@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, Handover, HandoverAcknowledged, HandoverMessage, OccurrenceOutcome, SeriesDefinition, SeriesId, Task,
-    TaskChange, Timestamp, UserEvent,
+    ActorId, Handover, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome, SeriesDefinition, SeriesId,
+    Task, TaskChange, Timestamp, UserEvent,
 };
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     user::{
         command::UserReply,
         inbox::just_passed,
+        record::resolve,
         state::{SeriesRef, UserActor},
     },
 };
@@ -222,16 +223,30 @@ impl UserActor {
         };
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
+        // The user's zone may have changed since it was made: then the series has not heard of it.
+        let made = (task.due.clone(), task.start.clone());
+        task.due = task.due.as_ref().map(|due| self.resolve(due, context));
+        task.start = task.start.map(|start| Box::new(self.resolve(&start, context)));
+        let told = (made != (task.due.clone(), task.start.clone())).then(|| {
+            let time_zone = self.profile.time_zone.clone();
+            (from, HandoverMessage::ChangeZone { time_zone })
+        });
         let task = self.next_version(&task, context, |_| ());
         let mut events = vec![UserEvent::TaskCreated(TaskChange {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
         events.extend(self.fire_passed(&task, since, context));
+        events.extend(self.offers(told, context));
         Ok(Decision {
             events,
             reply: UserReply::Done,
         })
+    }
+
+    /// A moment as it is where the user lives now.
+    pub(super) fn resolve(&self, moment: &Moment, context: &Context<'_>) -> Moment {
+        resolve(moment, &self.profile.time_zone, context.zones)
     }
 
     /// A hand-over arrived.

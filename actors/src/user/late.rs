@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual_events::{
-    HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId, UserEvent,
-};
+use punctual_events::{HandoverMessage, Moment, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId, UserEvent};
 
 use crate::{
     machine::{Context, Decision},
@@ -48,17 +46,13 @@ impl UserActor {
         })
     }
 
-    /// The days of all-day occurrences begin in another zone now, and with them what a late policy does. Where no instance is open, one is on its
-    /// way, and the series hears of the zone with its end.
+    /// Days begin in another zone now, and floating times are times there: each series whose occurrences follow the user has to know. Where no instance is
+    /// open, one is on its way, and the series is told when it arrives. All of them are told, since an instance may have been moved to
+    /// where its series is not.
     pub(super) fn tell_zone(&self, time_zone: &str, context: &Context<'_>) -> Vec<UserEvent> {
-        let passing = self.series.iter().filter(|(_, reference)| {
-            let task = reference
-                .open
-                .and_then(|open| self.tasks.get(&open))
-                .map(|record| &record.task);
-            !reference.ended && task.is_some_and(|task| passes_by_days(task))
-        });
-        let told = passing.map(|(series, _)| {
+        let live = self.series.iter();
+        let live = live.filter(|(_, reference)| !reference.ended && reference.open.is_some());
+        let told = live.map(|(series, _)| {
             let time_zone = time_zone.into();
             (*series, HandoverMessage::ChangeZone { time_zone })
         });
@@ -89,13 +83,15 @@ impl UserActor {
         context: &Context<'_>,
     ) -> Vec<UserEvent> {
         let before = &record.task;
-        let Some((at, was)) = due.or(start).cloned().zip(before.occurrence) else {
+        // The series may not have heard of a change of the user's zone yet.
+        let [due, start] = [due, start].map(|moment| moment.map(|moment| self.resolve(moment, context)));
+        let Some((at, was)) = due.clone().or(start.clone()).zip(before.occurrence) else {
             return Vec::new();
         };
         let task = self.next_version(before, context, |task| {
             task.occurrence = Some(occurrence);
-            forward(task.due.as_mut(), due);
-            forward(task.start.as_deref_mut(), start);
+            forward(task.due.as_mut(), due.as_ref());
+            forward(task.start.as_deref_mut(), start.as_ref());
         });
         let mut events = self.fire(record, context);
         let changed = changed_fields(before, &task);
@@ -125,13 +121,6 @@ impl UserActor {
         fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if self.fired.contains_key(&fired.id)));
         fired
     }
-}
-
-/// Whether a late policy does something to the task when a day begins.
-fn passes_by_days(task: &Task) -> bool {
-    let is_all_day = matches!(task.due.as_ref().or(task.start.as_deref()), Some(Moment::Day { .. }));
-    let policy = task.recurrence.as_deref().map(|recurrence| recurrence.late_policy);
-    is_all_day && matches!(policy, Some(LatePolicy::KeepOneOpen | LatePolicy::Skip))
 }
 
 fn forward(moment: Option<&mut Moment>, to: Option<&Moment>) {

@@ -39,6 +39,10 @@ pub struct MomentPatch {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date)]
     pub date: Option<Option<NaiveDate>>,
+    /// Whether a wall time travels along with the user, or, false or null, stays in its zone. A change of `time_zone` alone lets it stay there.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bool>)]
+    pub floating: Option<Option<bool>>,
     /// Read-only: accepted when it is what it resolved to, or resolves to.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Timestamp>)]
@@ -75,14 +79,23 @@ impl MomentPatch {
     fn merged(&self, current: Option<&Moment>) -> MomentInput {
         let sets_date = matches!(self.date, Some(Some(_)));
         let sets_time = matches!(self.at, Some(Some(_))) || matches!(self.time_zone, Some(Some(_)));
-        let (date, at, time_zone) = match current {
-            Some(Moment::Day { date, .. }) if !sets_time => (Some(*date), None, None),
-            Some(Moment::Time { at, time_zone, .. }) if !sets_date => (None, Some(*at), Some(time_zone.clone())),
-            Some(_) | None => (None, None, None),
+        let (date, at, floating, time_zone) = match current {
+            Some(Moment::Day { date, .. }) if !sets_time => (Some(*date), None, None, None),
+            Some(Moment::Time {
+                at,
+                floating,
+                time_zone,
+                ..
+            }) if !sets_date => {
+                let moves_away = matches!(&self.time_zone, Some(Some(zone)) if zone != time_zone);
+                (None, Some(*at), Some(*floating && !moves_away), Some(time_zone.clone()))
+            }
+            Some(_) | None => (None, None, None, None),
         };
         MomentInput {
             at: merged(self.at.as_ref(), at),
             date: merged(self.date.as_ref(), date),
+            floating: merged(self.floating.as_ref(), floating),
             instant: None,
             time_zone: merged(self.time_zone.as_ref(), time_zone),
         }
@@ -113,6 +126,10 @@ pub struct RecurrencePatch {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 512)]
     pub rrule: Option<Option<Box<str>>>,
+    /// Whether the rule counts workdays.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bool>)]
+    pub workdays: Option<Option<bool>>,
 }
 
 impl RecurrencePatch {
@@ -123,7 +140,9 @@ impl RecurrencePatch {
         let exdate = merged(self.exdate.as_ref(), current.map(|current| current.exdate.clone()));
         let rdate = merged(self.rdate.as_ref(), current.map(|current| current.rdate.clone()));
         let late_policy = merged(self.late_policy.as_ref(), current.map(|current| current.late_policy));
+        let workdays = merged(self.workdays.as_ref(), current.map(|current| current.workdays));
         Some(Recurrence {
+            workdays: workdays.unwrap_or_default(),
             anchor: anchor.unwrap_or_default(),
             exdate: exdate.unwrap_or_default(),
             late_policy: late_policy.unwrap_or_default(),

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
-use punctual_events::{Moment, RecurrenceDate, Reminder, ReminderTime, Status, Task, TaskId, Timestamp};
+use punctual_events::{
+    Moment, OnDay, RecurrenceDate, Related, Reminder, ReminderTime, Status, Task, TaskId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -79,8 +81,17 @@ impl TaskRecord {
         self.reminders_from_days = days
             .filter_map(|days| Some((days, reminders_from(due, days, time_zone, zones)?)))
             .collect();
-        let start = self.task.start.clone();
-        self.derive_reminding(|days| reminders_from(start.as_deref(), days, time_zone, zones));
+        let (due, start) = (self.task.due.clone(), self.task.start.clone());
+        self.derive_reminding(
+            |days| reminders_from(start.as_deref(), days, time_zone, zones),
+            |on| {
+                let moment = match on.related {
+                    Related::Due => due.as_ref(),
+                    Related::Start => start.as_deref(),
+                };
+                on_day(moment?, on, time_zone, zones)
+            },
+        );
     }
 
     /// True while the task is neither done nor deleted.
@@ -100,7 +111,7 @@ impl TaskRecord {
     pub fn reminder_instant(&self, reminder: &Reminder) -> Option<Timestamp> {
         match reminder.time {
             ReminderTime::At(at) => Some(at),
-            ReminderTime::BeforeStart(_) => self.reminding.at.get(&reminder.id).copied(),
+            ReminderTime::BeforeStart(_) | ReminderTime::OnDay(_) => self.reminding.at.get(&reminder.id).copied(),
             ReminderTime::Before(offset) => {
                 // A record of a release that did not derive these yet keeps days of 24 hours until something changes it.
                 let from = self.reminders_from_days.get(&offset.days()).copied();
@@ -133,12 +144,24 @@ impl TaskRecord {
 fn reminders_from(from: Option<&Moment>, days: i32, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
     let before = TimeDelta::days(i64::from(days));
     let (zone, wall, instant) = match from? {
-        Moment::Time { at, instant, time_zone } => (&**time_zone, Some(at.get()), instant),
+        Moment::Time {
+            at, instant, time_zone, ..
+        } => (&**time_zone, Some(at.get()), instant),
         Moment::Day { date, instant } => (user_zone, date.and_hms_opt(ALL_DAY_REMINDER_HOUR, 0, 0), instant),
     };
     let shifted = wall.and_then(|wall| wall.checked_sub_signed(before));
     let resolved = shifted.and_then(|wall| zones.resolve(zone, wall));
     resolved.or(Some(instant.plus_millis(-i64::from(days) * DAY_MS)))
+}
+
+/// A time of the day a moment is on, or of days before it, in the zone the moment is in.
+fn on_day(moment: &Moment, on: OnDay, user_zone: &str, zones: &dyn ZoneData) -> Option<Timestamp> {
+    let (zone, day) = match moment {
+        Moment::Time { at, time_zone, .. } => (&**time_zone, at.get().date()),
+        Moment::Day { date, .. } => (user_zone, *date),
+    };
+    let day = day.checked_sub_signed(TimeDelta::days(on.days_before.into()))?;
+    zones.resolve(zone, day.and_time(on.time.get()))
 }
 
 /// When an open task with this due becomes overdue: at its due, or at the end of its due day in the user's zone.
@@ -152,18 +175,30 @@ pub(super) fn overdue_from(due: Option<&Moment>, user_zone: &str, zones: &dyn Zo
     })
 }
 
-/// The moment with the instant its wall time has now. What cannot be resolved keeps its instant.
+/// The moment with the instant its wall time has now, where the user is now. What cannot be resolved keeps its instant.
 pub(crate) fn resolve(moment: &Moment, user_zone: &str, zones: &dyn ZoneData) -> Moment {
     match moment {
         Moment::Day { date, instant } => Moment::Day {
             date: *date,
             instant: zones.day_start(user_zone, *date).unwrap_or(*instant),
         },
-        Moment::Time { at, instant, time_zone } => Moment::Time {
-            at: *at,
-            instant: zones.resolve(time_zone, at.get()).unwrap_or(*instant),
-            time_zone: time_zone.clone(),
-        },
+        Moment::Time {
+            at,
+            floating,
+            time_zone,
+            ..
+        } => {
+            let zone = if *floating { user_zone } else { time_zone };
+            let Some(resolved) = zones.resolve(zone, at.get()) else {
+                return moment.clone();
+            };
+            Moment::Time {
+                at: *at,
+                floating: *floating,
+                instant: resolved,
+                time_zone: zone.into(),
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punctual_events::{Notification, NotificationId, Reminder, ReminderId, ReminderTime, TaskField, Timestamp};
+use punctual_events::{Notification, NotificationId, OnDay, Reminder, ReminderId, ReminderTime, TaskField, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::user::{inbox::just_passed, quiet::Quiet, record::TaskRecord};
@@ -27,7 +27,7 @@ pub struct FollowUp {
 /// What the reminders of a task leave to be done, beside firing at their instants after [`TaskRecord::reminded_until`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reminding {
-    /// Derived: the instants of reminders that count from the start.
+    /// Derived: the instants of reminders that count from the start, or are at a time of day.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub at: BTreeMap<ReminderId, Timestamp>,
     /// What comes again, by the notification whose place it takes.
@@ -233,14 +233,20 @@ impl TaskRecord {
         }
     }
 
-    /// Derives the instants of reminders that others than the due say.
-    pub(super) fn derive_reminding(&mut self, from_start: impl Fn(i32) -> Option<Timestamp>) {
-        let instants = self.task.reminders.iter().filter_map(|reminder| match reminder.time {
-            ReminderTime::BeforeStart(offset) => {
-                let at = from_start(offset.days())?.plus_millis(-offset.seconds() * 1000);
-                Some((reminder.id, at))
-            }
-            ReminderTime::At(_) | ReminderTime::Before(_) => None,
+    /// Derives the instants of reminders that are not said by the due and a length: `from_start` is the start so many days before it, `on_day` a
+    /// time of day.
+    pub(super) fn derive_reminding(
+        &mut self,
+        from_start: impl Fn(i32) -> Option<Timestamp>,
+        on_day: impl Fn(OnDay) -> Option<Timestamp>,
+    ) {
+        let instants = self.task.reminders.iter().filter_map(|reminder| {
+            let at = match reminder.time {
+                ReminderTime::BeforeStart(offset) => from_start(offset.days())?.plus_millis(-offset.seconds() * 1000),
+                ReminderTime::OnDay(on) => on_day(on)?,
+                ReminderTime::At(_) | ReminderTime::Before(_) => return None,
+            };
+            Some((reminder.id, at))
         });
         self.reminding.at = instants.collect();
     }

@@ -101,7 +101,7 @@ pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> 
     }
     let mut kept: Vec<Reminder> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let time = ReminderTime::new(input.at, input.before, input.related.unwrap_or_default());
+        let time = ReminderTime::new(input.at, input.before, input.related.unwrap_or_default(), input.time);
         let time = time.map_err(|why| Refusal::invalid("reminders", why))?;
         let repeat = input.repeat.map(repeat).transpose()?;
         let id = input.id.unwrap_or_else(|| ReminderId(context.new_uuid()));
@@ -140,6 +140,9 @@ pub(super) fn recurrence(
     }
     let rule = Rule::parse(&recurrence.rrule).map_err(refuse_rule)?;
     rule.ensure_countable().map_err(refuse_rule)?;
+    if recurrence.workdays {
+        workdays(recurrence.anchor, &rule)?;
+    }
     let from = due.or(start).ok_or_else(|| {
         Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on("recurrence")
     })?;
@@ -154,6 +157,25 @@ pub(super) fn recurrence(
         rrule: text,
         ..recurrence.clone()
     })
+}
+
+/// Workdays are counted from a completion, and by the interval alone.
+fn workdays(anchor: Anchor, rule: &Rule) -> Result<(), Refusal> {
+    let refuse = |detail: &str| Err(Refusal::new(Code::RecurrenceInvalid, detail).on("recurrence.workdays"));
+    if anchor != Anchor::Completion {
+        return refuse("`workdays` needs the anchor `completion`: on a schedule, BYDAY names days");
+    }
+    refuse_workdays(rule)
+}
+
+/// Refuses a rule that cannot count workdays.
+///
+/// # Errors
+/// When it is no rule of days, or names days or times.
+pub fn refuse_workdays(rule: &Rule) -> Result<(), Refusal> {
+    let detail = "`workdays` needs a rule like FREQ=DAILY;INTERVAL=3, which names no days or times";
+    let refusal = || Refusal::new(Code::RecurrenceInvalid, detail).on("recurrence.workdays");
+    rule.plain_days().map(|_| ()).ok_or_else(refusal)
 }
 
 /// `rdate` and `exdate`, in order, of a rule that counts from `from`.

@@ -1,6 +1,8 @@
-//! What others say recurrence rules mean, transcribed as facts: the examples of RFC 5545 and the tests of python-dateutil. How many agree is printed.
+//! What others say recurrence rules mean, transcribed as facts: the examples of RFC 5545, the tests of python-dateutil and the calendars
+//! recurring-ical-events is tested with. How many agree is printed.
 
 mod dateutil;
+mod recurring_ical_events;
 mod rfc5545;
 
 use chrono::NaiveDateTime;

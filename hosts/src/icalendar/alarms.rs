@@ -10,14 +10,17 @@ use calcard::icalendar::{
 };
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
-use punctual_events::{Offset, ReminderTime, Timestamp};
+use punctual_events::{Offset, ReminderTime, Repeat, Timestamp};
 
 use super::{
+    DraftReminder,
     moments::{Stated, entry_stated},
     zones::{Zones, resolve},
 };
 
 const MAX_REMINDERS: usize = 20;
+const REPEAT_EVERY_S: std::ops::RangeInclusive<i64> = 60..=86_400;
+const MAX_REPEATS: u16 = 100;
 /// The hour from which the relative reminders of an all-day due count.
 const DAY_REFERENCE_HOUR: u32 = 9;
 const DAY_S: i64 = 86_400;
@@ -30,15 +33,19 @@ pub(super) struct Span<'a> {
 }
 
 /// The reminders of the to-do that is the first component of `calendar`.
-pub(super) fn reminders(calendar: &ICalendar, span: &Span<'_>, notes: &mut Vec<String>) -> Vec<ReminderTime> {
-    let (mut reminders, mut unusable, mut repeated, mut beyond) = (Vec::new(), 0, false, 0);
+pub(super) fn reminders(calendar: &ICalendar, span: &Span<'_>, notes: &mut Vec<String>) -> Vec<DraftReminder> {
+    let (mut reminders, mut unusable, mut beyond): (Vec<DraftReminder>, u32, u32) = (Vec::new(), 0, 0);
     for alarm in alarms(calendar) {
-        repeated |= alarm.has_property(&ICalendarProperty::Repeat);
-        match reminder(alarm, span) {
-            None => unusable += 1,
-            Some(time) if reminders.contains(&time) => {}
-            Some(_) if reminders.len() == MAX_REMINDERS => beyond += 1,
-            Some(time) => reminders.push(time),
+        let Some(time) = reminder(alarm, span) else {
+            unusable += 1;
+            continue;
+        };
+        let repeat = repeat(alarm, notes);
+        let is_full = reminders.len() == MAX_REMINDERS;
+        match reminders.iter_mut().find(|known| known.time == time) {
+            Some(known) => known.repeat = known.repeat.or(repeat),
+            None if is_full => beyond += 1,
+            None => reminders.push(DraftReminder { repeat, time }),
         }
     }
     if unusable > 0 {
@@ -49,10 +56,42 @@ pub(super) fn reminders(calendar: &ICalendar, span: &Span<'_>, notes: &mut Vec<S
             "alarms left out, as a task has {MAX_REMINDERS} reminders at most: {beyond}"
         ));
     }
-    if repeated {
-        notes.push("an alarm that repeats rings once".to_owned());
-    }
     reminders
+}
+
+/// REPEAT (RFC 5545, 3.8.6.2) counts how often it rings again after the first, DURATION how long after each.
+fn repeat(alarm: &ICalendarComponent, notes: &mut Vec<String>) -> Option<Repeat> {
+    let said = alarm.property(&ICalendarProperty::Repeat)?.values.first()?;
+    let times = said.as_integer().unwrap_or_default();
+    if times == 0 {
+        return None;
+    }
+    let every = alarm.property(&ICalendarProperty::Duration);
+    let every_s = every.and_then(|entry| match entry.values.first()? {
+        ICalendarValue::Duration(duration) if !duration.neg => Some(duration.as_seconds()),
+        _ => None,
+    });
+    let Some(every_s) = every_s.filter(|_| times > 0) else {
+        note(notes, "an alarm rings once, as nothing says how often it repeats");
+        return None;
+    };
+    let every = Offset::from_seconds(every_s).filter(|_| REPEAT_EVERY_S.contains(&every_s));
+    let Some(every) = every else {
+        let why = "an alarm rings once, as it cannot repeat more than once a minute or less than once in 24 hours";
+        note(notes, why);
+        return None;
+    };
+    if times > i64::from(MAX_REPEATS) {
+        note(notes, &format!("an alarm repeats {MAX_REPEATS} times at most"));
+    }
+    let times = u16::try_from(times).unwrap_or(MAX_REPEATS).min(MAX_REPEATS);
+    Some(Repeat { every, times })
+}
+
+fn note(notes: &mut Vec<String>, text: &str) {
+    if !notes.iter().any(|known| known == text) {
+        notes.push(text.to_owned());
+    }
 }
 
 fn alarms(calendar: &ICalendar) -> impl Iterator<Item = &ICalendarComponent> {

@@ -1,7 +1,7 @@
 //! What the reader hands out.
 
 use chrono::NaiveDate;
-use punctual_events::{Priority, Recurrence, ReminderTime, Timestamp, WallTime};
+use punctual_events::{Priority, Recurrence, ReminderTime, Repeat, Timestamp, WallTime};
 
 use super::ItemCode;
 
@@ -56,7 +56,7 @@ pub struct ImportDraft {
     /// RRULE, as it was written.
     pub recurrence: Option<Recurrence>,
     /// The VALARMs, up to 20, without doubles.
-    pub reminders: Vec<ReminderTime>,
+    pub reminders: Vec<DraftReminder>,
     /// DTSTART.
     pub start: Option<DraftMoment>,
     /// True when it is completed.
@@ -65,6 +65,15 @@ pub struct ImportDraft {
     pub tags: Vec<String>,
     /// SUMMARY: 1 to 500 characters on one line.
     pub title: String,
+}
+
+/// A VALARM as a reminder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DraftReminder {
+    /// REPEAT and DURATION.
+    pub repeat: Option<Repeat>,
+    /// TRIGGER.
+    pub time: ReminderTime,
 }
 
 /// A start or a due, not yet resolved to an instant.
@@ -79,7 +88,9 @@ pub enum DraftMoment {
     Time {
         /// The wall time.
         at: WallTime,
-        /// IANA name, known to `chrono-tz`.
+        /// True for one without a zone in the file, which is wherever the user is.
+        floating: bool,
+        /// IANA name, known to `chrono-tz`; of a floating time the user's at present.
         time_zone: String,
     },
 }

@@ -12,8 +12,9 @@
 //! - PRIORITY 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low, 0 none.
 //! - DTSTART and DURATION make a due. A duration in days from a day ends *on* a day: from the 1st, P1D is due on the 1st, because an all-day due lasts
 //!   until its day has ended.
-//! - Times in UTC get the zone `Etc/UTC`; floating times get the user's. The module `zones` says what a TZID can be.
+//! - Times in UTC get the zone `Etc/UTC`; floating times stay floating, which is where the user is. The module `zones` says what a TZID can be.
 //! - A relative alarm becomes an offset before the due wherever there is a due, so that it moves with it; the module `alarms` says how.
+//! - An alarm with REPEAT and DURATION nags: so often at most, and until somebody dismisses it, which the standard does not know.
 //! - EXDATE and RDATE are dates of DTSTART's; here the due repeats, and they are moved along. An RDATE with periods, EXRULE and a second RRULE are refused as
 //!   `recurrence_unsupported`; whether the rule itself is supported is for the core to say.
 //! - A RECURRENCE-ID is rewritten to one form per instant, since exports of one item differ in the zone they state it in: `2026-12-01` for a day, an
@@ -32,7 +33,7 @@ mod text;
 mod zones;
 
 pub use code::ItemCode;
-pub use item::{DraftMoment, ImportDraft, ImportItem, Refused};
+pub use item::{DraftMoment, DraftReminder, ImportDraft, ImportItem, Refused};
 pub use splitter::{Ignored, MAX_DEPTH, MAX_ITEM_BYTES, MAX_LINE_BYTES, Piece, Splitter};
 
 use zones::Zones;
@@ -64,7 +65,7 @@ pub struct CalendarReader {
 }
 
 impl CalendarReader {
-    /// A reader for a user in `user_zone`, which floating times and days are read in.
+    /// A reader for a user in `user_zone`, which what depends on the instants of floating times and days is read in.
     #[must_use]
     pub fn new(user_zone: chrono_tz::Tz) -> Self {
         Self {

@@ -26,16 +26,17 @@ pub(super) enum Stated {
 }
 
 impl Stated {
-    /// Floating times are in the user's zone.
+    /// As a task has it. A floating time stays one: it is wherever the user is.
     pub(super) fn into_moment(self, zones: &Zones) -> DraftMoment {
-        let (at, zone) = match self {
-            Self::Day(date) => return DraftMoment::Day { date },
-            Self::Floating(at) => (at, zones.user()),
-            Self::InZone(at, zone) => (at, zone),
-        };
-        DraftMoment::Time {
-            at,
-            time_zone: zone.name().to_owned(),
+        let floating = matches!(self, Self::Floating(_));
+        let zone = self.zone(zones);
+        match self {
+            Self::Day(date) => DraftMoment::Day { date },
+            Self::Floating(at) | Self::InZone(at, _) => DraftMoment::Time {
+                at,
+                floating,
+                time_zone: zone.name().to_owned(),
+            },
         }
     }
 

@@ -62,6 +62,7 @@ pub(super) fn recurrence(
         late_policy: LatePolicy::RollToFuture,
         rdate,
         rrule: rrule.into(),
+        workdays: false,
     }))
 }
 

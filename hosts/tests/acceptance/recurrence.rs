@@ -250,3 +250,24 @@ async fn catching_up_goes_through_every_date_that_passed() {
         assert_eq!(task["overdue"], true);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentence_that_counts_workdays_from_completion_is_next_due_on_a_workday() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("workdays").await;
+    let sentence = json!({"text": "report every! 2 workdays starting 5 jan 2031"});
+    let task = client.post("/v1/tasks/quick", &sentence).await.expect(201)["task"].clone();
+    assert_eq!(
+        (&task["due"]["date"], &task["recurrence"]["workdays"]),
+        (&json!("2031-01-06"), &json!(true))
+    );
+    let next = complete_and_wait(&client, &task).await;
+    let due: chrono::NaiveDate = next["due"]["date"].as_str().unwrap().parse().unwrap();
+    assert!(chrono::Datelike::weekday(&due).num_days_from_monday() < 5, "{due}");
+    // Two workdays from now, not from when it was due.
+    assert!(
+        due - chrono::Utc::now().date_naive() <= chrono::TimeDelta::days(5),
+        "{due}"
+    );
+}

@@ -213,3 +213,53 @@ async fn quiet_hours_hold_a_reminder_back_until_they_end_but_not_an_urgent_one()
         assert_eq!(client.patch(settings, &wrong).await.status.as_u16(), 422, "{wrong}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_floating_reminder_comes_by_the_clocks_where_its_user_has_travelled_to_and_no_other_does() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("travel").await;
+    client
+        .patch("/v1/me", &json!({"time_zone": "Etc/UTC"}))
+        .await
+        .expect(200);
+    // Nine hours ahead of UTC all year: what is soon there is nine hours away at home.
+    let in_tokyo =
+        (Utc::now() + chrono::TimeDelta::hours(9) + chrono::TimeDelta::seconds(3)).format("%Y-%m-%dT%H:%M:%S");
+    let at = in_tokyo.to_string();
+    let draft = |floating| json!({"title": "pills", "due": {"at": at, "floating": floating}, "reminders": [{"before": "PT0S"}]});
+    client.create(draft(false)).await;
+    let travels = client.create(draft(true)).await;
+    client
+        .patch("/v1/me", &json!({"time_zone": "Asia/Tokyo"}))
+        .await
+        .expect(200);
+    let mut socket = Socket::open(&client, None).await;
+    let fired = socket.event_of("reminder.fired").await;
+    assert_eq!(
+        (&fired["data"]["task"], &fired["data"]["late"]),
+        (&travels["id"], &json!(false))
+    );
+    let inbox = client.get("/v1/notifications?filter=all").await.expect(200);
+    assert_eq!(inbox["items"], json!([fired["data"]]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentence_that_nags_fires_when_due_and_says_when_it_comes_again() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("nag").await;
+    let mut socket = Socket::open(&client, None).await;
+    let sentence = json!({"text": "tea in 2 seconds nag every 10 min, at most 5"});
+    let task = client.post("/v1/tasks/quick", &sentence).await.expect(201)["task"].clone();
+    assert_eq!(task["reminders"][0]["repeat"], json!({"every": "PT10M", "times": 5}));
+    let fired = socket.event_of("reminder.fired").await;
+    assert_eq!(
+        (&fired["data"]["task"], &fired["data"]["title"]),
+        (&task["id"], &json!("tea"))
+    );
+    assert_eq!(
+        millis(&fired["data"]["again"]) - millis(&fired["data"]["due_at"]),
+        600_000
+    );
+}

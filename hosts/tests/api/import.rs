@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Server, client::send, server::unlimited};
 
-async fn import(client: &Client, calendar: impl Into<reqwest::Body>) -> Answer {
+pub(crate) async fn import(client: &Client, calendar: impl Into<reqwest::Body>) -> Answer {
     let request = client
         .request(Method::POST, "/v1/import")
         .header(CONTENT_TYPE, "text/calendar; charset=utf-8");

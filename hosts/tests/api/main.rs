@@ -18,3 +18,4 @@ mod quick;
 mod repeats;
 mod series;
 mod tasks;
+mod travel;

@@ -177,3 +177,38 @@ async fn a_phrase_is_previewed_like_a_rule() {
         assert_eq!((answer.status, &answer.body["field"]), (422, &json!(field)), "{form}");
     }
 }
+
+#[tokio::test]
+async fn every_instance_of_a_sentence_reminds_at_its_time_of_day_and_nags_as_it_says() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let made = quick(
+        &ann,
+        "Pills every day at 9 starting 1 mar 2031 remind me at 8:30 nag every 10 min, at most 5",
+    )
+    .await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let reminder = |task: &Value| {
+        let reminder = &task["reminders"][0];
+        (reminder["time"].clone(), reminder["repeat"].clone())
+    };
+    let expected = (json!("08:30"), json!({"every": "PT10M", "times": 5}));
+    assert_eq!(
+        (&made.body["task"]["title"], reminder(&made.body["task"])),
+        (&json!("Pills"), expected.clone())
+    );
+    ann.act(&format!("{}/complete", made.header("location"))).await;
+    let mut list = ann.get("/v1/tasks").await;
+    for _ in 0..500 {
+        if list.body["total"] == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        list = ann.get("/v1/tasks").await;
+    }
+    let next = &list.body["items"][0];
+    assert_eq!(
+        (&next["due"]["at"], reminder(next)),
+        (&json!("2031-03-02T09:00:00"), expected)
+    );
+}

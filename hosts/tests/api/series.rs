@@ -159,12 +159,12 @@ async fn a_preview_resolves_wall_times_across_changes_of_clocks() {
     let ann = server.register("ann").await;
     let rule = json!({"rrule": "FREQ=DAILY", "start": "2030-03-30T02:30:00", "time_zone": "Europe/Paris", "count": 3});
     let preview = ann.post("/v1/recurrence/preview", &rule).await;
-    let expected = json!({"occurrences": [
+    let expected = json!([
         {"at": "2030-03-30T02:30:00", "instant": "2030-03-30T01:30:00.000Z"},
         {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z"},
         {"at": "2030-04-01T02:30:00", "instant": "2030-04-01T00:30:00.000Z"},
-    ]});
-    assert_eq!((preview.status, preview.body), (200, expected));
+    ]);
+    assert_eq!((preview.status, &preview.body["occurrences"]), (200, &expected));
 }
 
 #[tokio::test]
@@ -176,12 +176,12 @@ async fn a_preview_shows_dates_added_and_leaves_out_those_taken_away() {
         "rdate": ["2030-01-02T12:00:00"], "exdate": ["2030-01-02T09:00:00"],
     });
     let preview = ann.post("/v1/recurrence/preview", &rule).await;
-    let expected = json!({"occurrences": [
+    let expected = json!([
         {"at": "2030-01-01T09:00:00", "instant": "2030-01-01T09:00:00.000Z"},
         {"at": "2030-01-02T12:00:00", "instant": "2030-01-02T12:00:00.000Z"},
         {"at": "2030-01-03T09:00:00", "instant": "2030-01-03T09:00:00.000Z"},
-    ]});
-    assert_eq!((preview.status, preview.body), (200, expected));
+    ]);
+    assert_eq!((preview.status, &preview.body["occurrences"]), (200, &expected));
 }
 
 #[tokio::test]
@@ -321,5 +321,69 @@ async fn an_edit_is_of_one_instance_or_of_the_later_ones_too() {
     assert_eq!(
         (refused.problem(), &refused.body["field"]),
         ((422, "invalid"), &json!("edit"))
+    );
+}
+
+#[tokio::test]
+async fn a_task_that_counts_workdays_from_its_completion_skips_weekends() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let recurrence = json!({"rrule": "FREQ=DAILY;INTERVAL=3", "anchor": "completion", "workdays": true});
+    let due = json!({"date": "2030-01-07"});
+    let first = ann
+        .create(&json!({"title": "x", "due": due, "recurrence": recurrence}))
+        .await;
+    assert_eq!(first.body["recurrence"]["workdays"], true, "{first:?}");
+    let today = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Paris).date_naive();
+    ann.act(&format!("{}/complete", first.header("location"))).await;
+    let next = open_tasks(&ann, 1).await.remove(0);
+    let next: chrono::NaiveDate = next["due"]["date"].as_str().unwrap().parse().unwrap();
+    let is_workday = |day: &chrono::NaiveDate| chrono::Datelike::weekday(day).num_days_from_monday() < 5;
+    let workdays = |from: chrono::NaiveDate| {
+        from.iter_days()
+            .skip(1)
+            .take_while(|day| *day <= next)
+            .filter(is_workday)
+            .count()
+    };
+    // Midnight may have passed meanwhile.
+    assert!(
+        is_workday(&next) && (workdays(today) == 3 || workdays(today.succ_opt().unwrap()) == 3),
+        "{next}"
+    );
+}
+
+#[tokio::test]
+async fn workdays_that_no_rule_can_count_are_refused_and_a_preview_counts_them() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    for recurrence in [
+        json!({"rrule": "FREQ=DAILY", "workdays": true}),
+        json!({"rrule": "FREQ=WEEKLY", "anchor": "completion", "workdays": true}),
+        json!({"rrule": "FREQ=DAILY;BYDAY=MO", "anchor": "completion", "workdays": true}),
+        json!({"rrule": "FREQ=DAILY;BYHOUR=8", "anchor": "completion", "workdays": true}),
+    ] {
+        let task = json!({"title": "x", "due": {"at": "2030-01-07T08:00:00"}, "recurrence": recurrence});
+        let refused = ann.post("/v1/tasks", &task).await;
+        assert_eq!(
+            (refused.problem(), &refused.body["field"]),
+            ((422, "recurrence_invalid"), &json!("recurrence.workdays")),
+            "{recurrence}"
+        );
+    }
+    let days = |preview: &Answer| -> Vec<String> {
+        let found = preview.body["occurrences"].as_array().unwrap().iter();
+        found.map(|one| one["at"].as_str().unwrap()[..10].to_owned()).collect()
+    };
+    let expected = ["2030-01-03", "2030-01-08", "2030-01-11"];
+    let rule = json!({"rrule": "FREQ=DAILY;INTERVAL=3", "workdays": true, "start": "2030-01-03T09:00:00", "time_zone": "Etc/UTC", "count": 3});
+    assert_eq!(days(&ann.post("/v1/recurrence/preview", &rule).await), expected);
+    let phrase = json!({"phrase": "every! 3 workdays starting 3 jan 2030", "time_zone": "Etc/UTC", "count": 3});
+    assert_eq!(days(&ann.post("/v1/recurrence/preview", &phrase).await), expected);
+    let odd = json!({"rrule": "FREQ=WEEKLY", "workdays": true, "start": "2030-01-03T09:00:00", "time_zone": "Etc/UTC"});
+    let odd = ann.post("/v1/recurrence/preview", &odd).await;
+    assert_eq!(
+        (odd.problem(), &odd.body["field"]),
+        ((422, "recurrence_invalid"), &json!("workdays"))
     );
 }

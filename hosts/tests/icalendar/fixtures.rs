@@ -93,10 +93,17 @@ fn written(draft: &ImportDraft) -> String {
     parts.extend(draft.priority.map(|priority| format!("{priority:?}")));
     parts.extend(draft.start.as_ref().map(|start| format!("start {}", moment(start))));
     parts.extend(draft.due.as_ref().map(|due| format!("due {}", moment(due))));
-    parts.extend(draft.reminders.iter().map(|reminder| match reminder {
-        ReminderTime::At(at) => format!("remind at {at}"),
-        ReminderTime::Before(before) => format!("remind before {before}"),
-        ReminderTime::BeforeStart(before) => format!("remind before the start {before}"),
+    parts.extend(draft.reminders.iter().map(|reminder| {
+        let nags = reminder
+            .repeat
+            .map(|repeat| format!(", {} times every {}", repeat.times, repeat.every));
+        let when = match reminder.time {
+            ReminderTime::At(at) => format!("remind at {at}"),
+            ReminderTime::Before(before) => format!("remind before {before}"),
+            ReminderTime::BeforeStart(before) => format!("remind before the start {before}"),
+            ReminderTime::OnDay(on) => format!("remind on the day {on:?}"),
+        };
+        when + &nags.unwrap_or_default()
     }));
     parts.extend(draft.recurrence.as_ref().map(|recurrence| recurrence.rrule.to_string()));
     parts.extend(
@@ -112,6 +119,11 @@ fn written(draft: &ImportDraft) -> String {
 fn moment(moment: &DraftMoment) -> String {
     match moment {
         DraftMoment::Day { date } => date.to_string(),
-        DraftMoment::Time { at, time_zone } => format!("{at} {time_zone}"),
+        DraftMoment::Time {
+            at,
+            floating: true,
+            time_zone,
+        } => format!("{at} floating, {time_zone}"),
+        DraftMoment::Time { at, time_zone, .. } => format!("{at} {time_zone}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What each property of a to-do becomes.
 
-use punctual::icalendar::{DraftMoment, ImportDraft};
+use punctual::icalendar::{DraftMoment, DraftReminder, ImportDraft};
 use punctual_events::{Priority, ReminderTime};
 
 use crate::{draft, items, refused, todo};
@@ -9,7 +9,12 @@ fn written(moment: Option<&DraftMoment>) -> String {
     match moment {
         None => "none".to_owned(),
         Some(DraftMoment::Day { date }) => date.to_string(),
-        Some(DraftMoment::Time { at, time_zone }) => format!("{at} {time_zone}"),
+        Some(DraftMoment::Time {
+            at,
+            floating: true,
+            time_zone,
+        }) => format!("{at} floating, {time_zone}"),
+        Some(DraftMoment::Time { at, time_zone, .. }) => format!("{at} {time_zone}"),
     }
 }
 
@@ -18,12 +23,23 @@ fn due(lines: &str) -> String {
 }
 
 fn reminders(lines: &str) -> Vec<String> {
-    let written = |time: &ReminderTime| match time {
-        ReminderTime::At(at) => at.to_string(),
-        ReminderTime::Before(before) => before.to_string(),
-        ReminderTime::BeforeStart(before) => format!("start {before}"),
+    written_reminders(&draft(lines))
+}
+
+fn written_reminders(draft: &ImportDraft) -> Vec<String> {
+    let written = |reminder: &DraftReminder| {
+        let nags = reminder
+            .repeat
+            .map(|repeat| format!(" x{} {}", repeat.times, repeat.every));
+        let when = match reminder.time {
+            ReminderTime::At(at) => at.to_string(),
+            ReminderTime::Before(before) => before.to_string(),
+            ReminderTime::BeforeStart(before) => format!("start {before}"),
+            ReminderTime::OnDay(on) => format!("{on:?}"),
+        };
+        when + &nags.unwrap_or_default()
     };
-    draft(lines).reminders.iter().map(written).collect()
+    draft.reminders.iter().map(written).collect()
 }
 
 #[test]
@@ -96,7 +112,7 @@ fn times_keep_their_wall_time_and_get_an_iana_zone() {
         ("DUE;VALUE=DATE:20261201", "2026-12-01"),
         ("DUE:20261201", "2026-12-01"),
         ("DUE:20261201T090000Z", "2026-12-01T09:00:00 Etc/UTC"),
-        ("DUE:20261201T090000", "2026-12-01T09:00:00 Europe/Paris"),
+        ("DUE:20261201T090000", "2026-12-01T09:00:00 floating, Europe/Paris"),
         (
             "DUE;TZID=W. Europe Standard Time:20261201T090000",
             "2026-12-01T09:00:00 Europe/Berlin",
@@ -145,11 +161,11 @@ fn a_start_and_a_duration_make_a_due() {
         // Over the change to summer time: a day is a day of the calendar, 24 hours are not.
         (
             "DTSTART:20260328T120000\nDURATION:P1D",
-            "2026-03-29T12:00:00 Europe/Paris",
+            "2026-03-29T12:00:00 floating, Europe/Paris",
         ),
         (
             "DTSTART:20260328T120000\nDURATION:PT24H",
-            "2026-03-29T13:00:00 Europe/Paris",
+            "2026-03-29T13:00:00 floating, Europe/Paris",
         ),
         ("DTSTART:20261201\nDURATION:P1W\nDUE:20261203", "2026-12-03"),
         ("DURATION:P1D", "none"),
@@ -212,6 +228,59 @@ fn alarms_become_offsets_before_the_due_or_instants() {
 }
 
 #[test]
+fn an_alarm_that_repeats_nags() {
+    let item = |lines: &str| {
+        todo(&format!(
+            "DUE:20261201T090000Z\nBEGIN:VALARM\nTRIGGER:-PT15M\n{lines}\nEND:VALARM\n"
+        ))
+    };
+    for (lines, expected) in [
+        ("REPEAT:4\nDURATION:PT5M", "PT15M x4 PT5M"),
+        ("DURATION:PT24H\nREPEAT:1", "PT15M x1 PT24H"),
+        ("DURATION:P1D\nREPEAT:1", "PT15M x1 PT24H"),
+        ("REPEAT:0\nDURATION:PT5M", "PT15M"),
+        // Of two alarms at one time the one that repeats.
+        (
+            "END:VALARM\nBEGIN:VALARM\nTRIGGER:-PT15M\nREPEAT:2\nDURATION:PT1H",
+            "PT15M x2 PT1H",
+        ),
+    ] {
+        let item = item(lines);
+        assert_eq!(item.notes, [""; 0], "{lines}");
+        assert_eq!(written_reminders(&item.draft.unwrap()), [expected], "{lines}");
+    }
+    let often = "an alarm rings once, as it cannot repeat more than once a minute or less than once in 24 hours";
+    for (lines, expected, note) in [
+        ("REPEAT:4\nDURATION:PT59S", "PT15M", often),
+        ("REPEAT:4\nDURATION:P1DT1S", "PT15M", often),
+        (
+            "REPEAT:101\nDURATION:PT5M",
+            "PT15M x100 PT5M",
+            "an alarm repeats 100 times at most",
+        ),
+        (
+            "REPEAT:4",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
+        (
+            "REPEAT:4\nDURATION:-PT5M",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
+        (
+            "REPEAT:-4\nDURATION:PT5M",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
+    ] {
+        let item = item(lines);
+        assert_eq!(item.notes, [note], "{lines}");
+        assert_eq!(written_reminders(&item.draft.unwrap()), [expected], "{lines}");
+    }
+}
+
+#[test]
 fn twenty_different_reminders_are_kept() {
     let alarm = |minutes: u32| format!("BEGIN:VALARM\nTRIGGER:-PT{minutes}M\nREPEAT:2\nEND:VALARM\n");
     let alarms: String = (0..25).chain(0..25).map(alarm).collect();
@@ -220,8 +289,8 @@ fn twenty_different_reminders_are_kept() {
     assert_eq!(
         item.notes,
         [
-            "alarms left out, as a task has 20 reminders at most: 10",
-            "an alarm that repeats rings once"
+            "an alarm rings once, as nothing says how often it repeats",
+            "alarms left out, as a task has 20 reminders at most: 10"
         ]
     );
 }

@@ -36,14 +36,14 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     } else {
         forms.iter().find_map(|form| cursor.attempt(form))?
     };
-    found.after_completion = exclaimed || after_completion(cursor);
+    found.after_completion |= exclaimed || after_completion(cursor);
     if found.after_completion && found.repeat.as_ref().is_ok_and(|repeat| !repeat.positions.is_empty()) {
-        found.repeat = Err(NO_WORKDAYS);
+        found.repeat = Err("counted from a completion, no day is one of its month");
     }
     Some(found)
 }
 
-const NO_WORKDAYS: &str = "a rule cannot count workdays on";
+const NO_WORKDAYS: &str = "a rule cannot count workdays on; “every!” counts them from when it was last completed";
 
 /// How many between: "other", "3", "3rd"; whether it was an ordinal.
 fn interval(cursor: &mut Cursor<'_>) -> Option<(u32, bool)> {
@@ -75,10 +75,17 @@ fn of_period(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     Some(selection.of(interval, unit).into())
 }
 
-/// "3rd workday" is that of each month; "3 workdays" nothing can say.
+/// "3 workdays" and "3rd workday" are counted from a completion; otherwise "3rd workday" is that of each month, and "3 workdays" nothing can say.
 fn counted_workdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let exclaimed = cursor.follows(&["!"]);
     let (interval, is_ordinal) = interval(cursor)?;
     workday(cursor).then_some(())?;
+    if exclaimed || after_completion(cursor) {
+        return Some(Recurrence {
+            after_completion: true,
+            ..Repeat::every_workdays(interval).into()
+        });
+    }
     if !is_ordinal {
         return Some(Recurrence::inexpressible(NO_WORKDAYS));
     }

@@ -25,6 +25,8 @@ pub(in crate::phrases) struct Repeat {
     pub(in crate::phrases) weekdays: Vec<(i32, u8)>,
     pub(in crate::phrases) hours: Vec<u32>,
     pub(in crate::phrases) positions: Vec<i32>,
+    /// Days are workdays. No part of a rule says this, but a task may that counts from its completion.
+    pub(in crate::phrases) workdays: bool,
 }
 
 /// How it ends.
@@ -47,6 +49,14 @@ impl Repeat {
             weekdays: Vec::new(),
             hours: Vec::new(),
             positions: Vec::new(),
+            workdays: false,
+        }
+    }
+
+    pub(in crate::phrases) fn every_workdays(interval: u32) -> Self {
+        Self {
+            workdays: true,
+            ..Self::every(interval, Unit::Day)
         }
     }
 
@@ -60,7 +70,7 @@ impl Repeat {
     /// Whether it says on which days, so that the first need not be the day it was said.
     pub(in crate::phrases) fn names_days(&self) -> bool {
         let are_none = self.weekdays.is_empty() && self.month_days.is_empty() && self.year_days.is_empty();
-        !(are_none && self.months.is_empty() && self.weeks.is_empty())
+        self.workdays || !(are_none && self.months.is_empty() && self.weeks.is_empty())
     }
 
     /// Whether it comes round more than once a day.
@@ -70,7 +80,7 @@ impl Repeat {
 
     /// Whether it can have several times a day: `BYSETPOS` would take some of the times, not of the days.
     pub(in crate::phrases) fn takes_hours(&self) -> bool {
-        self.positions.is_empty() && !self.is_within_days()
+        self.positions.is_empty() && !self.workdays && !self.is_within_days()
     }
 
     /// The value of an `RRULE` (RFC 5545, section 3.3.10).
@@ -96,7 +106,11 @@ impl Repeat {
 
     /// In words: "every 2 weeks on Tuesday".
     pub(in crate::phrases) fn in_words(&self, end: End) -> String {
-        let unit = unit_name(self.every);
+        let unit = if self.workdays {
+            "workday"
+        } else {
+            unit_name(self.every)
+        };
         let mut text = match self.interval {
             1 => format!("every {unit}"),
             many => format!("every {many} {unit}s"),

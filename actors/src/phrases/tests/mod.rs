@@ -37,10 +37,18 @@ fn rule_of(reading: &Reading) -> &str {
 fn reminders_of(reading: &Reading) -> Vec<String> {
     let reminders = reading.draft.reminders.iter();
     reminders
-        .map(|reminder| match (reminder.at, reminder.before) {
-            (Some(at), None) => at.to_string(),
-            (None, Some(before)) => before.to_string(),
-            _ => unreachable!("either, not both"),
+        .map(|reminder| {
+            let nags = reminder
+                .repeat
+                .map(|repeat| format!(" x{} {}", repeat.times, repeat.every));
+            let when = match (reminder.at, reminder.before, reminder.time) {
+                (Some(at), None, None) => at.to_string(),
+                (None, Some(before), None) => before.to_string(),
+                (None, None, Some(time)) => time.to_string(),
+                (None, Some(before), Some(time)) => format!("{time} {before}"),
+                _ => unreachable!("either, not both"),
+            };
+            when + &nags.unwrap_or_default()
         })
         .collect()
 }

@@ -91,6 +91,55 @@ fn an_exclamation_mark_counts_from_completion() {
 }
 
 #[test]
+fn workdays_are_counted_from_a_completion() {
+    // Friday 4 December is a workday, Saturday is not.
+    for (text, rule, due) in [
+        ("every! 3 workdays", "FREQ=DAILY;INTERVAL=3", "2026-12-03"),
+        ("every! 2nd workday", "FREQ=DAILY;INTERVAL=2", "2026-12-03"),
+        (
+            "every! other weekday at 18",
+            "FREQ=DAILY;INTERVAL=2",
+            "2026-12-03T18:00:00",
+        ),
+        (
+            "every 10 business days after completion",
+            "FREQ=DAILY;INTERVAL=10",
+            "2026-12-03",
+        ),
+        (
+            "every! 3 workdays starting sat 5 dec",
+            "FREQ=DAILY;INTERVAL=3",
+            "2026-12-07",
+        ),
+        ("every! 3 workdays 5x", "FREQ=DAILY;INTERVAL=3;COUNT=5", "2026-12-03"),
+    ] {
+        let reading = reading(text);
+        assert_eq!((rule_of(&reading), &*due_of(&reading)), (rule, due), "{text}");
+        let recurrence = reading.draft.recurrence.as_ref().unwrap();
+        assert_eq!(
+            (recurrence.anchor, recurrence.workdays),
+            (Anchor::Completion, true),
+            "{text}"
+        );
+        assert_eq!(
+            (&*reading.draft.title, refused(&reading).len(), doubts(text).len()),
+            ("", 0, 0),
+            "{text}"
+        );
+    }
+    let each = reading("every! workday");
+    let recurrence = each.draft.recurrence.unwrap();
+    assert_eq!(
+        (&*recurrence.rrule, recurrence.workdays),
+        ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", false)
+    );
+    let said = reading("every! 3 workdays").understood.remove(0).meaning;
+    assert_eq!(said, "every 3 workdays, counted from when it was last completed");
+    let without = reading("every! 3 workdays except mondays");
+    assert_eq!(refused(&without).len(), 1);
+}
+
+#[test]
 fn the_3rd_workday_is_that_of_each_month_and_what_no_rule_can_count_is_not_understood() {
     let third = reading("every 3rd workday");
     assert_eq!(rule_of(&third), "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=3");
@@ -99,8 +148,7 @@ fn the_3rd_workday_is_that_of_each_month_and_what_no_rule_can_count_is_not_under
     for text in [
         "every 3 workdays",
         "every other weekday",
-        "every! 3 workdays",
-        "every! 3rd workday",
+        "every! 3rd workday of the month",
         "every easter",
         "twice a week",
     ] {

@@ -11,7 +11,17 @@ fn reminders() {
         ("call fri remind me 1 day before and 1h30 before", &["P1D", "PT1H30M"]),
         ("call fri remind me when due", &["PT0S"]),
         ("call fri remind me 10 minutes after", &["-PT10M"]),
-        ("call fri remind me at 8pm", &["2026-12-04T19:00:00.000Z"]),
+        ("call fri remind me at 8pm", &["20:00"]),
+        ("call fri at 9 remind me at 8:30", &["08:30"]),
+        ("call fri remind me 1 day before at 8pm", &["20:00 P1D"]),
+        (
+            "call fri remind me the day before at noon and at 7:30am",
+            &["12:00 P1D", "07:30"],
+        ),
+        ("call fri remind me the evening before", &["18:00 P1D"]),
+        ("call fri remind me at 8 and 12", &["08:00", "12:00"]),
+        ("call fri remind me at 8, at noon and 5pm", &["08:00", "12:00", "17:00"]),
+        ("call remind me at 8pm", &["2026-12-03T19:00:00.000Z"]),
         ("call fri remind me tomorrow at 8am", &["2026-12-04T07:00:00.000Z"]),
         ("call remind me in 2 hours", &["2026-12-03T11:00:00.000Z"]),
         (
@@ -22,6 +32,85 @@ fn reminders() {
         let reading = reading(text);
         assert_eq!(reminders_of(&reading), expected, "{text}");
         assert_eq!(reading.draft.title, "call", "{text}");
+    }
+}
+
+#[test]
+fn a_time_of_day_reminds_of_every_instance_and_a_day_of_one() {
+    let reading = reading("pills every day at 9 remind me at 8:30");
+    assert_eq!(
+        (&*reading.draft.title, rule_of(&reading), &*due_of(&reading)),
+        ("pills", "FREQ=DAILY", "2026-12-04T09:00:00")
+    );
+    assert_eq!(reminders_of(&reading), ["08:30"]);
+    let said: Vec<&str> = reading.understood.iter().map(|span| &*span.meaning).collect();
+    assert_eq!(said.last(), Some(&"at 08:30 on the day it is due"));
+}
+
+#[test]
+fn reminders_nag_as_they_are_told() {
+    for (text, expected) in [
+        ("call fri at 9 nag every 10 min, at most 5", &["PT0S x5 PT10M"][..]),
+        ("call fri at 9 nag me every hour max 3 times", &["PT0S x3 PT1H"]),
+        ("call fri at 9 remind me every 10 min until done", &["PT0S x100 PT10M"]),
+        (
+            "call fri at 9 remind me every 10 min until I'm done",
+            &["PT0S x100 PT10M"],
+        ),
+        (
+            "call fri remind me at 8:30 and again every 5 minutes up to 4 times",
+            &["08:30 x4 PT5M"],
+        ),
+        (
+            "nag every half an hour 2x call fri at 9 remind me 1h before and when due",
+            &["PT1H x2 PT30M", "PT0S x2 PT30M"],
+        ),
+    ] {
+        let reading = reading(text);
+        assert_eq!(reminders_of(&reading), expected, "{text}");
+        assert_eq!((&*reading.draft.title, rule_of(&reading)), ("call", ""), "{text}");
+    }
+}
+
+#[test]
+fn nagging_that_cannot_be_says_why() {
+    for (text, why) in [
+        ("call nag every 10 min", "there is no due to remind of"),
+        (
+            "call fri nag every 10 seconds",
+            "a reminder comes again every minute at most and every 24 hours at least",
+        ),
+        (
+            "call fri nag every 2 days",
+            "a reminder comes again every minute at most and every 24 hours at least",
+        ),
+        (
+            "call fri nag every month",
+            "a reminder comes again every minute at most and every 24 hours at least",
+        ),
+        (
+            "call fri nag every 10 min at most 101 times",
+            "a reminder comes again 1 to 100 times",
+        ),
+    ] {
+        let reading = reading(text);
+        let whys: Vec<&str> = refused(&reading).into_iter().map(|(_, why)| why).collect();
+        assert_eq!((whys, reminders_of(&reading).len()), (vec![why], 0), "{text}");
+    }
+    let twice = reading("call fri nag every 10 min nag every 5 min");
+    assert_eq!(refused(&twice), [("nag every 5 min", "how it nags is said already")]);
+}
+
+#[test]
+fn reminding_every_so_often_without_an_end_is_how_a_task_recurs() {
+    let reading = reading("remind me every 2 hours to drink");
+    assert_eq!(
+        (rule_of(&reading), reading.draft.reminders.len()),
+        ("FREQ=HOURLY;INTERVAL=2", 0)
+    );
+    for text in ["ask about the nag", "nag Bob about rent", "again and again"] {
+        let text = super::reading(text);
+        assert_eq!((text.understood.len(), text.draft.reminders.len()), (0, 0));
     }
 }
 

@@ -306,6 +306,7 @@ fn moments_go_in_and_come_out() {
 
     let due = Moment::Time {
         at: wall("2026-12-01T09:00:00"),
+        floating: false,
         instant: Timestamp::MIN,
         time_zone: "Asia/Tokyo".into(),
     };
@@ -314,6 +315,7 @@ fn moments_go_in_and_come_out() {
     let instant = instant("2026-12-01T00:00:00Z");
     let expected = Moment::Time {
         at: wall("2026-12-01T09:00:00"),
+        floating: false,
         instant,
         time_zone: "Asia/Tokyo".into(),
     };

@@ -9,6 +9,7 @@ mod quiet;
 mod reminders;
 mod sessions;
 mod tasks;
+mod travel;
 
 use std::sync::Arc;
 

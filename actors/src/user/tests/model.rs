@@ -11,7 +11,7 @@ use proptest::{collection::vec, prelude::*};
 use punctual_events::{NotificationId, Offset, ReminderId, Repeat, Status};
 use serde_json::Value;
 
-use self::step::{Due, Remind, Step, When};
+use self::step::{Due, FLOATING, Remind, Step, When};
 use super::*;
 use crate::user::{SnoozeUntil, quiet::Quiet};
 
@@ -71,14 +71,28 @@ impl Both {
 
     /// The instant of a reminder, from wall times, without anything the actor derived.
     fn instant(&self, task: &Task, reminder: &punctual_events::Reminder) -> Option<Timestamp> {
-        use punctual_events::{Moment, ReminderTime};
+        use punctual_events::{Moment, Related, ReminderTime};
         let (from, before) = match reminder.time {
             ReminderTime::At(at) => return Some(at),
             ReminderTime::Before(before) => (task.due.as_ref()?, before),
             ReminderTime::BeforeStart(before) => (task.start.as_deref()?, before),
+            ReminderTime::OnDay(on) => {
+                let from = match on.related {
+                    Related::Due => task.due.as_ref()?,
+                    Related::Start => task.start.as_deref()?,
+                };
+                let (day, zone) = match from {
+                    Moment::Day { date, .. } => (*date, self.zone),
+                    Moment::Time { at, floating: true, .. } => (at.get().date(), self.zone),
+                    Moment::Time { at, time_zone, .. } => (at.get().date(), &**time_zone),
+                };
+                let day = day - TimeDelta::days(on.days_before.into());
+                return BundledZones.resolve(zone, day.and_time(on.time.get()));
+            }
         };
         let (wall, zone) = match from {
             Moment::Day { date, .. } => (date.and_hms_opt(9, 0, 0).unwrap(), self.zone),
+            Moment::Time { at, floating: true, .. } => (at.get(), self.zone),
             Moment::Time { at, time_zone, .. } => (at.get(), &**time_zone),
         };
         let wall: NaiveDateTime = wall - TimeDelta::days(before.days().into());
@@ -171,9 +185,12 @@ impl Both {
             return Value::Null;
         };
         let instant = later(self.life.now, in_minutes * 60);
-        let wall = BundledZones.wall_time(zone.unwrap_or(self.zone), instant).unwrap();
+        let own_zone = zone.filter(|zone| *zone != FLOATING);
+        let wall = BundledZones.wall_time(own_zone.unwrap_or(self.zone), instant).unwrap();
+        let at = wall.format("%Y-%m-%dT%H:%M:%S").to_string();
         match zone {
-            Some(zone) => json!({"at": wall.format("%Y-%m-%dT%H:%M:%S").to_string(), "time_zone": zone}),
+            Some(FLOATING) => json!({"at": at, "floating": true}),
+            Some(zone) => json!({"at": at, "floating": false, "time_zone": zone}),
             None => json!({"date": wall.date()}),
         }
     }
@@ -188,6 +205,9 @@ impl Both {
                 When::InMinutes(minutes) => json!({"at": later(self.life.now, minutes * 60), "repeat": repeat}),
                 When::BeforeDue(before) => json!({"before": before, "repeat": repeat}),
                 When::BeforeStart(before) => json!({"before": before, "related": "start", "repeat": repeat}),
+                When::OnDay(time, before, related) => {
+                    json!({"time": time, "before": before, "related": related, "repeat": repeat})
+                }
             }
         });
         written.collect()

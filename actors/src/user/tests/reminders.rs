@@ -175,6 +175,85 @@ fn moving_the_due_moves_its_reminders_and_fires_what_was_due_before() {
 }
 
 #[test]
+fn a_time_of_day_is_on_the_day_of_the_due_or_the_start_by_the_clocks_there() {
+    let paris = json!({"at": "2027-03-28T09:00:00"});
+    let day = json!({"date": "2027-03-28"});
+    for (due, start, reminder, expected) in [
+        (&paris, &day, json!({"time": "08:30"}), "2027-03-28T06:30:00.000Z"),
+        (
+            &paris,
+            &day,
+            json!({"time": "20:00", "before": "P1D"}),
+            "2027-03-27T19:00:00.000Z",
+        ),
+        (
+            &paris,
+            &day,
+            json!({"time": "08:30", "before": "-P1D"}),
+            "2027-03-29T06:30:00.000Z",
+        ),
+        // Clocks go from two to three that day.
+        (&day, &paris, json!({"time": "02:30"}), "2027-03-28T01:30:00.000Z"),
+        (
+            &json!({"at": "2027-03-28T09:00:00", "time_zone": "Asia/Tokyo"}),
+            &paris,
+            json!({"time": "08:30"}),
+            "2027-03-27T23:30:00.000Z",
+        ),
+        (
+            &json!({"date": "2027-04-30"}),
+            &paris,
+            json!({"time": "07:00", "related": "start"}),
+            "2027-03-28T05:00:00.000Z",
+        ),
+    ] {
+        let mut life = Life::new();
+        life.create(json!({"title": "a", "due": due, "start": start, "reminders": [reminder]}))
+            .unwrap();
+        assert_eq!(
+            fired_at(&life.until("2027-06-01T00:00:00Z")),
+            [expected],
+            "{due} {reminder}"
+        );
+    }
+}
+
+#[test]
+fn a_time_of_day_moves_with_the_day_and_not_with_the_time() {
+    let mut life = Life::new();
+    let due = json!({"at": "2026-11-25T09:00:00"});
+    let task = life
+        .create(json!({"title": "a", "due": due, "reminders": [{"time": "08:30"}]}))
+        .unwrap();
+    let at = |text: &str| Some(text.parse().unwrap());
+    life.patch(task.id, json!({"due": {"at": "2026-11-25T18:00:00"}}))
+        .unwrap();
+    assert_eq!(life.actor.next_wakeup(), at("2026-11-25T07:30:00Z"));
+    life.patch(task.id, json!({"due": {"at": "2026-11-26T18:00:00"}}))
+        .unwrap();
+    assert_eq!(life.actor.next_wakeup(), at("2026-11-26T07:30:00Z"));
+    life.patch(task.id, json!({"due": null})).unwrap();
+    assert_eq!(life.actor.next_wakeup(), None, "there is no day");
+}
+
+#[test]
+fn a_time_of_day_that_is_none_is_refused() {
+    let mut life = Life::new();
+    for reminder in [
+        json!({"time": "08:30", "at": "2026-11-25T08:00:00Z"}),
+        json!({"time": "08:30", "before": "PT1H"}),
+        json!({"time": "08:30", "before": "P1DT1H"}),
+    ] {
+        let refused = life.create(json!({"title": "a", "reminders": [reminder]})).unwrap_err();
+        assert_eq!(
+            (refused.code, refused.field.as_deref()),
+            (Code::Invalid, Some("reminders")),
+            "{reminder}"
+        );
+    }
+}
+
+#[test]
 fn a_new_zone_moves_all_day_reminders_with_the_user() {
     let mut life = Life::new();
     life.create(json!({"title": "a", "due": {"date": "2026-11-25"}, "reminders": [{"before": "PT0S"}]}))

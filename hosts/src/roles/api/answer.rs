@@ -78,6 +78,6 @@ fn set(response: &mut Response, name: HeaderName, value: String) {
 }
 
 /// A value we made ourselves, of visible ASCII.
-fn header_value(text: String) -> HeaderValue {
+pub(super) fn header_value(text: String) -> HeaderValue {
     HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

@@ -2,7 +2,7 @@
 //! an answer.
 //!
 //! One file per route group. What they share: `auth` (who asks), `body`, `query` and `path` (reading requests), `idempotency` and `etag`
-//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics, the only layer), `accounts` (records of people).
+//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics) and `zone_data` (a header), the only layers, `accounts` (records of people).
 
 mod accounts;
 mod answer;
@@ -35,6 +35,7 @@ mod tasks;
 mod trace;
 mod users;
 mod webhooks;
+mod zone_data;
 
 use std::sync::Arc;
 
@@ -115,7 +116,8 @@ impl Api {
             .route_layer(from_fn(query::refuse))
             // An import that takes too long ends itself, to say what was taken.
             .route_layer(Guard::new(self.limits.import_timeout + self.limits.request_timeout));
-        let routes = routes.merge(import).merge(documents::routes());
+        let zones = &*self.services.environment.zones;
+        let routes = zone_data::named(routes.merge(import), zones).merge(documents::routes());
         answer_the_rest(routes.with_state(Arc::clone(self)))
     }
 

@@ -19,6 +19,7 @@ use super::{
     audit, import, list, mail, me, notifications,
     problem::{ERRORS_PAGE, PROBLEM_JSON, ProblemDocument, title},
     quick, quiet, recurrence, series, sessions, tasks, users, webhooks,
+    zone_data::ZoneDataHeader,
 };
 
 /// What each operation, by its id, can answer besides its success.
@@ -87,7 +88,7 @@ pub(super) struct IfMatchHeader {
         title = "Punctual",
         description = "Tasks, reminders and recurring series.\n\nErrors are `application/problem+json` (RFC 9457) with a stable `code`; \
                        [the page of the codes](/docs/errors.md) says what each means. Instants are RFC 3339; a start or a due is a day or a wall time in \
-                       a zone. What changes comes over a WebSocket, `GET /v1/sync`, which OpenAPI cannot describe: `docs/sync.md` and \
+                       a zone. `Time-Zone-Data` names the zone data that instants were derived with. What changes comes over a WebSocket, `GET /v1/sync`, which OpenAPI cannot describe: `docs/sync.md` and \
                        `events/schemas/asyncapi.json` do.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
@@ -124,7 +125,7 @@ pub(super) struct IfMatchHeader {
         import::import,
     ),
     components(schemas(ProblemDocument, super::tasks::Edit)),
-    modifiers(&Token, &ProblemResponses),
+    modifiers(&Token, &ProblemResponses, &ZoneDataHeader),
     tags(
         (name = "account", description = "Registration, sessions, settings."),
         (name = "tasks", description = "Tasks."),
@@ -173,7 +174,7 @@ impl Modify for ProblemResponses {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]
         .into_iter()
         .filter_map(Option::as_mut)

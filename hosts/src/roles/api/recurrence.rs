@@ -6,8 +6,9 @@ use axum::{extract::State, response::Response};
 use punctual_actors::{
     Code,
     phrases::{Reading, Span},
-    recurrence::{Rule, RuleError, Schedule},
-    user::validate::refuse_rule,
+    recurrence::{Occurrence, Rule, RuleError, Schedule},
+    user::validate::{refuse_rule, refuse_workdays},
+    zone::UnknownZone,
 };
 use punctual_events::{Timestamp, WallTime};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ pub(super) struct PreviewForm {
     /// The IANA name of the zone of the wall time.
     #[schema(max_length = 64, examples("Europe/Paris"))]
     time_zone: String,
+    /// True to count workdays where a rule of days says days, from one occurrence to the next, as if each was completed on its day.
+    #[serde(default)]
+    workdays: bool,
 }
 
 fn usual_count() -> u16 {
@@ -84,6 +88,9 @@ struct Preview {
     /// The rule of a phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     rrule: Option<String>,
+    /// The release of the IANA time zone data that the instants were derived with.
+    #[schema(examples("2025b"))]
+    time_zone_data: String,
     /// The pieces of a phrase that mean something, from left to right.
     #[serde(skip_serializing_if = "Option::is_none")]
     understood: Option<Vec<Span>>,
@@ -130,19 +137,28 @@ pub(super) async fn preview(
     let tried = tried(&api, &form)?;
     let rule = Rule::parse(&tried.rrule).map_err(refuse)?;
     rule.ensure_countable().map_err(refuse)?;
+    if tried.workdays {
+        refuse_workdays(&rule).map_err(|refusal| Problem::from(refusal).on("workdays"))?;
+    }
     let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));
     schedule.ensure_occurs(zones).map_err(refuse)?;
-    let occurrences = schedule.occurrences(zones).map_err(|unknown| refuse(unknown.into()))?;
-    let occurrences = occurrences
-        .take(form.count.into())
-        .map(|occurrence| PreviewedOccurrence {
-            at: occurrence.at,
-            instant: occurrence.instant,
-        });
+    let unknown = |unknown: UnknownZone| refuse(unknown.into());
+    let occurrences: Vec<Occurrence> = if tried.workdays {
+        let schedule = schedule.by_workdays(true);
+        schedule.completed_in_time(form.count, zones).map_err(unknown)?
+    } else {
+        let occurrences = schedule.occurrences(zones).map_err(unknown)?;
+        occurrences.take(form.count.into()).collect()
+    };
+    let previewed = occurrences.into_iter().map(|occurrence| PreviewedOccurrence {
+        at: occurrence.at,
+        instant: occurrence.instant,
+    });
     Ok(answer::ok(&Preview {
-        occurrences: occurrences.collect(),
+        occurrences: previewed.collect(),
         rrule: tried.understood.is_some().then_some(tried.rrule),
+        time_zone_data: zones.version().to_owned(),
         understood: tried.understood,
     }))
 }
@@ -151,6 +167,7 @@ pub(super) async fn preview(
 struct Tried {
     rrule: String,
     start: WallTime,
+    workdays: bool,
     /// Of a phrase.
     understood: Option<Vec<Span>>,
 }
@@ -163,14 +180,17 @@ fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
                 .start
                 .ok_or_else(|| Problem::invalid("start", "a rule needs a first occurrence"))?,
             understood: None,
+            workdays: form.workdays,
         }),
         (None, Some(phrase)) => {
             within_bounds("phrase", phrase)?;
             let reading = api.read_phrase(phrase, &form.time_zone, api.now());
             let nothing = || Problem::invalid("phrase", "no recurrence is understood in it");
+            let recurrence = reading.draft.recurrence.clone().ok_or_else(nothing)?;
             Ok(Tried {
+                workdays: recurrence.workdays,
                 start: form.start.or_else(|| first(&reading)).ok_or_else(nothing)?,
-                rrule: reading.draft.recurrence.ok_or_else(nothing)?.rrule.into(),
+                rrule: recurrence.rrule.into(),
                 understood: Some(reading.understood),
             })
         }

@@ -44,7 +44,7 @@ struct Series {
     id: SeriesId,
     /// How it repeats.
     recurrence: Box<Recurrence>,
-    /// The zone of all-day occurrences, by its IANA name.
+    /// The zone of all-day and floating occurrences, by its IANA name.
     time_zone: Box<str>,
     /// True when there will be no further instance.
     ended: bool,

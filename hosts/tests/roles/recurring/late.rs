@@ -26,7 +26,7 @@ fn daily(policy: &str) -> Value {
 }
 
 /// What happens until then arrives at once.
-async fn live_until(world: &mut World, instant: &str) {
+pub(super) async fn live_until(world: &mut World, instant: &str) {
     let instant = instant.parse().unwrap();
     world.settle().await;
     while let Some(next) = world.next_wakeup().await.filter(|next| *next <= instant) {

@@ -6,4 +6,5 @@ mod histories;
 mod late;
 mod later;
 mod life;
+mod travel;
 mod world;

@@ -30,7 +30,7 @@ pub(super) enum Step {
     },
 }
 
-/// A day, or a time on it in a zone, so many minutes from now.
+/// A day, or a time on it in a zone or, where that is [`FLOATING`], where the user is, so many minutes from now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
     pub(super) in_minutes: i64,
@@ -48,8 +48,11 @@ pub(super) enum When {
     InMinutes(i64),
     BeforeDue(&'static str),
     BeforeStart(&'static str),
+    /// At a time of the day, or so many days before, of the due or the start.
+    OnDay(&'static str, Option<&'static str>, &'static str),
 }
 
+pub(super) const FLOATING: &str = "floating";
 const ZONES: [&str; 5] = [
     "Europe/Paris",
     "America/New_York",
@@ -60,7 +63,8 @@ const ZONES: [&str; 5] = [
 const OFFSETS: [&str; 6] = ["PT0S", "PT15M", "PT5H", "P1D", "P1DT30M", "-PT10M"];
 
 fn due() -> impl Strategy<Value = Due> {
-    (-3_000..6_000_i64, prop::option::of(select(&ZONES[..]))).prop_map(|(in_minutes, zone)| Due { in_minutes, zone })
+    let zone = prop_oneof![3 => select(&ZONES[..]), 2 => Just(FLOATING)];
+    (-3_000..6_000_i64, prop::option::of(zone)).prop_map(|(in_minutes, zone)| Due { in_minutes, zone })
 }
 
 fn remind() -> impl Strategy<Value = Remind> {
@@ -68,6 +72,13 @@ fn remind() -> impl Strategy<Value = Remind> {
         (-2..3_000_i64).prop_map(When::InMinutes),
         select(&OFFSETS[..]).prop_map(When::BeforeDue),
         select(&OFFSETS[..]).prop_map(When::BeforeStart),
+        (
+            // Clocks show half past one twice on one of the days, and skip half past two where they go forward.
+            select(&["08:30", "01:30", "02:30", "23:59"][..]),
+            prop::option::of(select(&["P1D", "P2D", "-P1D"][..])),
+            select(&["due", "start"][..]),
+        )
+            .prop_map(|(time, before, related)| When::OnDay(time, before, related)),
     ];
     let repeat = prop::option::of((1..300_i64, 1..4_u16));
     (when, repeat).prop_map(|(when, repeat)| Remind { when, repeat })

@@ -3,7 +3,7 @@
 use punctual_actors::user::draft::{MomentInput, ReminderInput, TaskDraft};
 use punctual_events::{Related, ReminderTime};
 
-use crate::icalendar::{DraftMoment, ImportDraft};
+use crate::icalendar::{DraftMoment, DraftReminder, ImportDraft};
 
 /// The task an item describes, known by `external_uid` from then on.
 pub(super) fn task(item: &ImportDraft, external_uid: String) -> TaskDraft {
@@ -14,7 +14,7 @@ pub(super) fn task(item: &ImportDraft, external_uid: String) -> TaskDraft {
         list: None,
         priority: item.priority,
         recurrence: item.recurrence.clone(),
-        reminders: item.reminders.iter().map(|time| reminder(*time)).collect(),
+        reminders: item.reminders.iter().map(reminder).collect(),
         start: item.start.as_ref().map(moment),
         tags: item.tags.clone(),
         title: item.title.clone(),
@@ -27,28 +27,36 @@ fn moment(moment: &DraftMoment) -> MomentInput {
             date: Some(*date),
             ..MomentInput::default()
         },
-        DraftMoment::Time { at, time_zone } => MomentInput {
+        DraftMoment::Time {
+            at,
+            floating,
+            time_zone,
+        } => MomentInput {
             at: Some(*at),
+            floating: Some(*floating),
             time_zone: Some(time_zone.as_str().into()),
             ..MomentInput::default()
         },
     }
 }
 
-fn reminder(time: ReminderTime) -> ReminderInput {
-    match time {
+fn reminder(reminder: &DraftReminder) -> ReminderInput {
+    let with = |before, related| ReminderInput {
+        before,
+        related,
+        repeat: reminder.repeat,
+        ..ReminderInput::default()
+    };
+    match reminder.time {
         ReminderTime::At(at) => ReminderInput {
             at: Some(at),
-            ..ReminderInput::default()
+            ..with(None, None)
         },
-        ReminderTime::Before(before) => ReminderInput {
-            before: Some(before),
-            ..ReminderInput::default()
-        },
-        ReminderTime::BeforeStart(before) => ReminderInput {
-            before: Some(before),
-            related: Some(Related::Start),
-            ..ReminderInput::default()
+        ReminderTime::Before(before) => with(Some(before), None),
+        ReminderTime::BeforeStart(before) => with(Some(before), Some(Related::Start)),
+        ReminderTime::OnDay(on) => ReminderInput {
+            time: Some(on.time),
+            ..with(on.before(), Some(on.related))
         },
     }
 }

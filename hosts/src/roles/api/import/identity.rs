@@ -8,7 +8,7 @@ use punctual_events::{Digest, Priority, Recurrence, RecurrenceDate, ReminderTime
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::icalendar::{DraftMoment, ImportDraft};
+use crate::icalendar::{DraftMoment, DraftReminder, ImportDraft};
 
 /// Different items without a UID that a file can have: more than a user can have tasks. It bounds what an import remembers.
 const MAX_WITHOUT_UID: usize = 200_000;
@@ -97,15 +97,18 @@ fn repetition(recurrence: &Recurrence) -> Cow<'_, str> {
 fn written(moment: &DraftMoment) -> String {
     match moment {
         DraftMoment::Day { date } => date.to_string(),
-        DraftMoment::Time { at, time_zone } => format!("{at} {time_zone}"),
+        // Whether it is floating stays out: items were known without it.
+        DraftMoment::Time { at, time_zone, .. } => format!("{at} {time_zone}"),
     }
 }
 
-fn reminder(time: &ReminderTime) -> String {
-    match time {
+/// How often it rings stays out: items were known without it.
+fn reminder(reminder: &DraftReminder) -> String {
+    match reminder.time {
         ReminderTime::At(at) => at.to_string(),
         ReminderTime::Before(before) => before.to_string(),
         ReminderTime::BeforeStart(before) => format!("start {before}"),
+        ReminderTime::OnDay(on) => format!("{:?} {} days before at {}", on.related, on.days_before, on.time),
     }
 }
 
