@@ -1,8 +1,12 @@
 //! The port for time-zone data. Wall time and zone are the truth; every instant is derived through this port, with the version of the data at hand.
 
+mod clocks;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 use punctual_events::Timestamp;
+
+pub use self::clocks::{ClockChange, Shown, shown};
 
 /// The zone data does not know a zone. For a name from a client this is a refusal; for a stored one it is a failure: released names stay in the IANA data for ever.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

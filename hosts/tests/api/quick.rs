@@ -157,8 +157,9 @@ async fn a_phrase_is_previewed_like_a_rule() {
         (200, &json!("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=31"))
     );
     let expected = json!([
-        {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z"},
-        {"at": "2031-03-31T02:30:00", "instant": "2031-03-31T00:30:00.000Z"},
+        {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z",
+            "notes": ["clocks go forward; 02:30 becomes 03:30"], "utc_offset": "+02:00"},
+        {"at": "2031-03-31T02:30:00", "instant": "2031-03-31T00:30:00.000Z", "notes": [], "utc_offset": "+02:00"},
     ]);
     assert_eq!(shown.body["occurrences"], expected);
     assert_eq!(kinds(&shown), ["recurrence", "time", "start"]);

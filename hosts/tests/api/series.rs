@@ -159,10 +159,11 @@ async fn a_preview_resolves_wall_times_across_changes_of_clocks() {
     let ann = server.register("ann").await;
     let rule = json!({"rrule": "FREQ=DAILY", "start": "2030-03-30T02:30:00", "time_zone": "Europe/Paris", "count": 3});
     let preview = ann.post("/v1/recurrence/preview", &rule).await;
+    let note = "clocks go forward; 02:30 becomes 03:30";
     let expected = json!([
-        {"at": "2030-03-30T02:30:00", "instant": "2030-03-30T01:30:00.000Z"},
-        {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z"},
-        {"at": "2030-04-01T02:30:00", "instant": "2030-04-01T00:30:00.000Z"},
+        {"at": "2030-03-30T02:30:00", "instant": "2030-03-30T01:30:00.000Z", "notes": [], "utc_offset": "+01:00"},
+        {"at": "2030-03-31T02:30:00", "instant": "2030-03-31T01:30:00.000Z", "notes": [note], "utc_offset": "+02:00"},
+        {"at": "2030-04-01T02:30:00", "instant": "2030-04-01T00:30:00.000Z", "notes": [], "utc_offset": "+02:00"},
     ]);
     assert_eq!((preview.status, &preview.body["occurrences"]), (200, &expected));
 }
@@ -177,9 +178,9 @@ async fn a_preview_shows_dates_added_and_leaves_out_those_taken_away() {
     });
     let preview = ann.post("/v1/recurrence/preview", &rule).await;
     let expected = json!([
-        {"at": "2030-01-01T09:00:00", "instant": "2030-01-01T09:00:00.000Z"},
-        {"at": "2030-01-02T12:00:00", "instant": "2030-01-02T12:00:00.000Z"},
-        {"at": "2030-01-03T09:00:00", "instant": "2030-01-03T09:00:00.000Z"},
+        {"at": "2030-01-01T09:00:00", "instant": "2030-01-01T09:00:00.000Z", "notes": [], "utc_offset": "+00:00"},
+        {"at": "2030-01-02T12:00:00", "instant": "2030-01-02T12:00:00.000Z", "notes": [], "utc_offset": "+00:00"},
+        {"at": "2030-01-03T09:00:00", "instant": "2030-01-03T09:00:00.000Z", "notes": [], "utc_offset": "+00:00"},
     ]);
     assert_eq!((preview.status, &preview.body["occurrences"]), (200, &expected));
 }

@@ -8,7 +8,7 @@ use punctual_actors::{
     phrases::{Reading, Span},
     recurrence::{Occurrence, Rule, RuleError, Schedule},
     user::validate::{refuse_rule, refuse_workdays},
-    zone::UnknownZone,
+    zone::{UnknownZone, shown},
 };
 use punctual_events::{Timestamp, WallTime};
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,12 @@ struct PreviewedOccurrence {
     at: WallTime,
     /// The instant it is in the zone.
     instant: Timestamp,
+    /// What clocks do to it, where they skip it or show it twice.
+    #[schema(examples(json!(["clocks go forward; 02:30 becomes 03:30"])))]
+    notes: Vec<String>,
+    /// The zone's offset from UTC at that instant.
+    #[schema(examples("+01:00"))]
+    utc_offset: String,
 }
 
 /// Shows when a rule, or the recurrence of a phrase, would come round.
@@ -151,12 +157,18 @@ pub(super) async fn preview(
         let occurrences = schedule.occurrences(zones).map_err(unknown)?;
         occurrences.take(form.count.into()).collect()
     };
-    let previewed = occurrences.into_iter().map(|occurrence| PreviewedOccurrence {
-        at: occurrence.at,
-        instant: occurrence.instant,
+    let previewed = occurrences.into_iter().map(|occurrence| {
+        let shown = shown(zones, &form.time_zone, occurrence.at.get(), occurrence.instant);
+        let shown = shown.ok_or_else(|| unknown(UnknownZone(form.time_zone.as_str().into())))?;
+        Ok(PreviewedOccurrence {
+            at: occurrence.at,
+            instant: occurrence.instant,
+            notes: shown.change.iter().map(ToString::to_string).collect(),
+            utc_offset: shown.offset.to_string(),
+        })
     });
     Ok(answer::ok(&Preview {
-        occurrences: previewed.collect(),
+        occurrences: previewed.collect::<Result<_, Problem>>()?,
         rrule: tried.understood.is_some().then_some(tried.rrule),
         time_zone_data: zones.version().to_owned(),
         understood: tried.understood,
