@@ -8,6 +8,8 @@ mod household;
 mod members;
 mod print;
 mod progress;
+#[cfg(test)]
+mod tests;
 mod unkept;
 mod until;
 

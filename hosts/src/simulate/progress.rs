@@ -53,6 +53,9 @@ impl Progress {
 
     /// Writes to standard output, past the bar.
     pub(super) fn write(&self, text: &[u8]) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
         self.bar.suspend(|| io::stdout().lock().write_all(text))
     }
 
