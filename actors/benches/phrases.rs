@@ -1,11 +1,18 @@
-//! What reading a phrase costs: `cargo bench -p punctual-actors --bench phrases`. The median and the slowest hundredth of sane phrases (50 µs each is promised), and of the longest texts that are
-//! made to be slow (5 ms). `-- --cases` reads the cases of `recurrent` instead and prints the mean, to be put beside what `recurrent` takes for the same texts.
+//! What reading a phrase costs: `cargo bench -p punctual-actors --bench phrases`, beside `recurrent` on the same texts where `PUNCTUAL_PYTHON` names a Python that has it
+//! (`.cache/python/bin/python` after `cargo xtask test --only recurrence-oracle`). The median and the slowest hundredth of sane phrases (50 µs each is promised), and of the longest texts that are
+//! made to be slow (5 ms); then the mean of the cases of `recurrent`. The ratio is of the medians.
 
-#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a bench measures time, and starts what it compares with"
+)]
 #![expect(clippy::print_stdout, reason = "a bench prints what it found")]
 
 use std::{
     hint::black_box,
+    io::Write as _,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -52,20 +59,39 @@ fn main() {
         time_zone: "Europe/Paris",
         zones: &BundledZones,
     };
-    if std::env::args().any(|argument| argument == "--cases") {
-        return cases(&scene);
-    }
-    println!("{:>9} {:>9}  µs", "p50", "p99");
-    for text in SANE {
-        report(text, &measure(text, &scene, 20_000));
-    }
-    for piece in HOSTILE {
+    println!("{:>9} {:>9} {:>24}", "p50", "p99", "recurrent");
+    let sane = SANE.map(|text| (text.to_owned(), text.to_owned()));
+    compare(&sane, &scene, 20_000);
+    let hostile = HOSTILE.map(|piece| {
         let text: String = piece.chars().cycle().take(MAX_TEXT_CHARS).collect();
-        report(
-            &format!("{piece:?} up to {MAX_TEXT_CHARS} characters"),
-            &measure(&text, &scene, 200),
+        (format!("{piece:?} up to {MAX_TEXT_CHARS} characters"), text)
+    });
+    compare(&hostile, &scene, 200);
+    cases(&scene);
+}
+
+/// A line for each text, by its name.
+fn compare(texts: &[(String, String)], scene: &Scene<'_>, times: usize) {
+    let theirs = recurrent(&texts.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>());
+    for ((name, text), theirs) in texts.iter().zip(theirs) {
+        let took = measure(text, scene, times);
+        let at = |hundredth: usize| took[took.len() * hundredth / 100];
+        let theirs = theirs.map_or_else(|text| text, |theirs| beside(theirs, at(50)));
+        println!(
+            "{:>6.1} µs {:>6.1} µs {theirs:>24}  {name}",
+            micros(at(50)),
+            micros(at(99))
         );
     }
+}
+
+fn beside(theirs: Duration, ours: Duration) -> String {
+    let ratio = micros(theirs) / micros(ours);
+    format!("{:.0} µs {ratio:>6.0}×", micros(theirs))
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }
 
 /// Sorted.
@@ -81,24 +107,59 @@ fn measure(text: &str, scene: &Scene<'_>, times: usize) -> Vec<Duration> {
     took
 }
 
-fn report(name: &str, took: &[Duration]) {
-    let micros = |hundredth: usize| took[took.len() * hundredth / 100].as_secs_f64() * 1e6;
-    println!("{:>9.1} {:>9.1}  {name}", micros(50), micros(99));
+/// The cases of `recurrent`, those of them that it reads itself: means.
+fn cases(scene: &Scene<'_>) {
+    let text = |line: &str| {
+        serde_json::from_str::<serde_json::Value>(line).ok()?["text"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let texts: Vec<String> = CASES.lines().filter_map(text).collect();
+    let theirs = recurrent(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut both: Vec<(Duration, Duration)> = Vec::new();
+    let mut all = Duration::ZERO;
+    for (text, theirs) in texts.iter().zip(theirs) {
+        let ours = measure(text, scene, 21)[10];
+        all += ours;
+        both.extend(theirs.ok().map(|theirs| (ours, theirs)));
+    }
+    println!(
+        "{} cases of recurrent: {:.1} µs each",
+        texts.len(),
+        micros(all) / texts.len() as f64
+    );
+    if !both.is_empty() {
+        let count = u32::try_from(both.len()).unwrap_or(u32::MAX);
+        let (ours, theirs) = both
+            .iter()
+            .fold((Duration::ZERO, Duration::ZERO), |(ours, theirs), both| {
+                (ours + both.0, theirs + both.1)
+            });
+        let (ours, theirs) = (ours / count, theirs / count);
+        println!(
+            "{count} that it read: {:.1} µs each, recurrent {}",
+            micros(ours),
+            beside(theirs, ours)
+        );
+    }
 }
 
-fn cases(scene: &Scene<'_>) {
-    let texts: Vec<String> = CASES
-        .lines()
-        .filter_map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).ok()?["text"]
-                .as_str()
-                .map(str::to_owned)
-        })
-        .collect();
-    let start = Instant::now();
-    for _ in 0..20 {
-        texts.iter().for_each(|text| drop(black_box(read(text, scene))));
-    }
-    let mean = start.elapsed().as_secs_f64() * 1e6 / (20 * texts.len()) as f64;
-    println!("{} cases of recurrent: {mean:.1} µs each", texts.len());
+/// What `recurrent` takes for each: or why there is no figure.
+fn recurrent(texts: &[&str]) -> Vec<Result<Duration, String>> {
+    let Some(python) = std::env::var_os("PUNCTUAL_PYTHON") else {
+        return vec![Err("no Python".to_owned()); texts.len()];
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/phrases.py");
+    let mut command = Command::new(python);
+    let mut child = (command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()).expect("Python starts");
+    let mut input = child.stdin.take().expect("it is piped");
+    let lines = texts.iter().map(|text| serde_json::json!(text).to_string() + "\n");
+    let questions: String = lines.collect();
+    // It may answer before it has read everything: one thread writes, the other reads.
+    let writer = std::thread::spawn(move || input.write_all(questions.as_bytes()));
+    let answers = child.wait_with_output().expect("it ends").stdout;
+    writer.join().expect("it writes").expect("it is read");
+    let answers = String::from_utf8_lossy(&answers);
+    let read = |line: &str| line.parse().map(Duration::from_secs_f64).map_err(|_| line.to_owned());
+    answers.lines().map(read).collect()
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     config::Settings,
     operate::{DeadLettersArguments, RearmArguments},
+    simulate::SimulateArguments,
 };
 
 /// A task manager backend that is never late.
@@ -36,6 +37,16 @@ pub enum Command {
         command line that makes no sense.)"
     )]
     Import(ImportArguments),
+    /// Show which reminders would fire and which instances of series would open (embedded)
+    #[command(
+        after_help = "A copy of the data is run forward in virtual time; a server may have the data meanwhile. Nothing is sent, and nothing is \
+        written back. The copy needs room in the folder for temporary files (TMPDIR) for as long as it runs.\n\n\
+        Nobody completes anything unless --complete says so, and the next instance of most series opens when the one before it is \
+        completed.\n\n\
+        Exit status: 0 when everything was shown, 2 when some users or series cannot be read, which are named, 1 when the simulation \
+        failed. (2 also ends a command line that makes no sense.)"
+    )]
+    Simulate(SimulateArguments),
     /// Look at events that a role refused, and replay them (dapr)
     #[command(
         after_help = "Run it beside a sidecar of any of the five services: what it needs is in the variables of every container there.\n\n\
@@ -112,6 +123,7 @@ mod tests {
         insta::assert_snapshot!("punctual", Cli::command().render_help().to_string());
         insta::assert_snapshot!("serve", help_of("serve"));
         insta::assert_snapshot!("import", help_of("import"));
+        insta::assert_snapshot!("simulate", help_of("simulate"));
         insta::assert_snapshot!("dead-letters", help_of("dead-letters"));
         insta::assert_snapshot!("rearm", help_of("rearm"));
     }

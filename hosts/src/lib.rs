@@ -22,6 +22,7 @@ pub mod roles;
 pub mod serve;
 pub mod server;
 pub mod shutdown;
+pub mod simulate;
 pub mod telemetry;
 mod terminal;
 pub mod tls;

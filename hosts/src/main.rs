@@ -9,7 +9,7 @@ use punctual::{
     config::{Misspelt, ServeConfig, Settings},
     import,
     operate::{dead_letters, rearm},
-    serve,
+    serve, simulate,
     telemetry::{Appearance, Telemetry},
 };
 
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments).map_err(Into::into),
         Command::DeadLetters(arguments) => dead_letters::run(&arguments).map_err(Into::into),
         Command::Rearm(arguments) => rearm::run(&arguments).map_err(Into::into),
+        Command::Simulate(arguments) => simulate::run(&arguments).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| {
         complain(&*error);

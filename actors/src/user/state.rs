@@ -109,6 +109,11 @@ impl UserActor {
         &self.tasks
     }
 
+    /// The series that tasks of the user are, or were, instances of.
+    pub fn series_ids(&self) -> impl Iterator<Item = SeriesId> {
+        self.series.iter().map(|(series, _)| *series)
+    }
+
     /// Sets a task and what is derived from it.
     fn put(&mut self, record: TaskRecord, zones: &dyn ZoneData) {
         let id = record.task.id;

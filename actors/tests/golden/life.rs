@@ -1,6 +1,6 @@
 //! A short life of a user and of a series, in which everything comes up that is stored.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use punctual_actors::{
     machine::Machine,
@@ -28,15 +28,15 @@ pub(crate) const KEYS: [u128; 2] = [11, 12];
 /// 2027-01-15T08:00:00Z.
 const START_MS: i64 = 1_800_000_000_000;
 
-struct Life {
-    clock: Arc<VirtualClock>,
+pub(crate) struct Life {
+    pub(crate) clock: Arc<VirtualClock>,
     runtime: Reference,
     user: Slot<UserActor>,
-    series: Option<Slot<SeriesActor>>,
+    series: BTreeMap<ActorId, Slot<SeriesActor>>,
 }
 
 impl Life {
-    fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let clock = VirtualClock::new(Timestamp::from_millis(START_MS));
         let runtime = Reference::new(&clock, 7);
         let user = Slot::new(ActorId::User(OWNER));
@@ -44,7 +44,7 @@ impl Life {
             clock,
             runtime,
             user,
-            series: None,
+            series: BTreeMap::new(),
         }
     }
 
@@ -61,13 +61,23 @@ impl Life {
         }
     }
 
-    async fn as_person(&mut self, command: UserCommand, key: Option<u128>) -> UserReply {
+    pub(crate) async fn as_person(&mut self, command: UserCommand, key: Option<u128>) -> UserReply {
         let pending = self.pending(Principal::User(OWNER, SESSION), command, key);
         let outcome = self.user.take_turn(&[pending], &self.runtime).await.remove(0);
         outcome.expect("it is taken").reply
     }
 
-    async fn as_system(&mut self, command: UserCommand) {
+    pub(crate) async fn sign_in(&mut self) {
+        let sign_in = UserCommand::SignIn {
+            account: "account/golden".into(),
+            expires: Timestamp::from_millis(START_MS + 30 * 86_400_000),
+            session: SESSION,
+            time_zone: "UTC".into(),
+        };
+        self.as_system(sign_in).await;
+    }
+
+    pub(crate) async fn as_system(&mut self, command: UserCommand) {
         let pending = self.pending(Principal::System, command, None);
         self.user
             .take_turn(&[pending], &self.runtime)
@@ -76,7 +86,7 @@ impl Life {
             .expect("it is taken");
     }
 
-    async fn create(&mut self, draft: Value, key: Option<u128>) -> Arc<Task> {
+    pub(crate) async fn create(&mut self, draft: Value, key: Option<u128>) -> Arc<Task> {
         let create = UserCommand::CreateTask {
             draft: Box::new(serde_json::from_value(draft).expect("a draft")),
             imported: None,
@@ -84,41 +94,49 @@ impl Life {
         task_of(self.as_person(create, key).await)
     }
 
-    async fn complete(&mut self, task: TaskId) {
+    pub(crate) async fn complete(&mut self, task: TaskId) {
         let complete = UserCommand::CompleteTask { if_match: None, task };
         self.as_person(complete, None).await;
     }
 
     async fn complete_the_open_instance(&mut self) {
-        let user = self.user.activation().expect("active").snapshot().machine.clone();
+        let user = self.user();
         let mut records = user.tasks().iter().map(|(_, record)| record);
         let open = records.find(|record| record.is_open() && record.task.series.is_some());
         self.complete(open.expect("an open instance").task.id).await;
     }
 
     /// Hands over what the user owes the series and back, until nothing is owed.
-    async fn hand_over(&mut self) {
+    pub(crate) async fn hand_over(&mut self) {
         loop {
             let to_series: Vec<Handover> = offers(&mut self.user, |event: &UserEvent| match event {
                 UserEvent::HandoverOffered(offer) => Some(offer.handover.clone()),
                 _ => None,
             });
-            if to_series.is_empty() {
-                return;
-            }
+            let is_quiet = to_series.is_empty();
             for handover in to_series {
-                let number = handover.number;
-                let to = handover.to;
+                let (number, to) = (handover.number, handover.to);
                 self.tell_series(to, SeriesCommand::Receive { handover }).await;
                 self.as_system(UserCommand::Acknowledge { number }).await;
             }
-            let Some(series) = &mut self.series else { return };
-            let from = series.actor();
-            let to_user: Vec<Handover> = offers(series, |event: &SeriesEvent| match event {
-                SeriesEvent::HandoverOffered(offer) => Some(offer.handover.clone()),
-                _ => None,
-            });
-            for handover in to_user {
+            let of_series = |slot| {
+                offers(slot, |event: &SeriesEvent| match event {
+                    SeriesEvent::HandoverOffered(offer) => Some(offer.handover.clone()),
+                    _ => None,
+                })
+            };
+            let to_user: Vec<(ActorId, Vec<Handover>)> = self
+                .series
+                .iter_mut()
+                .map(|(from, slot)| (*from, of_series(slot)))
+                .collect();
+            if is_quiet && to_user.iter().all(|(_, offers)| offers.is_empty()) {
+                return;
+            }
+            for (from, handover) in to_user
+                .into_iter()
+                .flat_map(|(from, all)| all.into_iter().map(move |one| (from, one)))
+            {
                 let (number, series) = (handover.number, punctual_events::SeriesId(from.uuid()));
                 self.as_system(UserCommand::Receive { from: series, handover }).await;
                 self.tell_series(from, SeriesCommand::Acknowledge { number }).await;
@@ -126,23 +144,33 @@ impl Life {
         }
     }
 
-    async fn tell_series(&mut self, to: ActorId, command: SeriesCommand) {
+    /// The user as they are now.
+    pub(crate) fn user(&mut self) -> UserActor {
+        self.user.activation().expect("active").snapshot().machine.clone()
+    }
+
+    /// The series, in the order of their ids.
+    pub(crate) fn series(&self) -> Vec<ActorId> {
+        self.series.keys().copied().collect()
+    }
+
+    pub(crate) async fn tell_series(&mut self, to: ActorId, command: SeriesCommand) {
         let pending = self.pending(Principal::System, command, None);
-        let slot = self.series.get_or_insert_with(|| Slot::new(to));
+        let slot = self.series.entry(to).or_insert_with(|| Slot::new(to));
         slot.take_turn(&[pending], &self.runtime)
             .await
             .remove(0)
             .expect("it is taken");
     }
 
-    async fn save(&mut self) {
+    pub(crate) async fn save(&mut self) {
         save(&mut self.user, &self.runtime).await;
-        if let Some(series) = &mut self.series {
+        for series in self.series.values_mut() {
             save(series, &self.runtime).await;
         }
     }
 
-    async fn stored(&self, actor: ActorId) -> String {
+    pub(crate) async fn stored(&self, actor: ActorId) -> String {
         file::write(actor, &self.runtime.store.load(actor).await.expect("load"))
     }
 }
@@ -171,8 +199,8 @@ fn task_of(reply: UserReply) -> Arc<Task> {
     }
 }
 
-/// Lives, and gives what is stored of the user and of the series.
-pub(crate) fn live() -> (String, String) {
+/// Lives, and gives what is stored of the user and of the series, by kind.
+pub(crate) fn live() -> Vec<(&'static str, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");
@@ -181,19 +209,16 @@ pub(crate) fn live() -> (String, String) {
         before_the_pages(&mut life).await;
         life.save().await;
         after_the_pages(&mut life).await;
-        let series = life.series.as_ref().expect("a series").actor();
-        (life.stored(ActorId::User(OWNER)).await, life.stored(series).await)
+        let series = life.series()[0];
+        vec![
+            ("user", life.stored(ActorId::User(OWNER)).await),
+            ("series", life.stored(series).await),
+        ]
     })
 }
 
 async fn before_the_pages(life: &mut Life) {
-    let sign_in = UserCommand::SignIn {
-        account: "account/golden".into(),
-        expires: Timestamp::from_millis(START_MS + 30 * 86_400_000),
-        session: SESSION,
-        time_zone: "UTC".into(),
-    };
-    life.as_system(sign_in).await;
+    life.sign_in().await;
     let full = json!({
         "title": "Water the plants", "description": "Twice.\nThe ferns too.", "priority": "urgent", "tags": ["home", "garden"],
         "start": {"date": "2027-03-01"}, "due": {"at": "2027-03-01T09:00:00", "time_zone": "UTC"},
@@ -231,7 +256,7 @@ async fn remind(life: &mut Life) {
         life.clock.advance_ms(10_000);
         life.as_system(UserCommand::Wake).await;
     }
-    let fired = life.user.activation().expect("active").snapshot().machine.clone();
+    let fired = life.user();
     let inbox = readable::user(&fired);
     let notification: NotificationId = serde_json::from_value(inbox["notifications"][0]["id"].clone()).expect("an id");
     life.as_person(UserCommand::Dismiss { notification }, None).await;

@@ -4,6 +4,7 @@
 mod file;
 mod life;
 mod readable;
+mod times;
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ fn load<M: Machine>(text: &str, tell: impl Fn(&M) -> Value) -> Value {
 fn load_by_kind(kind: &str, text: &str) -> Value {
     match kind {
         "user" => load::<UserActor>(text, readable::user),
-        "series" => load::<SeriesActor>(text, readable::series),
+        kind if kind.starts_with("series") => load::<SeriesActor>(text, readable::series),
         other => panic!("no actor is a {other}"),
     }
 }
@@ -56,13 +57,17 @@ fn every_golden_state_loads_and_says_what_it_said() {
 #[test]
 fn this_release_has_its_golden_states() {
     let release = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
-    let (user, series) = life::live();
     let mut is_new = false;
-    for (kind, stored) in [("user", user), ("series", series)] {
-        let readable = serde_json::to_string_pretty(&load_by_kind(kind, &stored)).expect("JSON") + "\n";
-        let at = folder().join(release).join(kind);
-        is_new |= file::keep(&at, "stored.jsonl", &stored);
-        is_new |= file::keep(&at, "expected.json", &readable);
+    for (name, stored) in [
+        (release.to_owned(), life::live()),
+        (format!("{release}-times"), times::live()),
+    ] {
+        for (kind, stored) in stored {
+            let readable = serde_json::to_string_pretty(&load_by_kind(kind, &stored)).expect("JSON") + "\n";
+            let at = folder().join(&name).join(kind);
+            is_new |= file::keep(&at, "stored.jsonl", &stored);
+            is_new |= file::keep(&at, "expected.json", &readable);
+        }
     }
     assert!(
         !is_new,

@@ -18,14 +18,32 @@ const FAR: &str = "2999-03-04T09:00:00";
 
 /// The database and what the API says of it.
 pub(crate) async fn live() -> (String, Value) {
+    lived(async |client| {
+        tasks(client).await;
+        a_series(client).await;
+        reminders(client).await;
+    })
+    .await
+}
+
+/// The same of a life in which everything comes up that is stored of times.
+pub(crate) async fn live_times() -> (String, Value) {
+    lived(async |client| {
+        let hours = json!({"quiet_hours": {"at_once": ["high", "urgent"], "from": "22:00", "until": "07:00"}});
+        client.patch("/v1/me/reminders", &hours).await.expect(200);
+        late_policies(client).await;
+        nagging(client).await;
+    })
+    .await
+}
+
+async fn lived(life: impl AsyncFnOnce(&Client)) -> (String, Value) {
     let data = data();
     let flags = ["--webhook-allow", "127.0.0.0/8", "--idle-seconds", "1"];
     let server = Server::start_with(&data, &flags);
     let mut client = server.client();
     client.register(EMAIL, "Etc/UTC").await;
-    tasks(&client).await;
-    a_series(&client).await;
-    reminders(&client).await;
+    life(&client).await;
     client.audit_verifies().await;
     actors_leave_memory(&client).await;
     // After its pages were saved, something is in the log only.
@@ -34,6 +52,68 @@ pub(crate) async fn live() -> (String, Value) {
     let said = everything(&client).await;
     assert!(server.terminate().success());
     (dump(&data), said)
+}
+
+/// A series of each policy and one that counts from completions, each with the instance after its first; with dates, and reminders from the start.
+async fn late_policies(client: &Client) {
+    let mut socket = Socket::open(client, None).await;
+    for policy in ["keep_one_open", "skip", "catch_up", "completion"] {
+        let how = if policy == "completion" {
+            "anchor"
+        } else {
+            "late_policy"
+        };
+        let mut weekly = json!({
+            "title": format!("Weekly, {policy}"),
+            "start": {"at": "2999-03-04T08:00:00", "time_zone": "Etc/UTC"}, "due": {"at": FAR, "time_zone": "Etc/UTC"},
+            "recurrence": {"rrule": "FREQ=WEEKLY", how: policy},
+            "reminders": [{"before": "P1DT1H", "related": "start", "repeat": {"every": "PT10M", "times": 5}}],
+        });
+        if how == "late_policy" {
+            weekly["recurrence"]["rdate"] = json!(["2999-03-06T09:00:00"]);
+            weekly["recurrence"]["exdate"] = json!(["2999-03-11T09:00:00"]);
+        } else {
+            // What comes after a completion is soon: the first stays open. It counts workdays, and travels along with the user.
+            weekly["recurrence"] = json!({"rrule": "FREQ=DAILY;INTERVAL=3", how: policy, "workdays": true});
+            weekly["due"] = json!({"at": FAR, "floating": true});
+            weekly["reminders"] = json!([{"time": "08:00", "before": "P1D"}]);
+            client.create(weekly).await;
+            continue;
+        }
+        let first = client.create(weekly).await;
+        client.complete(&first).await.expect(200);
+        let series = first["series"].clone();
+        socket
+            .task(|task| task["series"] == series && task["occurrence"] == 1)
+            .await;
+    }
+}
+
+/// What nagged and was dismissed, and what was snoozed and is done: nothing that comes again, for whoever opens the database years later.
+async fn nagging(client: &Client) {
+    let mut socket = Socket::open(client, None).await;
+    for title in ["Nagged", "Snoozed"] {
+        let soon = (chrono::Utc::now() + chrono::TimeDelta::milliseconds(200)).to_rfc3339();
+        let reminder = json!({"at": soon, "repeat": {"every": "PT24H", "times": 3}});
+        let task = client
+            .create(json!({"title": title, "priority": "urgent", "reminders": [reminder]}))
+            .await;
+        let fired = socket.event_of("reminder.fired").await;
+        let notification = format!("/v1/notifications/{}", id(&fired["data"]));
+        if title == "Nagged" {
+            client
+                .post(&format!("{notification}/dismiss"), &json!({}))
+                .await
+                .expect(200);
+        } else {
+            let snooze = json!({"for": "P2D"});
+            client
+                .post(&format!("{notification}/snooze"), &snooze)
+                .await
+                .expect(200);
+            client.complete(&task).await.expect(200);
+        }
+    }
 }
 
 async fn tasks(client: &Client) {

@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use crate::program::{Server, client};
 
 /// Breaks the JSON around this text wherever a file has it.
-fn damage(file: &Path, text: &[u8]) {
+pub(crate) fn damage(file: &Path, text: &[u8]) {
     let mut bytes = std::fs::read(file).unwrap();
     let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text)).collect();
     assert!(!places.is_empty(), "it is written otherwise");

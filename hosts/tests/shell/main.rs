@@ -8,4 +8,5 @@ mod process;
 mod program;
 #[cfg(target_os = "linux")]
 mod readiness;
+mod simulate;
 mod traces;

@@ -53,6 +53,8 @@ const RULES: &[Rule] = &[
             "hosts/src/serve",
             "hosts/src/cli.rs",
             "hosts/src/config",
+            // Copies its data.
+            "hosts/src/simulate",
             "hosts/benches/",
             "hosts/tests/",
             "loadtest/",

@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod checkpoint;
 mod connection;
+mod copy;
 mod damaged;
 mod directory;
 mod heads;
@@ -46,7 +47,12 @@ use self::{
 
 pub(in crate::embedded) use self::heads::Heads;
 pub use self::{
-    audit::SqliteAudit, directory::SqliteDirectory, jobs::SqliteJobs, records::SqliteRecords, store::SqliteStore,
+    audit::SqliteAudit,
+    copy::{Copied, CopyError, DataCopy},
+    directory::SqliteDirectory,
+    jobs::SqliteJobs,
+    records::SqliteRecords,
+    store::SqliteStore,
 };
 
 /// Why the data directory cannot be used.
