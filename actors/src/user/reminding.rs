@@ -113,6 +113,9 @@ impl TaskRecord {
                 self.reminding.follow_ups.remove(&of);
             }
             None => {
+                // It begins anew: of an instance that was moved, what came of the instant before is over.
+                let follow_ups = &mut self.reminding.follow_ups;
+                follow_ups.retain(|_, follow_up| follow_up.reminder != fired.reminder);
                 self.reminding.owed.remove(&fired.reminder);
                 self.reminded_until = self.reminded_until.max(fired.due_at);
             }

@@ -248,6 +248,33 @@ async fn the_start_moves_with_the_due_and_reminders_remind_of_it() {
 }
 
 #[tokio::test]
+async fn what_nags_about_the_instance_that_is_kept_begins_anew_with_each_instant() {
+    let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
+    world
+        .create(json!({
+            "title": "a", "due": {"at": "2026-11-23T09:00:00"}, "recurrence": daily("keep_one_open"),
+            "reminders": [{"before": "PT15M", "repeat": {"every": "PT8H", "times": 100}}],
+        }))
+        .await;
+    live_until(&mut world, "2026-11-24T18:00:00Z").await;
+    let notifications = world.notifications().await;
+    let mut fired: Vec<_> = notifications
+        .iter()
+        .map(|fired| (fired.due_at.to_string(), fired.repetition))
+        .collect();
+    fired.sort();
+    let expected = [
+        ("2026-11-23T07:45:00.000Z", 0),
+        ("2026-11-23T15:45:00.000Z", 1),
+        ("2026-11-23T23:45:00.000Z", 2),
+        ("2026-11-24T07:45:00.000Z", 0),
+        ("2026-11-24T07:45:00.000Z", 3),
+        ("2026-11-24T15:45:00.000Z", 1),
+    ];
+    assert_eq!(fired, expected.map(|(at, repetition)| (at.to_owned(), repetition)));
+}
+
+#[tokio::test]
 async fn days_begin_in_the_zone_the_user_lives_in() {
     for policy in ["keep_one_open", "skip"] {
         let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
