@@ -55,6 +55,8 @@ codes! {
     RegistrationClosed = ("registration_closed", 403),
     /// There is no such thing, or it is not yours.
     NotFound = ("not_found", 404),
+    /// The series has no occurrence at this date; `detail` says why.
+    OccurrenceUnknown = ("occurrence_unknown", 404),
     /// The path exists, but not with this method.
     MethodNotAllowed = ("method_not_allowed", 405),
     /// The request took too long to arrive.
@@ -65,6 +67,12 @@ codes! {
     MailUnavailable = ("mail_unavailable", 409),
     /// The occurrence cannot be opened again: its successor was changed or closed since.
     OccurrenceSuperseded = ("occurrence_superseded", 409),
+    /// The occurrence has an instance: change or delete that task.
+    OccurrenceOpen = ("occurrence_open", 409),
+    /// The occurrence is over, or was skipped.
+    OccurrenceClosed = ("occurrence_closed", 409),
+    /// The series has ended: nothing of it is to come.
+    SeriesEnded = ("series_ended", 409),
     /// The task is done: there is nothing more to remind of.
     TaskClosed = ("task_closed", 409),
     /// `If-Match` names another version than the current one, which `current` shows.

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     EventType, HandoverAcknowledged, HandoverOffered, HandoverReceived, MARKER_TYPE, MailChanged, Notification,
-    OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, QuietChanged, SeriesDefinition, SeriesDeleted, SeriesEnded,
-    SessionEnded, SessionStarted, Task, TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
+    OccurrenceChanged, OccurrenceClosed, OccurrenceOpened, OccurrenceReopened, OccurrenceRestored, QuietChanged,
+    SeriesDefinition, SeriesDeleted, SeriesEnded, SeriesPaused, SeriesResumed, SessionEnded, SessionStarted, Task,
+    TaskChange, TaskTombstone, Topic, UserChanged, UserDeleted, UserRegistered,
 };
 
 /// The JSON Schema (2020-12) of the data of `event_type`.
@@ -34,6 +35,10 @@ pub fn data_schema(event_type: EventType) -> Value {
         T::OccurrenceOpened => schemars::schema_for!(OccurrenceOpened),
         T::OccurrenceClosed => schemars::schema_for!(OccurrenceClosed),
         T::OccurrenceReopened => schemars::schema_for!(OccurrenceReopened),
+        T::SeriesPaused => schemars::schema_for!(SeriesPaused),
+        T::SeriesResumed => schemars::schema_for!(SeriesResumed),
+        T::OccurrenceChanged => schemars::schema_for!(OccurrenceChanged),
+        T::OccurrenceRestored => schemars::schema_for!(OccurrenceRestored),
         T::TaskState => schemars::schema_for!(Task),
         T::TaskRemoved => schemars::schema_for!(TaskTombstone),
     };

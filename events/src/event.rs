@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecodeError, EventRecord, HandoverAcknowledged, HandoverOffered, HandoverReceived, MailChanged, Moment,
-    Notification, OccurrenceOutcome, Principal, Priority, QuietChanged, Recurrence, Reminder, SeriesId, SessionId,
-    Task, TaskId, Timestamp, UserId,
+    Notification, OccurrenceChanged, OccurrenceOutcome, OccurrenceRestored, Principal, Priority, QuietChanged,
+    Recurrence, Reminder, SeriesId, SeriesPaused, SeriesResumed, SessionId, Task, TaskId, Timestamp, UserId,
 };
 
 macro_rules! event_types {
@@ -83,6 +83,14 @@ event_types! {
     OccurrenceClosed = "dev.punctual.occurrence.closed.v1",
     /// A completed occurrence is open again.
     OccurrenceReopened = "dev.punctual.occurrence.reopened.v1",
+    /// A series is not to go on for now.
+    SeriesPaused = "dev.punctual.series.paused.v1",
+    /// A series that was paused goes on.
+    SeriesResumed = "dev.punctual.series.resumed.v1",
+    /// An occurrence to come was skipped, moved or made different otherwise.
+    OccurrenceChanged = "dev.punctual.occurrence.changed.v1",
+    /// An occurrence to come is as the series says again.
+    OccurrenceRestored = "dev.punctual.occurrence.restored.v1",
     /// On `task-updates`: the whole task after a change.
     TaskState = "dev.punctual.task.state.v1",
     /// On `task-updates`: what is left of a deleted task.
@@ -149,6 +157,14 @@ pub enum SeriesEvent {
     OccurrenceClosed(OccurrenceClosed),
     #[serde(rename = "dev.punctual.occurrence.reopened.v1")]
     OccurrenceReopened(OccurrenceReopened),
+    #[serde(rename = "dev.punctual.series.paused.v1")]
+    SeriesPaused(SeriesPaused),
+    #[serde(rename = "dev.punctual.series.resumed.v1")]
+    SeriesResumed(SeriesResumed),
+    #[serde(rename = "dev.punctual.occurrence.changed.v1")]
+    OccurrenceChanged(OccurrenceChanged),
+    #[serde(rename = "dev.punctual.occurrence.restored.v1")]
+    OccurrenceRestored(OccurrenceRestored),
     #[serde(rename = "dev.punctual.handover.offered.v1")]
     HandoverOffered(HandoverOffered),
     #[serde(rename = "dev.punctual.handover.received.v1")]
@@ -349,5 +365,5 @@ macro_rules! event_data {
 
 event_data!(UserEvent: UserRegistered, UserChanged, UserDeleted, MailChanged, QuietChanged, SessionStarted, SessionEnded, TaskCreated, TaskUpdated, TaskCompleted,
     TaskReopened, TaskDeleted, ReminderFired, ReminderDismissed, ReminderSnoozed, HandoverOffered, HandoverAcknowledged);
-event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, SeriesDeleted, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, HandoverOffered, HandoverReceived,
-    HandoverAcknowledged);
+event_data!(SeriesEvent: SeriesStarted, SeriesChanged, SeriesEnded, SeriesDeleted, OccurrenceOpened, OccurrenceClosed, OccurrenceReopened, SeriesPaused, SeriesResumed,
+    OccurrenceChanged, OccurrenceRestored, HandoverOffered, HandoverReceived, HandoverAcknowledged);

@@ -46,6 +46,10 @@ pub enum HandoverMessage {
         definition: Box<SeriesDefinition>,
         /// The open instance the change was made on.
         occurrence: u32,
+        /// Where it is of all: by how much the dates of the series move, in seconds of wall time. The rule keeps its beginning, moved by as much.
+        /// Where it is of the later ones alone, none: the rule begins anew at this one, if its dates were changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shift_s: Option<i64>,
     },
     /// User to series: the open instance was completed, skipped or deleted.
     CloseOccurrence {
@@ -102,6 +106,9 @@ pub enum HandoverMessage {
     },
     /// Series to user: later instants have come, and the late policy moves the open instance to the newest.
     MoveInstance {
+        /// What the occurrence is at by the rule, where it was moved: what is passed on as its date.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Box<Moment>>,
         /// As in [`OpenInstance`](Self::OpenInstance).
         cause: u64,
         /// Its due there.
@@ -128,7 +135,7 @@ pub enum HandoverMessage {
 pub enum OccurrenceOutcome {
     /// Completed.
     Done,
-    /// Deleted while it was open, or given up by the late policy.
+    /// Deleted while it was open, given up by the late policy, skipped before it came, or its date fell into a pause of the series.
     Skipped,
     /// The next instant came while it, or an earlier one, was open.
     Missed,

@@ -16,6 +16,7 @@ mod id;
 mod mail;
 mod marker;
 mod moment;
+mod occurrence;
 mod offset;
 mod quiet;
 mod recurrence;
@@ -45,6 +46,7 @@ pub use id::{
 pub use mail::{DailyDigest, MailChanged, MailSettings, TimeOfDay};
 pub use marker::{MARKER_TYPE, Marker};
 pub use moment::{Moment, WallTime};
+pub use occurrence::{OccurrenceChanged, OccurrenceChanges, OccurrenceRestored, SeriesPaused, SeriesResumed, Settled};
 pub use offset::Offset;
 pub use quiet::{QuietChanged, QuietHours};
 pub use recurrence::{Anchor, LatePolicy, Recurrence, RecurrenceDate};

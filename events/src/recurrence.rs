@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{
@@ -13,7 +13,7 @@ use utoipa::{
     },
 };
 
-use crate::{WallTime, timestamp::TimestampError};
+use crate::{Moment, WallTime, timestamp::TimestampError};
 
 /// A recurrence as a client writes and reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
@@ -97,6 +97,28 @@ impl RecurrenceDate {
         match self {
             Self::Day(date) => date.and_time(NaiveTime::MIN),
             Self::Time(at) => at.get(),
+        }
+    }
+}
+
+impl RecurrenceDate {
+    /// The date by as much later, as a day or a wall time. `None` outside the years 1 to 9999.
+    #[must_use]
+    pub fn moved(self, by: TimeDelta, to_day: bool) -> Option<Self> {
+        let at = WallTime::new(self.wall().checked_add_signed(by)?)?;
+        Some(if to_day {
+            Self::Day(at.get().date())
+        } else {
+            Self::Time(at)
+        })
+    }
+}
+
+impl From<&Moment> for RecurrenceDate {
+    fn from(moment: &Moment) -> Self {
+        match moment {
+            Moment::Day { date, .. } => Self::Day(*date),
+            Moment::Time { at, .. } => Self::Time(*at),
         }
     }
 }

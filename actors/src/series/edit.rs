@@ -1,13 +1,26 @@
-//! A change of the open instance that is meant for the later ones too.
+//! A change of the open instance that is meant for others too, and what a changed definition is to a series.
 
-use punctual_events::{SeriesDefinition, SeriesEvent, TaskField};
+use std::sync::Arc;
 
-use crate::series::state::SeriesActor;
+use chrono::TimeDelta;
+use punctual_events::{Moment, RecurrenceDate, SeriesDefinition, SeriesEvent, TaskField, WallTime};
+
+use crate::{
+    series::{next, state::SeriesActor},
+    user::{record::resolve, validate::wall_time},
+    zone::ZoneData,
+};
 
 impl SeriesActor {
     /// The series takes over what was changed, and nothing else: what only the one instance is or was moved to stays its own. Where its dates were
-    /// changed, the rule runs from there.
-    pub(super) fn edit(&self, changed: &[TaskField], instance: &SeriesDefinition) -> Vec<SeriesEvent> {
+    /// changed, the rule runs from there, or, where the change is of all, from where it did, moved by as much as the instance was.
+    pub(super) fn edit(
+        &self,
+        changed: &[TaskField],
+        instance: &SeriesDefinition,
+        shift_s: Option<i64>,
+        zones: &dyn ZoneData,
+    ) -> Vec<SeriesEvent> {
         let Some(mut edited) = self.definition.as_deref().cloned() else {
             return Vec::new();
         };
@@ -19,6 +32,11 @@ impl SeriesActor {
                 TaskField::Reminders => edited.reminders.clone_from(&instance.reminders),
                 TaskField::Tags => edited.tags.clone_from(&instance.tags),
                 TaskField::Title => edited.title.clone_from(&instance.title),
+                TaskField::Due | TaskField::Start | TaskField::Recurrence if shift_s.is_some() => {
+                    // Once, for all three.
+                    edited.recurrence.clone_from(&instance.recurrence);
+                    edited.time_zone.clone_from(&instance.time_zone);
+                }
                 TaskField::Due | TaskField::Start | TaskField::Recurrence => {
                     edited.due.clone_from(&instance.due);
                     edited.start.clone_from(&instance.start);
@@ -29,10 +47,115 @@ impl SeriesActor {
                 TaskField::ExternalUid => {}
             }
         }
+        let is_dated = changed
+            .iter()
+            .any(|field| matches!(field, TaskField::Due | TaskField::Start));
+        if let Some(shift_s) = shift_s.filter(|_| is_dated) {
+            shift(&mut edited, instance, TimeDelta::seconds(shift_s), zones);
+        }
         let is_changed = self.definition.as_deref() != Some(&edited);
         is_changed
             .then_some(SeriesEvent::SeriesChanged(edited))
             .into_iter()
             .collect()
     }
+
+    /// The rule runs from the definition's own moment. Where that was changed together with the rule, it is what the open occurrence is at: what
+    /// comes next comes after it. Where it is the same occurrence's as before, the dates of all that are to come have moved by as much.
+    pub(super) fn evolve_definition(&mut self, definition: &SeriesDefinition, zones: &dyn ZoneData) {
+        let at = definition.due.as_ref().or(definition.start.as_deref());
+        let before = self.definition.as_deref();
+        let before = before.filter(|before| before.first_occurrence == definition.first_occurrence);
+        let was = before.and_then(|before| before.due.as_ref().or(before.start.as_deref()));
+        if let (Some(at), Some(was)) = (at, was)
+            && said(at) != said(was)
+        {
+            let (shift, at) = (wall_time(at) - wall_time(was), at.clone());
+            self.exceptions.shift(shift, at.is_day());
+            let open = self
+                .open
+                .and_then(|open| Some((open, wall_time(&self.occurrences.get(&open)?.at))));
+            let open = open.and_then(|(open, was)| Some((open, was.checked_add_signed(shift)?)));
+            if let Some((open, wall)) = open
+                && let Some(at) = like(&at, wall, &definition.time_zone, zones)
+            {
+                self.change_occurrence(open, &at, |_| ());
+            }
+        }
+        if let (Some(at), Some(open)) = (at, self.open.filter(|open| *open == definition.first_occurrence)) {
+            self.change_occurrence(open, at, |_| ());
+        }
+        self.spent = match self.definition.as_deref() {
+            Some(before) if next::is_same_rule(before, definition) => {
+                self.spent + next::spent_until(before, definition)
+            }
+            Some(_) | None => 0,
+        };
+        self.definition = Some(Arc::new(definition.clone()));
+        self.forget_changes_of_no_date(zones);
+    }
+
+    /// What is special about dates that the rule does not have any more is forgotten.
+    fn forget_changes_of_no_date(&mut self, zones: &dyn ZoneData) {
+        let dates = self.exceptions.changes.iter().map(|(date, _)| *date);
+        let is_gone = |date: &RecurrenceDate| {
+            let found = self.on_the_rule(*date, zones);
+            found.is_none_or(|at| RecurrenceDate::from(&at) != *date)
+        };
+        for date in dates.filter(is_gone).collect::<Vec<_>>() {
+            self.exceptions.changes.remove(&date);
+        }
+    }
+}
+
+/// A moment as it is written; what it resolves to, and the zone of one that follows the user, is left out.
+fn said(moment: &Moment) -> (RecurrenceDate, Option<&str>) {
+    let zone = match moment {
+        Moment::Day { .. } | Moment::Time { floating: true, .. } => None,
+        Moment::Time { time_zone, .. } => Some(&**time_zone),
+    };
+    (RecurrenceDate::from(moment), zone)
+}
+
+/// Moves the beginning of a series, and has its dates look like those of the instance: days or times, in its zone, and as far apart.
+fn shift(
+    edited: &mut SeriesDefinition,
+    instance: &SeriesDefinition,
+    by: TimeDelta,
+    zones: &dyn ZoneData,
+) -> Option<()> {
+    let first = wall_time(edited.due.as_ref().or(edited.start.as_deref())?);
+    let first = first.checked_add_signed(by)?;
+    let zone = &*instance.time_zone;
+    let like = |moment: &Moment, wall| like(moment, wall, zone, zones);
+    (edited.due, edited.start) = match (&instance.due, &instance.start) {
+        (Some(due), Some(start)) => {
+            let before = first.checked_sub_signed(wall_time(due) - wall_time(start))?;
+            (Some(like(due, first)?), Some(Box::new(like(start, before)?)))
+        }
+        (Some(due), None) => (Some(like(due, first)?), None),
+        (None, start) => (None, Some(Box::new(like(start.as_deref()?, first)?))),
+    };
+    Some(())
+}
+
+/// A day or a time, in the zone of `moment`, at another wall time.
+pub(super) fn like(moment: &Moment, wall: chrono::NaiveDateTime, zone: &str, zones: &dyn ZoneData) -> Option<Moment> {
+    let at = WallTime::new(wall)?;
+    let instant = moment.instant();
+    let unresolved = match moment {
+        Moment::Day { .. } => Moment::Day {
+            date: at.get().date(),
+            instant,
+        },
+        Moment::Time {
+            floating, time_zone, ..
+        } => Moment::Time {
+            at,
+            floating: *floating,
+            instant,
+            time_zone: time_zone.clone(),
+        },
+    };
+    Some(resolve(&unresolved, zone, zones))
 }

@@ -5,13 +5,14 @@
 
 use punctual_events::{
     ActorId, Anchor, HandoverMessage, HandoverOffered, LatePolicy, Moment, OccurrenceOpened, OccurrenceOutcome,
-    SeriesDefinition, SeriesEvent, Timestamp, WallTime,
+    RecurrenceDate, SeriesDefinition, SeriesEvent, Timestamp, WallTime,
 };
 
 use crate::{
     machine::Context,
     series::{
-        next::{self, instance},
+        instance::due_and_start,
+        next::{self, Course, Passed},
         receive::Closing,
         state::SeriesActor,
     },
@@ -46,19 +47,17 @@ impl SeriesActor {
     }
 
     fn next_passing(&self, zones: &dyn ZoneData) -> Option<Timestamp> {
-        if !matches!(self.policy(), Some(LatePolicy::KeepOneOpen | LatePolicy::Skip)) || self.ended.is_some() {
+        let passes = matches!(self.policy(), Some(LatePolicy::KeepOneOpen | LatePolicy::Skip));
+        if !passes || self.ended.is_some() || self.exceptions.paused.is_some() {
             return None;
         }
         let record = self.occurrences.get(&self.open?)?;
-        let schedule = next::schedule(self.definition.as_deref()?, self.spent)?;
-        let next = next::following(&schedule, &record.at, zones)?;
-        match record.reopened {
-            Some(reopened) if next.instant <= reopened => {
-                let next = schedule.next_after(reopened, zones).ok().flatten()?;
-                Some(next.instant)
-            }
-            _ => Some(next.instant),
-        }
+        self.course(zones)?.following(&record.at, record.reopened)
+    }
+
+    /// The course of the series as it is.
+    pub(super) fn course<'a>(&'a self, zones: &'a dyn ZoneData) -> Option<Course<'a>> {
+        Course::new((self.definition.as_deref()?, self.spent), &self.exceptions, zones)
     }
 
     /// When the owner has to be asked. Not while the instance may still be on its way there, nor again before an answer.
@@ -77,15 +76,16 @@ impl SeriesActor {
         let message = if self.gives_up() {
             HandoverMessage::SkipInstance { cause, task }
         } else {
-            let schedule = next::schedule(definition, self.spent)?;
-            let (between, newest) = next::newest(&schedule, &record.at, context.now, context.zones)?;
-            let occurrence = open + u32::try_from(between.len()).ok()? + 1;
-            let there = instance(self.id, definition, occurrence, task, &newest, context.zones);
+            let (between, newest) = self.course(context.zones)?.newest(&record.at, context.now)?;
+            let changes = self.exceptions.of(RecurrenceDate::from(&newest));
+            let (due, start) = due_and_start(definition, changes, &newest, context.zones);
+            let is_there = due.as_ref().or(start.as_ref()) == Some(&newest);
             HandoverMessage::MoveInstance {
+                at: (!is_there).then(|| Box::new(newest)),
                 cause,
-                due: there.due,
-                occurrence,
-                start: there.start,
+                due,
+                occurrence: open + u32::try_from(between.len()).ok()? + 1,
+                start: start.map(Box::new),
                 task,
             }
         };
@@ -105,8 +105,8 @@ impl SeriesActor {
         };
         let mut events = vec![passing.event(occurrence, &record.at, passing.outcome)];
         let between = self.between(definition, &record.at, at, context.zones);
-        for (number, at) in (occurrence + 1..to).zip(&between) {
-            events.push(passing.event(number, at, passing.outcome));
+        for (number, passed) in (occurrence + 1..to).zip(&between) {
+            events.push(passing.passed(number, passed, passing.outcome));
         }
         events.extend(self.change_zone(passing.time_zone));
         events.push(SeriesEvent::OccurrenceOpened(OccurrenceOpened {
@@ -133,16 +133,16 @@ impl SeriesActor {
     }
 
     /// The occurrences between two, as far as they are recorded.
-    fn between(&self, definition: &SeriesDefinition, from: &Moment, to: &Moment, zones: &dyn ZoneData) -> Vec<Moment> {
-        let schedule = next::schedule(definition, self.spent).zip(WallTime::new(wall_time(from)));
-        let Some((schedule, from)) = schedule else {
+    fn between(&self, definition: &SeriesDefinition, from: &Moment, to: &Moment, zones: &dyn ZoneData) -> Vec<Passed> {
+        let course = Course::new((definition, self.spent), &self.exceptions, zones);
+        let Some((course, from)) = course.zip(WallTime::new(wall_time(from))) else {
             return Vec::new();
         };
-        let Ok(between) = schedule.occurrences_after(from, zones) else {
+        let Ok(between) = course.schedule.occurrences_after(from, zones) else {
             return Vec::new();
         };
         let between = between.take_while(|occurrence| occurrence.at.get() < wall_time(to));
         let between = between.take(next::MAX_MISSED);
-        between.map(|occurrence| schedule.moment(occurrence)).collect()
+        between.map(|occurrence| course.passed(occurrence)).collect()
     }
 }

@@ -5,10 +5,15 @@
 
 mod command;
 mod edit;
+mod exceptions;
+mod instance;
 mod late;
 mod next;
+mod patch;
+mod pause;
 mod question;
 mod receive;
+mod single;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -16,5 +21,6 @@ mod upcoming;
 
 pub use command::{SeriesCommand, SeriesReply};
 pub use next::MAX_MISSED;
+pub use patch::OccurrencePatch;
 pub use question::{SeriesAnswer, SeriesQuestion};
 pub use state::{OccurrenceRecord, SeriesActor};

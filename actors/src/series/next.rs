@@ -1,17 +1,13 @@
 //! What comes after an occurrence.
 
-use chrono::TimeDelta;
 use punctual_events::{
-    Anchor, LatePolicy, Moment, OccurrenceOutcome, Recurrence, SeriesDefinition, SeriesId, Status, Task, TaskId,
-    Timestamp, WallTime, derive_uuid,
+    Anchor, LatePolicy, Moment, OccurrenceOutcome, Recurrence, RecurrenceDate, SeriesDefinition, Timestamp, WallTime,
 };
 
 use crate::{
     recurrence::{Occurrence, Rule, Schedule},
-    user::{
-        record::resolve,
-        validate::{wall_time, walls},
-    },
+    series::exceptions::{Exceptions, Settlement},
+    user::validate::{wall_time, walls},
     zone::ZoneData,
 };
 
@@ -21,10 +17,18 @@ pub const MAX_MISSED: usize = 1_000;
 /// What a closed occurrence leads to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Next {
-    /// Occurrences that will have no instance: their instants passed while the closed one was open.
-    pub(super) passed: Vec<Moment>,
+    /// Occurrences that will have no instance: their instants passed while the closed one was open, or they were settled before.
+    pub(super) passed: Vec<Passed>,
     /// The next; none when the rule has no more.
     pub(super) open: Option<Moment>,
+}
+
+/// An occurrence that gets no instance.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub(super) at: Moment,
+    /// None where it is for the late policy to say how it ended.
+    pub(super) settled: Option<Settlement>,
 }
 
 /// The schedule of a definition whose rule has `spent` occurrences behind it, from before the definition was last changed. `None` when its rule
@@ -46,133 +50,14 @@ pub(super) fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Sche
 /// and with those that were taken away, which it does.
 pub(super) fn spent_until(before: &SeriesDefinition, after: &SeriesDefinition) -> u32 {
     let numbered = after.first_occurrence.saturating_sub(before.first_occurrence);
+    if numbered == 0 {
+        return 0;
+    }
     let at = after.due.as_ref().or(after.start.as_deref());
     match (schedule(before, 0), at) {
         (Some(schedule), Some(at)) => schedule.counted_of(numbered, wall_time(at)),
         _ => numbered,
     }
-}
-
-/// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
-pub(super) fn after(
-    (definition, spent): (&SeriesDefinition, u32),
-    occurrence: u32,
-    closed_at: &Moment,
-    closed: Timestamp,
-    zones: &dyn ZoneData,
-) -> Next {
-    let Some(schedule) = schedule(definition, spent) else {
-        return Next::default();
-    };
-    match definition.recurrence.anchor {
-        Anchor::Completion => Next {
-            passed: Vec::new(),
-            open: from_completion(&schedule, definition, occurrence, closed, zones),
-        },
-        Anchor::Schedule => match definition.recurrence.late_policy {
-            // Where one is kept open, it has been moved to the newest instant, or is about to be.
-            LatePolicy::RollToFuture | LatePolicy::KeepOneOpen => roll_to_future(&schedule, closed_at, closed, zones),
-            LatePolicy::CatchUp => one_after(&schedule, closed_at, zones),
-            LatePolicy::Skip => newest_or_next(&schedule, closed_at, closed, zones),
-        },
-    }
-}
-
-/// The occurrence after the one at `at`.
-pub(super) fn following(schedule: &Schedule, at: &Moment, zones: &dyn ZoneData) -> Option<Occurrence> {
-    let at = WallTime::new(wall_time(at))?;
-    schedule.next_after_wall(at, zones).ok().flatten()
-}
-
-/// The newest occurrence after the one at `at` whose instant is not after `until`, and those in between, as far as they are recorded.
-pub(super) fn newest(
-    schedule: &Schedule,
-    at: &Moment,
-    until: Timestamp,
-    zones: &dyn ZoneData,
-) -> Option<(Vec<Moment>, Moment)> {
-    let after = WallTime::new(wall_time(at))?;
-    let passed = schedule.occurrences_after(after, zones).ok()?;
-    let passed = passed.take_while(|occurrence| occurrence.instant <= until);
-    let mut passed: Vec<Occurrence> = passed.take(MAX_MISSED + 1).collect();
-    let last = passed.pop()?;
-    let newest = match passed.len() {
-        MAX_MISSED => schedule.last_until(until, zones).unwrap_or(last),
-        _ => last,
-    };
-    let between = passed.into_iter().map(|occurrence| schedule.moment(occurrence));
-    Some((between.collect(), schedule.moment(newest)))
-}
-
-/// The newest occurrence that has come since the closed one; where none has, the one to come.
-fn newest_or_next(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zones: &dyn ZoneData) -> Next {
-    match newest(schedule, closed_at, closed, zones) {
-        Some((passed, newest)) => Next {
-            passed,
-            open: Some(newest),
-        },
-        None => one_after(schedule, closed_at, zones),
-    }
-}
-
-/// The occurrence after the closed one, whatever the time.
-fn one_after(schedule: &Schedule, closed_at: &Moment, zones: &dyn ZoneData) -> Next {
-    Next {
-        passed: Vec::new(),
-        open: following(schedule, closed_at, zones).map(|next| schedule.moment(next)),
-    }
-}
-
-/// The first occurrence after the closed one that is also after now; those in between are missed.
-fn roll_to_future(schedule: &Schedule, closed_at: &Moment, closed: Timestamp, zones: &dyn ZoneData) -> Next {
-    let Some(after) = WallTime::new(wall_time(closed_at)) else {
-        return Next::default();
-    };
-    let Ok(occurrences) = schedule.occurrences_after(after, zones) else {
-        return Next::default();
-    };
-    let mut passed = Vec::new();
-    for occurrence in occurrences {
-        if occurrence.instant > closed {
-            return Next {
-                passed,
-                open: Some(schedule.moment(occurrence)),
-            };
-        }
-        if passed.len() == MAX_MISSED {
-            let next: Option<Occurrence> = schedule.next_after(closed, zones).ok().flatten();
-            return Next {
-                passed,
-                open: next.map(|occurrence| schedule.moment(occurrence)),
-            };
-        }
-        passed.push(schedule.moment(occurrence));
-    }
-    Next { passed, open: None }
-}
-
-/// The occurrence the rule gives when it counts from the day of completion.
-fn from_completion(
-    schedule: &Schedule,
-    definition: &SeriesDefinition,
-    occurrence: u32,
-    closed: Timestamp,
-    zones: &dyn ZoneData,
-) -> Option<Moment> {
-    let completed = zones.wall_time(schedule.zone(), closed)?;
-    let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
-    let next = schedule.next_from_completion(completed, made, zones).ok().flatten()?;
-    Some(schedule.moment(next))
-}
-
-/// The id of an instance.
-pub(super) fn instance_id(series: SeriesId, occurrence: u32, generation: u32) -> TaskId {
-    let parts: [&[u8]; 3] = [
-        series.0.as_bytes(),
-        &occurrence.to_be_bytes(),
-        &generation.to_be_bytes(),
-    ];
-    TaskId(derive_uuid("punctual.instance.1", &parts))
 }
 
 /// True when both definitions repeat by the same rule, however it is written.
@@ -181,70 +66,164 @@ pub(super) fn is_same_rule(before: &SeriesDefinition, after: &SeriesDefinition) 
     rule(before).is_some_and(|before| rule(after) == Some(before))
 }
 
-/// The instance of an occurrence; its owner's actor sets instants of change and version, and reminds of what passed since `updated`.
-pub(super) fn instance(
-    series: SeriesId,
-    definition: &SeriesDefinition,
-    occurrence: u32,
-    task: TaskId,
-    at: &Moment,
-    zones: &dyn ZoneData,
-) -> Task {
-    let (due, start) = match (&definition.due, &definition.start) {
-        (Some(due), Some(start)) => {
-            let ahead = wall_time(due) - wall_time(start);
-            (
-                Some(at.clone()),
-                shifted(start, at, ahead, &definition.time_zone, zones),
-            )
-        }
-        (Some(_), None) => (Some(at.clone()), None),
-        (None, _) => (None, Some(at.clone())),
-    };
-    Task {
-        completed: None,
-        created: Timestamp::MIN,
-        description: definition.description.clone(),
-        due,
-        external_uid: None,
-        id: task,
-        list: definition.list.clone(),
-        occurrence: Some(occurrence),
-        overdue: false,
-        priority: definition.priority,
-        recurrence: Some(definition.recurrence.clone()),
-        reminders: definition.reminders.clone(),
-        series: Some(series),
-        start: start.map(Box::new),
-        status: Status::Open,
-        tags: definition.tags.clone(),
-        title: definition.title.clone(),
-        updated: Timestamp::MIN,
-        version: 1,
-    }
-}
-
-/// The start that lies as far before `due` as the first occurrence's did.
-fn shifted(start: &Moment, due: &Moment, ahead: TimeDelta, user_zone: &str, zones: &dyn ZoneData) -> Option<Moment> {
-    let wall = WallTime::new(wall_time(due).checked_sub_signed(ahead)?)?;
-    let unresolved = match start {
-        Moment::Day { .. } => Moment::Day {
-            date: wall.get().date(),
-            instant: due.instant(),
-        },
-        Moment::Time {
-            floating, time_zone, ..
-        } => Moment::Time {
-            at: wall,
-            floating: *floating,
-            instant: due.instant(),
-            time_zone: time_zone.clone(),
-        },
-    };
-    Some(resolve(&unresolved, user_zone, zones))
-}
-
 /// Whether an outcome was a person's doing.
 pub(super) fn is_chosen(outcome: OccurrenceOutcome) -> bool {
     !matches!(outcome, OccurrenceOutcome::Missed)
+}
+
+/// The course of a series: its schedule, and what keeps it from that.
+pub(super) struct Course<'a> {
+    definition: &'a SeriesDefinition,
+    exceptions: &'a Exceptions,
+    pub(super) schedule: Schedule,
+    zones: &'a dyn ZoneData,
+}
+
+impl<'a> Course<'a> {
+    /// Of a definition whose rule has `spent` occurrences behind it.
+    pub(super) fn new(
+        (definition, spent): (&'a SeriesDefinition, u32),
+        exceptions: &'a Exceptions,
+        zones: &'a dyn ZoneData,
+    ) -> Option<Self> {
+        Some(Self {
+            definition,
+            exceptions,
+            schedule: schedule(definition, spent)?,
+            zones,
+        })
+    }
+
+    /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
+    pub(super) fn after(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp) -> Next {
+        match self.definition.recurrence.anchor {
+            Anchor::Completion => Next {
+                passed: Vec::new(),
+                open: self.counted_from(occurrence, closed),
+            },
+            Anchor::Schedule => match self.definition.recurrence.late_policy {
+                // Where one is kept open, it has been moved to the newest instant, or is about to be.
+                LatePolicy::RollToFuture | LatePolicy::KeepOneOpen => self.first_after(closed_at, Some(closed)),
+                LatePolicy::CatchUp => self.first_after(closed_at, None),
+                LatePolicy::Skip => self.newest_or_next(closed_at, closed),
+            },
+        }
+    }
+
+    /// The occurrence the rule gives when it counts from the day of completion.
+    pub(super) fn counted_from(&self, occurrence: u32, closed: Timestamp) -> Option<Moment> {
+        let definition = self.definition;
+        let completed = self.zones.wall_time(self.schedule.zone(), closed)?;
+        let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
+        let next = self.schedule.next_from_completion(completed, made, self.zones);
+        Some(self.schedule.moment(next.ok().flatten()?))
+    }
+
+    /// When the first occurrence after the one at `at` comes that is to have an instance, those up to `since` apart.
+    pub(super) fn following(&self, at: &Moment, since: Option<Timestamp>) -> Option<Timestamp> {
+        let (_, next) = self.walk(at, since);
+        next.map(|next| self.exceptions.comes_at(self.date(next), next))
+    }
+
+    /// The newest occurrence after the one at `at` that has come by `until` and is to have an instance, and those in between, as far as they are
+    /// recorded.
+    pub(super) fn newest(&self, at: &Moment, until: Timestamp) -> Option<(Vec<Passed>, Moment)> {
+        let passed = self
+            .schedule
+            .occurrences_after(WallTime::new(wall_time(at))?, self.zones)
+            .ok()?;
+        let passed = passed.take_while(|occurrence| occurrence.instant <= until);
+        let mut passed: Vec<Occurrence> = passed.take(MAX_MISSED + 1).collect();
+        let has_come = |occurrence: &Occurrence| {
+            let date = self.date(*occurrence);
+            let is_settled = self.exceptions.settlement(date, *occurrence).is_some();
+            !is_settled && self.exceptions.comes_at(date, *occurrence) <= until
+        };
+        let last = if passed.len() > MAX_MISSED {
+            passed.truncate(MAX_MISSED);
+            self.schedule.last_until(until, self.zones).filter(has_come)
+        } else {
+            None
+        };
+        let newest = match last {
+            Some(last) => last,
+            None => {
+                let place = passed.iter().rposition(has_come)?;
+                passed.truncate(place + 1);
+                passed.pop()?
+            }
+        };
+        let between = passed.into_iter().map(|occurrence| self.passed(occurrence));
+        Some((between.collect(), self.schedule.moment(newest)))
+    }
+
+    /// An occurrence without an instance.
+    pub(super) fn passed(&self, occurrence: Occurrence) -> Passed {
+        Passed {
+            at: self.schedule.moment(occurrence),
+            settled: self.exceptions.settlement(self.date(occurrence), occurrence),
+        }
+    }
+
+    /// The newest occurrence that has come since the closed one; where none has, the one to come.
+    fn newest_or_next(&self, closed_at: &Moment, closed: Timestamp) -> Next {
+        match self.newest(closed_at, closed) {
+            Some((passed, newest)) => Next {
+                passed,
+                open: Some(newest),
+            },
+            None => self.first_after(closed_at, None),
+        }
+    }
+
+    /// The first occurrence after the one at `at` that is to have an instance and has not passed by `until`.
+    pub(super) fn first_after(&self, at: &Moment, until: Option<Timestamp>) -> Next {
+        let (passed, open) = self.walk(at, until);
+        Next {
+            passed: passed.into_iter().map(|occurrence| self.passed(occurrence)).collect(),
+            open: open.map(|occurrence| self.schedule.moment(occurrence)),
+        }
+    }
+
+    /// The same, with those before it, as far as they are recorded.
+    fn walk(&self, at: &Moment, until: Option<Timestamp>) -> (Vec<Occurrence>, Option<Occurrence>) {
+        let Some(at) = WallTime::new(wall_time(at)) else {
+            return (Vec::new(), None);
+        };
+        let mut passed = Vec::new();
+        let is_passed = |occurrence: &Occurrence| self.is_passed(*occurrence, until);
+        let after = |at| {
+            self.schedule
+                .occurrences_after(at, self.zones)
+                .ok()
+                .into_iter()
+                .flatten()
+        };
+        for occurrence in after(at) {
+            if !is_passed(&occurrence) {
+                return (passed, Some(occurrence));
+            }
+            if passed.len() == MAX_MISSED {
+                // From the first that has not passed by the clock on, few are passed over: those that were settled one by one.
+                let now = until.max(self.exceptions.floor());
+                let next = now.and_then(|now| self.schedule.next_after(now, self.zones).ok().flatten());
+                let mut rest = next
+                    .into_iter()
+                    .flat_map(|next| std::iter::once(next).chain(after(next.at)));
+                return (passed, rest.find(|occurrence| !is_passed(occurrence)));
+            }
+            passed.push(occurrence);
+        }
+        (passed, None)
+    }
+
+    fn is_passed(&self, occurrence: Occurrence, until: Option<Timestamp>) -> bool {
+        let date = self.date(occurrence);
+        let latest = || self.exceptions.latest(date, occurrence);
+        until.is_some_and(|until| latest() <= until) || self.exceptions.settlement(date, occurrence).is_some()
+    }
+
+    fn date(&self, occurrence: Occurrence) -> RecurrenceDate {
+        RecurrenceDate::from(&self.schedule.moment(occurrence))
+    }
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use punctual_events::{
     ActorId, Handover, HandoverMessage, HandoverReceived, Moment, OccurrenceClosed, OccurrenceOpened,
-    OccurrenceOutcome, OccurrenceReopened, SeriesDefinition, SeriesDeleted, SeriesEnded, SeriesEvent, TaskId,
-    Timestamp,
+    OccurrenceOutcome, OccurrenceReopened, RecurrenceDate, SeriesDefinition, SeriesDeleted, SeriesEnded, SeriesEvent,
+    TaskId, Timestamp,
 };
 
 use crate::{
     machine::Context,
     series::{
-        next::{self, instance, instance_id},
+        instance::{instance, instance_id},
+        next::{self, Course, Next, Passed},
         state::SeriesActor,
     },
 };
@@ -35,6 +36,16 @@ impl Closing<'_> {
             closed: self.closed,
             occurrence,
             outcome,
+        })
+    }
+
+    /// The event of an occurrence that gets no instance; its outcome is `outcome` where nothing else is known of it.
+    pub(super) fn passed(&self, occurrence: u32, passed: &Passed, outcome: OccurrenceOutcome) -> SeriesEvent {
+        SeriesEvent::OccurrenceClosed(OccurrenceClosed {
+            at: passed.at.clone(),
+            closed: passed.settled.and_then(|settled| settled.closed).unwrap_or(self.closed),
+            occurrence,
+            outcome: passed.settled.and_then(|settled| settled.outcome).unwrap_or(outcome),
         })
     }
 }
@@ -73,8 +84,11 @@ impl SeriesActor {
                 self.close(&closing, context)
             }
             HandoverMessage::EditSeries {
-                changed, definition, ..
-            } => self.edit(changed, definition),
+                changed,
+                definition,
+                shift_s,
+                ..
+            } => self.edit(changed, definition, *shift_s, context.zones),
             HandoverMessage::ChangeZone { time_zone } => self.change_zone(time_zone),
             HandoverMessage::PassOccurrence {
                 at,
@@ -170,21 +184,34 @@ impl SeriesActor {
             Arc::make_mut(&mut definition).time_zone = closing.time_zone.into();
             events.push(SeriesEvent::SeriesChanged(SeriesDefinition::clone(&definition)));
         }
-        let next = next::after(
-            (&definition, self.spent),
-            occurrence,
-            &record.at,
-            closing.closed,
-            context.zones,
-        );
-        let mut number = occurrence;
-        let outcome = self.outcome_of_passed();
-        for at in &next.passed {
-            number += 1;
-            events.push(closing.event(number, at, outcome));
+        if self.exceptions.paused.is_some() {
+            return events;
         }
-        match next.open {
-            Some(at) => events.extend(self.open(number + 1, at, &definition, closing, context)),
+        let course = Course::new((&definition, self.spent), &self.exceptions, context.zones);
+        let next = course.map_or_else(Next::default, |course| {
+            course.after(occurrence, &record.at, closing.closed)
+        });
+        events.extend(self.go_on(&next, &definition, closing, context));
+        events
+    }
+
+    /// What comes next, after the occurrence that was closed.
+    pub(super) fn go_on(
+        &self,
+        next: &Next,
+        definition: &SeriesDefinition,
+        closing: &Closing<'_>,
+        context: &Context<'_>,
+    ) -> Vec<SeriesEvent> {
+        let outcome = self.outcome_of_passed();
+        let mut number = closing.occurrence;
+        let mut events = Vec::with_capacity(next.passed.len() + 2);
+        for passed in &next.passed {
+            number += 1;
+            events.push(closing.passed(number, passed, outcome));
+        }
+        match &next.open {
+            Some(at) => events.extend(self.open(number + 1, at.clone(), definition, closing, context)),
             None => events.push(SeriesEvent::SeriesEnded(SeriesEnded { exhausted: true })),
         }
         events
@@ -200,7 +227,8 @@ impl SeriesActor {
     ) -> [SeriesEvent; 2] {
         let generation = self.occurrences.get(&occurrence).map_or(0, |record| record.generation) + 1;
         let id = instance_id(self.id, occurrence, generation);
-        let mut task = instance(self.id, definition, occurrence, id, &at, context.zones);
+        let changes = self.exceptions.of(RecurrenceDate::from(&at));
+        let mut task = instance(self.id, (definition, changes), (occurrence, id), &at, context.zones);
         task.updated = closing.closed;
         let message = HandoverMessage::OpenInstance {
             cause: closing.cause,

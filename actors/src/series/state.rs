@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use punctual_events::{
     ActorId, AnswerKind, DecodeError, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome,
-    OccurrenceReopened, Principal, SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, TaskId, Timestamp, UserId,
+    OccurrenceReopened, Principal, RecurrenceDate, SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, TaskId,
+    Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::{
     refusal::Refusal,
     series::{
         command::{SeriesCommand, SeriesReply},
-        next,
+        exceptions::{Exceptions, Pause},
         question::{SeriesAnswer, SeriesQuestion},
     },
     user::record::resolve,
@@ -71,6 +72,8 @@ pub struct SeriesActor {
     /// Hand-overs of the owner up to this number were taken in.
     pub(super) received: u64,
     pub(super) handovers: Handovers,
+    /// Pauses, and what is special about dates to come.
+    pub(super) exceptions: Exceptions,
     /// The owner's last hand-over when the owner was last asked to let the open instance pass.
     pub(super) asked: Option<u64>,
     /// Derived: when the open instance gives way to the next occurrence, by the late policy.
@@ -93,33 +96,50 @@ impl SeriesActor {
         if !matches!(by, Principal::User(user, _) if user == definition.owner) {
             return Err(Refusal::not_found());
         }
-        let SeriesQuestion::Occurrences { after, limit, upcoming } = question;
-        let wanted = |(number, record): &(&u32, &Arc<OccurrenceRecord>)| {
-            after.is_none_or(|after| **number > after) && !record.is_withdrawn()
-        };
-        let found = self.occurrences.iter().filter(wanted).take(usize::from(*limit));
         // What was is told as it was; the open one is where its user is now.
         let here = |moment: &Moment| resolve(moment, &definition.time_zone, zones);
-        let shown = |(number, record): (&u32, &Arc<OccurrenceRecord>)| {
-            let mut record = OccurrenceRecord::clone(record);
-            if self.open == Some(*number) {
-                record.at = here(&record.at);
-            }
-            (*number, record)
-        };
-        Ok(SeriesAnswer {
+        let mut answer = SeriesAnswer {
+            changes: Vec::new(),
             definition: SeriesDefinition {
                 due: definition.due.as_ref().map(here),
                 start: definition.start.as_deref().map(here).map(Box::new),
                 ..SeriesDefinition::clone(definition)
             },
             ended: self.ended.is_some(),
-            occurrences: found.map(shown).collect(),
-            upcoming: self.upcoming(*upcoming, now, zones),
-        })
+            occurrences: Vec::new(),
+            paused: self.exceptions.paused,
+            upcoming: Vec::new(),
+        };
+        let changes = |date| Some((date, self.exceptions.of(date)?.clone()));
+        match question {
+            SeriesQuestion::Occurrences { after, limit, upcoming } => {
+                let wanted = |(number, record): &(&u32, &Arc<OccurrenceRecord>)| {
+                    after.is_none_or(|after| **number > after) && !record.is_withdrawn()
+                };
+                let found = self.occurrences.iter().filter(wanted).take(usize::from(*limit));
+                let shown = |(number, record): (&u32, &Arc<OccurrenceRecord>)| {
+                    let mut record = OccurrenceRecord::clone(record);
+                    if self.open == Some(*number) {
+                        record.at = here(&record.at);
+                    }
+                    (*number, record)
+                };
+                answer.occurrences = found.map(shown).collect();
+                answer.upcoming = self.upcoming(*upcoming, now, zones);
+                let dates = answer.upcoming.iter().map(|(_, at)| RecurrenceDate::from(at));
+                answer.changes = dates.filter_map(changes).collect();
+            }
+            SeriesQuestion::Changes { date } => answer.changes.extend(changes(*date)),
+        }
+        Ok(answer)
     }
 
-    fn change_occurrence(&mut self, occurrence: u32, at: &Moment, change: impl FnOnce(&mut OccurrenceRecord)) {
+    pub(super) fn change_occurrence(
+        &mut self,
+        occurrence: u32,
+        at: &Moment,
+        change: impl FnOnce(&mut OccurrenceRecord),
+    ) {
         let fresh = || OccurrenceRecord {
             at: at.clone(),
             closed: None,
@@ -135,22 +155,6 @@ impl SeriesActor {
         record.at = at.clone();
         change(&mut record);
         self.occurrences.insert(occurrence, Arc::new(record));
-    }
-
-    /// The rule runs from the definition's own moment. Where that was changed together with the rule, it is what the open occurrence is at: what
-    /// comes next comes after it.
-    fn evolve_definition(&mut self, definition: &SeriesDefinition) {
-        let at = definition.due.as_ref().or(definition.start.as_deref());
-        if let (Some(at), Some(open)) = (at, self.open.filter(|open| *open == definition.first_occurrence)) {
-            self.change_occurrence(open, at, |_| ());
-        }
-        self.spent = match self.definition.as_deref() {
-            Some(before) if next::is_same_rule(before, definition) => {
-                self.spent + next::spent_until(before, definition)
-            }
-            Some(_) | None => 0,
-        };
-        self.definition = Some(Arc::new(definition.clone()));
     }
 
     /// The occurrence is open again; later ones are withdrawn, only their generations are remembered.
@@ -187,12 +191,28 @@ struct Root {
     ended: Option<SeriesEnded>,
     last_handover: u64,
     open: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paused: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pauses: Vec<Pause>,
     received: u64,
     #[serde(default)]
     spent: u32,
 }
 
 const ROOT: &str = "root";
+
+/// What the events of a command say to its sender.
+fn reply_of(events: &[SeriesEvent]) -> SeriesReply {
+    let received = events.iter().rev().find_map(|event| match event {
+        SeriesEvent::HandoverReceived(received) => Some(received.number),
+        _ => None,
+    });
+    SeriesReply {
+        changed: !events.is_empty(),
+        received: received.unwrap_or(0),
+    }
+}
 
 impl Machine for SeriesActor {
     type Command = SeriesCommand;
@@ -210,6 +230,7 @@ impl Machine for SeriesActor {
             deleted: None,
             received: 0,
             handovers: Handovers::default(),
+            exceptions: Exceptions::default(),
             asked: None,
             passes_at: None,
         }
@@ -225,11 +246,18 @@ impl Machine for SeriesActor {
     }
 
     fn authorise(&self, by: Principal, _: Timestamp) -> Result<(), Refusal> {
-        // People act on their tasks, and their own actor hands over what that means here.
-        if by == Principal::System {
-            Ok(())
-        } else {
-            Err(Refusal::not_found())
+        // People act on their tasks, and their own actor hands over what that means here. What has no task yet they change here.
+        match by {
+            Principal::System => Ok(()),
+            Principal::User(user, _)
+                if self
+                    .definition
+                    .as_ref()
+                    .is_some_and(|definition| definition.owner == user) =>
+            {
+                Ok(())
+            }
+            Principal::User(..) => Err(Refusal::not_found()),
         }
     }
 
@@ -249,7 +277,21 @@ impl Machine for SeriesActor {
         command: &SeriesCommand,
         context: &mut Context<'_>,
     ) -> Result<Decision<SeriesEvent, SeriesReply>, Refusal> {
+        if command.is_of_a_person() == (context.by == Principal::System) {
+            return Err(Refusal::not_found());
+        }
         let events = match command {
+            SeriesCommand::Pause => self.pause(context)?,
+            SeriesCommand::Resume { time_zone } => self.resume(time_zone, context)?,
+            SeriesCommand::ChangeOccurrence {
+                date,
+                external_uid,
+                patch,
+            } => self.change_occurrence_to_come(*date, patch, external_uid.as_deref(), context)?,
+            SeriesCommand::SettleOccurrence { closed, date, outcome } => {
+                self.settle_occurrence(*date, (*outcome, closed.unwrap_or(context.now)), context)?
+            }
+            SeriesCommand::RestoreOccurrence { date } => self.restore_occurrence(*date, context)?,
             SeriesCommand::Receive { handover } => self.receive(handover, context),
             SeriesCommand::Acknowledge { number } => {
                 let owed = self.handovers.owes(*number);
@@ -263,21 +305,29 @@ impl Machine for SeriesActor {
                 due.into_iter().chain(asked).map(SeriesEvent::HandoverOffered).collect()
             }
         };
-        let received = Self::recollect(AnswerKind::Done, &events)
-            .map_or(0, |reply| reply.received)
-            .max(self.received);
-        Ok(Decision {
-            events,
-            reply: SeriesReply { received },
-        })
+        let mut reply = reply_of(&events);
+        reply.received = reply.received.max(self.received);
+        Ok(Decision { events, reply })
     }
 
     fn evolve(&mut self, event: &SeriesEvent, zones: &dyn ZoneData) {
         match event {
             SeriesEvent::SeriesStarted(definition) | SeriesEvent::SeriesChanged(definition) => {
-                self.evolve_definition(definition)
+                self.evolve_definition(definition, zones)
             }
-            SeriesEvent::SeriesEnded(ended) => self.ended = Some(*ended),
+            SeriesEvent::SeriesEnded(ended) => {
+                self.ended = Some(*ended);
+                self.exceptions.paused = None;
+            }
+            SeriesEvent::SeriesPaused(paused) => self.exceptions.paused = Some(paused.paused),
+            SeriesEvent::SeriesResumed(resumed) => self.exceptions.resume(resumed.resumed),
+            SeriesEvent::OccurrenceChanged(changed) => {
+                let changes = Arc::new(changed.changes.clone());
+                self.exceptions.changes.insert(changed.recurrence_id, changes);
+            }
+            SeriesEvent::OccurrenceRestored(restored) => {
+                self.exceptions.changes.remove(&restored.recurrence_id);
+            }
             SeriesEvent::SeriesDeleted(deleted) => {
                 *self = Self {
                     deleted: Some(deleted.owner),
@@ -298,6 +348,7 @@ impl Machine for SeriesActor {
                 });
                 if self.open == Some(closed.occurrence) {
                     self.open = None;
+                    self.exceptions.forget_until(&closed.at);
                 }
             }
             SeriesEvent::OccurrenceReopened(reopened) => self.evolve_reopened(*reopened),
@@ -328,13 +379,7 @@ impl Machine for SeriesActor {
     }
 
     fn recollect(_: AnswerKind, events: &[SeriesEvent]) -> Option<SeriesReply> {
-        let received = events.iter().rev().find_map(|event| match event {
-            SeriesEvent::HandoverReceived(received) => Some(received.number),
-            _ => None,
-        });
-        Some(SeriesReply {
-            received: received.unwrap_or(0),
-        })
+        Some(reply_of(events))
     }
 
     fn save(&self, since: Option<&Self>, _: &str) -> Result<Vec<PageWrite>, DecodeError> {
@@ -345,6 +390,8 @@ impl Machine for SeriesActor {
             ended: self.ended,
             last_handover: self.handovers.last(),
             open: self.open,
+            paused: self.exceptions.paused,
+            pauses: self.exceptions.pauses.clone(),
             received: self.received,
             spent: self.spent,
         };
@@ -355,6 +402,8 @@ impl Machine for SeriesActor {
         self.handovers.save(since.map(|since| &since.handovers), &mut writes)?;
         self.occurrences
             .save("occurrences", since.map(|since| &since.occurrences), &mut writes)?;
+        let changes = since.map(|since| &since.exceptions.changes);
+        self.exceptions.changes.save("changes", changes, &mut writes)?;
         Ok(writes)
     }
 
@@ -372,6 +421,11 @@ impl Machine for SeriesActor {
             deleted: root.deleted,
             received: root.received,
             handovers: Handovers::restore(root.last_handover, pages)?,
+            exceptions: Exceptions {
+                changes: Paged::restore("changes", pages)?,
+                paused: root.paused,
+                pauses: root.pauses,
+            },
             ..Self::new(actor)
         };
         restored.derive_passing(zones);

@@ -1,15 +1,21 @@
 //! A series' actor by itself: what it takes in which order, and how far it goes at once.
 
+mod edit;
+mod model;
+mod pause;
+mod single;
+
 use punctual_events::{
-    ActorId, Anchor, Handover, HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, Principal, Recurrence,
-    RecurrenceDate, SeriesDefinition, SeriesEvent, SeriesId, SessionId, TaskId, Timestamp, UserId,
+    ActorId, Anchor, EventData as _, Handover, HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, Principal,
+    Recurrence, RecurrenceDate, SeriesDefinition, SeriesEvent, SeriesId, SessionId, TaskId, Timestamp, UserId,
 };
 use uuid::Uuid;
 
-use super::*;
+use super::{exceptions::Exceptions, *};
 use crate::{
     machine::{Context, Machine as _},
     ports::Page,
+    refusal::{Code, Refusal},
     zone::{BundledZones, ZoneData as _},
 };
 
@@ -63,21 +69,51 @@ fn close(occurrence: u32, closed: &str) -> HandoverMessage {
     }
 }
 
-struct Life(SeriesActor);
+struct Life(SeriesActor, Timestamp);
+
+const OWNER: Principal = Principal::User(USER, SessionId(Uuid::nil()));
 
 impl Life {
     fn new() -> Self {
-        Self(SeriesActor::new(SERIES))
+        Self(SeriesActor::new(SERIES), "2030-01-01T00:00:00Z".parse().unwrap())
     }
 
     fn run(&mut self, command: &SeriesCommand) -> (Vec<SeriesEvent>, u64) {
-        let now = "2030-01-01T00:00:00Z".parse().unwrap();
-        let mut context = Context::new(Principal::System, now, &BundledZones, 1);
-        let decision = self.0.decide(command, &mut context).unwrap();
+        self.decide(Principal::System, command).unwrap()
+    }
+
+    /// Decides, evolves by what the log would give back, which is written canonically, and checks that saved pages restore the same actor.
+    fn decide(&mut self, by: Principal, command: &SeriesCommand) -> Result<(Vec<SeriesEvent>, u64), Refusal> {
+        let mut context = Context::new(by, self.1, &BundledZones, 1);
+        self.0.authorise(by, self.1)?;
+        let decision = self.0.decide(command, &mut context)?;
         for event in &decision.events {
-            self.0.evolve(event, &BundledZones);
+            let record = event.to_record(by).unwrap();
+            let again: serde_json::Value = serde_json::from_str(record.data.get()).unwrap();
+            assert_eq!(again.to_string(), record.data.get());
+            let read = SeriesEvent::from_record(&record).unwrap().unwrap();
+            assert_eq!(read, *event);
+            self.0.evolve(&read, &BundledZones);
         }
-        (decision.events, decision.reply.received)
+        let restored = restored(&self.0);
+        assert_eq!(restored.next_wakeup(), self.0.next_wakeup());
+        let exceptions = |actor: &SeriesActor| {
+            let Exceptions {
+                changes,
+                paused,
+                pauses,
+            } = &actor.exceptions;
+            let changes: Vec<_> = changes.iter().map(|(date, changes)| (*date, changes.clone())).collect();
+            (changes, *paused, pauses.clone())
+        };
+        assert_eq!(exceptions(&restored), exceptions(&self.0));
+        Ok((decision.events, decision.reply.received))
+    }
+
+    /// What the owner asks for.
+    fn ask(&mut self, command: &SeriesCommand) -> Result<Vec<SeriesEvent>, Code> {
+        let outcome = self.decide(OWNER, command);
+        outcome.map(|(events, _)| events).map_err(|refusal| refusal.code)
     }
 
     /// What the sender hears, and how many events the hand-over led to.
@@ -99,8 +135,7 @@ impl Life {
             limit: 5_000,
             upcoming: 0,
         };
-        let owner = Principal::User(USER, SessionId(Uuid::nil()));
-        self.0.ask(owner, &question, Timestamp::MIN, &BundledZones).unwrap()
+        self.0.ask(OWNER, &question, Timestamp::MIN, &BundledZones).unwrap()
     }
 }
 
@@ -229,11 +264,7 @@ fn saved_pages_restore_the_series() {
     let mut life = Life::new();
     life.receive(1, 0, start("FREQ=DAILY;COUNT=3"));
     life.receive(2, 1, close(0, "2026-11-24T12:00:00Z"));
-    let writes = life.0.save(None, BundledZones.version()).unwrap();
-    let pages: Vec<Page> = writes.into_iter().map(|write| write.into_page().unwrap()).collect();
-    let (restored, _) = SeriesActor::restore(SERIES, &pages, &BundledZones).unwrap();
-    assert_eq!(restored.next_wakeup(), life.0.next_wakeup());
-    let mut restored = Life(restored);
+    let mut restored = Life(restored(&life.0), life.1);
     assert_eq!(restored.answer().occurrences, life.answer().occurrences);
     assert_eq!(
         restored.receive(3, 2, close(2, "2026-11-25T12:00:00Z")),
@@ -241,6 +272,13 @@ fn saved_pages_restore_the_series() {
         "the third was the last"
     );
     assert!(restored.answer().ended);
+}
+
+/// The actor as its pages have it.
+fn restored(actor: &SeriesActor) -> SeriesActor {
+    let writes = actor.save(None, BundledZones.version()).unwrap();
+    let pages: Vec<Page> = writes.into_iter().map(|write| write.into_page().unwrap()).collect();
+    SeriesActor::restore(SERIES, &pages, &BundledZones).unwrap().0
 }
 
 fn date(text: &str) -> RecurrenceDate {

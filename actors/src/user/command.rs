@@ -83,6 +83,15 @@ pub enum UserCommand {
         /// The task.
         task: TaskId,
     },
+    /// Change the open instance of a series, the instances after it, and what the series says of all.
+    PatchAll {
+        /// Refused unless the task has this version.
+        if_match: Option<u64>,
+        /// The changes.
+        patch: Box<TaskPatch>,
+        /// The task.
+        task: TaskId,
+    },
     /// Complete a task.
     CompleteTask {
         /// Refused unless the task has this version.
@@ -105,6 +114,11 @@ pub enum UserCommand {
         series: bool,
         /// The task.
         task: TaskId,
+    },
+    /// Have nothing more come of a series; what is open of it stays.
+    EndSeries {
+        /// The series.
+        series: SeriesId,
     },
     /// Dismiss a notification.
     Dismiss {

@@ -12,7 +12,9 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::UserReply,
+        draft::TaskPatch,
         inbox::just_passed,
+        later::Scope,
         record::resolve,
         state::{SeriesRef, UserActor},
     },
@@ -77,6 +79,7 @@ impl UserActor {
         &self,
         before: &Task,
         after: &mut Arc<Task>,
+        scope: Scope,
         context: &mut Context<'_>,
     ) -> Result<Vec<UserEvent>, Refusal> {
         if before.status == punctual_events::Status::Done {
@@ -87,6 +90,8 @@ impl UserActor {
         }
         let live = self.live_series(before);
         Ok(match (live, after.recurrence.is_some()) {
+            // Handed over as a change of all.
+            (Some(_), true) if scope == Scope::All => Vec::new(),
             (Some((series, _)), true) => {
                 let occurrence = before.occurrence.unwrap_or_default();
                 let definition = self.definition(after);
@@ -179,6 +184,33 @@ impl UserActor {
         let is_last = reference.open.is_none_or(|open| open == task.id);
         let closed = is_last.then_some(context.now);
         self.offers([(series, HandoverMessage::EndSeries { closed })], context)
+    }
+
+    /// Nothing more comes of a series. Its open instance stays, as a task that does not recur.
+    pub(super) fn end_by_itself(
+        &self,
+        series: SeriesId,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
+        let reference = self.series.get(&series).ok_or_else(Refusal::not_found)?;
+        let events = match reference.open {
+            _ if reference.ended => Vec::new(),
+            Some(open) => {
+                let patch = TaskPatch {
+                    recurrence: Some(None),
+                    ..TaskPatch::default()
+                };
+                self.patch(open, &patch, None, context)?.events
+            }
+            None => {
+                let closed = Some(context.now);
+                self.offers([(series, HandoverMessage::EndSeries { closed })], context)
+            }
+        };
+        Ok(Decision {
+            events,
+            reply: UserReply::Done,
+        })
     }
 
     /// Deletes every series, in one decision: those that ended too, for they keep what they were. It needs nothing that was handed over before,

@@ -21,6 +21,7 @@ impl UserActor {
     ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
         let events = match message {
             HandoverMessage::MoveInstance {
+                at,
                 cause,
                 due,
                 occurrence,
@@ -29,7 +30,8 @@ impl UserActor {
             } => {
                 let record = self.current_instance(from, *cause, *task);
                 let there = (due.as_ref(), start.as_deref());
-                record.map(|record| self.moved(from, record, *occurrence, there, context))
+                let at = at.as_deref().or(there.0).or(there.1);
+                record.map(|record| self.moved(from, record, (*occurrence, at), there, context))
             }
             HandoverMessage::SkipInstance { cause, task } => {
                 let record = self.current_instance(from, *cause, *task);
@@ -78,14 +80,14 @@ impl UserActor {
         &self,
         series: SeriesId,
         record: &TaskRecord,
-        occurrence: u32,
+        (occurrence, at): (u32, Option<&Moment>),
         (due, start): (Option<&Moment>, Option<&Moment>),
         context: &Context<'_>,
     ) -> Vec<UserEvent> {
         let before = &record.task;
         // The series may not have heard of a change of the user's zone yet.
-        let [due, start] = [due, start].map(|moment| moment.map(|moment| self.resolve(moment, context)));
-        let Some((at, was)) = due.clone().or(start.clone()).zip(before.occurrence) else {
+        let [at, due, start] = [at, due, start].map(|moment| moment.map(|moment| self.resolve(moment, context)));
+        let Some((at, was)) = at.zip(before.occurrence) else {
             return Vec::new();
         };
         let task = self.next_version(before, context, |task| {

@@ -1,6 +1,7 @@
-//! A change of the open instance of a series that is meant for the instances after it too.
+//! A change of the open instance of a series that is meant for others too: those after it, or all.
 
-use punctual_events::{HandoverMessage, SeriesId, Task, TaskField, TaskId, UserEvent};
+use chrono::TimeDelta;
+use punctual_events::{HandoverMessage, Moment, RecurrenceDate, SeriesId, Task, TaskField, TaskId, UserEvent};
 
 use crate::{
     machine::{Context, Decision},
@@ -8,14 +9,26 @@ use crate::{
     user::{command::UserReply, draft::TaskPatch, state::UserActor, validate},
 };
 
+/// What a change is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// One task.
+    One,
+    /// The open instance and those after it: where its dates are changed, the rule begins anew there.
+    Later,
+    /// The open instance and the series: where its dates are changed, all that are to come move by as much, and the rule keeps its beginning.
+    All,
+}
+
 impl UserActor {
-    /// Patches the instance and hands over to its series what that changed. A change of the recurrence is handed over already: it is always meant for
-    /// the later ones.
-    pub(super) fn patch_later(
+    /// Patches the instance and hands over to its series what that changed. For the later ones, a change of the recurrence is handed over already: it
+    /// is always meant for them.
+    pub(super) fn patch_others(
         &self,
         id: TaskId,
         patch: &TaskPatch,
         if_match: Option<u64>,
+        scope: Scope,
         context: &mut Context<'_>,
     ) -> Result<Decision<UserEvent, UserReply>, Refusal> {
         let record = self.record(id)?;
@@ -26,18 +39,23 @@ impl UserActor {
                 "only the open instance of a series that goes on is followed by others",
             )
         })?;
-        let mut decision = self.patch(id, patch, if_match, context)?;
+        let mut decision = self.patch_as(id, patch, if_match, scope, context)?;
         let updated = decision.events.iter().find_map(|event| match event {
-            UserEvent::TaskUpdated(change) if !change.changed.contains(&TaskField::Recurrence) => Some(change.clone()),
+            UserEvent::TaskUpdated(change) => Some(change.clone()),
             _ => None,
         });
-        if let Some(change) = updated {
-            let edit = self.edit(series, &change.changed, &change.task, context)?;
+        let is_handed_over = |changed: &[TaskField]| scope == Scope::Later && changed.contains(&TaskField::Recurrence);
+        if let Some(change) = updated.filter(|change| !is_handed_over(&change.changed)) {
+            let mut edit = self.edit(series, &change.changed, &change.task, context)?;
+            if let (Scope::All, Some((_, HandoverMessage::EditSeries { shift_s, .. }))) = (scope, &mut edit) {
+                *shift_s = Some(moved(&record.task, &change.task).num_seconds());
+            }
             decision.events.extend(self.offers(edit, context));
         }
         Ok(decision)
     }
 
+    /// What is to be handed over; nothing of a series that the change ended.
     fn edit(
         &self,
         series: SeriesId,
@@ -61,7 +79,44 @@ impl UserActor {
             changed: changed.to_vec(),
             occurrence: definition.first_occurrence,
             definition,
+            shift_s: None,
         });
         Ok(message.map(|message| (series, message)))
+    }
+
+    /// The task a change of all is made of: as far as that moves all dates, those that were added to the rule and taken away from it have moved along.
+    pub(super) fn with_dates_moved(
+        &self,
+        current: &Task,
+        patch: &TaskPatch,
+        context: &mut Context<'_>,
+    ) -> Result<Task, Refusal> {
+        let dates = TaskPatch {
+            due: patch.due.clone(),
+            start: patch.start.clone(),
+            ..TaskPatch::default()
+        };
+        let after = self.patched(current, &dates, context)?;
+        let shift = moved(current, &after);
+        let is_day = after
+            .due
+            .as_ref()
+            .or(after.start.as_deref())
+            .is_some_and(Moment::is_day);
+        let mut task = current.clone();
+        if let Some(recurrence) = &mut task.recurrence {
+            let along = |dates: &[RecurrenceDate]| dates.iter().filter_map(|date| date.moved(shift, is_day)).collect();
+            (recurrence.rdate, recurrence.exdate) = (along(&recurrence.rdate), along(&recurrence.exdate));
+        }
+        Ok(task)
+    }
+}
+
+/// By how much the date that a series counts by is another.
+fn moved(before: &Task, after: &Task) -> TimeDelta {
+    let wall = |task: &Task| task.due.as_ref().or(task.start.as_deref()).map(validate::wall_time);
+    match (wall(before), wall(after)) {
+        (Some(before), Some(after)) => after - before,
+        _ => TimeDelta::zero(),
     }
 }

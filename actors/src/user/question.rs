@@ -25,6 +25,11 @@ pub enum UserQuestion {
         /// Which.
         task: TaskId,
     },
+    /// The task with this UID.
+    TaskByUid {
+        /// Which.
+        uid: Box<str>,
+    },
     /// A page of tasks.
     Tasks {
         /// Which.
@@ -106,6 +111,9 @@ pub struct TaskItems {
 pub struct SeriesSummary {
     /// The reference.
     pub reference: SeriesRef,
+    /// IANA zone the user lives in.
+    #[serde(default)]
+    pub time_zone: Box<str>,
 }
 
 impl UserActor {
@@ -125,6 +133,12 @@ impl UserActor {
             UserQuestion::Task { task } => Ok(UserAnswer::Task {
                 task: Self::as_of(self.record(*task)?, now),
             }),
+            UserQuestion::TaskByUid { uid } => {
+                let task = self.task_by_uid(uid).ok_or_else(Refusal::not_found)?;
+                Ok(UserAnswer::Task {
+                    task: Self::as_of(self.record(task)?, now),
+                })
+            }
             UserQuestion::Tasks { query } => {
                 let page = search(self.id, &self.tasks, query, now)?;
                 Ok(UserAnswer::Tasks(TaskItems {
@@ -148,6 +162,7 @@ impl UserActor {
                 let reference = self.series.get(series).ok_or_else(Refusal::not_found)?;
                 Ok(UserAnswer::Series(SeriesSummary {
                     reference: SeriesRef::clone(reference),
+                    time_zone: self.profile.time_zone.clone(),
                 }))
             }
         }

@@ -16,6 +16,7 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::{UserCommand, UserReply},
+        later::Scope,
         quiet::Quiet,
         record::{TaskRecord, Tasks},
         reminding::moves_reminders,
@@ -329,10 +330,16 @@ impl Machine for UserActor {
             UserCommand::DeleteUser => Ok(self.delete_user(context)),
             UserCommand::CreateTask { draft, imported } => self.create(draft, imported.as_ref(), context),
             UserCommand::PatchTask { if_match, patch, task } => self.patch(*task, patch, *if_match, context),
-            UserCommand::PatchLater { if_match, patch, task } => self.patch_later(*task, patch, *if_match, context),
+            UserCommand::PatchLater { if_match, patch, task } => {
+                self.patch_others(*task, patch, *if_match, Scope::Later, context)
+            }
+            UserCommand::PatchAll { if_match, patch, task } => {
+                self.patch_others(*task, patch, *if_match, Scope::All, context)
+            }
             UserCommand::CompleteTask { if_match, task } => self.complete(*task, *if_match, context),
             UserCommand::ReopenTask { if_match, task } => self.reopen(*task, *if_match, context),
             UserCommand::DeleteTask { if_match, series, task } => self.delete(*task, *if_match, *series, context),
+            UserCommand::EndSeries { series } => self.end_by_itself(*series, context),
             UserCommand::Dismiss { notification } => self.dismiss(*notification, context),
             UserCommand::Snooze { notification, until } => self.snooze(*notification, until, context),
             UserCommand::Receive { from, handover } => self.receive(*from, handover, context),

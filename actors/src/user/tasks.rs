@@ -14,6 +14,7 @@ use crate::{
         command::UserReply,
         draft::{Imported, MomentInput, TaskDraft, TaskPatch},
         inbox::just_passed,
+        later::Scope,
         merge::MomentPatch,
         record::{TaskRecord, overdue_from},
         reminding::moves_reminders,
@@ -137,10 +138,25 @@ impl UserActor {
         if_match: Option<u64>,
         context: &mut Context<'_>,
     ) -> Decided {
+        self.patch_as(id, patch, if_match, Scope::One, context)
+    }
+
+    /// Patches a task, which is all of the scope that this is about: what the others have of it is handed over by [`patch_others`](Self::patch_others).
+    pub(super) fn patch_as(
+        &self,
+        id: TaskId,
+        patch: &TaskPatch,
+        if_match: Option<u64>,
+        scope: Scope,
+        context: &mut Context<'_>,
+    ) -> Decided {
         let record = self.record_if(id, if_match)?;
         let current = Self::as_of(record, context.now);
         refuse_read_only(patch, &current)?;
-        let patched = self.patched(&current, patch, context)?;
+        let patched = match scope {
+            Scope::One | Scope::Later => self.patched(&current, patch, context)?,
+            Scope::All => self.patched(&self.with_dates_moved(&current, patch, context)?, patch, context)?,
+        };
         let changed = changed_fields(&current, &patched);
         if changed.is_empty() {
             return Ok(with_task(Vec::new(), current, false));
@@ -152,7 +168,7 @@ impl UserActor {
         }
         let mut next = self.next_version(&patched, context, |_| ());
         let series_events = if changed.contains(&TaskField::Recurrence) {
-            self.change_recurrence(&current, &mut next, context)?
+            self.change_recurrence(&current, &mut next, scope, context)?
         } else {
             Vec::new()
         };
@@ -168,7 +184,12 @@ impl UserActor {
     }
 
     /// The task with the patch applied; version and bookkeeping are not touched.
-    fn patched(&self, current: &Task, patch: &TaskPatch, context: &mut Context<'_>) -> Result<Task, Refusal> {
+    pub(super) fn patched(
+        &self,
+        current: &Task,
+        patch: &TaskPatch,
+        context: &mut Context<'_>,
+    ) -> Result<Task, Refusal> {
         let mut task = current.clone();
         let zone = &self.profile.time_zone;
         if let Some(title) = &patch.title {

@@ -24,7 +24,7 @@ const MAX_RRULE_BYTES: usize = 512;
 const MAX_RECURRENCE_DATES: usize = 366;
 
 /// A title: one line, not empty.
-pub(super) fn title(text: &str) -> Result<Box<str>, Refusal> {
+pub(crate) fn title(text: &str) -> Result<Box<str>, Refusal> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::invalid("title", "a task needs a title"));
@@ -45,7 +45,7 @@ pub(super) fn line(field: &str, text: &str, max: usize) -> Result<Box<str>, Refu
 }
 
 /// A description: any text, line breaks and tabs included.
-pub(super) fn description(text: &str) -> Result<Option<Box<str>>, Refusal> {
+pub(crate) fn description(text: &str) -> Result<Option<Box<str>>, Refusal> {
     if text.len() > MAX_DESCRIPTION_BYTES || text.chars().count() > MAX_DESCRIPTION_CHARS {
         return Err(Refusal::invalid(
             "description",
@@ -61,12 +61,12 @@ pub(super) fn description(text: &str) -> Result<Option<Box<str>>, Refusal> {
     Ok((!text.is_empty()).then(|| text.into()))
 }
 
-pub(super) fn external_uid(text: &str) -> Result<Box<str>, Refusal> {
+pub(crate) fn external_uid(text: &str) -> Result<Box<str>, Refusal> {
     line("external_uid", text, MAX_EXTERNAL_UID_CHARS)
 }
 
 /// Tags, trimmed, the first of equal ones kept.
-pub(super) fn tags(tags: &[String]) -> Result<Box<[Box<str>]>, Refusal> {
+pub(crate) fn tags(tags: &[String]) -> Result<Box<[Box<str>]>, Refusal> {
     if tags.len() > MAX_TAGS {
         return Err(Refusal::invalid("tags", format!("at most {MAX_TAGS} tags")));
     }
@@ -92,7 +92,7 @@ pub(super) fn list(list: Option<&str>) -> Result<(), Refusal> {
 }
 
 /// Reminders with an id each.
-pub(super) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> Result<Box<[Reminder]>, Refusal> {
+pub(crate) fn reminders(inputs: &[ReminderInput], context: &mut Context<'_>) -> Result<Box<[Reminder]>, Refusal> {
     if inputs.len() > MAX_REMINDERS {
         return Err(Refusal::invalid(
             "reminders",

@@ -112,7 +112,11 @@ fn draft(source: &Source<'_>, identity: &Identity, notes: &mut Vec<String>) -> R
         return Err(Refused::new(ItemCode::UidTooLong, reason));
     }
     let (todo, zones) = (source.todo(), source.zones);
-    let status_done = is_done(todo)?;
+    let cancelled = is_cancelled(todo);
+    if cancelled && identity.recurrence_id.is_none() {
+        return Err(Refused::cancelled());
+    }
+    let status_done = !cancelled && is_done(todo);
     let start = moments::stated(todo, &ICalendarProperty::Dtstart, zones)?;
     let due = due(todo, start.as_ref(), zones)?;
     let recurrence = if status_done {
@@ -134,6 +138,7 @@ fn draft(source: &Source<'_>, identity: &Identity, notes: &mut Vec<String>) -> R
     let tags = tags(todo, notes);
     note_dropped(source, status_done, notes);
     Ok(ImportDraft {
+        cancelled,
         completed: if status_done {
             completed(todo, zones, notes)
         } else {
@@ -153,19 +158,20 @@ fn draft(source: &Source<'_>, identity: &Identity, notes: &mut Vec<String>) -> R
     })
 }
 
-fn is_done(todo: &ICalendarComponent) -> Result<bool, Refused> {
-    let status = todo
-        .property(&ICalendarProperty::Status)
-        .and_then(|entry| entry.values.first());
-    match status {
-        Some(ICalendarValue::Status(ICalendarStatus::Cancelled)) => Err(Refused::new(
-            ItemCode::Cancelled,
-            "it is cancelled: neither open nor done",
-        )),
-        Some(ICalendarValue::Status(status)) => Ok(*status == ICalendarStatus::Completed),
+fn status(todo: &ICalendarComponent) -> Option<&ICalendarValue> {
+    todo.property(&ICalendarProperty::Status)?.values.first()
+}
+
+fn is_cancelled(todo: &ICalendarComponent) -> bool {
+    matches!(status(todo), Some(ICalendarValue::Status(ICalendarStatus::Cancelled)))
+}
+
+fn is_done(todo: &ICalendarComponent) -> bool {
+    match status(todo) {
+        Some(ICalendarValue::Status(status)) => *status == ICalendarStatus::Completed,
         // `NEEDS ACTION` of vCalendar 1.0, and whatever else is no status of RFC 5545.
-        Some(value) if value.as_text().is_some_and(|text| !text.trim().is_empty()) => Ok(false),
-        _ => Ok(todo.has_property(&ICalendarProperty::Completed) || percent(todo) == Some(100)),
+        Some(value) if value.as_text().is_some_and(|text| !text.trim().is_empty()) => false,
+        _ => todo.has_property(&ICalendarProperty::Completed) || percent(todo) == Some(100),
     }
 }
 

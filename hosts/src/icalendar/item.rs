@@ -30,6 +30,11 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// Of what is cancelled and no occurrence that could be skipped.
+    pub(crate) fn cancelled() -> Self {
+        Self::new(ItemCode::Cancelled, "it is cancelled: neither open nor done")
+    }
+
     pub(super) fn new(code: ItemCode, reason: impl Into<String>) -> Self {
         Self {
             code,
@@ -41,6 +46,8 @@ impl Refused {
 /// A task as an item of the file describes it. Within the limits of a task, but not yet decided on by the core.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportDraft {
+    /// True when it is one occurrence of a series that is cancelled. Anything else that is cancelled is refused.
+    pub cancelled: bool,
     /// When it was completed; a done one may not say.
     pub completed: Option<Timestamp>,
     /// DESCRIPTION.

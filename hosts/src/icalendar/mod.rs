@@ -8,7 +8,7 @@
 //!
 //! - A to-do without SUMMARY takes the first line of its DESCRIPTION as title, or `(untitled)`. Text that is too long is cut, with a note.
 //! - STATUS decides whether it is done; without STATUS, COMPLETED or PERCENT-COMPLETE:100 do. A cancelled to-do is refused: it is neither open nor
-//!   done, and either would say something about it that is not so. A done one that repeats is taken without its recurrence: the series is over.
+//!   done, and either would say something about it that is not so; one occurrence of a series that is cancelled is skipped. A done one that repeats is taken without its recurrence: the series is over.
 //! - PRIORITY 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low, 0 none.
 //! - DTSTART and DURATION make a due. A duration in days from a day ends *on* a day: from the 1st, P1D is due on the 1st, because an all-day due lasts
 //!   until its day has ended.

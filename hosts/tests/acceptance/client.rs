@@ -123,6 +123,20 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// Imports a calendar and gives the report.
+    pub(crate) async fn import(&self, calendar: &str) -> Value {
+        let request = self
+            .http
+            .post(format!("{}/v1/import", self.url))
+            .bearer_auth(&self.token);
+        let request = request
+            .header("content-type", "text/calendar")
+            .body(calendar.to_owned());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+    }
+
     /// Creates a task and gives it.
     pub(crate) async fn create(&self, task: Value) -> Value {
         self.post("/v1/tasks", &task).await.expect(201)

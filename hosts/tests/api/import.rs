@@ -13,7 +13,7 @@ pub(crate) async fn import(client: &Client, calendar: impl Into<reqwest::Body>) 
     send(request.body(calendar)).await
 }
 
-fn counts(answer: &Answer) -> [u64; 3] {
+pub(crate) fn counts(answer: &Answer) -> [u64; 3] {
     assert_eq!(answer.status, 200, "{answer:?}");
     ["taken", "existing", "refused"].map(|count| answer.body[count].as_u64().unwrap())
 }
@@ -216,7 +216,8 @@ async fn of_a_stream_that_turns_out_to_be_too_large_what_came_before_is_taken_an
     let answer = import(&ann, stream).await;
     assert_eq!(counts(&answer), [3, 0, 1]);
     assert_eq!(answer.body["unread"], "too_large");
-    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 3);
+    // One of the three is a date of another's series.
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 2);
 }
 
 #[tokio::test]

@@ -311,7 +311,7 @@ async fn an_edit_is_of_one_instance_or_of_the_later_ones_too() {
         ann.patch(&format!("{task}?edit=this"), &title("one")).await.body["title"],
         "one"
     );
-    for edit in ["all", "", "this&edit=this"] {
+    for edit in ["later", "", "this&edit=this"] {
         let refused = ann.patch(&format!("{task}?edit={edit}"), &title("none")).await;
         assert_eq!(refused.problem(), (400, "bad_request"), "{edit}");
     }

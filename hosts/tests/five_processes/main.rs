@@ -35,6 +35,8 @@ mod hearing;
 mod load;
 #[path = "../acceptance/metrics.rs"]
 mod metrics;
+#[path = "../acceptance/occurrences.rs"]
+mod occurrences;
 #[path = "../acceptance/recurrence.rs"]
 mod recurrence;
 #[path = "../acceptance/reminders.rs"]

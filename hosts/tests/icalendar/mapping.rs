@@ -84,6 +84,8 @@ fn status_decides_and_without_it_completed_or_a_hundred_percent_do() {
     assert_eq!(completed.to_string(), "2026-01-01T09:00:00.000Z");
     assert_eq!(draft("STATUS:COMPLETED\nCOMPLETED:yesterday").completed, None);
     assert_eq!(refused("STATUS:CANCELLED").code.as_str(), "cancelled");
+    let one = draft("RECURRENCE-ID:20261201T140000Z\nSTATUS:CANCELLED");
+    assert!(one.cancelled && !one.status_done, "one occurrence is skipped");
 }
 
 #[test]

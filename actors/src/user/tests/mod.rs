@@ -1,6 +1,7 @@
 //! A user's actor, decision by decision. What it and its series make of each other is tested where both are: in the tests of the roles.
 
 mod inbox;
+mod later;
 mod mail;
 mod model;
 mod nagging;

@@ -10,16 +10,16 @@ use std::{
 use punctual_actors::{
     faults::{Faults, Faulty},
     machine::Machine,
-    ports::{Environment, Ports, Publisher as _, WakeUp},
+    ports::{Clock as _, Environment, Ports, Publisher as _, WakeUp},
     reference::{MemoryDirectory, MemoryPublisher, MemoryWakeUps, SeededEntropy, VirtualClock},
-    series::SeriesActor,
+    series::{SeriesActor, SeriesQuestion},
     turn::{Outcome, Pending, Slot},
     user::{UserActor, UserCommand},
     zone::BundledZones,
 };
 use punctual_events::{ActorId, Commit, Principal, SeriesId};
 
-use super::{USER, World, role, step::Go};
+use super::{SESSION, USER, World, role, single::Single, step::Go};
 use crate::ledger::Ledger;
 
 pub(crate) type MemberPorts =
@@ -131,6 +131,30 @@ impl Member {
             actors.user.take_turn(&[pending], ports).await.pop()
         })
         .flatten()
+    }
+
+    /// Has a series do what is asked of it as this process shows it.
+    pub(crate) fn command_series(&mut self, world: &World, id: SeriesId, single: Single, go: &Go) {
+        let by = Principal::User(USER, SESSION);
+        self.run(world, go, async |actors, ports| {
+            let slot = actors.series(id);
+            let shown = slot.activate(ports).await.ok().and_then(|activation| {
+                let question = SeriesQuestion::Occurrences {
+                    after: None,
+                    limit: 0,
+                    upcoming: 4,
+                };
+                let now = world.clock.now();
+                activation
+                    .snapshot()
+                    .machine
+                    .ask(by, &question, now, &BundledZones)
+                    .ok()
+            });
+            if let Some(command) = shown.and_then(|shown| single.command(&shown)) {
+                slot.take_turn(&[world.pending(by, command, None)], ports).await;
+            }
+        });
     }
 
     pub(crate) fn wake(&mut self, world: &World, actor: ActorId, wake_up: WakeUp, go: &Go) {

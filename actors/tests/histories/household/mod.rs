@@ -4,6 +4,7 @@ mod check;
 mod member;
 mod reminders;
 mod role;
+mod single;
 mod step;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -16,8 +17,8 @@ use punctual_actors::{
     user::{UserActor, UserCommand},
 };
 use punctual_events::{
-    ActorId, CommandId, EventData as _, IdempotencyKey, NotificationId, Principal, Seq, SessionId, TaskId, Timestamp,
-    Topic, UserEvent, UserId,
+    ActorId, CommandId, EventData as _, IdempotencyKey, NotificationId, Principal, Seq, SeriesId, SessionId, TaskId,
+    Timestamp, Topic, UserEvent, UserId,
 };
 use uuid::Uuid;
 
@@ -86,6 +87,13 @@ struct Asked {
     outcome: Option<Outcome<UserActor>>,
 }
 
+fn as_series(actor: ActorId) -> Option<SeriesId> {
+    match actor {
+        ActorId::Series(series) => Some(series),
+        ActorId::User(_) => None,
+    }
+}
+
 /// A user in two processes.
 struct Household {
     world: World,
@@ -127,6 +135,19 @@ impl Household {
                 let key = key.map(|key| IdempotencyKey { key: key.into(), body });
                 let pending = self.world.pending(Principal::User(USER, SESSION), command, key);
                 self.send(member(*process), pending, go);
+            }
+            Step::Single {
+                process,
+                which,
+                single,
+                go,
+            } => {
+                let actors = self.actors().into_iter();
+                let series: Vec<SeriesId> = actors.filter_map(as_series).collect();
+                if let Some(series) = series.get(usize::from(*which) % series.len().max(1)) {
+                    self.note(go);
+                    self.members[member(*process)].command_series(&self.world, *series, *single, go);
+                }
             }
             Step::Retry { process, which, go } => {
                 let keyed: Vec<_> = self.asked.iter().filter(|asked| asked.pending.key.is_some()).collect();

@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::single::{Single, single};
+
 /// How far a process goes before it is lost, if it is, and what goes wrong on the way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Go {
@@ -29,6 +31,13 @@ pub(crate) enum Step {
         process: u8,
         ask: Ask,
         key: Option<u8>,
+        go: Go,
+    },
+    /// The user asks for something of a series, by its place among all there ever were.
+    Single {
+        process: u8,
+        which: u8,
+        single: Single,
         go: Go,
     },
     /// The client sends something again under its key.
@@ -63,6 +72,8 @@ pub(crate) enum Ask {
     },
     Rename(u8, u8),
     RenameLater(u8, u8),
+    RenameAll(u8, u8),
+    MoveAll(u8, i64),
     MoveLater(u8, i64),
     Move(u8, i64),
     ChangeRule(u8, Option<Repeats>),
@@ -118,6 +129,8 @@ impl Ask {
             Self::Rename(which, number) => patch(task(which), json!({"title": format!("title {number}")})),
             Self::RenameLater(which, number) => later(task(which), json!({"title": format!("title {number}")})),
             Self::MoveLater(which, in_min) => later(task(which), json!({"due": due(in_min)})),
+            Self::RenameAll(which, number) => all(task(which), json!({"title": format!("title {number}")})),
+            Self::MoveAll(which, in_min) => all(task(which), json!({"due": due(in_min)})),
             Self::Move(which, in_min) => patch(task(which), json!({"due": due(in_min)})),
             Self::ChangeRule(which, rule) => patch(task(which), json!({"recurrence": rule.map(recurrence)})),
             Self::Complete(which) => UserCommand::CompleteTask {
@@ -174,6 +187,15 @@ fn later(task: TaskId, patch: Value) -> UserCommand {
     }
 }
 
+fn all(task: TaskId, patch: Value) -> UserCommand {
+    let patch: TaskPatch = parse(patch);
+    UserCommand::PatchAll {
+        if_match: None,
+        patch: Box::new(patch),
+        task,
+    }
+}
+
 /// A rule and a late policy.
 type Repeats = (&'static str, &'static str);
 
@@ -201,6 +223,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => (any::<u8>(), -100..3_000_i64).prop_map(|(which, in_min)| Ask::Move(which, in_min)),
         1 => any::<(u8, u8)>().prop_map(|(which, number)| Ask::RenameLater(which, number)),
         1 => (any::<u8>(), -100..3_000_i64).prop_map(|(which, in_min)| Ask::MoveLater(which, in_min)),
+        1 => any::<(u8, u8)>().prop_map(|(which, number)| Ask::RenameAll(which, number)),
+        1 => (any::<u8>(), -100..3_000_i64).prop_map(|(which, in_min)| Ask::MoveAll(which, in_min)),
         1 => (any::<u8>(), rule()).prop_map(|(which, rule)| Ask::ChangeRule(which, rule)),
         7 => any::<u8>().prop_map(Ask::Complete),
         3 => any::<u8>().prop_map(Ask::Reopen),
@@ -222,6 +246,7 @@ fn go() -> impl Strategy<Value = Go> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => (0..2_u8, ask(), option::of(0..6_u8), go()).prop_map(|(process, ask, key, go)| Step::Ask { process, ask, key, go }),
+        4 => (0..2_u8, any::<u8>(), single(), go()).prop_map(|(process, which, single, go)| Step::Single { process, which, single, go }),
         2 => (0..2_u8, any::<u8>(), go()).prop_map(|(process, which, go)| Step::Retry { process, which, go }),
         8 => (0..2_u8, any::<u8>(), go()).prop_map(|(process, which, go)| Step::Carry { process, which, go }),
         4 => (0..2_u8, any::<u8>(), go()).prop_map(|(process, which, go)| Step::Wake { process, which, go }),

@@ -5,8 +5,9 @@
 mod draft;
 mod identity;
 mod report;
+mod single;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -28,6 +29,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::{
     identity::Identities,
     report::{ImportReport, Outcome, Report, Unread},
+    single::{Settled, Target, Waiting},
 };
 use super::{
     Api, answer,
@@ -38,7 +40,7 @@ use super::{
     openapi::{AUTHENTICATED, IdempotencyHeader, Problems},
     problem::Problem,
 };
-use crate::icalendar::{CalendarReader, ImportItem};
+use crate::icalendar::{CalendarReader, ImportDraft, ImportItem, Refused as RefusedItem};
 
 pub(super) const PROBLEMS: Problems = &[(
     "import_tasks",
@@ -59,7 +61,8 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Imports tasks.
 ///
 /// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items; the counts
-/// are of all. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
+/// are of all. An item with a RECURRENCE-ID is one occurrence of a series, of the same file or one that is there already: the series has that date moved, made different, skipped (CANCELLED) or done (COMPLETED),
+/// and the item becomes a task only where the series has no such date to come. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
 /// repeat reports what was taken the first time as `taken`, as it did then, and brings nothing back that was deleted meanwhile; an item that says
 /// something else than the one in its place did is refused with `idempotency_key_reused`, by itself. That holds for the first MiB of items, a thousand
 /// usual ones; those behind are known by UID alone. A file whose
@@ -95,6 +98,8 @@ pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request:
         reader: CalendarReader::new(zone),
         identities: Identities::default(),
         under_way: FuturesOrdered::new(),
+        waiting: Waiting::default(),
+        begun: HashSet::new(),
         report: Report::default(),
         bytes: 0,
     };
@@ -113,6 +118,9 @@ fn expect_calendar(headers: &HeaderMap, limit_bytes: u64) -> Result<(), Problem>
     Ok(())
 }
 
+/// An item that was begun: its place, what became of it, and its UID if it is a series.
+type Begun = (u64, Outcome, Option<String>);
+
 struct Import<'a> {
     api: &'a Api,
     caller: &'a Caller,
@@ -125,7 +133,11 @@ struct Import<'a> {
     reader: CalendarReader,
     identities: Identities,
     /// In the order of the file, which is the order of the report.
-    under_way: FuturesOrdered<BoxFuture<'a, Result<Outcome, Problem>>>,
+    under_way: FuturesOrdered<BoxFuture<'a, Result<Begun, Problem>>>,
+    /// Those that are one occurrence of a series.
+    waiting: Waiting,
+    /// UIDs of series that came with this file.
+    begun: HashSet<String>,
     report: Report,
     bytes: u64,
 }
@@ -146,6 +158,7 @@ impl Import<'_> {
         while !self.under_way.is_empty() {
             self.settle_one().await?;
         }
+        self.settle_waiting().await?;
         if unread.is_some() {
             discard(body).await;
         }
@@ -188,15 +201,56 @@ impl Import<'_> {
         self.items += 1;
         self.keyed_bytes = self.keyed_bytes.saturating_add(bytes_of(&item));
         let key = self.key.filter(|_| self.keyed_bytes <= MAX_KEYED_BYTES);
-        let command = command(&item, &mut self.identities, key, place);
+        let bytes = bytes_of(&item);
+        let (item, command) = match known(&item, &mut self.identities, key, place) {
+            Ok(known) => match self.waiting.keep(place, item, known, bytes) {
+                Some((item, known)) => {
+                    let command = item
+                        .draft
+                        .as_ref()
+                        .map_err(of_item)
+                        .and_then(|draft| command(draft, known));
+                    (item, command)
+                }
+                None => return Ok(()),
+            },
+            Err(refused) => (item, Err(refused)),
+        };
+        let draft = item.draft.as_ref().ok().filter(|draft| draft.recurrence.is_some());
+        let uid = draft.and_then(|draft| draft.external_uid.clone());
+        let taken = take(self.api, self.caller, item, command);
         self.under_way
-            .push_back(Box::pin(take(self.api, self.caller, item, command)));
+            .push_back(Box::pin(async move { Ok((place, taken.await?, uid)) }));
         Ok(())
     }
 
     async fn settle_one(&mut self) -> Result<(), Problem> {
-        if let Some(outcome) = self.under_way.next().await {
-            self.report.add(outcome?);
+        if let Some(begun) = self.under_way.next().await {
+            let (place, outcome, uid) = begun?;
+            self.begun.extend(uid.filter(|_| outcome.begun().is_some()));
+            self.report.add(place, outcome);
+        }
+        Ok(())
+    }
+
+    /// Those that are one occurrence of a series, in the order of the file, and those whose occurrence is open after all others.
+    async fn settle_waiting(&mut self) -> Result<(), Problem> {
+        let target = Target {
+            api: self.api,
+            caller: self.caller,
+            begun: &self.begun,
+        };
+        let mut singles = std::mem::take(&mut self.waiting).singles;
+        for is_second in [false, true] {
+            let mut open = Vec::new();
+            for single in singles {
+                let place = single.place;
+                match target.settle(single, is_second).await? {
+                    Settled::Known(outcome) => self.report.add(place, *outcome),
+                    Settled::Open(single) => open.push(*single),
+                }
+            }
+            singles = open;
         }
         Ok(())
     }
@@ -232,27 +286,46 @@ fn refused(refusal: Refusal) -> Refused {
     (refusal.code.as_str().to_owned(), refusal.detail.into())
 }
 
-/// The command that takes the file's next item, and its key, if the request has one.
-fn command(
+fn of_item(refused: &RefusedItem) -> Refused {
+    (refused.code.as_str().to_owned(), refused.reason.clone())
+}
+
+/// What an item is known by, and its key, if the request has one.
+struct Known {
+    external_uid: String,
+    key: Option<IdempotencyKey>,
+}
+
+/// What the file's next item is known by.
+fn known(
     item: &ImportItem,
     identities: &mut Identities,
     key: Option<IdempotencyKey>,
     place: u64,
-) -> Result<(UserCommand, Option<IdempotencyKey>), Refused> {
-    let draft = item
-        .draft
-        .as_ref()
-        .map_err(|refused| (refused.code.as_str().to_owned(), refused.reason.clone()))?;
+) -> Result<Known, Refused> {
+    let draft = item.draft.as_ref().map_err(of_item)?;
     let external_uid = identities.next(draft).map_err(refused)?;
-    let key = key.map(|key| key_of_item(key, place, &[external_uid.as_bytes(), &identity::digest(draft).0]));
+    let cancelled: &[u8] = if draft.cancelled { b"cancelled" } else { b"" };
+    let content = [external_uid.as_bytes(), &identity::digest(draft).0, cancelled];
+    // As it was before anything cancelled was taken.
+    let content = &content[..if draft.cancelled { 3 } else { 2 }];
+    let key = key.map(|key| key_of_item(key, place, content));
+    Ok(Known { external_uid, key })
+}
+
+/// The command that takes an item as a task of its own.
+fn command(draft: &ImportDraft, known: Known) -> Result<(UserCommand, Option<IdempotencyKey>), Refused> {
+    if draft.cancelled {
+        return Err(of_item(&RefusedItem::cancelled()));
+    }
     let command = UserCommand::CreateTask {
-        draft: Box::new(draft::task(draft, external_uid)),
+        draft: Box::new(draft::task(draft, known.external_uid)),
         imported: Some(Imported {
             completed: draft.completed,
             done: draft.status_done,
         }),
     };
-    Ok((command, key))
+    Ok((command, known.key))
 }
 
 /// Has the caller's actor take an item. A problem is one of the whole import: the session has ended, or the outcome is not known.

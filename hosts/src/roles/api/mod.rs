@@ -21,6 +21,7 @@ mod list;
 mod mail;
 mod me;
 mod notifications;
+mod occurrences;
 pub mod openapi;
 mod origin;
 mod path;
@@ -131,7 +132,7 @@ fn asking() -> Router<Arc<Api>> {
     Router::new()
         .route("/v1/tasks", get(list::list))
         .route("/v1/tasks/{id}", delete(tasks::delete).patch(tasks::change))
-        .route("/v1/series/{id}/occurrences", get(series::occurrences))
+        .route("/v1/series/{id}/occurrences", get(occurrences::list))
         .route("/v1/notifications", get(notifications::list))
         .route("/v1/audit", get(audit::list))
 }
@@ -151,6 +152,14 @@ fn plain() -> Router<Arc<Api>> {
         .route("/v1/tasks/{id}/complete", post(tasks::complete))
         .route("/v1/tasks/{id}/reopen", post(tasks::reopen))
         .route("/v1/series/{id}", get(series::show))
+        .route("/v1/series/{id}/pause", post(series::pause))
+        .route("/v1/series/{id}/resume", post(series::resume))
+        .route("/v1/series/{id}/end", post(series::end))
+        .route(
+            "/v1/series/{id}/occurrences/{date}",
+            delete(occurrences::skip).patch(occurrences::change),
+        )
+        .route("/v1/series/{id}/occurrences/{date}/restore", post(occurrences::restore))
         .route("/v1/recurrence/preview", post(recurrence::preview))
         .route("/v1/notifications/{id}/dismiss", post(notifications::dismiss))
         .route("/v1/notifications/{id}/snooze", post(notifications::snooze))

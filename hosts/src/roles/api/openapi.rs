@@ -16,7 +16,7 @@ use utoipa::{
 };
 
 use super::{
-    audit, import, list, mail, me, notifications,
+    audit, import, list, mail, me, notifications, occurrences,
     problem::{ERRORS_PAGE, PROBLEM_JSON, ProblemDocument, title},
     quick, quiet, recurrence, series, sessions, tasks, users, webhooks,
     zone_data::ZoneDataHeader,
@@ -55,6 +55,7 @@ const GROUPS: &[Problems] = &[
     quick::PROBLEMS,
     list::PROBLEMS,
     series::PROBLEMS,
+    occurrences::PROBLEMS,
     recurrence::PROBLEMS,
     notifications::PROBLEMS,
     webhooks::PROBLEMS,
@@ -112,7 +113,13 @@ pub(super) struct IfMatchHeader {
         tasks::complete,
         tasks::reopen,
         series::show,
-        series::occurrences,
+        series::pause,
+        series::resume,
+        series::end,
+        occurrences::list,
+        occurrences::change,
+        occurrences::skip,
+        occurrences::restore,
         recurrence::preview,
         notifications::list,
         notifications::dismiss,

@@ -1,4 +1,4 @@
-//! Ids in paths.
+//! Ids and dates in paths.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -6,6 +6,9 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
+
+use punctual_actors::Code;
+use punctual_events::{RecurrenceDate, SeriesId};
 
 use super::{Api, problem::Problem};
 
@@ -19,5 +22,23 @@ impl<T: FromStr + Send> FromRequestParts<Arc<Api>> for Id<T> {
         let text = Path::<String>::from_request_parts(parts, api).await;
         let id = text.ok().and_then(|Path(text)| text.parse().ok());
         id.map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
+/// The `{id}` of a series and the `{date}` of one of its occurrences. There is none at what is no date.
+pub(super) struct Dated(pub(super) SeriesId, pub(super) RecurrenceDate);
+
+impl FromRequestParts<Arc<Api>> for Dated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, api).await;
+        let (id, date) = texts.map(|Path(texts)| texts).unwrap_or_default();
+        let id = id.parse().map_err(|_| Problem::not_found())?;
+        let date = date.parse().map_err(|_| {
+            let detail = "a date is written 2026-12-01T09:00:00, or 2026-12-01 where occurrences are days";
+            Problem::new(Code::OccurrenceUnknown, detail)
+        })?;
+        Ok(Self(id, date))
     }
 }

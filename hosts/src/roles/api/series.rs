@@ -1,16 +1,16 @@
-//! `/v1/series/{id}`: recurring series and their occurrences.
+//! `/v1/series/{id}`: recurring series, which are paused, resumed and ended; `occurrences` has what is in them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use punctual_actors::{
-    Code, Refusal,
-    series::{OccurrenceRecord, SeriesAnswer, SeriesQuestion},
-    turn::TurnError,
-    user::{SeriesRef, UserAnswer, UserQuestion},
+    Code,
+    series::{SeriesAnswer, SeriesCommand, SeriesQuestion, SeriesReply},
+    turn::{Pending, TurnError},
+    user::{SeriesRef, SeriesSummary, UserAnswer, UserCommand, UserQuestion},
 };
 use punctual_events::{
-    Moment, OccurrenceOutcome, Priority, Recurrence, Reminder, SeriesDefinition, SeriesId, TaskId, Timestamp,
+    CommandId, IdempotencyKey, Moment, Priority, Recurrence, Reminder, SeriesDefinition, SeriesId, TaskId, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,21 +18,26 @@ use utoipa::ToSchema;
 use super::{
     Api, answer,
     auth::Caller,
+    body::Key,
     command::unexpected,
-    openapi::{AUTHENTICATED, Problems},
+    openapi::{AUTHENTICATED, IdempotencyHeader, KEYED, Problems},
     path::Id,
     problem::Problem,
-    query::{FromQuery, Query, parse, parse_limit, set_once, unknown},
 };
+use crate::ports::refusal;
 
 pub(super) const PROBLEMS: Problems = &[
     ("get_series", &[AUTHENTICATED, &[Code::NotFound]]),
-    ("list_occurrences", &[AUTHENTICATED, &[Code::NotFound]]),
+    (
+        "pause_series",
+        &[AUTHENTICATED, KEYED, &[Code::NotFound, Code::SeriesEnded]],
+    ),
+    (
+        "resume_series",
+        &[AUTHENTICATED, KEYED, &[Code::NotFound, Code::SeriesEnded]],
+    ),
+    ("end_series", &[AUTHENTICATED, KEYED, &[Code::NotFound]]),
 ];
-
-const MAX_LIMIT: u16 = 200;
-const DEFAULT_LIMIT: u16 = 50;
-const DEFAULT_UPCOMING: u16 = 10;
 
 /// How long to wait for a series that is about to begin, in milliseconds: some 600 in all.
 const PAUSES_MS: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
@@ -48,6 +53,8 @@ struct Series {
     time_zone: Box<str>,
     /// True when there will be no further instance.
     ended: bool,
+    /// Since when it is paused: until it is resumed no further instance is made.
+    paused: Option<Timestamp>,
     /// The open instance; null when there is none.
     open: Option<TaskId>,
     /// The occurrence from which on it is as shown here.
@@ -70,44 +77,6 @@ struct Series {
     reminders: Box<[Reminder]>,
 }
 
-/// A page of occurrences.
-#[derive(Serialize, ToSchema)]
-struct Occurrences {
-    /// In order.
-    items: Vec<Occurrence>,
-    /// The `after` of the next page; null on the last.
-    next: Option<u32>,
-}
-
-/// An occurrence of a series.
-#[derive(Serialize, ToSchema)]
-struct Occurrence {
-    /// Its number, from 0.
-    occurrence: u32,
-    /// Whether it has an outcome, is the open one, or is to come.
-    status: OccurrenceStatus,
-    /// What it is due (or starts) at.
-    at: Moment,
-    /// How it was closed; null until then.
-    outcome: Option<OccurrenceOutcome>,
-    /// When it was closed.
-    closed: Option<Timestamp>,
-    /// Its instance; null when it has none. One that was moved from occurrence to occurrence is the instance of each.
-    task: Option<TaskId>,
-}
-
-/// Where an occurrence is in its life.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum OccurrenceStatus {
-    /// It has an outcome.
-    Closed,
-    /// Its instance is open.
-    Open,
-    /// Its instance is not made yet.
-    Upcoming,
-}
-
 /// Reads a series.
 #[utoipa::path(
     get,
@@ -123,105 +92,153 @@ pub(super) async fn show(
     caller: Caller,
     Id(series): Id<SeriesId>,
 ) -> Result<Response, Problem> {
+    answered(&api, &caller, series).await
+}
+
+/// Pauses a series.
+///
+/// No further instance is made until it is resumed, and its late policy does nothing. The instance that is open stays as it is, and can be completed; nothing comes after it for now.
+/// Pausing a paused series changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/series/{id}/pause",
+    tag = "series",
+    operation_id = "pause_series",
+    params(("id" = SeriesId, Path, description = "The series."), IdempotencyHeader),
+    responses((status = 200, description = "The series.", body = Series)),
+    security(("token" = []))
+)]
+pub(super) async fn pause(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(series): Id<SeriesId>,
+    Key(key): Key,
+) -> Result<Response, Problem> {
+    command(&api, &caller, series, key, |_| SeriesCommand::Pause).await?;
+    answered(&api, &caller, series).await
+}
+
+/// Resumes a series.
+///
+/// It goes on with the next date that is still to come, at once where no instance is open. Dates that fell into the pause are `skipped`, whatever the late policy; others until now that had no
+/// instance are as the policy says, `catch_up` included. Where it counts from completions, what would have come by now counts from now. Resuming a series that is not paused changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/series/{id}/resume",
+    tag = "series",
+    operation_id = "resume_series",
+    params(("id" = SeriesId, Path, description = "The series."), IdempotencyHeader),
+    responses((status = 200, description = "The series.", body = Series)),
+    security(("token" = []))
+)]
+pub(super) async fn resume(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(series): Id<SeriesId>,
+    Key(key): Key,
+) -> Result<Response, Problem> {
+    let resume = |time_zone| SeriesCommand::Resume { time_zone };
+    command(&api, &caller, series, key, resume).await?;
+    answered(&api, &caller, series).await
+}
+
+/// Ends a series.
+///
+/// No further instance is made, ever. The instance that is open stays, as a task without `recurrence`, and keeps its place in the series: what becomes of it is recorded there.
+/// Ending a series that has ended changes nothing. `DELETE /v1/tasks/{id}?series=true` ends it and deletes the instance.
+#[utoipa::path(
+    post,
+    path = "/v1/series/{id}/end",
+    tag = "series",
+    operation_id = "end_series",
+    params(("id" = SeriesId, Path, description = "The series."), IdempotencyHeader),
+    responses((status = 200, description = "The series.", body = Series)),
+    security(("token" = []))
+)]
+pub(super) async fn end(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Id(series): Id<SeriesId>,
+    Key(key): Key,
+) -> Result<Response, Problem> {
+    api.command(caller.again(), UserCommand::EndSeries { series }, key)
+        .await?;
+    answered(&api, &caller, series).await
+}
+
+/// Answers with the series as it is.
+async fn answered(api: &Api, caller: &Caller, series: SeriesId) -> Result<Response, Problem> {
     let question = SeriesQuestion::Occurrences {
         after: None,
         limit: 0,
         upcoming: 0,
     };
-    let (reference, found) = find(&api, &caller, series, &question).await?;
+    let (reference, found) = find(api, caller, series, &question).await?;
     Ok(answer::ok(&Series::new(series, &reference, found)))
 }
 
-/// Lists the occurrences of a series.
-///
-/// Past and future in one list: those with an outcome, the open one, and some of those to come, as they will be if the open one is completed now and nothing is changed.
-/// Of a series that counts from completions one is to come at most.
-#[utoipa::path(
-    get,
-    path = "/v1/series/{id}/occurrences",
-    tag = "series",
-    operation_id = "list_occurrences",
-    params(
-        ("id" = SeriesId, Path, description = "The series."),
-        ("after" = Option<u32>, Query, description = "Only those after this one: the `next` of the page before."),
-        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "How many on a page at most; 50 when it is absent."),
-        ("upcoming" = Option<u16>, Query, minimum = 0, maximum = 200, description = "How many of those to come, in all; 10 when it is absent.")
-    ),
-    responses((status = 200, description = "A page of occurrences.", body = Occurrences)),
-    security(("token" = []))
-)]
-pub(super) async fn occurrences(
-    State(api): State<Arc<Api>>,
-    caller: Caller,
-    Id(series): Id<SeriesId>,
-    Query(page): Query<Page>,
-) -> Result<Response, Problem> {
-    let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-    // One more than fits on the page shows that there is another.
-    let question = SeriesQuestion::Occurrences {
-        after: page.after,
-        limit: limit + 1,
-        upcoming: page.upcoming.unwrap_or(DEFAULT_UPCOMING),
-    };
-    let (_, found) = find(&api, &caller, series, &question).await?;
-    let known = found
-        .occurrences
-        .into_iter()
-        .map(|(number, record)| Occurrence::new(number, record));
-    let to_come = found
-        .upcoming
-        .into_iter()
-        .map(|(number, at)| Occurrence::to_come(number, at));
-    let to_come = to_come.filter(|one| page.after.is_none_or(|after| one.occurrence > after));
-    let mut items: Vec<Occurrence> = known.chain(to_come).take(usize::from(limit) + 1).collect();
-    let has_more = items.len() > usize::from(limit);
-    items.truncate(limit.into());
-    let next = items.last().filter(|_| has_more).map(|last| last.occurrence);
-    Ok(answer::ok(&Occurrences { items, next }))
+/// Has a series of the caller's carry out a command, which is made for the zone they live in. Their own actor tells whether the session is live and the series theirs.
+pub(super) async fn command(
+    api: &Api,
+    caller: &Caller,
+    series: SeriesId,
+    key: Option<IdempotencyKey>,
+    command: impl Fn(Box<str>) -> SeriesCommand,
+) -> Result<SeriesReply, Problem> {
+    Ok(submit(api, caller, series, key, command).await??)
 }
 
-/// Which occurrences.
-#[derive(Default)]
-pub(super) struct Page {
-    after: Option<u32>,
-    limit: Option<u16>,
-    upcoming: Option<u16>,
-}
-
-impl FromQuery for Page {
-    fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), Problem> {
-        match name {
-            "after" => set_once(
-                &mut self.after,
-                name,
-                parse(name, &value, "the number of an occurrence")?,
-            ),
-            "limit" => set_once(&mut self.limit, name, parse_limit(name, &value, MAX_LIMIT)?),
-            "upcoming" if &*value == "0" => set_once(&mut self.upcoming, name, 0),
-            "upcoming" => set_once(&mut self.upcoming, name, parse_limit(name, &value, MAX_LIMIT)?),
-            _ => Err(unknown(name)),
+/// The same, for who wants to look at a refusal of the series.
+pub(super) async fn submit(
+    api: &Api,
+    caller: &Caller,
+    series: SeriesId,
+    key: Option<IdempotencyKey>,
+    command: impl Fn(Box<str>) -> SeriesCommand,
+) -> Result<Result<SeriesReply, TurnError>, Problem> {
+    let summary = summary(api, caller, series).await?;
+    let environment = &api.services.environment;
+    for pause_ms in PAUSES_MS {
+        let pending = Pending {
+            id: CommandId(environment.new_uuid()),
+            by: caller.by,
+            command: command(summary.time_zone.clone()),
+            key,
+            seed: environment.entropy.random(),
+            traceparent: caller.traceparent.clone(),
+        };
+        match api.services.actors.command_series(series, pending).await {
+            Err(error) if has_not_begun(&error) => environment.clock.sleep_ms(pause_ms).await,
+            outcome => return Ok(outcome.map(|answered| answered.reply)),
         }
+    }
+    Err(Problem::unavailable("a series has not begun yet"))
+}
+
+async fn summary(api: &Api, caller: &Caller, series: SeriesId) -> Result<SeriesSummary, Problem> {
+    match api.ask(caller, &UserQuestion::Series { series }).await? {
+        UserAnswer::Series(summary) => Ok(summary),
+        _ => Err(unexpected()),
     }
 }
 
+/// The hand-over that begins a series is on its way.
+fn has_not_begun(error: &TurnError) -> bool {
+    refusal(error).is_some_and(|refusal| refusal.code == Code::NotFound)
+}
+
 /// What the user's actor and the series' own know of it. The first also tells whether the session is live and the series the caller's.
-async fn find(
+pub(super) async fn find(
     api: &Api,
     caller: &Caller,
     series: SeriesId,
     question: &SeriesQuestion,
 ) -> Result<(SeriesRef, SeriesAnswer), Problem> {
-    let reference = match api.ask(caller, &UserQuestion::Series { series }).await? {
-        UserAnswer::Series(summary) => summary.reference,
-        _ => return Err(unexpected()),
-    };
+    let reference = summary(api, caller, series).await?.reference;
     let clock = &api.services.environment.clock;
     for pause_ms in PAUSES_MS {
         match api.services.actors.ask_series(series, caller.by, question).await {
-            // The hand-over that begins it is on its way.
-            Err(TurnError::Refused(Refusal {
-                code: Code::NotFound, ..
-            })) => clock.sleep_ms(pause_ms).await,
+            Err(error) if has_not_begun(&error) => clock.sleep_ms(pause_ms).await,
             outcome => return Ok((reference, outcome?)),
         }
     }
@@ -249,6 +266,7 @@ impl Series {
             recurrence,
             time_zone,
             ended: found.ended || reference.ended,
+            paused: found.paused.filter(|_| !reference.ended),
             open: reference.open,
             first_occurrence,
             due,
@@ -259,33 +277,6 @@ impl Series {
             priority,
             tags,
             reminders,
-        }
-    }
-}
-
-impl Occurrence {
-    fn new(occurrence: u32, record: OccurrenceRecord) -> Self {
-        Self {
-            occurrence,
-            status: match record.outcome {
-                Some(_) => OccurrenceStatus::Closed,
-                None => OccurrenceStatus::Open,
-            },
-            at: record.at,
-            outcome: record.outcome,
-            closed: record.closed,
-            task: record.task,
-        }
-    }
-
-    fn to_come(occurrence: u32, at: Moment) -> Self {
-        Self {
-            occurrence,
-            status: OccurrenceStatus::Upcoming,
-            at,
-            outcome: None,
-            closed: None,
-            task: None,
         }
     }
 }

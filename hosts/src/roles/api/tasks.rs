@@ -126,7 +126,12 @@ pub(super) async fn show(
 ///
 /// A JSON Merge Patch (RFC 7396): what is absent stays, null takes away. Read-only members are accepted when they are equal to what they are;
 /// `overdue`, which changes with the clock, whatever it says.
-/// A change is of this instance alone, unless `edit` says that it is of those after it too; `recurrence` always changes the series from this instance on, and null ends it.
+/// A change is of this instance alone, unless `edit` says that it is of others too; `recurrence` always changes the series, and null ends it.
+///
+/// With `this_and_later`, of the open instance of a series, what the request changes is changed in the instances after it too. Where that is a due or start, the rule begins anew at this instance, with its `INTERVAL`;
+/// where it is `recurrence`, a new `COUNT` counts from this instance on. With `all` the rule keeps its beginning: a due that moves by an hour moves every date to come by an hour, added and excluded dates and
+/// changed occurrences along with them, `INTERVAL` keeps its rhythm, and a new `COUNT` counts what there has been already. Without `edit`, `recurrence` is changed as with `this_and_later`. No edit changes an occurrence that is past,
+/// or what one to come was changed to by itself.
 #[utoipa::path(
     patch,
     path = "/v1/tasks/{id}",
@@ -134,7 +139,7 @@ pub(super) async fn show(
     operation_id = "change_task",
     params(
         ("id" = TaskId, Path, description = "The task."),
-        ("edit" = Option<Edit>, Query, description = "What is changed besides this task: with `this_and_later`, of the open instance of a series, the instances after it."),
+        ("edit" = Option<Edit>, Query, description = "What is changed besides this task, the open instance of a series: with `this_and_later` the instances after it, with `all` what the series says of every instance."),
         IfMatchHeader,
         IdempotencyHeader
     ),
@@ -158,6 +163,7 @@ pub(super) async fn change(
     let command = match params.edit.unwrap_or_default() {
         Edit::This => UserCommand::PatchTask { if_match, patch, task },
         Edit::ThisAndLater => UserCommand::PatchLater { if_match, patch, task },
+        Edit::All => UserCommand::PatchAll { if_match, patch, task },
     };
     changed(&api, caller, command, body.key).await
 }
@@ -249,8 +255,11 @@ pub(super) enum Edit {
     /// This instance alone.
     #[default]
     This,
-    /// This instance and those after it.
+    /// This instance and those after it. Where its due, start or recurrence is changed, the rule begins anew at this one.
     ThisAndLater,
+    /// This instance and all that are to come, and what the series says of each. Where its due or start is changed, all dates to come move by as much; the rule keeps its beginning, so that
+    /// `COUNT` and `INTERVAL` count on from there. What is past stays as it was.
+    All,
 }
 
 /// What to change besides the task.
@@ -264,7 +273,8 @@ impl FromQuery for ChangeParams {
         match name {
             "edit" if &*value == "this" => set_once(&mut self.edit, name, Edit::This),
             "edit" if &*value == "this_and_later" => set_once(&mut self.edit, name, Edit::ThisAndLater),
-            "edit" => Err(Problem::bad_request("expected this or this_and_later").on(name)),
+            "edit" if &*value == "all" => set_once(&mut self.edit, name, Edit::All),
+            "edit" => Err(Problem::bad_request("expected this, this_and_later or all").on(name)),
             _ => Err(unknown(name)),
         }
     }

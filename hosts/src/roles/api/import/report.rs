@@ -1,20 +1,20 @@
 //! What became of each item.
 
-use punctual_events::TaskId;
+use punctual_events::{SeriesId, TaskId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::icalendar::{Ignored, ImportItem};
 
 /// Items the report lists.
-const MAX_LISTED: usize = 10_000;
+const MAX_LISTED: u64 = 10_000;
 
 /// What became of a file.
 #[derive(Serialize, ToSchema)]
 pub(in super::super) struct ImportReport {
-    /// Items that became tasks.
+    /// Items that became tasks, or what one occurrence of a series is.
     taken: u64,
-    /// Items that are tasks already.
+    /// Items that are so already.
     existing: u64,
     /// Items that were refused.
     refused: u64,
@@ -51,6 +51,8 @@ pub(in super::super) struct Outcome {
     outcome: Kind,
     /// The task it became or is.
     task: Option<TaskId>,
+    /// The series of which it is one occurrence that has no task yet, or none any more.
+    series: Option<SeriesId>,
     /// Why it was refused, for programs: one of those of the import or of any error, [which have a page](/docs/errors.md#items-of-an-import).
     #[schema(examples("recurrence_unsupported"))]
     code: Option<String>,
@@ -65,9 +67,9 @@ pub(in super::super) struct Outcome {
 #[serde(rename_all = "snake_case")]
 #[schema(as = ImportOutcome)]
 enum Kind {
-    /// It became a task.
+    /// It became a task, or what one occurrence of a series is.
     Taken,
-    /// It is a task already.
+    /// It is so already.
     Existing,
     /// It was refused.
     Refused,
@@ -86,6 +88,20 @@ impl Outcome {
         }
     }
 
+    /// It is one occurrence of a series, which has it changed, skipped or done, from now on or already.
+    pub(super) fn changed(item: ImportItem, series: SeriesId, is_new: bool) -> Self {
+        let kind = if is_new { Kind::Taken } else { Kind::Existing };
+        Self {
+            series: Some(series),
+            ..Self::new(item, kind)
+        }
+    }
+
+    /// The task it became, where it is new.
+    pub(super) fn begun(&self) -> Option<TaskId> {
+        self.task.filter(|_| matches!(self.outcome, Kind::Taken))
+    }
+
     /// It was not taken.
     pub(super) fn refused(item: ImportItem, (code, reason): (String, String)) -> Self {
         Self {
@@ -102,6 +118,7 @@ impl Outcome {
             summary: item.summary_for_report,
             outcome,
             task: None,
+            series: None,
             code: None,
             reason: None,
             notes: item.notes,
@@ -115,29 +132,32 @@ pub(super) struct Report {
     taken: u64,
     existing: u64,
     refused: u64,
-    items: Vec<Outcome>,
+    /// By their places in the file.
+    items: Vec<(u64, Outcome)>,
 }
 
 impl Report {
-    pub(super) fn add(&mut self, outcome: Outcome) {
+    /// What became of the item at `place` in the file, from 0.
+    pub(super) fn add(&mut self, place: u64, outcome: Outcome) {
         match outcome.outcome {
             Kind::Taken => self.taken += 1,
             Kind::Existing => self.existing += 1,
             Kind::Refused => self.refused += 1,
         }
-        if self.items.len() < MAX_LISTED {
-            self.items.push(outcome);
+        if place < MAX_LISTED {
+            self.items.push((place, outcome));
         }
     }
 
-    pub(super) fn finish(self, ignored: Ignored, unread: Option<Unread>) -> ImportReport {
+    pub(super) fn finish(mut self, ignored: Ignored, unread: Option<Unread>) -> ImportReport {
+        self.items.sort_by_key(|(place, _)| *place);
         ImportReport {
             taken: self.taken,
             existing: self.existing,
             refused: self.refused,
             passed_over: ignored.events + ignored.journals + ignored.others,
             unread,
-            items: self.items,
+            items: self.items.into_iter().map(|(_, outcome)| outcome).collect(),
         }
     }
 }

@@ -1,0 +1,134 @@
+//! One occurrence that is to come: skipped, moved or made different, before it has an instance.
+
+use chrono::TimeDelta;
+use punctual_events::{
+    Moment, OccurrenceChanged, OccurrenceChanges, OccurrenceOutcome, OccurrenceRestored, RecurrenceDate, SeriesEvent,
+    Settled, Timestamp, WallTime,
+};
+
+use crate::{
+    machine::Context,
+    refusal::{Code, Refusal},
+    series::{exceptions::MAX_CHANGED, instance::due_and_start, patch::OccurrencePatch, state::SeriesActor},
+    user::validate::{self, wall_time},
+    zone::ZoneData,
+};
+
+impl SeriesActor {
+    /// It is to be unlike the others in what the patch says.
+    pub(super) fn change_occurrence_to_come(
+        &self,
+        date: RecurrenceDate,
+        patch: &OccurrencePatch,
+        external_uid: Option<&str>,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<SeriesEvent>, Refusal> {
+        let at = self.to_come(date, context.zones)?;
+        let definition = self.going_on()?;
+        let mut changes = self.exceptions.of(date).cloned().unwrap_or_default();
+        if external_uid.is_some() && changes.external_uid.as_deref() == external_uid {
+            return Ok(Vec::new());
+        }
+        if let Some(uid) = external_uid {
+            changes.external_uid = Some(validate::external_uid(uid)?);
+        }
+        if changes.settled.is_some() {
+            let detail = "it was skipped; restore it first";
+            return Err(Refusal::new(Code::OccurrenceClosed, detail));
+        }
+        let own = due_and_start(definition, None, &at, context.zones);
+        self.changed(date, patch.apply(changes, definition, own, context)?)
+    }
+
+    /// It ends without an instance.
+    pub(super) fn settle_occurrence(
+        &self,
+        date: RecurrenceDate,
+        (outcome, closed): (OccurrenceOutcome, Timestamp),
+        context: &Context<'_>,
+    ) -> Result<Vec<SeriesEvent>, Refusal> {
+        self.to_come(date, context.zones)?;
+        let mut changes = self.exceptions.of(date).cloned().unwrap_or_default();
+        changes.settled.get_or_insert(Settled { closed, outcome });
+        self.changed(date, changes)
+    }
+
+    /// It is as the series says again.
+    pub(super) fn restore_occurrence(
+        &self,
+        date: RecurrenceDate,
+        context: &Context<'_>,
+    ) -> Result<Vec<SeriesEvent>, Refusal> {
+        self.to_come(date, context.zones)?;
+        self.changed(date, OccurrenceChanges::default())
+    }
+
+    fn changed(&self, date: RecurrenceDate, changes: OccurrenceChanges) -> Result<Vec<SeriesEvent>, Refusal> {
+        let before = self.exceptions.of(date);
+        let recurrence_id = date;
+        let is_plain = changes == OccurrenceChanges::default();
+        Ok(match before {
+            Some(before) if *before == changes => Vec::new(),
+            None if is_plain => Vec::new(),
+            Some(_) if is_plain => vec![SeriesEvent::OccurrenceRestored(OccurrenceRestored { recurrence_id })],
+            None if self.exceptions.changes.len() >= MAX_CHANGED => {
+                let detail = format!("at most {MAX_CHANGED} occurrences to come that are unlike the others");
+                return Err(Refusal::new(Code::LimitReached, detail));
+            }
+            Some(_) | None => vec![SeriesEvent::OccurrenceChanged(OccurrenceChanged {
+                changes,
+                recurrence_id,
+            })],
+        })
+    }
+
+    /// What the rule says of an occurrence that has no instance yet.
+    fn to_come(&self, date: RecurrenceDate, zones: &dyn ZoneData) -> Result<Moment, Refusal> {
+        let known = || {
+            self.occurrences
+                .iter()
+                .rev()
+                .filter(|(_, record)| !record.is_withdrawn())
+        };
+        let last = known().next().map(|(_, record)| wall_time(&record.at));
+        if last.is_some_and(|last| date.wall() <= last) {
+            let found = known().find(|(_, record)| RecurrenceDate::from(&record.at) == date);
+            return Err(match found.map(|(_, record)| (record.outcome, record.task)) {
+                Some((None, Some(task))) => {
+                    let detail = format!("its instance is open, the task {task}: change or delete that");
+                    Refusal::new(Code::OccurrenceOpen, detail)
+                }
+                Some(_) => Refusal::new(Code::OccurrenceClosed, "it is past and keeps what became of it"),
+                None => unknown("there was no occurrence then"),
+            });
+        }
+        let definition = self.going_on()?;
+        if self.policy().is_none() {
+            return Err(unknown(
+                "the series counts from completions, so no date to come is known",
+            ));
+        }
+        let found = self.on_the_rule(date, zones);
+        let is_of_its_kind = |at: &Moment| RecurrenceDate::from(at) == date;
+        found.filter(is_of_its_kind).ok_or_else(|| {
+            let first = definition.due.as_ref().or(definition.start.as_deref());
+            unknown(match (first.is_some_and(Moment::is_day), date.is_day()) {
+                (true, false) => "its occurrences are days, 2026-12-01",
+                (false, true) => "its occurrences are wall times, 2026-12-01T09:00:00",
+                _ => "the rule has no occurrence then",
+            })
+        })
+    }
+
+    /// The occurrence at exactly this date, if the rule has one.
+    pub(super) fn on_the_rule(&self, date: RecurrenceDate, zones: &dyn ZoneData) -> Option<Moment> {
+        let course = self.course(zones)?;
+        let before = WallTime::new(date.wall().checked_sub_signed(TimeDelta::seconds(1))?)?;
+        let next = course.schedule.next_after_wall(before, zones).ok().flatten()?;
+        (next.at.get() == date.wall()).then(|| course.schedule.moment(next))
+    }
+}
+
+fn unknown(detail: &str) -> Refusal {
+    Refusal::new(Code::OccurrenceUnknown, detail)
+}

@@ -1,0 +1,178 @@
+//! Changes of all instances, as against those of the later ones.
+
+use punctual_events::TaskField;
+
+use super::*;
+
+fn moment(at: &str, zone: &str) -> Moment {
+    let at: punctual_events::WallTime = at.parse().unwrap();
+    Moment::Time {
+        at,
+        floating: false,
+        instant: BundledZones.resolve(zone, at.get()).unwrap(),
+        time_zone: zone.into(),
+    }
+}
+
+/// A series of which two are closed; the third is open.
+fn third_is_open(rrule: &str, days: [&str; 2]) -> Life {
+    let mut life = Life::new();
+    life.receive(1, 0, start(rrule));
+    for (occurrence, day) in (0..).zip(days) {
+        let number = 2 + u64::from(occurrence);
+        life.receive(number, number - 1, close(occurrence, &format!("{day}T12:00:00Z")));
+    }
+    life
+}
+
+fn edit(life: &mut Life, changed: &[TaskField], instance: SeriesDefinition, shift_s: Option<i64>) {
+    let message = HandoverMessage::EditSeries {
+        changed: changed.into(),
+        occurrence: instance.first_occurrence,
+        definition: Box::new(instance),
+        shift_s,
+    };
+    life.receive(4, 3, message);
+}
+
+/// Wall times of all occurrences once those from the third on were completed in time.
+fn run_out(life: &mut Life, days: &[&str]) -> Vec<String> {
+    for (occurrence, day) in (2..).zip(days) {
+        let number = 3 + u64::from(occurrence);
+        life.receive(number, number - 1, close(occurrence, &format!("{day}T23:00:00Z")));
+    }
+    let occurrences = life.answer().occurrences.into_iter();
+    occurrences
+        .map(|(_, record)| RecurrenceDate::from(&record.at).to_string()[5..].to_owned())
+        .collect()
+}
+
+fn instance(rrule: &str, at: &str) -> SeriesDefinition {
+    let mut instance = definition(rrule);
+    instance.first_occurrence = 2;
+    instance.due = Some(moment(at, "Europe/Paris"));
+    instance
+}
+
+#[test]
+fn a_due_that_moves_with_all_keeps_count_and_interval_where_the_later_ones_begin_anew() {
+    let rule = "FREQ=DAILY;INTERVAL=2;COUNT=5";
+    let days = ["2026-11-23", "2026-11-25"];
+    // From the 27th at 9 to the 28th at 10.
+    let moved = instance(rule, "2026-11-28T10:00:00");
+    let mut all = third_is_open(rule, days);
+    edit(&mut all, &[TaskField::Due], moved.clone(), Some(90_000));
+    assert_eq!(all.answer().definition.first_occurrence, 0);
+    let rest = ["2026-11-28", "2026-11-30", "2026-12-02"];
+    let expected = [
+        "11-23T09:00:00",
+        "11-25T09:00:00",
+        "11-28T10:00:00",
+        "11-30T10:00:00",
+        "12-02T10:00:00",
+    ];
+    assert_eq!(run_out(&mut all, &rest), expected);
+    assert!(all.answer().ended);
+    let mut later = third_is_open(rule, days);
+    edit(&mut later, &[TaskField::Due], moved, None);
+    assert_eq!(later.answer().definition.first_occurrence, 2);
+    assert_eq!(
+        run_out(&mut later, &rest),
+        expected,
+        "COUNT goes on there too, as the rule is the same"
+    );
+}
+
+#[test]
+fn a_new_count_of_all_counts_what_there_was_and_of_the_later_ones_does_not() {
+    let days = ["2026-11-23", "2026-11-24"];
+    let rest = ["2026-11-25", "2026-11-26", "2026-11-27", "2026-11-28", "2026-11-29"];
+    let changed = instance("FREQ=DAILY;COUNT=4", "2026-11-25T09:00:00");
+    let mut all = third_is_open("FREQ=DAILY", days);
+    edit(&mut all, &[TaskField::Recurrence], changed.clone(), Some(0));
+    assert_eq!(run_out(&mut all, &rest).len(), 4);
+    let mut later = third_is_open("FREQ=DAILY", days);
+    edit(&mut later, &[TaskField::Recurrence], changed, None);
+    assert_eq!(run_out(&mut later, &rest).len(), 2 + 4);
+}
+
+#[test]
+fn what_was_changed_of_dates_to_come_moves_along_with_all() {
+    let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+    let outcome = OccurrenceOutcome::Skipped;
+    let skip = date("2026-11-26T09:00:00");
+    life.ask(&SeriesCommand::SettleOccurrence {
+        closed: None,
+        date: skip,
+        outcome,
+    })
+    .unwrap();
+    edit(
+        &mut life,
+        &[TaskField::Due],
+        instance("FREQ=DAILY", "2026-11-25T10:00:00"),
+        Some(3_600),
+    );
+    let rest = ["2026-11-25", "2026-11-27"];
+    let days = run_out(&mut life, &rest[..1]);
+    assert_eq!(days[2..], ["11-25T10:00:00", "11-26T10:00:00", "11-27T10:00:00"]);
+    assert_eq!(
+        outcomes(&life)[2..],
+        [Some(OccurrenceOutcome::Done), Some(OccurrenceOutcome::Skipped), None]
+    );
+}
+
+#[test]
+fn an_instance_that_was_put_off_by_itself_stays_so_when_all_move() {
+    let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+    // Put off from the 25th to the 29th before, now to the 29th at 10.
+    edit(
+        &mut life,
+        &[TaskField::Due],
+        instance("FREQ=DAILY", "2026-11-29T10:00:00"),
+        Some(3_600),
+    );
+    let days = run_out(&mut life, &["2026-11-25"]);
+    assert_eq!(days[2..], ["11-25T10:00:00", "11-26T10:00:00"]);
+}
+
+#[test]
+fn all_can_become_days_and_get_another_zone() {
+    let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+    let mut days = instance("FREQ=DAILY", "2026-11-25T09:00:00");
+    let instant = "2026-11-24T23:00:00Z".parse().unwrap();
+    days.due = Some(Moment::Day {
+        date: "2026-11-25".parse().unwrap(),
+        instant,
+    });
+    edit(&mut life, &[TaskField::Due], days, Some(-9 * 3_600));
+    assert_eq!(run_out(&mut life, &["2026-11-24"])[2..], ["11-25", "11-26"]);
+
+    let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+    let mut elsewhere = instance("FREQ=DAILY", "2026-11-25T09:00:00");
+    elsewhere.due = Some(moment("2026-11-25T09:00:00", "Asia/Tokyo"));
+    edit(&mut life, &[TaskField::Due], elsewhere, Some(0));
+    let at = life.answer().occurrences[2].1.at.instant();
+    assert_eq!(
+        at,
+        "2026-11-25T00:00:00Z".parse().unwrap(),
+        "the open one's own date too"
+    );
+    life.receive(5, 4, close(2, "2026-11-25T12:00:00Z"));
+    let (_, open) = life.answer().occurrences.pop().unwrap();
+    assert_eq!(open.at.instant(), "2026-11-26T00:00:00Z".parse().unwrap());
+}
+
+#[test]
+fn a_start_keeps_the_distance_it_was_given() {
+    let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+    let mut early = instance("FREQ=DAILY", "2026-11-25T09:00:00");
+    early.start = Some(Box::new(moment("2026-11-24T20:00:00", "Europe/Paris")));
+    edit(&mut life, &[TaskField::Start], early, Some(0));
+    let definition = life.answer().definition;
+    assert_eq!(
+        definition.start.unwrap().instant(),
+        "2026-11-22T19:00:00Z".parse().unwrap()
+    );
+    assert_eq!(definition.due, Some(moment("2026-11-23T09:00:00", "Europe/Paris")));
+}

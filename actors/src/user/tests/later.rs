@@ -1,0 +1,84 @@
+//! Changes of an instance that are meant for others too.
+
+use punctual_events::{HandoverMessage, TaskField};
+
+use super::*;
+
+/// What is handed over to the series by a change of all.
+fn edit_all(life: &mut Life, task: TaskId, patch: serde_json::Value) -> (Vec<TaskField>, Option<i64>, Arc<Task>) {
+    let patch = Box::new(serde_json::from_value(patch).unwrap());
+    let command = UserCommand::PatchAll {
+        if_match: None,
+        patch,
+        task,
+    };
+    let (events, reply) = life.run(command).unwrap();
+    let UserReply::Task { task, .. } = reply else {
+        panic!("{reply:?}")
+    };
+    let offered: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            UserEvent::HandoverOffered(offer) => Some(&offer.handover.message),
+            _ => None,
+        })
+        .collect();
+    match offered[..] {
+        [HandoverMessage::EditSeries { changed, shift_s, .. }] => (changed.clone(), *shift_s, task),
+        _ => panic!("{offered:?}"),
+    }
+}
+
+fn weekly(life: &mut Life) -> Arc<Task> {
+    let recurrence =
+        json!({"rrule": "FREQ=WEEKLY", "exdate": ["2026-12-07T09:00:00"], "rdate": ["2026-12-01T12:00:00"]});
+    life.create(json!({"title": "a", "due": {"at": "2026-11-30T09:00:00"}, "recurrence": recurrence}))
+        .unwrap()
+}
+
+#[test]
+fn all_move_by_as_much_as_the_instance_does_with_dates_added_and_taken_away() {
+    let mut life = Life::new();
+    let task = weekly(&mut life);
+    let (changed, shift_s, task) = edit_all(&mut life, task.id, json!({"due": {"at": "2026-12-01T10:00:00"}}));
+    assert_eq!(
+        (changed, shift_s),
+        (vec![TaskField::Due, TaskField::Recurrence], Some(90_000))
+    );
+    let recurrence = task.recurrence.as_deref().unwrap();
+    let dates = [&recurrence.exdate[0], &recurrence.rdate[0]].map(ToString::to_string);
+    assert_eq!(dates, ["2026-12-08T10:00:00", "2026-12-02T13:00:00"]);
+    // To days, and what the change says itself it says of the new dates.
+    let patch = json!({"due": {"date": "2026-12-01"}, "recurrence": {"exdate": ["2026-12-15"]}});
+    let (_, shift_s, task) = edit_all(&mut life, task.id, patch);
+    assert_eq!(shift_s, Some(-36_000));
+    let recurrence = task.recurrence.as_deref().unwrap();
+    let dates = [&recurrence.exdate[0], &recurrence.rdate[0]].map(ToString::to_string);
+    assert_eq!(dates, ["2026-12-15", "2026-12-02"]);
+}
+
+#[test]
+fn a_change_of_the_rule_of_all_is_handed_over_once_and_moves_nothing() {
+    let mut life = Life::new();
+    let task = weekly(&mut life);
+    let patch = json!({"title": "b", "recurrence": {"rrule": "FREQ=WEEKLY;COUNT=9"}});
+    let (changed, shift_s, _) = edit_all(&mut life, task.id, patch);
+    assert_eq!(
+        (changed, shift_s),
+        (vec![TaskField::Recurrence, TaskField::Title], Some(0))
+    );
+}
+
+#[test]
+fn all_is_said_of_the_open_instance_of_a_series_that_goes_on() {
+    let mut life = Life::new();
+    let task = weekly(&mut life).id;
+    life.complete(task).unwrap();
+    let patch = Box::new(serde_json::from_value(json!({"title": "b"})).unwrap());
+    let command = UserCommand::PatchAll {
+        if_match: None,
+        patch,
+        task,
+    };
+    assert_eq!(code(life.run(command)), Code::Invalid);
+}

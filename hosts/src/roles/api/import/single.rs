@@ -1,0 +1,268 @@
+//! Items that are one occurrence of a series, by their RECURRENCE-ID: the series has that date changed, skipped or done, where a task of its own would
+//! be there besides it. They wait for the end of the file, because the series may come after them.
+//!
+//! One that was taken before is known by its UID and RECURRENCE-ID, which the series keeps with the date and gives to its instance. Where the series
+//! has no such date to come, and came with the same file, the item becomes a task of its own.
+
+use std::collections::HashSet;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use punctual_actors::{
+    Code, Refusal,
+    series::{SeriesCommand, SeriesQuestion},
+    turn::TurnError,
+    user::{UserAnswer, UserCommand, UserQuestion, UserReply},
+    zone::ZoneData,
+};
+use punctual_events::{
+    Moment, OccurrenceOutcome, RecurrenceDate, SeriesDefinition, SeriesId, Task, TaskId, Timestamp, WallTime,
+};
+
+use super::{Known, command, draft, refused, report::Outcome, take};
+use crate::{
+    icalendar::{ImportDraft, ImportItem},
+    roles::api::{Api, auth::Caller, command::unexpected, problem::Problem, series},
+};
+
+/// Items that wait, at most. Those beyond become tasks of their own.
+const MAX_WAITING: usize = 2_000;
+/// What their texts come to, at most, each item counted as 1 KiB more.
+const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
+
+/// An item that is one occurrence of a series.
+pub(super) struct Single {
+    /// Its place in the file.
+    pub(super) place: u64,
+    pub(super) item: ImportItem,
+    draft: ImportDraft,
+    known: Known,
+    uid: String,
+    recurrence_id: String,
+}
+
+/// What becomes of one.
+pub(super) enum Settled {
+    Known(Box<Outcome>),
+    /// Its occurrence is open: what is open comes last, for what comes after it to be known by then.
+    Open(Box<Single>),
+}
+
+/// Those that wait.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) singles: Vec<Single>,
+    bytes: usize,
+}
+
+impl Waiting {
+    /// Keeps an item that is one occurrence of a series; gives back any other, and one too many.
+    pub(super) fn keep(
+        &mut self,
+        place: u64,
+        item: ImportItem,
+        known: Known,
+        bytes: usize,
+    ) -> Option<(ImportItem, Known)> {
+        let Ok(draft) = &item.draft else {
+            return Some((item, known));
+        };
+        let (Some(uid), Some(recurrence_id)) = (draft.external_uid.clone(), draft.recurrence_id.clone()) else {
+            return Some((item, known));
+        };
+        if self.singles.len() >= MAX_WAITING || self.bytes + bytes > MAX_WAITING_BYTES {
+            return Some((item, known));
+        }
+        self.bytes += bytes;
+        let draft = draft.clone();
+        self.singles.push(Single {
+            place,
+            item,
+            draft,
+            known,
+            uid,
+            recurrence_id,
+        });
+        None
+    }
+}
+
+/// What the items are taken into.
+pub(super) struct Target<'a> {
+    pub(super) api: &'a Api,
+    pub(super) caller: &'a Caller,
+    /// UIDs of series that came with this file.
+    pub(super) begun: &'a HashSet<String>,
+}
+
+impl Target<'_> {
+    /// Has the series of an item have its date as the item says. What is open is left for the second time.
+    pub(super) async fn settle(&self, single: Single, is_second: bool) -> Result<Settled, Problem> {
+        if let Some(task) = self.task_by_uid(&single.known.external_uid).await? {
+            return Ok(Settled::Known(Box::new(Outcome::found(single.item, task.id, false))));
+        }
+        let series = self.task_by_uid(&single.uid).await?.and_then(|task| task.series);
+        let Some(series) = series else {
+            return self.by_itself(single, None).await;
+        };
+        let question = SeriesQuestion::Occurrences {
+            after: None,
+            limit: 0,
+            upcoming: 0,
+        };
+        let (reference, found) = series::find(self.api, self.caller, series, &question).await?;
+        let zones = &*self.api.services.environment.zones;
+        let Some(date) = date_of(&single.recurrence_id, &found.definition, zones) else {
+            let detail = "its RECURRENCE-ID is no date";
+            return self
+                .by_itself(single, Some(Refusal::new(Code::OccurrenceUnknown, detail)))
+                .await;
+        };
+        let command = single.command(date);
+        match series::submit(self.api, self.caller, series, single.known.key, |_| command.clone()).await? {
+            Ok(reply) => Ok(Settled::Known(Box::new(Outcome::changed(
+                single.item,
+                series,
+                reply.changed,
+            )))),
+            Err(TurnError::Refused(refusal)) => match (refusal.code, reference.open) {
+                (Code::OccurrenceOpen, Some(open)) if is_second => self.change_open(single, series, open).await,
+                (Code::OccurrenceOpen, Some(_)) => Ok(Settled::Open(Box::new(single))),
+                (Code::OccurrenceOpen | Code::OccurrenceClosed, _) => {
+                    Ok(Settled::Known(Box::new(Outcome::changed(single.item, series, false))))
+                }
+                (Code::OccurrenceUnknown | Code::SeriesEnded | Code::LimitReached, _) => {
+                    self.by_itself(single, Some(refusal)).await
+                }
+                _ => Ok(Settled::Known(Box::new(Outcome::refused(
+                    single.item,
+                    refused(refusal),
+                )))),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes an item as a task of its own, but for one whose series was there before: then it may have been taken with that.
+    async fn by_itself(&self, mut single: Single, refusal: Option<Refusal>) -> Result<Settled, Problem> {
+        if let Some(refusal) = refusal {
+            if !self.begun.contains(&single.uid) {
+                return Ok(Settled::Known(Box::new(Outcome::refused(
+                    single.item,
+                    refused(refusal),
+                ))));
+            }
+            single
+                .item
+                .notes
+                .push(format!("it is a task of its own: {}", refusal.detail));
+        }
+        let command = command(&single.draft, single.known);
+        let outcome = take(self.api, self.caller, single.item, command).await?;
+        Ok(Settled::Known(Box::new(outcome)))
+    }
+
+    /// Changes the open instance, unless it was changed already, by a person or by the same file.
+    async fn change_open(&self, single: Single, series: SeriesId, open: TaskId) -> Result<Settled, Problem> {
+        let (if_match, task) = (Some(1), open);
+        let command = if single.draft.cancelled {
+            UserCommand::DeleteTask {
+                if_match,
+                series: false,
+                task,
+            }
+        } else if single.draft.status_done {
+            UserCommand::CompleteTask { if_match, task }
+        } else {
+            let patch = Box::new(draft::patch(&single.draft, single.item.summary_for_report.is_some()));
+            UserCommand::PatchTask { if_match, patch, task }
+        };
+        let is_gone = single.draft.cancelled;
+        let outcome = match self.api.submit(self.caller.again(), command, single.known.key).await {
+            Ok(answered) => match answered.reply {
+                UserReply::Task { task, .. } => Outcome::found(single.item, open, task.version > 1),
+                UserReply::Done if is_gone => Outcome::changed(single.item, series, true),
+                _ => return Err(unexpected()),
+            },
+            Err(TurnError::Refused(refusal)) => match refusal.code {
+                Code::VersionMismatch | Code::NotFound => Outcome::found(single.item, open, false),
+                Code::SessionEnded => return Err(refusal.into()),
+                _ => Outcome::refused(single.item, refused(refusal)),
+            },
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Settled::Known(Box::new(outcome)))
+    }
+
+    async fn task_by_uid(&self, uid: &str) -> Result<Option<std::sync::Arc<Task>>, Problem> {
+        let question = UserQuestion::TaskByUid { uid: uid.into() };
+        let actors = &self.api.services.actors;
+        match actors.ask_user(self.caller.user, self.caller.by, &question).await {
+            Ok(UserAnswer::Task { task }) => Ok(Some(task)),
+            Ok(_) => Err(unexpected()),
+            Err(TurnError::Refused(refusal)) if refusal.code == Code::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Single {
+    fn command(&self, date: RecurrenceDate) -> SeriesCommand {
+        let settled = |outcome, closed| SeriesCommand::SettleOccurrence { closed, date, outcome };
+        if self.draft.cancelled {
+            settled(OccurrenceOutcome::Skipped, None)
+        } else if self.draft.status_done {
+            settled(OccurrenceOutcome::Done, self.draft.completed)
+        } else {
+            let patch = draft::patch(&self.draft, self.item.summary_for_report.is_some());
+            SeriesCommand::ChangeOccurrence {
+                date,
+                external_uid: Some(self.known.external_uid.as_str().into()),
+                patch: Box::new(draft::of_one(patch)),
+            }
+        }
+    }
+}
+
+/// A RECURRENCE-ID, which is a date of DTSTART's, as the date that the series counts by: its due, which is as much later as its first is.
+fn date_of(recurrence_id: &str, definition: &SeriesDefinition, zones: &dyn ZoneData) -> Option<RecurrenceDate> {
+    let counted = definition.due.as_ref().or(definition.start.as_deref())?;
+    // Where the start is a day and the due a time, or the other way round, nothing says how far apart they are.
+    let start = definition
+        .start
+        .as_deref()
+        .filter(|start| start.is_day() == counted.is_day());
+    let start = start.unwrap_or(counted);
+    let zone = |moment: &Moment| match moment {
+        Moment::Day { .. } => definition.time_zone.clone(),
+        Moment::Time { time_zone, .. } => time_zone.clone(),
+    };
+    let (there, here) = (zone(start), zone(counted));
+    let at = match (
+        recurrence_id.parse::<RecurrenceDate>(),
+        recurrence_id.parse::<Timestamp>(),
+    ) {
+        // A day means the occurrence on that day.
+        (Ok(RecurrenceDate::Day(day)), _) => day.and_time(wall(start).time()),
+        (Ok(RecurrenceDate::Time(at)), _) => at.get(),
+        (Err(_), Ok(instant)) => zones.wall_time(&there, instant)?,
+        (Err(_), Err(_)) => return None,
+    };
+    if counted.is_day() {
+        let later: TimeDelta = wall(counted) - wall(start);
+        return Some(RecurrenceDate::Day(at.date().checked_add_signed(later)?));
+    }
+    let (at, first) = if there == here {
+        (at, wall(start))
+    } else {
+        (
+            zones.wall_time(&here, zones.resolve(&there, at)?)?,
+            zones.wall_time(&here, start.instant())?,
+        )
+    };
+    let at = at.checked_add_signed(wall(counted) - first)?;
+    WallTime::new(at).map(RecurrenceDate::Time)
+}
+
+fn wall(moment: &Moment) -> NaiveDateTime {
+    RecurrenceDate::from(moment).wall()
+}

@@ -1,0 +1,201 @@
+//! Items of a calendar that are one occurrence of a series.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    import::{counts, import},
+    support::{Answer, Client, Server},
+};
+
+const PLANTS: &str =
+    "UID:plants\r\nSUMMARY:Water the plants\r\nDUE;TZID=Europe/Paris:20300107T090000\r\nRRULE:FREQ=WEEKLY;BYDAY=MO\r\n";
+
+fn calendar(todos: &[&str]) -> String {
+    let todos = todos.iter().map(|lines| format!("BEGIN:VTODO\r\n{lines}END:VTODO\r\n"));
+    format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", todos.collect::<String>())
+}
+
+/// One occurrence of the plants, by its day.
+fn one(day: &str, lines: &str) -> String {
+    format!("UID:plants\r\nRECURRENCE-ID;TZID=Europe/Paris:{day}T090000\r\n{lines}")
+}
+
+/// The paths of the task and the series of the first item that is a series.
+async fn plants(client: &Client, report: &Answer) -> (String, String) {
+    let items = report.body["items"].as_array().unwrap();
+    let whole = items.iter().find(|item| item["recurrence_id"].is_null()).unwrap();
+    let task = format!("/v1/tasks/{}", whole["task"].as_str().unwrap());
+    let series = client.get(&task).await.body["series"].as_str().unwrap().to_owned();
+    (task, format!("/v1/series/{series}"))
+}
+
+/// Day and outcome of each occurrence, once there are this many with an instance or an outcome.
+async fn story(client: &Client, series: &str, known: usize) -> Vec<(String, Value)> {
+    for _ in 0..500 {
+        let page = client.get(&format!("{series}/occurrences?upcoming=0")).await;
+        let items = page.body["items"].as_array().unwrap().iter();
+        if items.len() >= known {
+            let told = items.map(|item| {
+                (
+                    item["recurrence_id"].as_str().unwrap()[..10].to_owned(),
+                    item["outcome"].clone(),
+                )
+            });
+            return told.collect();
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("there never were {known}");
+}
+
+async fn open_instance(client: &Client, occurrence: u64) -> Value {
+    for _ in 0..500 {
+        let list = client.get("/v1/tasks").await;
+        let mut items = list.body["items"].as_array().unwrap().iter();
+        if let Some(task) = items.find(|task| task["occurrence"] == occurrence) {
+            return task.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("occurrence {occurrence} never came");
+}
+
+#[tokio::test]
+async fn one_occurrence_is_a_date_of_its_series_and_no_second_task() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let moved = one(
+        "20300114",
+        "SUMMARY:Water them well\r\nDUE;TZID=Europe/Paris:20300115T180000\r\nPRIORITY:1\r\n",
+    );
+    let cancelled = one("20300121", "SUMMARY:Water the plants\r\nSTATUS:CANCELLED\r\n");
+    // The series may come after what is one of its occurrences.
+    let file = calendar(&[&moved, PLANTS, &cancelled]);
+    let report = import(&ann, file.clone()).await;
+    assert_eq!(counts(&report), [3, 0, 0], "{report:?}");
+    let items = &report.body["items"];
+    assert_eq!(
+        (&items[0]["recurrence_id"], &items[0]["task"]),
+        (&json!("2030-01-14T08:00:00.000Z"), &Value::Null)
+    );
+    assert!(items[0]["series"].is_string() && items[1]["series"].is_null());
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 1);
+    assert_eq!(counts(&import(&ann, file.clone()).await), [0, 3, 0]);
+
+    let (task, series) = plants(&ann, &report).await;
+    ann.act(&format!("{task}/complete")).await;
+    let second = open_instance(&ann, 1).await;
+    assert_eq!(
+        (&second["title"], &second["priority"]),
+        (&json!("Water them well"), &json!("urgent"))
+    );
+    assert_eq!(second["due"]["at"], "2030-01-15T18:00:00");
+    let again = import(&ann, file.clone()).await;
+    assert_eq!(
+        (counts(&again), &again.body["items"][0]["task"]),
+        ([0, 3, 0], &second["id"])
+    );
+    ann.act(&format!("/v1/tasks/{}/complete", second["id"].as_str().unwrap()))
+        .await;
+    assert_eq!(open_instance(&ann, 3).await["title"], "Water the plants");
+    let day = str::to_owned;
+    let expected = [
+        (day("2030-01-07"), json!("done")),
+        (day("2030-01-14"), json!("done")),
+        (day("2030-01-21"), json!("skipped")),
+        (day("2030-01-28"), Value::Null),
+    ];
+    assert_eq!(story(&ann, &series, 4).await, expected);
+    assert_eq!(counts(&import(&ann, file).await), [0, 3, 0]);
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 3);
+}
+
+#[tokio::test]
+async fn occurrences_that_are_done_are_recorded_and_the_series_goes_on_after_now() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let past = "UID:plants\r\nSUMMARY:Water the plants\r\nDUE;TZID=Europe/Paris:20200106T090000\r\nRRULE:FREQ=WEEKLY;BYDAY=MO\r\n";
+    let done = |day: &str| one(day, &format!("STATUS:COMPLETED\r\nCOMPLETED:{day}T120000Z\r\n"));
+    let file = calendar(&[past, &done("20200106"), &done("20200113"), &done("20200127")]);
+    let report = import(&ann, file.clone()).await;
+    assert_eq!(counts(&report), [4, 0, 0], "{report:?}");
+    let (_, series) = plants(&ann, &report).await;
+    let story = story(&ann, &series, 5).await;
+    let outcomes: Vec<&Value> = story[..5].iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(outcomes, ["done", "done", "missed", "done", "missed"]);
+    let page = ann.get(&format!("{series}/occurrences?limit=2")).await;
+    assert_eq!(page.body["items"][1]["closed"], "2020-01-13T12:00:00.000Z");
+    assert_eq!(ann.get("/v1/tasks").await.body["total"], 1);
+    assert_eq!(counts(&import(&ann, file).await), [0, 4, 0]);
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 2);
+}
+
+#[tokio::test]
+async fn the_first_occurrence_is_the_task_itself() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = one("20300107", "SUMMARY:Water them well\r\n");
+    let file = calendar(&[PLANTS, &first]);
+    let report = import(&ann, file.clone()).await;
+    assert_eq!(counts(&report), [2, 0, 0]);
+    assert_eq!(report.body["items"][0]["task"], report.body["items"][1]["task"]);
+    let (task, _) = plants(&ann, &report).await;
+    assert_eq!(ann.get(&task).await.body["title"], "Water them well");
+    // What a person makes of it afterwards stays.
+    ann.patch(&task, &json!({"title": "mine"})).await;
+    assert_eq!(counts(&import(&ann, file).await), [0, 2, 0]);
+    assert_eq!(ann.get(&task).await.body["title"], "mine");
+}
+
+#[tokio::test]
+async fn a_start_apart_from_the_due_and_days_find_their_date() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let tax = "UID:tax\r\nSUMMARY:Tax\r\nDTSTART;TZID=Europe/Paris:20300101T080000\r\nDUE;TZID=Europe/Paris:20300103T170000\r\nRRULE:FREQ=WEEKLY\r\n";
+    let tax_moved = "UID:tax\r\nRECURRENCE-ID:20300108T070000Z\r\nSUMMARY:Late tax\r\n";
+    let bin = "UID:bin\r\nSUMMARY:Bin\r\nDUE;VALUE=DATE:20300102\r\nRRULE:FREQ=WEEKLY\r\n";
+    let no_bin = "UID:bin\r\nRECURRENCE-ID;VALUE=DATE:20300109\r\nSTATUS:CANCELLED\r\n";
+    let report = import(&ann, calendar(&[tax, tax_moved, bin, no_bin])).await;
+    assert_eq!(counts(&report), [4, 0, 0], "{report:?}");
+    assert_eq!(ann.get("/v1/tasks?status=all").await.body["total"], 2);
+    for (item, date) in [(0, "2030-01-10T17:00:00"), (2, "2030-01-09")] {
+        let task = format!("/v1/tasks/{}", report.body["items"][item]["task"].as_str().unwrap());
+        let series = ann.get(&task).await.body["series"].as_str().unwrap().to_owned();
+        let page = ann.get(&format!("/v1/series/{series}/occurrences")).await;
+        let next = &page.body["items"][1];
+        assert_eq!(
+            (&next["recurrence_id"], next["changes"].is_object()),
+            (&json!(date), true),
+            "{next}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_date_of_its_series_is_a_task_of_its_own_once() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let tuesday = one("20300115", "SUMMARY:On a Tuesday\r\n");
+    let alone = "UID:other\r\nRECURRENCE-ID:20300115T080000Z\r\nSUMMARY:Alone\r\n";
+    let gone = "UID:other\r\nRECURRENCE-ID:20300122T080000Z\r\nSTATUS:CANCELLED\r\n";
+    let file = calendar(&[PLANTS, &tuesday, alone, gone]);
+    let report = import(&ann, file.clone()).await;
+    assert_eq!(counts(&report), [3, 0, 1], "{report:?}");
+    let items = &report.body["items"];
+    assert!(items[1]["task"].is_string());
+    assert_eq!(
+        items[1]["notes"],
+        json!(["it is a task of its own: the rule has no occurrence then"])
+    );
+    assert_eq!(items[3]["code"], "cancelled");
+    assert_eq!(counts(&import(&ann, file).await), [0, 3, 1]);
+    // Of a series that was there before, nobody knows whether it was taken with it.
+    let late = calendar(&[&one("20300116", "SUMMARY:On a Wednesday\r\n")]);
+    let report = import(&ann, late).await;
+    assert_eq!(
+        (counts(&report), &report.body["items"][0]["code"]),
+        ([0, 0, 1], &json!("occurrence_unknown"))
+    );
+}
