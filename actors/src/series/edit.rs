@@ -92,6 +92,7 @@ impl SeriesActor {
             Some(_) | None => 0,
         };
         self.definition = Some(Arc::new(definition.clone()));
+        self.exceptions.resolve(&definition.time_zone, zones);
         self.forget_changes_of_no_date(zones);
     }
 

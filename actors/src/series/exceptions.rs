@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     paged::{Paged, Weigh},
     recurrence::Occurrence,
-    user::validate::wall_time,
+    user::{record::resolve, validate::wall_time},
+    zone::ZoneData,
 };
 
 /// Dates of one series that can be unlike the others at a time.
@@ -91,6 +92,22 @@ impl Exceptions {
         let mut pauses = self.pauses.iter();
         let fell = pauses.any(|pause| pause.from <= instant && instant <= pause.until);
         fell.then_some(OccurrenceOutcome::Skipped)
+    }
+
+    /// Where dates were moved to is at other instants: the owner lives in this zone now, or the zone data is another.
+    pub(super) fn resolve(&mut self, zone: &str, zones: &dyn ZoneData) {
+        let here = |moment: &Moment| resolve(moment, zone, zones);
+        let moved = self.changes.iter().filter_map(|(date, changes)| {
+            let resolved = OccurrenceChanges {
+                due: changes.due.as_ref().map(here),
+                start: changes.start.as_deref().map(here).map(Box::new),
+                ..OccurrenceChanges::clone(changes)
+            };
+            (resolved != **changes).then(|| (*date, Arc::new(resolved)))
+        });
+        for (date, changes) in moved.collect::<Vec<_>>() {
+            self.changes.insert(date, changes);
+        }
     }
 
     /// All dates to come have moved.

@@ -324,6 +324,10 @@ impl Machine for SeriesActor {
             SeriesEvent::OccurrenceChanged(changed) => {
                 let changes = Arc::new(changed.changes.clone());
                 self.exceptions.changes.insert(changed.recurrence_id, changes);
+                // Replayed with newer zone data than it was written with, it is at another instant.
+                if let Some(definition) = self.definition.clone() {
+                    self.exceptions.resolve(&definition.time_zone, zones);
+                }
             }
             SeriesEvent::OccurrenceRestored(restored) => {
                 self.exceptions.changes.remove(&restored.recurrence_id);
@@ -428,6 +432,9 @@ impl Machine for SeriesActor {
             },
             ..Self::new(actor)
         };
+        if let Some(definition) = restored.definition.clone() {
+            restored.exceptions.resolve(&definition.time_zone, zones);
+        }
         restored.derive_passing(zones);
         Ok((restored, true))
     }

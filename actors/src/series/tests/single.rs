@@ -360,3 +360,57 @@ fn those_to_come_are_listed_with_what_is_special_about_them() {
     let answer = life.0.ask(OWNER, &question, life.1, &BundledZones).unwrap();
     assert_eq!(answer.upcoming, [], "while it is paused nothing is to come");
 }
+
+#[test]
+fn one_that_was_moved_travels_along_and_is_not_missed_before_it_is_due_where_the_user_is() {
+    let mut life = Life::new();
+    life.1 = "2026-11-27T20:00:00Z".parse().unwrap();
+    let mut message = start("FREQ=DAILY");
+    let HandoverMessage::StartSeries { definition, .. } = &mut message else {
+        panic!("{message:?}")
+    };
+    let due = json!({"at": "2026-11-28T12:00:00", "floating": true, "time_zone": "Pacific/Kiritimati", "instant": "2026-11-27T22:00:00Z"});
+    definition.due = Some(serde_json::from_value(due).unwrap());
+    definition.time_zone = "Pacific/Kiritimati".into();
+    life.receive(1, 0, message);
+    change(
+        &mut life,
+        "2026-11-29T12:00:00",
+        json!({"due": {"at": "2026-11-29T20:00:00"}}),
+    )
+    .unwrap();
+    life.receive(
+        2,
+        1,
+        HandoverMessage::ChangeZone {
+            time_zone: "America/New_York".into(),
+        },
+    );
+    let moved = |actor: &SeriesActor| {
+        let changes = actor.exceptions.of(date("2026-11-29T12:00:00")).unwrap();
+        changes.due.as_ref().unwrap().instant().to_string()
+    };
+    assert_eq!(moved(&life.0), "2026-11-30T01:00:00.000Z");
+    assert_eq!(moved(&restored(&life.0)), "2026-11-30T01:00:00.000Z");
+
+    // Seven hours before it is due there; where the user was, it would be long past.
+    let mut message = close(0, "2026-11-29T18:00:00Z");
+    if let HandoverMessage::CloseOccurrence { time_zone, .. } = &mut message {
+        *time_zone = "America/New_York".into();
+    }
+    let handover = Handover {
+        message,
+        number: 3,
+        previous: 2,
+        to: SERIES,
+    };
+    let opened = handed_over(&life.run(&SeriesCommand::Receive { handover }).0);
+    assert_eq!(
+        (opened.occurrence, opened.due.unwrap().instant()),
+        (Some(1), "2026-11-30T01:00:00Z".parse().unwrap())
+    );
+    assert_eq!(
+        restored(&life.0).exceptions.changes.len(),
+        life.0.exceptions.changes.len()
+    );
+}
