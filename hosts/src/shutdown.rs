@@ -66,13 +66,15 @@ impl Shutdown {
     }
 }
 
-/// What the system says to a process that is to end: SIGTERM, or SIGINT from Ctrl-C on a terminal.
+/// What the system says to a process that is to end: SIGTERM, SIGINT from Ctrl-C on a terminal, or SIGHUP where that was
+/// closed.
 ///
-/// From when this is made, the process no longer ends by itself on either.
+/// From when this is made, the process no longer ends by itself on any.
 #[derive(Debug)]
 pub struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl EndSignals {
@@ -84,6 +86,7 @@ impl EndSignals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -92,6 +95,7 @@ impl EndSignals {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hang_up.recv() => "SIGHUP",
         }
     }
 }

@@ -161,8 +161,13 @@ impl Rule {
 
     /// The interval in days of a rule of days that names no days or months, and one time of the day.
     pub(crate) fn plain_days(&self) -> Option<u32> {
-        let is_plain = self.months.is_empty() && !self.has_by_day() && !self.names_days() && !self.names_times();
-        (is_plain && self.frequency == Frequency::Daily).then_some(self.interval)
+        (!self.names_dates() && self.frequency == Frequency::Daily).then_some(self.interval)
+    }
+
+    /// Whether it says by itself which days or times its dates are at, and does not only count from its beginning.
+    #[must_use]
+    pub fn names_dates(&self) -> bool {
+        !self.months.is_empty() || self.has_by_day() || self.names_days() || self.names_times()
     }
 
     pub(super) fn has_by_day(&self) -> bool {

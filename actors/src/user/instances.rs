@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, Handover, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome, SeriesDefinition, SeriesId,
-    Task, TaskChange, Timestamp, UserEvent,
+    ActorId, Handover, HandoverAcknowledged, HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, SeriesDefinition,
+    SeriesId, Task, TaskChange, Timestamp, UserEvent,
 };
 
 use crate::{
@@ -253,6 +253,7 @@ impl UserActor {
         } else {
             task.updated.min(context.now)
         };
+        let since = self.since_the_one_before(reference, task, context).unwrap_or(since);
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
         // The user's zone may have changed since it was made: then the series has not heard of it.
@@ -274,6 +275,15 @@ impl UserActor {
             events,
             reply: UserReply::Done,
         })
+    }
+
+    /// Under `skip` an instance comes at its own instant, when what is to remind before it has passed: what lies after the instance that was given up
+    /// reminds all the same.
+    fn since_the_one_before(&self, reference: &SeriesRef, task: &Task, context: &Context<'_>) -> Option<Timestamp> {
+        let gives_up = task.recurrence.as_ref()?.late_policy == LatePolicy::Skip;
+        let has_come = task.due.as_ref()?.instant() <= context.now;
+        let before = self.tasks.get(&reference.closed?)?.task.due.as_ref()?.instant();
+        (gives_up && has_come).then_some(before)
     }
 
     /// A moment as it is where the user lives now.

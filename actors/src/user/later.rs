@@ -1,10 +1,13 @@
 //! A change of the open instance of a series that is meant for others too: those after it, or all.
 
 use chrono::TimeDelta;
-use punctual_events::{HandoverMessage, Moment, RecurrenceDate, SeriesId, Task, TaskField, TaskId, UserEvent};
+use punctual_events::{
+    HandoverMessage, Moment, RecurrenceDate, SeriesId, Task, TaskField, TaskId, UserEvent, WallTime,
+};
 
 use crate::{
     machine::{Context, Decision},
+    recurrence::{Rule, Schedule},
     refusal::Refusal,
     user::{command::UserReply, draft::TaskPatch, state::UserActor, validate},
 };
@@ -46,7 +49,7 @@ impl UserActor {
         });
         let is_handed_over = |changed: &[TaskField]| scope == Scope::Later && changed.contains(&TaskField::Recurrence);
         if let Some(change) = updated.filter(|change| !is_handed_over(&change.changed)) {
-            let mut edit = self.edit(series, &change.changed, &change.task, context)?;
+            let mut edit = self.edit(series, &change.changed, &change.task, scope, context)?;
             if let (Scope::All, Some((_, HandoverMessage::EditSeries { shift_s, .. }))) = (scope, &mut edit) {
                 *shift_s = Some(moved(&record.task, &change.task).num_seconds());
             }
@@ -61,13 +64,14 @@ impl UserActor {
         series: SeriesId,
         changed: &[TaskField],
         task: &Task,
+        scope: Scope,
         context: &Context<'_>,
     ) -> Result<Option<(SeriesId, HandoverMessage)>, Refusal> {
         let mut task = task.clone();
-        if changed
+        let is_dated = changed
             .iter()
-            .any(|field| matches!(field, TaskField::Due | TaskField::Start))
-        {
+            .any(|field| matches!(field, TaskField::Due | TaskField::Start));
+        if is_dated && scope != Scope::All {
             // The rule is to run from there.
             let (due, start) = (task.due.as_ref(), task.start.as_deref());
             let zone = &self.profile.time_zone;
@@ -103,12 +107,43 @@ impl UserActor {
             .as_ref()
             .or(after.start.as_deref())
             .is_some_and(Moment::is_day);
+        if patch.recurrence.is_none() && !self.rule_moves(current, &after, context) {
+            let detail = "the rule names days or times that do not move with it: change `recurrence.rrule` too";
+            return Err(Refusal::invalid(
+                if patch.due.is_some() { "due" } else { "start" },
+                detail,
+            ));
+        }
         let mut task = current.clone();
         if let Some(recurrence) = &mut task.recurrence {
             let along = |dates: &[RecurrenceDate]| dates.iter().filter_map(|date| date.moved(shift, is_day)).collect();
             (recurrence.rdate, recurrence.exdate) = (along(&recurrence.rdate), along(&recurrence.exdate));
         }
         Ok(task)
+    }
+}
+
+impl UserActor {
+    /// Whether the dates of the rule move by as much as those of the task do.
+    fn rule_moves(&self, before: &Task, after: &Task, context: &Context<'_>) -> bool {
+        let rule = before
+            .recurrence
+            .as_ref()
+            .and_then(|recurrence| Rule::parse(&recurrence.rrule).ok());
+        let Some(rule) = rule.filter(Rule::names_dates) else {
+            return true;
+        };
+        let next = |task: &Task| {
+            let at = task.due.as_ref().or(task.start.as_deref())?;
+            let schedule = Schedule::from_moment(rule.clone(), at, &self.profile.time_zone);
+            let next = schedule.next_after_wall(WallTime::new(validate::wall_time(at))?, context.zones);
+            Some(next.ok()??.at.get())
+        };
+        match (next(before), next(after)) {
+            (Some(was), Some(is)) => is - was == moved(before, after),
+            // There is no further date to move.
+            _ => true,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! VALARM to reminders.
 //!
 //! A trigger relative to the due, or to the start (the default of RFC 5545) when there is a due as well, becomes an offset before the due that gives the
-//! same instant now and moves with the due later. A relative trigger without a due becomes the instant it means. Many programs write a trigger relative to
+//! same instant now and moves with the due later. Without a due it becomes an offset before the start; of a start
+//! that is a day, the instant it means, since reminders of a day count from another hour. Many programs write a trigger relative to
 //! the start for a to-do that only has a due; what they mean is the due.
 
 use calcard::icalendar::{
@@ -146,6 +147,12 @@ fn relative(span: &Span<'_>, to_end: bool, after: &ICalendarDuration) -> Option<
         let (days, exact_s) = parts(after);
         if let Some(before) = Offset::new(-days, -exact_s) {
             return Some(ReminderTime::Before(before));
+        }
+    }
+    if span.due.is_none() && !matches!(related, Stated::Day(_)) {
+        let (days, exact_s) = parts(after);
+        if let Some(before) = Offset::new(-days, -exact_s) {
+            return Some(ReminderTime::BeforeStart(before));
         }
     }
     let at = shifted(related, after, span.zones)?;

@@ -189,6 +189,40 @@ async fn dates_to_come_are_skipped_moved_and_made_different_and_so_they_come() {
 }
 
 #[tokio::test]
+async fn an_edit_of_all_that_would_leave_the_other_dates_where_they_are_is_refused() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    for (rrule, due, is_taken) in [
+        ("FREQ=WEEKLY;BYDAY=MO", "2030-01-08T09:00:00", false),
+        ("FREQ=WEEKLY;BYDAY=MO", "2030-01-07T10:00:00", true),
+        ("FREQ=DAILY;BYHOUR=9,17", "2030-01-07T10:00:00", false),
+        ("FREQ=MONTHLY;BYMONTHDAY=7", "2030-01-08T09:00:00", false),
+        ("FREQ=WEEKLY", "2030-01-08T09:00:00", true),
+        ("FREQ=MONTHLY", "2030-01-31T09:00:00", true),
+    ] {
+        let draft = json!({"title": "a", "due": {"at": "2030-01-07T09:00:00"}, "recurrence": {"rrule": rrule}});
+        let task = format!("/v1/tasks/{}?edit=all", ann.create(&draft).await.id());
+        let edited = ann.patch(&task, &json!({"due": {"at": due}})).await;
+        assert_eq!(
+            edited.status,
+            if is_taken { 200 } else { 422 },
+            "{rrule} {due}: {edited:?}"
+        );
+        if !is_taken {
+            assert_eq!(
+                (edited.problem(), &edited.body["field"]),
+                ((422, "invalid"), &json!("due"))
+            );
+            let rrule = rrule
+                .replace("BYDAY=MO", "BYDAY=TU")
+                .replace("BYHOUR=9,17", "BYHOUR=10,18");
+            let with_rule = json!({"due": {"at": due}, "recurrence": {"rrule": rrule}});
+            assert_eq!(ann.patch(&task, &with_rule).await.status, 200, "{rrule}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_edit_of_all_moves_what_is_to_come_and_leaves_what_was() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

@@ -186,12 +186,8 @@ fn alarms_become_offsets_before_the_due_or_instants() {
         (due.to_owned(), "TRIGGER;RELATED=END:PT10M", "-PT10M"),
         (start.to_owned() + due, "TRIGGER:-PT15M", "PT1H15M"),
         (start.to_owned() + due, "TRIGGER;RELATED=END:-PT15M", "PT15M"),
-        (start.to_owned(), "TRIGGER:-PT15M", "2026-12-01T07:45:00.000Z"),
-        (
-            start.to_owned(),
-            "TRIGGER;RELATED=END:-PT15M",
-            "2026-12-01T07:45:00.000Z",
-        ),
+        (start.to_owned(), "TRIGGER:-PT15M", "start PT15M"),
+        (start.to_owned(), "TRIGGER;RELATED=END:-PT15M", "start PT15M"),
         (due.to_owned(), "TRIGGER:-P1D", "P1D"),
         (due.to_owned(), "TRIGGER:-PT24H", "PT24H"),
         // Clocks go forward on 28 March 2027: the day before, and eight hours more.

@@ -5,29 +5,26 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, Error, ffi};
 
-/// The database's file as it was when it was opened.
-pub(super) struct Presence {
-    path: PathBuf,
-    identity: Option<Identity>,
-}
+/// The database's files as they were when it was opened: itself, and its write-ahead log.
+pub(super) struct Presence(Vec<(PathBuf, Identity)>);
 
 impl Presence {
-    /// `None` for a database in memory.
-    pub(super) fn of(connection: &Connection) -> Option<Self> {
-        let path = PathBuf::from(connection.path().filter(|path| !path.is_empty())?);
-        let identity = identity(&path);
-        Some(Self { path, identity })
+    /// Nothing of a database in memory.
+    pub(super) fn of(connection: &Connection) -> Self {
+        let path = connection.path().unwrap_or_default();
+        let files = [path.to_owned(), format!("{path}-wal")].map(PathBuf::from);
+        let there = files.into_iter().filter_map(|file| Some((identity(&file)?, file)));
+        Self(there.map(|(identity, file)| (file, identity)).collect())
     }
 
     /// # Errors
-    /// When there is no file under that name, or another.
+    /// When there is no file under such a name, or another.
     pub(super) fn check(&self) -> rusqlite::Result<()> {
-        if identity(&self.path) == self.identity {
-            return Ok(());
-        }
+        let gone = self.0.iter().find(|(path, was)| identity(path) != Some(*was));
+        let Some((path, _)) = gone else { return Ok(()) };
         let reason = format!(
             "{} was removed or replaced while the server runs; it has to be started again",
-            self.path.display()
+            path.display()
         );
         let error = ffi::Error::new(ffi::SQLITE_READONLY_DBMOVED);
         Err(Error::SqliteFailure(error, Some(reason)))
@@ -62,7 +59,7 @@ mod tests {
         let path = folder.path().join("punctual.db");
         let connection = Connection::open(&path).unwrap();
         connection.execute_batch("CREATE TABLE t (x)").unwrap();
-        let presence = Presence::of(&connection).unwrap();
+        let presence = Presence::of(&connection);
         presence.check().unwrap();
         std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
         let error = presence.check().unwrap_err().to_string();
@@ -74,7 +71,22 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_is_gone_is_noticed_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("punctual.db");
+        let connection = Connection::open(&path).unwrap();
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x)")
+            .unwrap();
+        let presence = Presence::of(&connection);
+        presence.check().unwrap();
+        std::fs::remove_file(folder.path().join("punctual.db-wal")).unwrap();
+        let error = presence.check().unwrap_err().to_string();
+        assert!(error.contains("punctual.db-wal was removed"), "{error}");
+    }
+
+    #[test]
     fn a_database_in_memory_has_no_file_to_lose() {
-        assert!(Presence::of(&Connection::open_in_memory().unwrap()).is_none());
+        assert!(Presence::of(&Connection::open_in_memory().unwrap()).0.is_empty());
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Session<'c> {
     /// Set by operations that erase: the write-ahead log still has what they erased.
     pub(super) has_erased: bool,
     known: HashMap<ActorId, Known>,
-    presence: Option<Presence>,
+    presence: Presence,
     begin: Statement<'c>,
     commit: Statement<'c>,
     advance: Statement<'c>,
@@ -82,7 +82,7 @@ impl<'c> Session<'c> {
 
     /// Commits it; when this returns, it is on the disk.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
-        self.presence.as_ref().map_or(Ok(()), Presence::check)?;
+        self.presence.check()?;
         self.commit.execute([]).map(drop)
     }
 

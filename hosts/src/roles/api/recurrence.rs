@@ -145,6 +145,13 @@ pub(super) async fn preview(
     rule.ensure_countable().map_err(refuse)?;
     if tried.workdays {
         refuse_workdays(&rule).map_err(|refusal| Problem::from(refusal).on("workdays"))?;
+        if let Some(name) = [("rdate", &form.rdate), ("exdate", &form.exdate)]
+            .into_iter()
+            .find_map(|(name, dates)| (!dates.is_empty()).then_some(name))
+        {
+            let detail = "workdays are counted from completions, whose dates nobody knows ahead";
+            return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
+        }
     }
     let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));

@@ -275,6 +275,22 @@ async fn what_nags_about_the_instance_that_is_kept_begins_anew_with_each_instant
 }
 
 #[tokio::test]
+async fn a_reminder_before_the_due_reminds_of_each_instance_also_where_the_one_before_is_given_up() {
+    let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
+    world
+        .create(json!({
+            "title": "a", "due": {"at": "2026-11-23T09:00:00"}, "recurrence": daily("skip"),
+            "reminders": [{"before": "PT15M"}],
+        }))
+        .await;
+    live_until(&mut world, "2026-11-25T12:00:00Z").await;
+    let notifications = world.notifications().await;
+    let mut due: Vec<_> = notifications.iter().map(|fired| fired.due_at.to_string()).collect();
+    due.sort();
+    assert_eq!(due, [23, 24, 25].map(|day| format!("2026-11-{day}T07:45:00.000Z")));
+}
+
+#[tokio::test]
 async fn days_begin_in_the_zone_the_user_lives_in() {
     for policy in ["keep_one_open", "skip"] {
         let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
