@@ -134,9 +134,9 @@ impl UserActor {
                 task: Self::as_of(self.record(*task)?, now),
             }),
             UserQuestion::TaskByUid { uid } => {
-                let task = self.task_by_uid(uid).ok_or_else(Refusal::not_found)?;
+                let record = self.task_by_uid(uid).ok_or_else(Refusal::not_found)?;
                 Ok(UserAnswer::Task {
-                    task: Self::as_of(self.record(task)?, now),
+                    task: Self::as_of(record, now),
                 })
             }
             UserQuestion::Tasks { query } => {

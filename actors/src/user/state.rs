@@ -136,16 +136,24 @@ impl UserActor {
         if let Some(instant) = record.next_reminder(quiet) {
             self.reminders.insert((instant, record.task.id));
         }
-        if let Some(uid) = record.task.external_uid.as_ref().filter(|_| record.deleted.is_none()) {
+        if let Some(uid) = &record.task.external_uid {
             self.by_uid.insert((uid.clone(), record.task.id));
         }
     }
 
-    /// The first task with this UID.
-    pub(super) fn task_by_uid(&self, uid: &str) -> Option<TaskId> {
+    /// The first task with this UID. Where it was the first instance of a series, which was deleted and goes on, its open instance.
+    pub(super) fn task_by_uid(&self, uid: &str) -> Option<&TaskRecord> {
         let from = (uid.into(), TaskId(uuid::Uuid::nil()));
-        let (found, task) = self.by_uid.range(from..).next()?;
-        (**found == *uid).then_some(*task)
+        let known = self.by_uid.range(from..).take_while(|(found, _)| **found == *uid);
+        let mut known = known.filter_map(|(_, task)| self.tasks.get(task).map(Arc::as_ref));
+        known.find_map(|record| {
+            if record.deleted.is_none() {
+                return Some(record);
+            }
+            let (_, reference) = self.live_series(&record.task)?;
+            let open = reference.open.and_then(|open| self.tasks.get(&open));
+            Some(open.map_or(record, Arc::as_ref))
+        })
     }
 
     fn evolve_task(&mut self, event: &UserEvent, change: &TaskChange, zones: &dyn ZoneData) {

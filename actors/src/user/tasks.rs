@@ -93,11 +93,7 @@ impl UserActor {
         if imported.is_some()
             && let Some(existing) = draft.external_uid.as_deref().and_then(|uid| self.task_by_uid(uid))
         {
-            return Ok(with_task(
-                Vec::new(),
-                Self::as_of(self.record(existing)?, context.now),
-                false,
-            ));
+            return Ok(with_task(Vec::new(), Self::as_of(existing, context.now), false));
         }
         if self.tasks.len() >= MAX_TASKS {
             return Err(Refusal::new(Code::LimitReached, format!("at most {MAX_TASKS} tasks")));

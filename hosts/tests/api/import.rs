@@ -4,7 +4,10 @@ use punctual::roles::api::{ApiConfig, Limits};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Server, client::send, server::unlimited};
+use crate::{
+    occurrences::instance,
+    support::{Answer, Client, Server, client::send, server::unlimited},
+};
 
 pub(crate) async fn import(client: &Client, calendar: impl Into<reqwest::Body>) -> Answer {
     let request = client
@@ -107,6 +110,34 @@ async fn importing_again_changes_nothing() {
             .collect()
     };
     assert_eq!(tasks(&again), tasks(&first));
+}
+
+#[tokio::test]
+async fn a_series_whose_first_date_is_cancelled_or_deleted_comes_once_however_often_the_file_comes() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let series = "\
+BEGIN:VTODO\r\nUID:pills\r\nSUMMARY:Pills\r\nDUE;TZID=Europe/Paris:20300107T090000\r\nRRULE:FREQ=DAILY\r\nEND:VTODO\r\n";
+    let cancelled = "\
+BEGIN:VTODO\r\nUID:pills\r\nRECURRENCE-ID;TZID=Europe/Paris:20300107T090000\r\nSUMMARY:Pills\r\n\
+DUE;TZID=Europe/Paris:20300107T090000\r\nSTATUS:CANCELLED\r\nEND:VTODO\r\n";
+    let calendar = format!("BEGIN:VCALENDAR\r\n{series}{cancelled}END:VCALENDAR\r\n");
+    let open = async || {
+        let list = ann.get("/v1/tasks").await.body;
+        let due = |task: &Value| task["due"]["at"].as_str().unwrap().to_owned();
+        list["items"].as_array().unwrap().iter().map(due).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&import(&ann, calendar.clone()).await)[2], 0);
+    let next = instance(&ann, 1).await;
+    assert_eq!(counts(&import(&ann, calendar.clone()).await)[0], 0, "nothing is new");
+    assert_eq!(open().await, ["2030-01-08T09:00:00"]);
+    let next = format!("/v1/tasks/{}?series=true", next["id"].as_str().unwrap());
+    assert_eq!(ann.delete(&next).await.status, 204);
+    assert_eq!(
+        counts(&import(&ann, calendar).await)[0],
+        2,
+        "a series that was ended comes anew"
+    );
 }
 
 #[tokio::test]

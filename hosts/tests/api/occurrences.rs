@@ -36,7 +36,7 @@ async fn listed(client: &Client, series: &str, upcoming: u8) -> Vec<(u64, String
 }
 
 /// The open instance of a series, once it is this occurrence.
-async fn instance(client: &Client, occurrence: u64) -> Value {
+pub(crate) async fn instance(client: &Client, occurrence: u64) -> Value {
     for _ in 0..500 {
         let list = client.get("/v1/tasks").await;
         let items = list.body["items"].as_array().unwrap();
