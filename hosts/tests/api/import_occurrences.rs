@@ -1,12 +1,10 @@
 //! Items of a calendar that are one occurrence of a series.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::{
     import::{counts, import},
-    support::{Answer, Client, Server},
+    support::{Answer, Client, Server, client::eventually},
 };
 
 const PLANTS: &str =
@@ -33,33 +31,27 @@ async fn plants(client: &Client, report: &Answer) -> (String, String) {
 
 /// Day and outcome of each occurrence, once there are this many with an instance or an outcome.
 async fn story(client: &Client, series: &str, known: usize) -> Vec<(String, Value)> {
-    for _ in 0..500 {
+    eventually(&format!("{known} occurrences"), async || {
         let page = client.get(&format!("{series}/occurrences?upcoming=0")).await;
         let items = page.body["items"].as_array().unwrap().iter();
-        if items.len() >= known {
-            let told = items.map(|item| {
-                (
-                    item["recurrence_id"].as_str().unwrap()[..10].to_owned(),
-                    item["outcome"].clone(),
-                )
-            });
-            return told.collect();
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    panic!("there never were {known}");
+        let told = items.map(|item| {
+            (
+                item["recurrence_id"].as_str().unwrap()[..10].to_owned(),
+                item["outcome"].clone(),
+            )
+        });
+        Some(told.collect::<Vec<_>>()).filter(|told| told.len() >= known)
+    })
+    .await
 }
 
 async fn open_instance(client: &Client, occurrence: u64) -> Value {
-    for _ in 0..500 {
+    eventually(&format!("occurrence {occurrence}"), async || {
         let list = client.get("/v1/tasks").await;
         let mut items = list.body["items"].as_array().unwrap().iter();
-        if let Some(task) = items.find(|task| task["occurrence"] == occurrence) {
-            return task.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    panic!("occurrence {occurrence} never came");
+        items.find(|task| task["occurrence"] == occurrence).cloned()
+    })
+    .await
 }
 
 #[tokio::test]

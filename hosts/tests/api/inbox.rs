@@ -1,7 +1,5 @@
 //! Notifications, webhooks, audit.
 
-use std::time::Duration;
-
 use punctual::{
     ports::{AuditPlace, system_command},
     roles::api::ApiConfig,
@@ -11,21 +9,18 @@ use punctual_actors::user::UserCommand;
 use punctual_events::{Timestamp, UserId};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Server, server::unlimited};
+use crate::support::{Client, Server, client::eventually, server::unlimited};
 
 /// The inbox once a reminder has fired, with somebody to wake the actor.
 async fn first_notification(server: &Server, client: &Client) -> Value {
     let user: UserId = client.get("/v1/me").await.id().parse().unwrap();
-    for _ in 0..500 {
+    eventually("a notification", async || {
         let wake = system_command(&server.services.environment, UserCommand::Wake, None);
         server.services.actors.command_user(user, wake).await.unwrap();
         let inbox = client.get("/v1/notifications").await;
-        if let Some(notification) = inbox.body["items"].get(0) {
-            return notification.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    panic!("no reminder fired");
+        inbox.body["items"].get(0).cloned()
+    })
+    .await
 }
 
 fn soon(server: &Server) -> Timestamp {

@@ -1,11 +1,12 @@
 //! Pausing, resuming and ending a series, and single dates to come, over the wire.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Server, client::send};
+use crate::support::{
+    Client, Server,
+    client::{eventually, send},
+};
 
 /// A weekly series whose first instance is due in 2030, as paths of its task and of itself.
 async fn weekly(client: &Client) -> (String, String) {
@@ -37,31 +38,24 @@ async fn listed(client: &Client, series: &str, upcoming: u8) -> Vec<(u64, String
 
 /// The open instance of a series, once it is this occurrence.
 pub(crate) async fn instance(client: &Client, occurrence: u64) -> Value {
-    for _ in 0..500 {
+    eventually(&format!("occurrence {occurrence}"), async || {
         let list = client.get("/v1/tasks").await;
         let items = list.body["items"].as_array().unwrap();
-        if let Some(task) = items.iter().find(|task| task["occurrence"] == occurrence) {
-            assert_eq!(items.len(), 1, "{}", list.text);
-            return task.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    panic!("occurrence {occurrence} never came");
+        let task = items.iter().find(|task| task["occurrence"] == occurrence)?;
+        assert_eq!(items.len(), 1, "{}", list.text);
+        Some(task.clone())
+    })
+    .await
 }
 
 /// Waits until the series knows what became of an occurrence.
 async fn closed(client: &Client, series: &str, occurrence: usize) {
-    for _ in 0..500 {
+    eventually(&format!("the end of occurrence {occurrence}"), async || {
         let listed = listed(client, series, 0).await;
-        if listed
-            .get(occurrence)
-            .is_some_and(|(_, _, status, _)| status == "closed")
-        {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    panic!("occurrence {occurrence} was never closed");
+        let (_, _, status, _) = listed.get(occurrence)?;
+        (status == "closed").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Server, client::send};
+use crate::support::{
+    Answer, Client, Server,
+    client::{eventually, send},
+};
 
 const QUICK: &str = "/v1/tasks/quick";
 
@@ -199,14 +202,11 @@ async fn every_instance_of_a_sentence_reminds_at_its_time_of_day_and_nags_as_it_
         (&json!("Pills"), expected.clone())
     );
     ann.act(&format!("{}/complete", made.header("location"))).await;
-    let mut list = ann.get("/v1/tasks").await;
-    for _ in 0..500 {
-        if list.body["total"] == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        list = ann.get("/v1/tasks").await;
-    }
+    let list = eventually("the next instance", async || {
+        let list = ann.get("/v1/tasks").await;
+        Some(list).filter(|list| list.body["total"] == 1)
+    })
+    .await;
     let next = &list.body["items"][0];
     assert_eq!(
         (&next["due"]["at"], reminder(next)),

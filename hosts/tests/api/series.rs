@@ -1,10 +1,8 @@
 //! Recurring series over the wire, and the preview of rules.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Server};
+use crate::support::{Answer, Client, Server, client::eventually};
 
 async fn weekly(client: &Client) -> Answer {
     let due = json!({"at": "2030-01-07T09:00:00", "time_zone": "Europe/Paris"});
@@ -16,16 +14,11 @@ async fn weekly(client: &Client) -> Answer {
 
 /// The open tasks, once there are as many as expected.
 async fn open_tasks(client: &Client, count: u64) -> Vec<Value> {
-    let mut list = client.get("/v1/tasks").await;
-    for _ in 0..500 {
-        if list.body["total"] == count {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        list = client.get("/v1/tasks").await;
-    }
-    assert_eq!(list.body["total"], count, "{}", list.text);
-    list.body["items"].as_array().unwrap().clone()
+    eventually(&format!("{count} open tasks"), async || {
+        let list = client.get("/v1/tasks").await;
+        (list.body["total"] == count).then(|| list.body["items"].as_array().unwrap().clone())
+    })
+    .await
 }
 
 #[tokio::test]
@@ -141,16 +134,14 @@ async fn an_instance_that_outlives_its_series_is_completed_like_any_other() {
 /// The only occurrence of a series, once it has an outcome.
 async fn only_occurrence(client: &Client, series: &str) -> Value {
     let path = format!("{series}/occurrences");
-    for _ in 0..500 {
+    eventually("an outcome", async || {
         let page = client.get(&path).await;
         let items = page.body["items"].as_array().unwrap();
-        if !items[0]["outcome"].is_null() {
-            assert_eq!(items.len(), 1, "{}", page.text);
-            return items[0].clone();
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    panic!("it never got an outcome");
+        let is_known = !items[0]["outcome"].is_null();
+        assert!(!is_known || items.len() == 1, "{}", page.text);
+        is_known.then(|| items[0].clone())
+    })
+    .await
 }
 
 #[tokio::test]

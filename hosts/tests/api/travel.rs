@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Server, client::eventually};
 
 #[tokio::test]
 async fn a_change_of_zone_takes_floating_dues_along_and_leaves_those_with_a_zone() {
@@ -97,14 +97,11 @@ async fn the_occurrences_of_a_floating_series_are_shown_where_the_user_is() {
     };
     assert_eq!(zones(&ann.get(&path).await.body), ["Europe/Paris", "Europe/Paris"]);
     ann.patch("/v1/me", &json!({"time_zone": "Asia/Tokyo"})).await;
-    let mut page = ann.get(&path).await;
-    for _ in 0..500 {
-        if zones(&page.body) == ["Asia/Tokyo", "Asia/Tokyo"] {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        page = ann.get(&path).await;
-    }
+    let page = eventually("the news of the flight", async || {
+        let page = ann.get(&path).await;
+        Some(page).filter(|page| zones(&page.body) == ["Asia/Tokyo", "Asia/Tokyo"])
+    })
+    .await;
     let instants: Vec<&Value> = page.body["items"]
         .as_array()
         .unwrap()

@@ -1,12 +1,18 @@
 //! A client that keeps what it saw.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, HeaderMap},
 };
 use serde_json::Value;
+
+/// How long to wait for what has to come, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends requests as somebody.
 #[derive(Clone)]
@@ -130,4 +136,16 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
         body: serde_json::from_str(&text).unwrap_or_default(),
         text,
     }
+}
+
+/// Asks until there is an answer: what follows from events comes a moment after the call that caused them.
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("{what} never came");
 }
