@@ -203,8 +203,9 @@ fn write_resources(folder: &Path, redis: u16) {
     fs::write(folder.join("resources/resiliency.yaml"), resiliency).unwrap();
     let config = format!(
         "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{name: test}}\nspec:\n  nameResolution:\n    component: sqlite\n    \
-        version: v1\n    configuration:\n      connectionString: \"{}\"\n",
-        folder.join("names.db").display()
+        version: v1\n    configuration:\n      connectionString: \"{}\"\n      \
+        disableWAL: true\n      busyTimeout: 20s\n",
+        folder.join("apps.db").display()
     );
     fs::write(folder.join("config.yaml"), config).unwrap();
 }
