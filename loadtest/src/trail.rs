@@ -12,6 +12,8 @@ use crate::api::{Api, string};
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Entries read at once where all are read.
+const PAGE: usize = 200;
 /// Longer than the 5 s that are asked, to tell late from never.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -103,24 +105,35 @@ impl Trail {
     /// Whether a commit of this instant or a later one is there. Reads on from the last one seen: the commits of a user's series stand among the
     /// user's own in the order in which audit took them, so the last place need not have the last instant.
     async fn has_come(&mut self, instant: DateTime<Utc>) -> io::Result<bool> {
-        while self.last.1 < instant {
-            let Some(found) = self.commit_after(self.last.0).await? else {
+        loop {
+            let page = self.entries_after(self.last.0, PAGE).await?;
+            if page.is_empty() {
                 return Ok(false);
-            };
-            self.last = found;
+            }
+            for found in page {
+                self.last = found;
+                if found.1 >= instant {
+                    return Ok(true);
+                }
+            }
         }
-        Ok(true)
     }
 
     /// The commit after this place.
     async fn commit_after(&mut self, place: u64) -> io::Result<Option<(u64, DateTime<Utc>)>> {
-        let page = self.api.get(&format!("/v1/audit?after={place}&limit=1")).await?;
-        let Some(entry) = page["items"].get(0) else {
-            return Ok(None);
+        Ok(self.entries_after(place, 1).await?.into_iter().next())
+    }
+
+    /// Places and instants of the entries of a page.
+    async fn entries_after(&mut self, place: u64, limit: usize) -> io::Result<Vec<(u64, DateTime<Utc>)>> {
+        let page = self.api.get(&format!("/v1/audit?after={place}&limit={limit}")).await?;
+        let items = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let read = |entry: &Value| {
+            let place = entry["place"].as_u64();
+            let place = place.ok_or_else(|| io::Error::other(format!("an entry without `place`: {entry}")))?;
+            Ok((place, instant(entry, "time")?))
         };
-        let place = entry["place"].as_u64();
-        let place = place.ok_or_else(|| io::Error::other(format!("an entry without `place`: {entry}")))?;
-        Ok(Some((place, instant(entry, "time")?)))
+        items.iter().map(read).collect()
     }
 }
 
