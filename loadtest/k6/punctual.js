@@ -6,7 +6,8 @@ import { WebSocket } from 'k6/websockets';
 
 const without_slash = (url) => url.replace(/\/+$/, '');
 const base = without_slash(__ENV.URL || 'http://127.0.0.1:8080');
-const sync = without_slash(__ENV.SYNC_URL || base).replace(/^http/, 'ws') + '/v1/sync';
+// With its path or without: `cargo xtask dapr up --json` names it with.
+const sync = without_slash(__ENV.SYNC_URL || base).replace(/^http/, 'ws').replace(/\/v1\/sync$/, '') + '/v1/sync';
 
 // Registrations at a time: each costs the server a password hash, of which it makes one per core.
 const REGISTRATIONS_AT_A_TIME = 8;
