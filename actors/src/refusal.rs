@@ -75,6 +75,8 @@ codes! {
     SeriesEnded = ("series_ended", 409),
     /// The task is done: there is nothing more to remind of.
     TaskClosed = ("task_closed", 409),
+    /// The request with this `Idempotency-Key` was done, and so much was since then that its answer is not kept any more: read what it made or changed.
+    AnswerForgotten = ("answer_forgotten", 409),
     /// `If-Match` names another version than the current one, which `current` shows.
     VersionMismatch = ("version_mismatch", 412),
     /// The body is larger than the server takes.

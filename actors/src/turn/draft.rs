@@ -10,6 +10,7 @@ use super::{Answered, Outcome, Pending, TurnError};
 use crate::{
     activation::{Activation, Snapshot},
     machine::{Context, Decision, Machine, Reply as _},
+    memory::Recalled,
     ports::{Directory, EncodedCommit, Environment, Failure, Runtime, WakeUps},
     refusal::{Code, Refusal},
 };
@@ -82,13 +83,19 @@ impl<'a, M: Machine> Draft<'a, M> {
         if let Some(key) = pending.key
             && let Some(remembered) = self.state.memory.recall(key.key, self.now)
         {
-            if remembered.body != key.body {
+            if remembered.body() != key.body {
                 return Err(Refusal::new(
                     Code::IdempotencyKeyReused,
                     "this Idempotency-Key was used for another request",
                 ));
             }
-            return Ok(Judged::Before(remembered.reply.clone()));
+            return match remembered {
+                Recalled::Answered(remembered) => Ok(Judged::Before(remembered.reply.clone())),
+                Recalled::Spent { .. } => Err(Refusal::new(
+                    Code::AnswerForgotten,
+                    "the request with this Idempotency-Key was done, and its answer is not kept any more",
+                )),
+            };
         }
         let mut context = Context::new(pending.by, self.now, &*self.environment.zones, pending.seed);
         self.state

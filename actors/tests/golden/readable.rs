@@ -3,6 +3,7 @@
 use punctual_actors::{
     activation::Snapshot,
     machine::Machine,
+    memory::Recalled,
     series::{SeriesActor, SeriesAnswer, SeriesQuestion},
     user::{NotificationFilter, UserActor, UserAnswer, UserQuestion},
 };
@@ -14,8 +15,13 @@ use crate::life::{LATER, OWNER, SESSION};
 /// A whole state. `keys` are those it may remember answers for.
 pub(crate) fn state<M: Machine>(snapshot: &Snapshot<M>, machine: Value, keys: &[u128]) -> Value {
     let remembered = keys.iter().filter_map(|key| {
-        let found = snapshot.memory.recall(*key, LATER)?;
-        Some(json!({"key": key.to_string(), "body": found.body.to_string(), "reply": found.reply}))
+        let found = match snapshot.memory.recall(*key, LATER)? {
+            Recalled::Answered(found) => {
+                json!({"key": key.to_string(), "body": found.body.to_string(), "reply": found.reply})
+            }
+            Recalled::Spent { body } => json!({"key": key.to_string(), "body": body.to_string()}),
+        };
+        Some(found)
     });
     json!({
         "seq": snapshot.seq,

@@ -198,6 +198,11 @@ async fn what_is_no_calendar_is_refused() {
     }
     let json = ann.post("/v1/import", &json!({})).await;
     assert_eq!(json.problem(), (415, "unsupported_media_type"));
+    let encoded = ann
+        .request(Method::POST, "/v1/import")
+        .header("content-type", "text/calendar");
+    let encoded = encoded.header("content-encoding", "gzip").body(CALENDAR);
+    assert_eq!(send(encoded).await.problem(), (415, "unsupported_media_type"));
     let anonymous = import(&server.anonymous(), CALENDAR).await;
     assert_eq!(anonymous.problem(), (401, "unauthorised"));
     assert_eq!(

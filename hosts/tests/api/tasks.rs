@@ -122,6 +122,23 @@ async fn both_media_types_of_a_patch_are_taken() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_said_to_be_encoded_is_not_taken_for_a_plain_one() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    for (encoding, status) in [("gzip", 415), ("br", 415), ("identity", 201)] {
+        let create = ann
+            .request(Method::POST, "/v1/tasks")
+            .header("content-type", "application/json")
+            .header("content-encoding", encoding);
+        assert_eq!(
+            send(create.body(r#"{"title": "plain"}"#)).await.status,
+            status,
+            "{encoding}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn completing_and_reopening_twice_is_the_same_as_once() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

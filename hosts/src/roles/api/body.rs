@@ -88,6 +88,17 @@ pub(super) fn unsupported(expected: &str) -> Problem {
     Problem::new(Code::UnsupportedMediaType, format!("send `Content-Type: {expected}`"))
 }
 
+/// A body that is compressed or otherwise encoded would be taken for what it is not.
+pub(super) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Problem::new(
+            Code::UnsupportedMediaType,
+            "send the body without `Content-Encoding`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn too_large(limit_bytes: u64) -> Problem {
     Problem::new(Code::BodyTooLarge, format!("at most {limit_bytes} bytes"))
 }
@@ -98,6 +109,7 @@ pub(super) fn stated_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 async fn read(headers: &HeaderMap, body: Body, limit_bytes: usize) -> Result<Bytes, Problem> {
+    refuse_encoded(headers)?;
     let limit = u64::try_from(limit_bytes).unwrap_or(u64::MAX);
     if stated_length(headers).is_some_and(|length| length > limit) {
         return Err(too_large(limit));

@@ -34,7 +34,7 @@ use self::{
 use super::{
     Api, answer,
     auth::Caller,
-    body::{media_type, stated_length, too_large, unsupported},
+    body::{media_type, refuse_encoded, stated_length, too_large, unsupported},
     command::task_of,
     idempotency::{key_of, key_of_item},
     openapi::{AUTHENTICATED, IdempotencyHeader, Problems},
@@ -112,6 +112,7 @@ fn expect_calendar(headers: &HeaderMap, limit_bytes: u64) -> Result<(), Problem>
     if media_type(headers).as_deref() != Some("text/calendar") {
         return Err(unsupported("text/calendar"));
     }
+    refuse_encoded(headers)?;
     if stated_length(headers).is_some_and(|length| length > limit_bytes) {
         return Err(too_large(limit_bytes));
     }

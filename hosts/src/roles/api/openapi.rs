@@ -41,7 +41,7 @@ pub(super) const ANONYMOUS: &[Code] = &[];
 /// Of operations that read a JSON body.
 pub(super) const BODY: &[Code] = &[Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Invalid];
 /// Of operations that take an `Idempotency-Key`.
-pub(super) const KEYED: &[Code] = &[Code::IdempotencyKeyReused];
+pub(super) const KEYED: &[Code] = &[Code::AnswerForgotten, Code::IdempotencyKeyReused];
 /// Of operations that take `If-Match`.
 pub(super) const CONDITIONAL: &[Code] = &[Code::VersionMismatch];
 
@@ -68,7 +68,7 @@ const GROUPS: &[Problems] = &[
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes a header in the OpenAPI document")]
 pub(super) struct IdempotencyHeader {
-    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. Of one user 4 MiB of answers are remembered, some 5,000 of ordinary size: beyond that the oldest are forgotten before their time. A refusal is not remembered, nor is an answer that changed nothing.
+    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. Of one user 4 MiB of answers are remembered, some 5,000 of ordinary size: beyond that the oldest are forgotten before their time, and a repeat is 409 `answer_forgotten`; that much is remembered of 32,768 more. A refusal is not remembered, nor is an answer that changed nothing.
     #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255, pattern = r"^[!-~]+$")]
     key: Option<String>,
 }
@@ -294,11 +294,12 @@ mod tests {
 
     #[test]
     fn the_document_says_for_how_long_and_how_much_is_remembered() {
-        use punctual_actors::memory::{KEY_LIFETIME_MS, MAX_BYTES};
+        use punctual_actors::memory::{KEY_LIFETIME_MS, MAX_BYTES, MAX_SPENT};
         let document = document();
         for bound in [
             format!("within {} hours", KEY_LIFETIME_MS / 3_600_000),
             format!("{} MiB of answers", MAX_BYTES >> 20),
+            format!("{},{:03} more", MAX_SPENT / 1_000, MAX_SPENT % 1_000),
         ] {
             assert!(document.contains(&bound), "{bound}");
         }
