@@ -2,7 +2,8 @@
 //! an answer.
 //!
 //! One file per route group. What they share: `auth` (who asks), `body`, `query` and `path` (reading requests), `idempotency` and `etag`
-//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics) and `zone_data` (a header), the only layers, `accounts` (records of people).
+//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics), `zone_data` (a header) and `query::Refuse`, the parts of the
+//! only layer, `accounts` (records of people).
 
 mod accounts;
 mod answer;
