@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ActorId, CommandId, EventType, Seq, SessionId, Timestamp, UserId, sha256::sha256};
+use crate::{ActorId, CommandId, EventType, Seq, SessionId, Timestamp, UserId, sha256::sha256, short_text::ShortText};
 
 /// The format this release writes. A commit of a newer format is refused, never guessed.
 pub const COMMIT_FORMAT: u16 = 1;
@@ -121,12 +121,21 @@ pub enum Principal {
     System,
 }
 
+impl Principal {
+    fn text(&self) -> ShortText {
+        match self {
+            Self::User(user, session) => ShortText::new("user/")
+                .and_uuid(user.0)
+                .and("/session/")
+                .and_uuid(session.0),
+            Self::System => ShortText::new("system"),
+        }
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User(user, session) => write!(f, "user/{user}/session/{session}"),
-            Self::System => f.write_str("system"),
-        }
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -151,7 +160,7 @@ impl FromStr for Principal {
 
 impl Serialize for Principal {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
@@ -236,8 +245,10 @@ impl EventRecord {
     /// SHA-256 over `type LF principal LF data`.
     #[must_use]
     pub fn digest_of(event_type: EventType, by: Principal, data: &str) -> Digest {
-        let by = by.to_string();
-        Digest(sha256([event_type.as_str(), "\n", &by, "\n", data].map(str::as_bytes)))
+        let by = by.text();
+        Digest(sha256(
+            [event_type.as_str(), "\n", by.as_str(), "\n", data].map(str::as_bytes),
+        ))
     }
 
     /// True while the data is there and matches its digest.

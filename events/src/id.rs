@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::sha256::sha256;
+use crate::{sha256::sha256, short_text::ShortText};
 
 macro_rules! uuid_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -94,11 +94,15 @@ impl ActorId {
             Self::Series(id) => id.0,
         }
     }
+
+    fn text(&self) -> ShortText {
+        ShortText::new(self.kind()).and("/").and_uuid(self.uuid())
+    }
 }
 
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind(), self.uuid().as_hyphenated())
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -116,7 +120,7 @@ impl FromStr for ActorId {
 
 impl Serialize for ActorId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 

@@ -23,6 +23,7 @@ mod recurrence;
 mod reminder;
 mod reminder_time;
 mod sha256;
+mod short_text;
 mod task;
 mod timestamp;
 

@@ -81,7 +81,9 @@ impl Timestamp {
 }
 
 /// Writes `value` right-aligned in decimal digits.
-pub(crate) fn put(out: &mut [u8], mut value: i64) {
+pub(crate) fn put(out: &mut [u8], value: i64) {
+    // Digits of a small number without a sign are cheap.
+    let mut value = u32::try_from(value).unwrap_or(0);
     for digit in out.iter_mut().rev() {
         *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
         value /= 10;

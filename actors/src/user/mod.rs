@@ -26,7 +26,7 @@ pub use inbox::MAX_NOTIFICATIONS;
 pub use mail::MailPatch;
 pub use question::{NotificationFilter, SeriesSummary, TaskItems, UserAnswer, UserQuestion};
 pub use record::{TaskRecord, Tasks};
-pub use reminding::{FollowUp, Reminding};
+pub use reminding::{FollowUp, Remains, Reminding};
 pub use snooze::SnoozeUntil;
 pub use state::{Profile, SeriesRef, UserActor};
 pub use tasks::check_draft;

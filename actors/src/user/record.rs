@@ -81,13 +81,13 @@ impl TaskRecord {
         self.reminders_from_days = days
             .filter_map(|days| Some((days, reminders_from(due, days, time_zone, zones)?)))
             .collect();
-        let (due, start) = (self.task.due.clone(), self.task.start.clone());
+        let task = Arc::clone(&self.task);
         self.derive_reminding(
-            |days| reminders_from(start.as_deref(), days, time_zone, zones),
+            |days| reminders_from(task.start.as_deref(), days, time_zone, zones),
             |on| {
                 let moment = match on.related {
-                    Related::Due => due.as_ref(),
-                    Related::Start => start.as_deref(),
+                    Related::Due => task.due.as_ref(),
+                    Related::Start => task.start.as_deref(),
                 };
                 on_day(moment?, on, time_zone, zones)
             },

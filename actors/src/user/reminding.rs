@@ -4,10 +4,13 @@
 //! place of the notification it follows. Everything here is derived from the events, and [`TaskRecord::pending`] is the one place that says what
 //! is still to fire and when; waking and firing both ask it, so that a wake-up always finds what it came for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 use punctual_events::{Notification, NotificationId, OnDay, Reminder, ReminderId, ReminderTime, TaskField, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::user::{inbox::just_passed, quiet::Quiet, record::TaskRecord};
 
@@ -24,9 +27,15 @@ pub struct FollowUp {
     pub snoozed: bool,
 }
 
-/// What the reminders of a task leave to be done, beside firing at their instants after [`TaskRecord::reminded_until`].
+/// What the reminders of a task leave to be done, beside firing at their instants after [`TaskRecord::reminded_until`]. Nearly every task has nothing of
+/// it, and then it takes one word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Remains")]
+pub struct Reminding(Option<Box<Remains>>);
+
+/// What is left, where anything is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reminding {
+pub struct Remains {
     /// Derived: the instants of reminders that count from the start, or are at a time of day.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub at: BTreeMap<ReminderId, Timestamp>,
@@ -47,11 +56,44 @@ pub(super) fn moves_reminders(changed: &[TaskField]) -> bool {
     changed.iter().any(moves)
 }
 
+static NOTHING: Remains = Remains {
+    at: BTreeMap::new(),
+    follow_ups: BTreeMap::new(),
+    owed: BTreeSet::new(),
+    spent: BTreeSet::new(),
+};
+
+impl From<Remains> for Reminding {
+    fn from(remains: Remains) -> Self {
+        Self((remains != NOTHING).then(|| Box::new(remains)))
+    }
+}
+
+impl Deref for Reminding {
+    type Target = Remains;
+
+    fn deref(&self) -> &Remains {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl Serialize for Reminding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Remains::serialize(self, serializer)
+    }
+}
+
 impl Reminding {
     /// True where there is nothing beside the reminders themselves.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.0.is_none()
+    }
+
+    fn change<T>(&mut self, change: impl FnOnce(&mut Remains) -> T) {
+        let mut remains = self.0.take().map(|remains| *remains).unwrap_or_default();
+        change(&mut remains);
+        *self = remains.into();
     }
 
     pub(super) fn weight(&self) -> usize {
@@ -93,7 +135,7 @@ impl TaskRecord {
 
     /// Whether a reminder whose instant is `at` has still to fire.
     fn is_pending(&self, reminder: ReminderId, at: Timestamp) -> bool {
-        let Reminding { owed, spent, .. } = &self.reminding;
+        let Remains { owed, spent, .. } = &*self.reminding;
         owed.contains(&reminder) || (at > self.reminded_until && !spent.contains(&reminder))
     }
 
@@ -108,54 +150,51 @@ impl TaskRecord {
 
     /// Takes in that something fired. Everything of the task that was due before it fires with it.
     pub(super) fn fired(&mut self, fired: &Notification) {
-        match fired.replaces {
-            Some(of) => {
-                self.reminding.follow_ups.remove(&of);
-            }
-            None => {
-                // It begins anew: of an instance that was moved, what came of the instant before is over.
-                let follow_ups = &mut self.reminding.follow_ups;
-                follow_ups.retain(|_, follow_up| follow_up.reminder != fired.reminder);
-                self.reminding.owed.remove(&fired.reminder);
-                self.reminded_until = self.reminded_until.max(fired.due_at);
-            }
+        if fired.replaces.is_none() {
+            self.reminded_until = self.reminded_until.max(fired.due_at);
         }
-        if let Some(at) = fired.again {
-            let follow_up = FollowUp {
-                at,
-                reminder: fired.reminder,
-                repetition: fired.repetition + 1,
-                snoozed: false,
-            };
-            self.reminding.follow_ups.insert(fired.id, follow_up);
-        }
+        self.reminding.change(|remains| {
+            match fired.replaces {
+                Some(of) => {
+                    remains.follow_ups.remove(&of);
+                }
+                None => {
+                    // It begins anew: of an instance that was moved, what came of the instant before is over.
+                    let is_others = |follow_up: &FollowUp| follow_up.reminder != fired.reminder;
+                    remains.follow_ups.retain(|_, follow_up| is_others(follow_up));
+                    remains.owed.remove(&fired.reminder);
+                }
+            }
+            if let Some(at) = fired.again {
+                let follow_up = FollowUp {
+                    at,
+                    reminder: fired.reminder,
+                    repetition: fired.repetition + 1,
+                    snoozed: false,
+                };
+                remains.follow_ups.insert(fired.id, follow_up);
+            }
+        });
     }
 
     /// Takes in that a notification of it was dismissed, which ends the nagging and the snooze, or snoozed, which moves them.
     pub(super) fn put_off(&mut self, notification: &Notification) {
-        match notification.snoozed {
-            Some(at) => {
-                let follow_up = FollowUp {
-                    at,
-                    reminder: notification.reminder,
-                    repetition: 0,
-                    snoozed: true,
-                };
-                self.reminding.follow_ups.insert(notification.id, follow_up);
-            }
-            None => {
-                self.reminding.follow_ups.remove(&notification.id);
-            }
-        }
+        let follow_up = notification.snoozed.map(|at| FollowUp {
+            at,
+            reminder: notification.reminder,
+            repetition: 0,
+            snoozed: true,
+        });
+        self.reminding.change(|remains| match follow_up {
+            Some(follow_up) => remains.follow_ups.insert(notification.id, follow_up),
+            None => remains.follow_ups.remove(&notification.id),
+        });
     }
 
     /// Goes on from the record before a change that leaves the reminders alone.
     pub(super) fn continue_reminding(&mut self, before: &Self) {
-        let at = std::mem::take(&mut self.reminding.at);
-        self.reminding = Reminding {
-            at,
-            ..before.reminding.clone()
-        };
+        let derived = std::mem::replace(&mut self.reminding, before.reminding.clone());
+        self.reminding.change(|remains| remains.at.clone_from(&derived.at));
     }
 
     /// Goes on from the record before a change of due, start or reminders, at `now`. A reminder that did not move goes on as it was. One that
@@ -167,15 +206,16 @@ impl TaskRecord {
                 continue;
             };
             if before.is_pending(reminder.id, at) && at <= now {
-                self.reminding.owed.insert(reminder.id);
+                self.reminding.change(|remains| remains.owed.insert(reminder.id));
             }
             if before.reminding.spent.contains(&reminder.id) {
-                self.reminding.spent.insert(reminder.id);
+                self.reminding.change(|remains| remains.spent.insert(reminder.id));
             }
         }
         let follow_ups = before.reminding.follow_ups.iter();
         let kept = follow_ups.filter(|(_, follow_up)| self.still_follows(before, follow_up, now));
-        self.reminding.follow_ups = kept.map(|(of, follow_up)| (*of, *follow_up)).collect();
+        let kept = kept.map(|(of, follow_up)| (*of, *follow_up)).collect();
+        self.reminding.change(|remains| remains.follow_ups = kept);
     }
 
     /// Reminders that were set, at `now`, for an instant that has only just passed and is in quiet hours come at their end.
@@ -185,7 +225,7 @@ impl TaskRecord {
             let instant = self.reminder_instant(reminder);
             let passed = instant.filter(|at| *at <= now && *at > just_passed(now) && !known(*at));
             if passed.is_some_and(|at| quiet.hold(at, self.task.priority) > now) {
-                self.reminding.owed.insert(reminder.id);
+                self.reminding.change(|remains| remains.owed.insert(reminder.id));
             }
         }
     }
@@ -205,7 +245,7 @@ impl TaskRecord {
 
     /// Goes on from the record of a task that was done, at `now`: what passed meanwhile has passed.
     pub(super) fn resume_reminding(&mut self, before: &Self, now: Timestamp) {
-        self.reminding.spent.clone_from(&before.reminding.spent);
+        let mut follow_ups = BTreeMap::new();
         for (of, follow_up) in &before.reminding.follow_ups {
             let repeat = self.reminder(follow_up.reminder).and_then(|reminder| reminder.repeat);
             let at = match repeat.filter(|_| !follow_up.snoozed) {
@@ -214,9 +254,13 @@ impl TaskRecord {
                 None => None,
             };
             if let Some(at) = at {
-                self.reminding.follow_ups.insert(*of, FollowUp { at, ..*follow_up });
+                follow_ups.insert(*of, FollowUp { at, ..*follow_up });
             }
         }
+        self.reminding.change(|remains| {
+            remains.spent.clone_from(&before.reminding.spent);
+            remains.follow_ups = follow_ups;
+        });
     }
 
     /// Goes on where zones moved instants: what has fired does not fire again, and what has not does, late where its instant has passed.
@@ -226,13 +270,16 @@ impl TaskRecord {
                 continue;
             };
             let is_after = at > self.reminded_until;
-            self.reminding.owed.remove(&reminder.id);
-            self.reminding.spent.remove(&reminder.id);
-            match before.is_pending(reminder.id, was_at) {
-                true if !is_after => self.reminding.owed.insert(reminder.id),
-                false if is_after => self.reminding.spent.insert(reminder.id),
-                _ => continue,
-            };
+            let is_pending = before.is_pending(reminder.id, was_at);
+            self.reminding.change(|remains| {
+                remains.owed.remove(&reminder.id);
+                remains.spent.remove(&reminder.id);
+                match is_pending {
+                    true if !is_after => remains.owed.insert(reminder.id),
+                    false if is_after => remains.spent.insert(reminder.id),
+                    _ => false,
+                }
+            });
         }
     }
 
@@ -251,6 +298,33 @@ impl TaskRecord {
             };
             Some((reminder.id, at))
         });
-        self.reminding.at = instants.collect();
+        let instants = instants.collect();
+        self.reminding.change(|remains| remains.at = instants);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_remind_of_takes_one_word_also_after_there_was_something() {
+        assert_eq!(size_of::<Reminding>(), size_of::<usize>());
+        let reminder = ReminderId(uuid::Uuid::from_u128(1));
+        let mut reminding = Reminding::default();
+        reminding.change(|remains| remains.owed.insert(reminder));
+        assert!(!reminding.is_empty());
+        reminding.change(|remains| remains.owed.remove(&reminder));
+        assert_eq!(reminding, Reminding::default());
+        assert!(reminding.is_empty());
+    }
+
+    #[test]
+    fn what_remains_is_stored_as_members_of_its_own_and_read_again() {
+        let text = r#"{"owed":["00000000-0000-0000-0000-000000000001"]}"#;
+        let reminding: Reminding = serde_json::from_str(text).unwrap();
+        assert_eq!(reminding.owed.len(), 1);
+        assert_eq!(serde_json::to_string(&reminding).unwrap(), text);
+        assert!(serde_json::from_str::<Reminding>("{}").unwrap().is_empty());
     }
 }

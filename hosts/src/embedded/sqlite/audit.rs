@@ -4,10 +4,11 @@
 use bytes::Bytes;
 use punctual_actors::ports::{BoxFuture, Failure};
 use punctual_events::{ActorId, Digest, Seq, UserId};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Row, params};
 
 use super::{
     Database,
+    audit_ends::{end, last, place},
     rows::{DigestColumn, Name, Named, SeqColumn, seq_column},
     session::Session,
     writer::Operation,
@@ -87,11 +88,6 @@ fn place_column(place: AuditPlace) -> i64 {
     i64::try_from(place.0).unwrap_or(i64::MAX)
 }
 
-/// The place in the first column.
-fn place(row: &Row<'_>) -> rusqlite::Result<AuditPlace> {
-    Ok(AuditPlace(row.get::<_, SeqColumn>(0)?.0.0))
-}
-
 fn stretch(owner: UserId, row: &Row<'_>) -> rusqlite::Result<AuditStretch> {
     let seq = |index| row.get::<_, SeqColumn>(index).map(|column| column.0);
     let (actor, from) = (row.get::<_, Named>(1)?.0, seq(2)?);
@@ -116,24 +112,6 @@ fn stretch(owner: UserId, row: &Row<'_>) -> rusqlite::Result<AuditStretch> {
     })
 }
 
-/// The last place of an owner's record.
-fn end(connection: &Connection, owner: UserId) -> rusqlite::Result<AuditPlace> {
-    let sql = "SELECT place + (last - first) FROM audit_places WHERE owner = ?1 ORDER BY place DESC LIMIT 1";
-    let mut select = connection.prepare_cached(sql)?;
-    let end = select.query_row([Name::from(ActorId::User(owner))], place);
-    Ok(end.optional()?.unwrap_or_default())
-}
-
-/// The last commit there is of an actor, and its hash.
-fn last(connection: &Connection, actor: ActorId) -> rusqlite::Result<Option<(Seq, Digest)>> {
-    let sql = "SELECT last, head FROM audit_batches WHERE actor = ?1 ORDER BY first DESC LIMIT 1";
-    let mut select = connection.prepare_cached(sql)?;
-    let last = select.query_row([Name::from(actor)], |row| {
-        Ok((row.get::<_, SeqColumn>(0)?.0, row.get::<_, DigestColumn>(1)?.0))
-    });
-    last.optional()
-}
-
 struct Append {
     batch: AuditBatch,
 }
@@ -155,27 +133,29 @@ impl Operation for Append {
             entries,
             contents,
         } = &self.batch;
-        let last = last(session.connection, *actor)?.map_or(Seq::ZERO, |(last, _)| last);
+        let connection = session.connection;
+        let last = session.audit_ends.commit(connection, *actor)?;
         if *from != last.next() {
             return Ok(AuditAppend::Elsewhere(last));
         }
-        let connection = session.connection;
-        let (actor, first, last) = (Name::from(*actor), seq_column(*from), seq_column(*to));
+        let (name, first, last) = (Name::from(*actor), seq_column(*from), seq_column(*to));
         let sql =
             "INSERT INTO audit_batches (actor, first, last, head, entries, contents) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let (head, contents) = (head.0.as_slice(), contents.as_deref());
         connection
             .prepare_cached(sql)?
-            .execute(params![actor, first, last, head, entries.as_ref(), contents])?;
-        let place = place_column(end(connection, *owner)?.next());
+            .execute(params![name, first, last, head, entries.as_ref(), contents])?;
+        let place = session.audit_ends.place(connection, *owner)?.next();
         let sql = "INSERT INTO audit_places (owner, place, actor, first, last) VALUES (?1, ?2, ?3, ?4, ?5)";
         connection.prepare_cached(sql)?.execute(params![
             Name::from(ActorId::User(*owner)),
-            place,
-            actor,
+            place_column(place),
+            name,
             first,
             last
         ])?;
+        let end = AuditPlace(place.0 + (to.0 - from.0));
+        session.audit_ends.moved((*actor, *to), (*owner, end));
         Ok(AuditAppend::Done)
     }
 }

@@ -5,6 +5,7 @@
 //! wait for the writer. A third thread moves what was committed from the write-ahead log into the file (`checkpoint`).
 
 mod audit;
+mod audit_ends;
 mod batch;
 mod checkpoint;
 mod connection;

@@ -7,6 +7,7 @@ use punctual_events::{ActorId, Digest, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::{
+    audit_ends::AuditEnds,
     presence::Presence,
     rows::{ActorKey, ActorRow, Name, SeqColumn, seq_column},
     watermarks::{Marks, Watermarks},
@@ -27,6 +28,8 @@ pub(super) struct Session<'c> {
     pub(super) watermarks: Arc<Watermarks>,
     /// Set by operations that erase: the write-ahead log still has what they erased.
     pub(super) has_erased: bool,
+    /// Where audit records end.
+    pub(super) audit_ends: AuditEnds,
     known: HashMap<ActorId, Known>,
     presence: Presence,
     begin: Statement<'c>,
@@ -66,6 +69,7 @@ impl<'c> Session<'c> {
             connection,
             watermarks,
             has_erased: false,
+            audit_ends: AuditEnds::default(),
             known: HashMap::new(),
             presence: Presence::of(connection),
             begin,
@@ -202,5 +206,6 @@ impl<'c> Session<'c> {
     /// To be called after a roll-back: what the transaction did was never done.
     pub(super) fn forget(&mut self) {
         self.known.clear();
+        self.audit_ends = AuditEnds::default();
     }
 }

@@ -2,7 +2,8 @@
 //! an answer.
 //!
 //! One file per route group. What they share: `auth` (who asks), `body`, `query` and `path` (reading requests), `idempotency` and `etag`
-//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics) and `zone_data` (a header), the only layers, `accounts` (records of people).
+//! (their headers), `answer` and `problem` (answering), `guard` (time-outs and panics), `zone_data` (a header) and `query::Refuse`, the parts of the
+//! only layer, `accounts` (records of people).
 
 mod accounts;
 mod answer;
@@ -42,7 +43,6 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    middleware::from_fn,
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
@@ -109,16 +109,22 @@ impl Api {
     ///
     /// Serve it with `ConnectInfo<SocketAddr>`: without it, all anonymous requests count as of one origin.
     pub fn router(self: &Arc<Self>) -> Router {
+        let Limits {
+            import_timeout,
+            request_timeout,
+            ..
+        } = self.limits;
+        let named = zone_data::named(&*self.services.environment.zones);
+        // What is around a route is one layer of several parts: each layer is a clone of all that is in it, and a box, per request.
+        let around = |timeout| (named.clone(), Guard::new(timeout));
         let routes = asking()
-            .merge(plain().route_layer(from_fn(query::refuse)))
-            .route_layer(Guard::new(self.limits.request_timeout));
+            .route_layer(around(request_timeout))
+            .merge(plain().route_layer((around(request_timeout), query::Refuse)));
         let import = Router::new()
             .route("/v1/import", post(import::import))
-            .route_layer(from_fn(query::refuse))
             // An import that takes too long ends itself, to say what was taken.
-            .route_layer(Guard::new(self.limits.import_timeout + self.limits.request_timeout));
-        let zones = &*self.services.environment.zones;
-        let routes = zone_data::named(routes.merge(import), zones).merge(documents::routes());
+            .route_layer((around(import_timeout + request_timeout), query::Refuse));
+        let routes = routes.merge(import).merge(documents::routes());
         answer_the_rest(routes.with_state(Arc::clone(self)))
     }
 

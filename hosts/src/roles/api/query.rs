@@ -1,14 +1,21 @@
 //! Query strings. Each parameter is known, has a value of its type and is there once, unless it is one of a list: whatever else is sent is a mistake
 //! its sender wants to hear of, not to have ignored.
 
-use std::{borrow::Cow, str::FromStr, sync::Arc};
+use std::{
+    borrow::Cow,
+    future::{Ready, ready},
+    str::FromStr,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::{
     extract::{FromRequestParts, Request},
     http::request::Parts,
-    middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
+use futures_util::future::Either;
+use tower::{Layer, Service};
 
 use super::{Api, problem::Problem};
 
@@ -33,9 +40,36 @@ impl<T: FromQuery> FromRequestParts<Arc<Api>> for Query<T> {
 }
 
 /// Lets nothing with query parameters through: for routes that have none.
-pub(super) async fn refuse(request: Request, next: Next) -> Result<Response, Problem> {
-    read::<Nothing>(request.uri().query().unwrap_or_default())?;
-    Ok(next.run(request).await)
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refuse;
+
+impl<S> Layer<S> for Refuse {
+    type Service = WithoutQuery<S>;
+
+    fn layer(&self, inner: S) -> WithoutQuery<S> {
+        WithoutQuery(inner)
+    }
+}
+
+/// Made by [`Refuse`].
+#[derive(Clone, Debug)]
+pub(super) struct WithoutQuery<S>(S);
+
+impl<S: Service<Request, Response = Response>> Service<Request> for WithoutQuery<S> {
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Either<Ready<Result<Response, S::Error>>, S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match read::<Nothing>(request.uri().query().unwrap_or_default()) {
+            Ok(Nothing) => Either::Right(self.0.call(request)),
+            Err(problem) => Either::Left(ready(Ok(problem.into_response()))),
+        }
+    }
 }
 
 /// No parameters.

@@ -1,9 +1,8 @@
 //! The header by which every answer names the release of the zone data its instants were derived with.
 
-use std::future::ready;
-
-use axum::{Router, http::HeaderName, middleware::map_response, response::Response};
+use axum::{http::HeaderName, response::Response};
 use punctual_actors::zone::ZoneData;
+use tower::util::MapResponseLayer;
 use utoipa::{
     Modify,
     openapi::{HeaderBuilder, Object, RefOr, schema::Type},
@@ -13,13 +12,13 @@ use super::{answer::header_value, openapi::operations};
 
 const NAME: HeaderName = HeaderName::from_static("time-zone-data");
 
-/// Has the routes name the release.
-pub(super) fn named<S: Clone + Send + Sync + 'static>(routes: Router<S>, zones: &dyn ZoneData) -> Router<S> {
+/// Has a service name the release of `zones`.
+pub(super) fn named(zones: &dyn ZoneData) -> MapResponseLayer<impl FnOnce(Response) -> Response + Clone + use<>> {
     let version = header_value(zones.version().to_owned());
-    routes.route_layer(map_response(move |mut response: Response| {
-        response.headers_mut().insert(NAME, version.clone());
-        ready(response)
-    }))
+    MapResponseLayer::new(move |mut response: Response| {
+        response.headers_mut().insert(NAME, version);
+        response
+    })
 }
 
 /// Describes the header of every success.

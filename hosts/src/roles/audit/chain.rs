@@ -124,8 +124,8 @@ impl Chain {
             owner,
             head,
             from: head.0.next(),
-            entries: Lines::new(),
-            contents: Lines::new(),
+            entries: Lines::default(),
+            contents: Lines::default(),
         }
     }
 
@@ -193,8 +193,8 @@ impl Chain {
             return None;
         }
         let from = std::mem::replace(&mut self.from, to.next());
-        let entries = std::mem::replace(&mut self.entries, Lines::new());
-        let contents = std::mem::replace(&mut self.contents, Lines::new());
+        let entries = std::mem::take(&mut self.entries);
+        let contents = std::mem::take(&mut self.contents);
         Some(AuditBatch {
             actor: self.actor,
             owner: self.owner,

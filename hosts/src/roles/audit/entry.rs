@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 /// The format this release writes.
 const FORMAT: u16 = 1;
+/// Room for the lines of a usual commit, so that they are not moved while they grow.
+const USUAL_BYTES: usize = 1_024;
 
 #[derive(Serialize, Deserialize)]
 struct FormatLine {
@@ -41,16 +43,17 @@ pub(super) struct EventEntry {
 /// The content of a commit: the data of each event, `null` where it was erased before it was copied.
 pub(super) type Content = Vec<Arc<RawValue>>;
 
-/// Lines being written.
-#[derive(Debug)]
+/// Lines being written; the one that says the format comes with the first.
+#[derive(Debug, Default)]
 pub(super) struct Lines(Vec<u8>);
 
 impl Lines {
-    pub(super) fn new() -> Self {
-        Self(format!("{{\"format\":{FORMAT}}}\n").into_bytes())
-    }
-
     pub(super) fn push(&mut self, line: &impl Serialize) -> Result<(), serde_json::Error> {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL_BYTES);
+            serde_json::to_writer(&mut self.0, &FormatLine { format: FORMAT })?;
+            self.0.push(b'\n');
+        }
         serde_json::to_writer(&mut self.0, line)?;
         self.0.push(b'\n');
         Ok(())

@@ -1,6 +1,7 @@
 //! The record on a real file.
 
 use punctual_events::SeriesId;
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::*;
@@ -23,6 +24,33 @@ async fn append_all(audit: &SqliteAudit, batches: impl IntoIterator<Item = Audit
 async fn only_a_batch_that_joins_is_appended_and_the_answer_says_where_the_record_ends() {
     let opened = open();
     batches_join(&SqliteAudit::new(opened.database.clone())).await;
+}
+
+/// Appends a batch and fails.
+struct Undone(AuditBatch);
+
+impl Operation for Undone {
+    type Answer = ();
+
+    fn run(&self, session: &mut Session<'_>) -> rusqlite::Result<()> {
+        let batch = self.0.clone();
+        assert_eq!(Append { batch }.run(session)?, AuditAppend::Done);
+        Err(rusqlite::Error::InvalidQuery)
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_was_undone_is_not_where_the_record_ends() {
+    let opened = open();
+    let audit = SqliteAudit::new(opened.database.clone());
+    append_all(&audit, [batch(1, 3)]).await;
+    opened.database.write(Undone(batch(4, 6))).await.unwrap_err();
+    append_all(&audit, [batch(4, 4), batch(5, 5)]).await;
+    let stretches = audit.read(OWNER, AuditPlace::ZERO, 10).await.unwrap();
+    assert_eq!(
+        stretches.iter().map(|stretch| stretch.place.0).collect::<Vec<_>>(),
+        [1, 4, 5]
+    );
 }
 
 #[tokio::test]
