@@ -23,12 +23,12 @@ use crate::user::draft::{MomentInput, ReminderInput, TaskDraft};
 pub(super) struct Composer<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) now: NaiveDateTime,
-    found: &'a [Found],
+    pub(super) found: &'a [Found],
     verdicts: Vec<Option<Verdict>>,
-    date: Option<NaiveDate>,
-    times: Option<Vec<NaiveTime>>,
+    pub(super) date: Option<NaiveDate>,
+    pub(super) times: Option<Vec<NaiveTime>>,
     instant: Option<NaiveDateTime>,
-    series: Option<Series>,
+    pub(super) series: Option<Series>,
     pub(super) due: Option<NaiveDateTime>,
     pub(super) all_day: bool,
     pub(super) reminders: Vec<ReminderInput>,
@@ -77,7 +77,7 @@ impl Composer<'_> {
     /// What depends on nothing else in the text.
     fn take(&mut self, text: &str, item: &Item) -> Option<Verdict> {
         Some(match item {
-            Item::Date { date, time } => self.take_date(date.day, &date.doubt, time.as_ref()),
+            Item::Date { date, times } => self.take_date(date.day, &date.doubt, times),
             Item::Times(times) => self.take_times(times),
             Item::In(length) => self.take_length(*length),
             Item::Recurrence(recurrence) => self.take_recurrence(recurrence),
@@ -90,12 +90,12 @@ impl Composer<'_> {
                     Verdict::understood(SpanKind::Priority, format!("{priority:?}").to_lowercase(), None)
                 }
             },
-            Item::Unclear(why) => Verdict::refused(SpanKind::Date, *why),
-            Item::Bound(_) | Item::Reminders(_) | Item::RemindMeTo | Item::Nag(_) => return None,
+            Item::Unclear(kind, why) => Verdict::refused(*kind, *why),
+            Item::Bound(_) | Item::Reminders(_) | Item::RemindMe | Item::Nag(_) => return None,
         })
     }
 
-    fn take_date(&mut self, day: Day, doubt: &Doubt, time: Option<&Time>) -> Verdict {
+    fn take_date(&mut self, day: Day, doubt: &Doubt, times: &[Time]) -> Verdict {
         if self.date.is_some() || self.instant.is_some() {
             return Verdict::refused(SpanKind::Date, "there is a date already");
         }
@@ -103,7 +103,7 @@ impl Composer<'_> {
             return Verdict::refused(SpanKind::Date, "there is no such day");
         };
         let mut meaning = long_date(date);
-        if let Some(time) = time {
+        if let Some(time) = times.first() {
             if self.times.is_some() {
                 return Verdict::refused(SpanKind::Date, "there is a time already");
             }
@@ -157,12 +157,16 @@ impl Composer<'_> {
         if self.series.is_some() {
             return Verdict::refused(SpanKind::Recurrence, "there is a recurrence already");
         }
-        if let Some(time) = &recurrence.time
-            && self.times.is_none()
-        {
-            self.times = Some(vec![time.at]);
-        }
         let mut meaning = repeat.in_words(End::Never);
+        if !recurrence.times.is_empty() && self.times.is_none() {
+            let at: Vec<String> = recurrence
+                .times
+                .iter()
+                .map(|time| time.at.format("%H:%M").to_string())
+                .collect();
+            meaning += &format!(" at {}", at.join(" and "));
+            self.times = Some(recurrence.times.iter().map(|time| time.at).collect());
+        }
         if recurrence.after_completion {
             meaning += ", counted from when it was last completed";
         }
@@ -219,7 +223,10 @@ impl Composer<'_> {
     /// When it is due the first time, as far as is known, and whether that is all day.
     fn first_due(&self, said: Option<NaiveDate>) -> (Option<NaiveDateTime>, bool) {
         let times = self.times.as_deref().unwrap_or_default();
-        let start = said.unwrap_or_else(|| self.next_day(times));
+        let start = said.unwrap_or_else(|| match self.times_to_remind() {
+            Some(reminding) if times.is_empty() && self.series.is_some() => self.next_day(&reminding),
+            _ => self.next_day(times),
+        });
         match (&self.series, self.instant, times.first()) {
             (_, Some(instant), _) => (Some(instant), false),
             (Some(series), None, _) => series.first(said, start, times, self.scene),

@@ -114,6 +114,16 @@ impl<'t> Cursor<'t> {
         self.at > 0 && words.contains(&self.tokens[self.at - 1].text)
     }
 
+    /// Whether a number is right before, in digits or as a word.
+    pub(super) fn follows_number(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        before.is_some_and(|token| match token.kind {
+            Kind::Number(_) => true,
+            Kind::Word => super::words::cardinal(token.text).is_some(),
+            Kind::Mark(_) | Kind::Literal => false,
+        })
+    }
+
     /// What separates the items of a list: a comma, "and", or both.
     pub(super) fn separator(&mut self) -> bool {
         let comma = self.mark(',');

@@ -10,6 +10,7 @@ use super::{
     days::{Day, Named, Shift, last_of_month, long_date},
     lengths::{self, Length},
     words::{self, Unit, weekday_name},
+    workdays::{in_workdays, next_workday},
 };
 
 /// Another thing a phrase could mean.
@@ -58,6 +59,9 @@ pub(super) fn date(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
 
 /// "3 days before christmas", "a week from friday", "the day after tomorrow", "in 2 weeks", "3 days from now".
 fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if let Some(date) = cursor.attempt(|cursor| in_workdays(cursor, today)) {
+        return Some(date);
+    }
     if cursor.word(&["in"]) {
         let length = lengths::length(cursor).filter(|length| length.is_of_days())?;
         cursor.words(&["from", "now"]);
@@ -71,7 +75,10 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         })
         .filter(|length| length.is_of_days())?;
     let before = cursor.word(&["before"]);
-    if !before && !cursor.word(&["after", "from"]) {
+    // "a week on monday" is no length of time spent then.
+    let is_week = length == Length::of(1, Unit::Week);
+    let on_weekday = is_week && !before && cursor.attempt(on_weekday).is_some();
+    if !before && !on_weekday && !cursor.word(&["after", "from"]) {
         return None;
     }
     if !before && cursor.word(&["now"]) {
@@ -88,13 +95,23 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
             shift: Some(shift),
             ..from.day
         },
-        doubt: from.doubt,
+        doubt: on_weekday
+            .then_some("a week after the next such day, and no week of it".into())
+            .or(from.doubt),
         weak: false,
     })
 }
 
+/// "on", if a weekday is behind it.
+fn on_weekday(cursor: &mut Cursor<'_>) -> Option<()> {
+    let is_on = cursor.word(&["on"]);
+    let weekday = words::weekday(cursor.peek_word()?);
+    (is_on && weekday.is_some()).then_some(())
+}
+
 fn plain(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
-    let seen_from_today: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 4] = [near, next_or_this, edges, by_weekday];
+    let seen_from_today: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 5] =
+        [near, next_or_this, next_workday, edges, by_weekday];
     seen_from_today
         .iter()
         .find_map(|recognise| cursor.attempt(|cursor| recognise(cursor, today)))
@@ -216,6 +233,8 @@ fn end_of(unit: Unit, day: NaiveDate) -> Option<Date> {
 /// "fri", "thursday, february 18th".
 fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     let word = cursor.peek_word()?;
+    // "3 mondays" are counted.
+    (!words::is_plural_weekday(word) || !cursor.follows_number()).then_some(())?;
     let weekday = cursor.meaning(words::weekday)?;
     let dated = cursor.attempt(|cursor| {
         cursor.mark(',');
@@ -232,6 +251,17 @@ fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         return Some(date);
     }
     let date = coming(today.succ_opt()?, weekday)?;
+    let mut ahead = *cursor;
+    if ahead.word(&["week"]) && (ahead.is_at_end() || ahead.peek_is(&["at"])) {
+        *cursor = ahead;
+        let name = weekday_name(weekday);
+        let doubt = format!(
+            "a week after the next {name}; say “{}” for {}",
+            name.to_lowercase(),
+            long_date(date)
+        );
+        return Date::doubtful(Day::on(date.checked_add_days(Days::new(7))?), doubt);
+    }
     let mut found = if today.weekday().num_days_from_monday() == u32::from(weekday) {
         let name = weekday_name(weekday);
         Date::doubtful(

@@ -101,6 +101,9 @@ fn part(cursor: &mut Cursor<'_>) -> Option<Length> {
             return Some(Length::of(30, Unit::Minute));
         }
         let amount = amount(cursor)?;
+        if cursor.word(&["fortnight", "fortnights"]) {
+            return Some(Length::of(2 * amount, Unit::Week));
+        }
         let letter = cursor.is_joined();
         let unit = cursor.meaning(|word| words::unit(word).or_else(|| letter.then(|| words::letter_unit(word))?))?;
         Some(Length::of(amount, unit))

@@ -17,39 +17,47 @@
 //!
 //! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them
 //! day         = near | length ("before"|"after"|"from") near | "in" length | length "from now"
-//! near        = "today" | "tomorrow" | ("this"|"coming"|"next") (weekday|"weekend") | "next" unit | weekday | weekday ","? near
+//! near        = "today" | "tomorrow" | ("this"|"coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
+//!             | weekday "week" | "a week on" weekday | "in" number workday | number workday "from now"
 //!             | "eod" | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year?
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
 //!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | holiday year? | Y-M-D | M/D/Y? | D.M.Y
-//! length      = (number|"a"|"an") unit, more of them with or without "and" | "half an hour" | "1h30"
+//! length      = (number|"a"|"an") (unit|"fortnight"), more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
-//! time        = ("at"|"by"|"@") clock+ | sure clock | "in the" part | "tonight" | "this" part | date part
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "o'clock" | "noon" | "midnight"
+//! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part) time?
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm") | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
-//! recurrence  = ("every"|"each") "!"? what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
+//! recurrence  = (("every"|"each") "!"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
 //!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
-//! what        = step? unit tail? | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
+//! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
 //!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
-//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | part
-//! step        = "other" | number | ordinal
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? (part time? | "noon")+
+//! step        = "other" | "alternate" | number | ordinal
 //! weekdays    = (weekday (("-"|"through"|"to") weekday)? | "weekday" | "workday" | "business day" | "weekend")+
 //! selection   = ordinal+ ("day" | weekday | workday | "instance of" weekdays)? more | "beginning" | "end"
 //! ordinal     = "1st" … | "last" | ordinal "to the last"
-//! tail        = "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
-//! adverb      = "hourly" | "daily" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly"
+//! tail        = "end" | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
+//! adverb      = "hourly" | "daily" | "nightly" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly" | "bi-"… | "semi-annually"
 //! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
-//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but not") ("on"|"in")? (weekdays | month)+
+//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not") ("on"|"in")? (weekdays | month)+
 //!
-//! reminder    = "remind me" ("when due" | length ("before"|"after") | (length | "the day") "before" time | "the"? part "before" | "in" length | day? time?)+
-//!             | "remind me to" at the beginning
-//! nag         = ("nag" "me"? | "remind me" | "again") "every" length ","? end?      the end only behind "nag" left out
-//! end         = "until" ("it is"|"I")? "done" | ("at most"|"up to"|"max") number "times"? | number "times"
+//! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | day? time?)+
+//!             | remind before a recurrence, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
+//! remind      = "remind me" | "set a reminder" "for"? | "with a reminder"; the row of phrases it begins ends with "to"|"about"|"of"|"that" before what is to be done
+//! of          = (length | "the day" | "the"? part) "before" "it"? | "on the day" | ("that"|"the same") ("day"|part) | "the" ("day"|part) "of"
+//! nag         = ("nag" "me"? | "keep reminding me" | "remind me" | "and"? "again" | ","? ("and"|"then")? right behind a reminder) end? often ","? end?
+//! often       = "every" ("other"? unit | length) | "hourly" | "daily"                 behind "remind me" only with an end, behind a reminder only of hours or less
+//! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
+//!
+//! not understood, and said to be: what begins like one of these and goes on otherwise ("remind me" alone, "nag" without how often, "every 0 days", "except holidays"), ranges of times
+//! and weekdays ("from 3 to 4pm", "mon-fri"), "before" a day, one of a month that is not said ("first monday")
 //! ```
 //!
 //! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
 
+mod before;
 mod calendar;
 mod compose;
 mod cursor;
@@ -61,6 +69,7 @@ mod lengths;
 mod lexer;
 mod marks;
 mod nagging;
+mod ranges;
 mod recurrences;
 mod reminders;
 mod reminding;
@@ -72,8 +81,10 @@ mod spans;
 mod tests;
 mod times;
 mod title;
+mod unclear;
 mod verdict;
 mod words;
+mod workdays;
 
 use chrono::NaiveDate;
 

@@ -5,13 +5,14 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use punctual_events::{Offset, TimeOfDay};
 
 use super::{
+    before::{days_before, which_day, with_due},
     cursor::Cursor,
     dates::{Date, Doubt, date},
     days::long_date,
     lengths::{self, Length},
+    recurrences::recurrence,
     scene::Scene,
-    times::{Time, at_hour, one_time, times},
-    words,
+    times::{Nights, Time, in_part, times},
 };
 use crate::user::draft::ReminderInput;
 
@@ -30,69 +31,99 @@ pub(super) enum Remind {
     At { date: Option<Date>, time: Option<Time> },
 }
 
+impl Remind {
+    /// Its time of day, if that is on the day of the due and known without it.
+    pub(super) fn on_the_day(&self) -> Option<NaiveTime> {
+        match self {
+            Self::At { date: None, time } => time.as_ref().map(|time| time.at),
+            Self::DaysBefore { days: 0, time } => Some(time.at),
+            _ => None,
+        }
+    }
+}
+
 /// One or more reminders at the cursor: "remind me 1 day before and 1 hour before".
 pub(super) fn reminders(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
-    let said = cursor.words(&["remind", "me"]) || cursor.word(&["remind", "reminder"]);
+    let said = lead(cursor) || cursor.words(&["with", "a", "reminder"]) || cursor.word(&["remind", "reminder"]);
     said.then_some(())?;
     let said = cursor.list(|cursor| reminder(cursor, today))?;
     Some(said.into_iter().flatten().collect())
 }
 
-/// "remind me to" at the very beginning, before what is to be done.
-pub(super) fn remind_me_to(cursor: &mut Cursor<'_>) -> bool {
-    cursor.at() == 0 && cursor.words(&["remind", "me", "to"])
+/// What stands between a wish to be reminded and what is to be done.
+pub(super) const LEADS_TO_IT: &[&str] = &["to", "about", "of", "that"];
+
+/// "remind me".
+pub(super) fn lead(cursor: &mut Cursor<'_>) -> bool {
+    cursor
+        .attempt(|cursor| {
+            cursor.word(&["please"]);
+            if cursor.words(&["set", "a", "reminder"]) || cursor.words(&["add", "a", "reminder"]) {
+                cursor.word(&["for"]);
+                return Some(());
+            }
+            cursor.word(&["remind", "alert", "notify"]).then_some(())?;
+            cursor.word(&["me"]).then_some(())
+        })
+        .is_some()
+}
+
+/// "remind me" before what is to be done, at the beginning or behind a phrase, and before how it recurs: "remind me every day to stretch".
+pub(super) fn reminds_when_due(cursor: &mut Cursor<'_>, after_phrase: bool) -> bool {
+    let begins = cursor.at() == 0 || after_phrase;
+    lead(cursor) && (begins && cursor.peek_is(LEADS_TO_IT) || recurs(*cursor))
+}
+
+fn recurs(mut cursor: Cursor<'_>) -> bool {
+    recurrence(&mut cursor).is_some_and(|recurrence| recurrence.repeat.is_ok())
 }
 
 fn reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
     let at = cursor.attempt(|cursor| at(cursor, today));
-    at.or_else(|| one_reminder(cursor).map(|one| vec![one]))
+    at.or_else(|| one_reminder(cursor, today).map(|one| vec![one]))
 }
 
-fn one_reminder(cursor: &mut Cursor<'_>) -> Option<Remind> {
+fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
     if cursor.words(&["when", "due"]) || cursor.words(&["when", "it's", "due"]) || cursor.words(&["at", "the", "time"])
     {
         return Some(Remind::Before(Length::default()));
     }
-    if let Some(before) = cursor.attempt(days_before) {
+    if let Some(before) = cursor.attempt(|cursor| days_before(cursor, today)) {
         return Some(before);
     }
     if cursor.word(&["in"]) {
         return lengths::length(cursor).map(Remind::In);
     }
     let length = lengths::length(cursor)?;
-    if cursor.word(&["before", "earlier", "early", "ahead"]) || cursor.words(&["in", "advance"]) {
+    if cursor.word(&["before", "beforehand", "prior", "earlier", "early", "ahead"]) || cursor.words(&["in", "advance"])
+    {
+        with_due(cursor);
         return Some(Remind::Before(length));
     }
-    cursor.word(&["after", "later"]).then_some(Remind::After(length))
+    cursor.word(&["after", "later"]).then_some(())?;
+    with_due(cursor);
+    Some(Remind::After(length))
 }
 
-/// "1 day before at 8pm", "the day before at noon", "the evening before".
-fn days_before(cursor: &mut Cursor<'_>) -> Option<Remind> {
-    if let Some(hour) = cursor.attempt(|cursor| {
-        cursor.word(&["the"]);
-        let hour = cursor.meaning(words::part_of_day)?;
-        cursor.word(&["before"]).then_some(hour)
-    }) {
-        let time = at_hour(hour)?;
-        return Some(Remind::DaysBefore { days: 1, time });
-    }
-    let days = if cursor.words(&["the", "day", "before"]) {
-        1
-    } else {
-        let length = lengths::length(cursor).filter(|length| length.is_of_days() && length.months == 0)?;
-        cursor.word(&["before"]).then_some(length.days)?
-    };
-    let time = one_time(cursor, true)?;
-    Some(Remind::DaysBefore { days, time })
-}
-
-/// A day and times, in any order: "at 8 and 12", "tomorrow at noon".
+/// A day and times, in any order: "at 8 and 12", "tomorrow at noon", "at 8 the evening before".
 fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
     let first = cursor.attempt(|cursor| times(cursor, false));
     let date = cursor.attempt(|cursor| {
         cursor.word(&["on"]);
         date(cursor, today)
     });
+    if let (Some(times), None) = (&first, &date)
+        && let Some(day) = cursor.attempt(|cursor| which_day(cursor, today))
+    {
+        let each = times.iter().map(|time| Remind::DaysBefore {
+            days: day.before,
+            time: day
+                .part
+                .and_then(|part| in_part(time, part, Nights::EndAtMidnight))
+                .unwrap_or(time.clone()),
+        });
+        return Some(each.collect());
+    }
     let times = match first {
         Some(times) => Some(times),
         None => cursor.attempt(|cursor| times(cursor, date.is_some())),

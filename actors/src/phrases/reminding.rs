@@ -1,14 +1,22 @@
 //! The reminders of a text, once its due is known, and how they nag.
 
+use chrono::{NaiveTime, TimeDelta};
+use punctual_events::TimeOfDay;
+
 use super::{
     compose::Composer,
     dates::Doubt,
     lengths::Length,
     reminders::{Remind, settle},
     scan::Item,
+    series::Series,
     spans::SpanKind,
     verdict::Verdict,
 };
+use crate::user::draft::ReminderInput;
+
+/// When a reminder of what is due all day is.
+const NINE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
 impl Composer<'_> {
     /// What reminders come to; they need the due.
@@ -16,7 +24,7 @@ impl Composer<'_> {
         let due = self.due.map(|due| (due, self.all_day));
         let reminders = match item {
             Item::Reminders(reminders) => reminders.as_slice(),
-            Item::RemindMeTo => &[Remind::Before(Length::ZERO)],
+            Item::RemindMe => &[Remind::Before(Length::ZERO)],
             _ => return None,
         };
         let mut said: Vec<String> = Vec::new();
@@ -26,13 +34,16 @@ impl Composer<'_> {
             match settle(reminder, due, self.scene) {
                 Ok(settled) => {
                     said.push(settled.meaning);
-                    doubts = doubts.or(settled.doubt);
+                    doubts = doubts.or(settled.doubt).or_else(|| self.passed(&settled.input));
                     inputs.push(settled.input);
                 }
                 Err(why) => return Some(Verdict::refused(SpanKind::Reminder, why)),
             }
         }
         self.reminders.extend(inputs);
+        if matches!(item, Item::RemindMe) {
+            doubts = doubts.or_else(|| self.nagging_meant());
+        }
         Some(Verdict::understood(SpanKind::Reminder, said.join("; "), doubts))
     }
 
@@ -59,6 +70,49 @@ impl Composer<'_> {
         for reminder in &mut self.reminders {
             reminder.repeat = Some(repeat);
         }
-        Some(Verdict::understood(SpanKind::Reminder, said, None))
+        Some(Verdict::understood(SpanKind::Reminder, said, nag.doubt()))
+    }
+
+    /// The times of day of the reminders, if all are on the day it is due.
+    pub(super) fn times_to_remind(&self) -> Option<Vec<NaiveTime>> {
+        let mut times = Vec::new();
+        for found in self.found {
+            match &found.item {
+                Item::RemindMe => times.push(NINE),
+                Item::Reminders(reminders) => {
+                    for reminder in reminders {
+                        times.push(reminder.on_the_day()?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(times)
+    }
+
+    /// What is to be said of a reminder whose instant is over before it is set.
+    fn passed(&self, input: &ReminderInput) -> Doubt {
+        let at = input.at.or_else(|| {
+            let (day, time) = (self.due?.date(), self.due?.time());
+            let (days, seconds) = input.before.map_or((0, 0), |before| (before.days(), before.seconds()));
+            let day = day.checked_sub_signed(TimeDelta::days(days.into()))?;
+            let time = input
+                .time
+                .map_or(if self.all_day { NINE } else { time }, TimeOfDay::get);
+            let instant = self.scene.instant(day.and_time(time))?;
+            Some(instant.plus_millis(seconds.checked_mul(-1000)?))
+        })?;
+        let what = match self.series {
+            Some(_) => "that is over already the first time: it reminds from the second on",
+            None => "that is over already: it will not remind",
+        };
+        (at < self.scene.now).then_some(what.into())
+    }
+
+    /// "remind me every 10 min" of what is due at some time could be a wish to be nagged.
+    fn nagging_meant(&self) -> Doubt {
+        let within_days = self.series.as_ref().is_some_and(Series::is_within_days);
+        let is_due = self.date.is_some() || self.times.is_some();
+        (within_days && is_due).then_some("the task itself recurs; “nag every …” comes again for one task".into())
     }
 }

@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 use punctual_events::Priority;
 
 use super::{
-    calendar::year,
     cursor::Cursor,
     dates::{Date, date},
     days::{Day, Named},
@@ -12,9 +11,11 @@ use super::{
     lexer::Token,
     marks::{Marked, marked},
     nagging::{Nag, nagging},
-    recurrences::{Bound, Recurrence, bound, is_list_of_days, recurrence},
-    reminders::{Remind, remind_me_to, reminders},
-    times::{Time, at_hour, times},
+    recurrences::{Bound, Recurrence, bound, recurrence},
+    reminders::{LEADS_TO_IT, Remind, reminders, reminds_when_due},
+    spans::SpanKind,
+    times::{Nights, Time, at_part, times},
+    unclear::unclear,
     words,
 };
 
@@ -32,7 +33,7 @@ pub(super) enum Item {
     /// A day, and perhaps a time on it: "tonight".
     Date {
         date: Date,
-        time: Option<Time>,
+        times: Vec<Time>,
     },
     Times(Vec<Time>),
     /// "in 2 hours".
@@ -42,8 +43,8 @@ pub(super) enum Item {
     Reminders(Vec<Remind>),
     /// "nag every 10 min".
     Nag(Nag),
-    /// "remind me to" do it.
-    RemindMeTo,
+    /// "remind me" to do it, or every day: when it is due.
+    RemindMe,
     Tag {
         start: usize,
         end: usize,
@@ -51,22 +52,26 @@ pub(super) enum Item {
     List,
     Priority(Priority),
     /// It looks like a phrase of ours, but is none: why.
-    Unclear(&'static str),
+    Unclear(SpanKind, &'static str),
 }
 
 /// Every phrase, in order. None overlaps another.
 pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
+    // In a row of phrases that began with "remind me", so that "to" leads to what is to be done.
+    let mut asked = false;
     while at < tokens.len() {
         let mut cursor = Cursor::new(tokens, at);
-        let before = found.last().filter(|found| at > 0 && found.end == tokens[at - 1].end);
+        let beside = Beside::of(&found, tokens, at);
+        asked &= beside.before.is_some();
         let item = cursor
             .begins_free()
-            .then(|| cursor.attempt(|cursor| item(cursor, today, before.map(|found| &found.item))))
+            .then(|| cursor.attempt(|cursor| item(cursor, today, &beside)))
             .flatten();
-        match item {
-            Some(item) => {
+        match (item, found.last_mut()) {
+            (Some(item), _) => {
+                asked |= matches!(item, Item::RemindMe | Item::Reminders(_));
                 found.push(Found {
                     start: tokens[at].start,
                     end: tokens[cursor.at() - 1].end,
@@ -74,32 +79,67 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
                 });
                 at = cursor.at();
             }
-            None => at += 1,
+            (None, Some(last)) if asked && cursor.word(LEADS_TO_IT) => {
+                last.end = tokens[at].end;
+                asked = false;
+                at += 1;
+            }
+            (None, _) => at += 1,
         }
     }
     found
 }
 
-/// A whole phrase at the cursor. `before` is the one right before it, if there is one.
-fn item(cursor: &mut Cursor<'_>, today: NaiveDate, before: Option<&Item>) -> Option<Item> {
-    let after_start = matches!(before, Some(Item::Bound(Bound::From(_))));
-    let beside_date = matches!(before, Some(Item::Date { .. }));
+/// The phrases right before a place.
+pub(super) struct Beside<'f> {
+    pub(super) before: Option<&'f Item>,
+    /// The same, if a comma may stand between.
+    pub(super) before_comma: Option<&'f Item>,
+}
+
+impl<'f> Beside<'f> {
+    fn of(found: &'f [Found], tokens: &[Token<'_>], at: usize) -> Self {
+        let last = found.last();
+        let ends_at = |at: Option<usize>| last.filter(|last| at.is_some_and(|at| last.end == tokens[at].end));
+        let before = at.checked_sub(1);
+        let comma = before.filter(|at| tokens[*at].text == ",");
+        let before_comma = comma.and_then(|at| at.checked_sub(1)).or(before);
+        Self {
+            before: ends_at(before).map(|found| &found.item),
+            before_comma: ends_at(before_comma).map(|found| &found.item),
+        }
+    }
+
+    pub(super) fn date(&self) -> bool {
+        matches!(self.before, Some(Item::Date { .. }))
+    }
+}
+
+/// A whole phrase at the cursor.
+fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Item> {
+    let after_start = matches!(beside.before, Some(Item::Bound(Bound::From(_))));
+    let after_reminder = matches!(beside.before_comma, Some(Item::Reminders(_)));
+    let beside_date = beside.date();
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
-        .or_else(|| whole(cursor, |cursor| nagging(cursor).map(Item::Nag)))
+        .or_else(|| whole(cursor, |cursor| nagging(cursor, today, after_reminder)))
+        .or_else(|| whole(cursor, |cursor| reminders(cursor, today).map(Item::Reminders)))
         .or_else(|| {
             whole(cursor, |cursor| {
-                reminders(cursor, today).map(|reminders| with_to(cursor, reminders))
+                reminds_when_due(cursor, beside.before.is_some()).then_some(Item::RemindMe)
             })
         })
-        .or_else(|| whole(cursor, |cursor| remind_me_to(cursor).then_some(Item::RemindMeTo)))
         .or_else(|| whole(cursor, |cursor| recurrence(cursor).map(Item::Recurrence)))
         .or_else(|| whole(cursor, |cursor| bound(cursor, today, after_start).map(Item::Bound)))
         .or_else(|| whole(cursor, |cursor| part_of_today(cursor, today)))
         .or_else(|| whole(cursor, from_now))
         .or_else(|| whole(cursor, |cursor| dated(cursor, today)))
         .or_else(|| whole(cursor, |cursor| part_beside(cursor, beside_date)))
-        .or_else(|| whole(cursor, |cursor| times(cursor, beside_date).map(Item::Times)))
-        .or_else(|| whole(cursor, |cursor| unclear(cursor, today)))
+        .or_else(|| whole(cursor, |cursor| clock(cursor, beside_date)))
+        .or_else(|| {
+            whole(cursor, |cursor| {
+                unclear(cursor, today, beside).map(|(kind, why)| Item::Unclear(kind, why))
+            })
+        })
 }
 
 /// What a recogniser finds, if it does not end within a word.
@@ -113,12 +153,6 @@ fn of_mark(marked: Marked) -> Item {
         Marked::List => Item::List,
         Marked::Priority(priority) => Item::Priority(priority),
     }
-}
-
-/// "remind me tomorrow to": what is to be done comes next.
-fn with_to(cursor: &mut Cursor<'_>, reminders: Vec<Remind>) -> Item {
-    cursor.word(&["to"]);
-    Item::Reminders(reminders)
 }
 
 /// "tonight", "this evening".
@@ -136,14 +170,20 @@ fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
     };
     Some(Item::Date {
         date,
-        time: at_hour(hour),
+        times: at_part(cursor, hour, Nights::EndAtMidnight)?,
     })
 }
 
 /// "tomorrow morning": the second word.
 fn part_beside(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Item> {
     let hour = beside_date.then(|| cursor.meaning(words::part_of_day))??;
-    at_hour(hour).map(|time| Item::Times(vec![time]))
+    at_part(cursor, hour, Nights::EndAtMidnight).map(Item::Times)
+}
+
+/// "at 8 and 12"; "starting at 8" is no more than that.
+fn clock(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Item> {
+    cursor.word(&["starting", "beginning"]);
+    times(cursor, beside_date).map(Item::Times)
 }
 
 /// "in 2 hours", "90 minutes from now".
@@ -172,7 +212,7 @@ fn dated(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
     };
     (is_enough && !cursor.peek_is(&["of"])).then_some(Item::Date {
         date: found,
-        time: None,
+        times: Vec::new(),
     })
 }
 
@@ -200,20 +240,4 @@ fn ends_text(end: Cursor<'_>, begin: Cursor<'_>) -> bool {
     end.is_at_end()
         && begin.peek_word().is_some_and(words::is_doubtful_weekday)
         && !begin.follows(&["the", "a", "an", "my", "in", "of"])
-}
-
-/// What must not be taken apart: "2nd and 4th thu of aug" is no single day, and "before friday" is not Friday.
-fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    if let Some(()) = cursor.attempt(|cursor| {
-        is_list_of_days(cursor).then_some(())?;
-        cursor.word(&["of", "in"]).then_some(())?;
-        (cursor.meaning(words::month).is_some() || year(cursor).is_some()).then_some(())?;
-        year(cursor);
-        Some(())
-    }) {
-        return Some(Item::Unclear("several days, and no recurrence that says when"));
-    }
-    cursor.word(&["before", "after", "since"]).then_some(())?;
-    date(cursor, today)?;
-    Some(Item::Unclear("before or after a day, but not when"))
 }

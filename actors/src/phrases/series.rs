@@ -58,6 +58,11 @@ impl Series {
         }
     }
 
+    /// Whether it comes round more than once a day.
+    pub(super) fn is_within_days(&self) -> bool {
+        self.repeat.is_within_days()
+    }
+
     /// Whether an end was said.
     pub(super) fn ends(&self) -> bool {
         self.end != End::Never

@@ -1,6 +1,6 @@
 //! Times of day: "9am", "17:30", "at 8", "10 o'clock", "noon", "in the morning".
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, Timelike};
 
 use super::{cursor::Cursor, dates::Doubt, words};
 
@@ -13,7 +13,7 @@ pub(super) struct Time {
 
 /// What is known of the half of the day.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Half {
+pub(super) enum Half {
     Am,
     Pm,
     /// A leading zero or an hour beyond 12 says that hours count to 24.
@@ -93,6 +93,45 @@ pub(super) fn at_hour(hour: u32) -> Option<Time> {
     })
 }
 
+/// How far a night goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nights {
+    /// To the end of the day that was said: what is after midnight is on another.
+    EndAtMidnight,
+    /// Of every day, so that "every night at 2" is what it says.
+    ReachTheMorning,
+}
+
+/// Times in a part of the day that begins to mean this hour, just said: "at 9" behind "tonight". Without one it is that hour; a time in another part is something else.
+pub(super) fn at_part(cursor: &mut Cursor<'_>, hour: u32, nights: Nights) -> Option<Vec<Time>> {
+    let told = cursor.attempt(|cursor| {
+        let times = times(cursor, true)?;
+        times.iter().map(|time| in_part(time, hour, nights)).collect()
+    });
+    told.or_else(|| Some(vec![at_hour(hour)?]))
+}
+
+/// The same time, its half of the day told by the part that begins to mean this hour; `None` where it is in another part.
+pub(super) fn in_part(time: &Time, part: u32, nights: Nights) -> Option<Time> {
+    let said = time.at.hour();
+    let is_late = part >= 20 && nights == Nights::ReachTheMorning;
+    let hour = match time.doubt {
+        None => said,
+        Some(_) if part < 12 || is_late && said % 12 < 6 => said % 12,
+        Some(_) => said % 12 + 12,
+    };
+    let is_in_part = match part {
+        ..12 => hour < 12,
+        12..18 => (12..19).contains(&hour),
+        _ => hour >= 16 || is_late && hour < 6,
+    };
+    is_in_part.then_some(())?;
+    Some(Time {
+        at: time.at.with_hour(hour)?,
+        doubt: None,
+    })
+}
+
 /// One time.
 pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     cursor.attempt(|cursor| {
@@ -105,13 +144,30 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
                 ..at_hour(0)?
             });
         }
-        clock(cursor, need)
+        cursor.attempt(beside_hour).or_else(|| clock(cursor, need))
     })
+}
+
+/// "half past 3", "quarter to 5".
+fn beside_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
+    cursor.word(&["a"]);
+    let minutes = if cursor.words(&["half", "past"]) {
+        30
+    } else if cursor.words(&["quarter", "past"]) {
+        15
+    } else {
+        cursor.words(&["quarter", "to"]).then_some(-15)?
+    };
+    let hour = clock(cursor, Need::Hours).filter(|time| time.at.minute() == 0)?;
+    let at = hour.at.overflowing_add_signed(chrono::TimeDelta::minutes(minutes)).0;
+    Some(Time { at, ..hour })
 }
 
 fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let (hour, digits) = cursor.number().filter(|(_, digits)| *digits <= 2)?;
-    let minute = cursor.attempt(minutes);
+    let minute = cursor
+        .attempt(minutes)
+        .or_else(|| cursor.attempt(|cursor| dotted_minutes(cursor, need == Need::Hours && (13..24).contains(&hour))));
     let mut half = half(cursor);
     let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
     if o_clock && half == Half::Unsaid {
@@ -135,14 +191,22 @@ fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
 }
 
 /// ":30", all of it joined.
-fn minutes(cursor: &mut Cursor<'_>) -> Option<u32> {
+pub(super) fn minutes(cursor: &mut Cursor<'_>) -> Option<u32> {
     cursor.joined_mark(':').then_some(())?;
     let (minute, digits) = cursor.is_joined().then(|| cursor.number())??;
     (digits == 2 && minute < 60).then_some(minute)
 }
 
+/// ".30" of "5.30pm" or "at 17.30": otherwise it could be any number.
+fn dotted_minutes(cursor: &mut Cursor<'_>, is_sure: bool) -> Option<u32> {
+    cursor.joined_mark('.').then_some(())?;
+    let (minute, digits) = cursor.is_joined().then(|| cursor.number())??;
+    let is_time = digits == 2 && minute < 60 && (is_sure || self::half(&mut cursor.clone()) != Half::Unsaid);
+    is_time.then_some(minute)
+}
+
 /// "am", "p.m.", or one letter right behind the number.
-fn half(cursor: &mut Cursor<'_>) -> Half {
+pub(super) fn half(cursor: &mut Cursor<'_>) -> Half {
     let letter = cursor.is_joined();
     let found = cursor.attempt(|cursor| {
         let (half, is_letter) = cursor.meaning(|word| match word {

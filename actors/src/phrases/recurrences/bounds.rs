@@ -47,6 +47,9 @@ fn start(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
     cursor
         .word(&["starting", "beginning", "start", "starts", "from"])
         .then_some(())?;
+    if let Some(date) = cursor.attempt(|cursor| date(cursor, today)) {
+        return Some(Bound::From(date));
+    }
     cursor.word(&["on", "in", "from", "at"]);
     date(cursor, today).map(Bound::From)
 }
@@ -86,12 +89,23 @@ fn count(cursor: &mut Cursor<'_>) -> Option<Bound> {
 }
 
 fn except(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
-    (cursor.word(&["except", "excluding"]) || cursor.words(&["but", "not"])).then_some(())?;
+    let is_sure = cursor.word(&["except", "excluding"]) || cursor.words(&["but", "not"]);
+    (is_sure || cursor.word(&["but"])).then_some(())?;
     cursor.word(&["for"]);
     cursor.list(|cursor| exception(cursor, today)).map(Bound::Except)
 }
 
 fn exception(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Exception> {
+    if let Some(weekday) = cursor.attempt(|cursor| {
+        cursor.word(&["on"]);
+        cursor.word(&["the"]);
+        let weekday = cursor.meaning(words::weekday)?;
+        // "friday, june 4th" and "friday at 5" are single days.
+        let is_all = times(&mut cursor.clone(), true).is_none() && date(&mut cursor.clone(), today).is_none();
+        is_all.then_some(weekday)
+    }) {
+        return Some(Exception::Weekdays(vec![weekday]));
+    }
     if let Some(Recurrence { repeat, .. }) = cursor.attempt(recurrence) {
         cursor.attempt(|cursor| times(cursor, true));
         return Some(match repeat {

@@ -11,7 +11,8 @@ use crate::phrases::{
     cursor::Cursor,
     days::Named,
     holidays::holiday,
-    lengths, times,
+    lengths,
+    times::{self, Nights},
     words::{self, Unit, nth_name},
 };
 
@@ -19,8 +20,19 @@ use crate::phrases::{
 pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let once = cursor.word(&["once"]);
     let said = cursor.word(&["every", "each"]) || once && cursor.word(&["a", "per"]);
-    said.then_some(())?;
+    if !said {
+        // "alternate" is "every other".
+        cursor.word(&["on"]);
+        cursor.peek_is(&["alternate", "alternating"]).then_some(())?;
+    }
     let exclaimed = cursor.joined_mark('!');
+    if let Some((interval, unit)) = cursor.attempt(long_period) {
+        let recurrence = with_tail(cursor, interval, unit)?;
+        return Some(Recurrence {
+            after_completion: exclaimed || after_completion(cursor),
+            ..recurrence
+        });
+    }
     let forms: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 8] = [
         of_period,
         counted_workdays,
@@ -43,11 +55,19 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     Some(found)
 }
 
+/// "fortnight", "quarter".
+fn long_period(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
+    if cursor.word(&["fortnight"]) {
+        return Some((2, Unit::Week));
+    }
+    (cursor.word(&["quarter"]) && !cursor.peek_is(&["of", "hour", "past", "to"])).then_some((3, Unit::Month))
+}
+
 const NO_WORKDAYS: &str = "a rule cannot count workdays on; “every!” counts them from when it was last completed";
 
 /// How many between: "other", "3", "3rd"; whether it was an ordinal.
 fn interval(cursor: &mut Cursor<'_>) -> Option<(u32, bool)> {
-    if cursor.word(&["other"]) {
+    if cursor.word(&["other", "alternate", "alternating"]) {
         return Some((2, false));
     }
     if let Some(nth) = cursor.attempt(ordinal) {
@@ -116,6 +136,10 @@ fn units(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         Some(counted) => counted,
         None => (1, cursor.meaning(words::unit)?),
     };
+    if counted.is_none() && unit == Unit::Second && weekdays(&mut cursor.clone()).is_some() {
+        // "every second wednesday" is every other.
+        return None;
+    }
     with_tail(cursor, interval, unit)
 }
 
@@ -178,10 +202,16 @@ fn on_holiday(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     }
 }
 
-/// "morning".
+/// "morning", "morning and evening", "night at 11".
 fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let weekday = cursor.meaning(words::weekday);
-    let hour = cursor.meaning(words::part_of_day)?;
+    let parts = cursor.list(|cursor| {
+        if cursor.word(&["noon", "midday"]) {
+            return Some(vec![times::at_hour(12)?]);
+        }
+        let hour = cursor.meaning(words::part_of_day)?;
+        times::at_part(cursor, hour, Nights::ReachTheMorning)
+    })?;
     let repeat = match weekday {
         Some(weekday) => Repeat {
             weekdays: each(&[weekday]),
@@ -190,7 +220,7 @@ fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         None => Repeat::every(1, Unit::Day),
     };
     Some(Recurrence {
-        time: times::at_hour(hour),
+        times: parts.into_iter().flatten().collect(),
         ..repeat.into()
     })
 }

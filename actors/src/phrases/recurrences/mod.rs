@@ -9,7 +9,7 @@ mod tail;
 use super::{
     cursor::Cursor,
     dates::Doubt,
-    times::Time,
+    times::{Nights, Time},
     words::{self, Unit},
 };
 use crate::recurrence::Rule;
@@ -17,6 +17,7 @@ use crate::recurrence::Rule;
 pub(super) use bounds::{Bound, Exception, bound};
 pub(super) use repeat::{End, Repeat, WORKDAYS, each};
 use selection::{Weekdays, selection, weekdays};
+pub(super) use selection::{is_range_of_weekdays, workday};
 
 /// A recurrence that was found.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub(super) struct Recurrence {
     pub(super) after_completion: bool,
     pub(super) doubt: Doubt,
     /// "every morning" says when, too.
-    pub(super) time: Option<Time>,
+    pub(super) times: Vec<Time>,
 }
 
 impl From<Repeat> for Recurrence {
@@ -36,7 +37,7 @@ impl From<Repeat> for Recurrence {
             repeat: Ok(repeat),
             after_completion: false,
             doubt: None,
-            time: None,
+            times: Vec::new(),
         }
     }
 }
@@ -92,20 +93,60 @@ fn so_often_a_period(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
 
 /// "daily", "weekly on wednesdays", "monthly on the first and last instance of tue and fri".
 fn adverb(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    let doubt = adverb_doubt(cursor);
+    let at_night = cursor.peek_is(&["nightly"]);
     let (interval, unit) = adverb_of(cursor)?;
     let mut recurrence = tail::with_tail(cursor, interval, unit)?;
     recurrence.after_completion = after_completion(cursor);
+    recurrence.doubt = recurrence.doubt.or(doubt.map(Into::into));
+    if at_night {
+        recurrence
+            .times
+            .extend(super::times::at_part(cursor, 21, Nights::ReachTheMorning)?);
+    }
     Some(recurrence)
 }
 
+/// What else people mean by words that begin with "bi".
+fn adverb_doubt(cursor: &mut Cursor<'_>) -> Option<&'static str> {
+    match cursor.peek_word()? {
+        "biweekly" | "bi" => Some("every other one; for two in each, say when in it"),
+        "bimonthly" => Some("every 2 months; for two in each month, say when in it"),
+        "biannually" => Some("every 6 months; say “every 2 years” for that"),
+        _ => None,
+    }
+}
+
 fn adverb_of(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
+    let hyphened = cursor.attempt(|cursor| {
+        let interval = if cursor.word(&["bi"]) {
+            2
+        } else {
+            cursor.word(&["semi", "half"]).then_some(6)?
+        };
+        (cursor.joined_mark('-') && cursor.is_joined()).then_some(())?;
+        let word = cursor.peek_word()?;
+        cursor.advance();
+        match (interval, word) {
+            (2, "weekly") => Some((2, Unit::Week)),
+            (2, "monthly") => Some((2, Unit::Month)),
+            (6, "annually" | "yearly") => Some((6, Unit::Month)),
+            _ => None,
+        }
+    });
+    hyphened.or_else(|| adverb_in_one(cursor))
+}
+
+fn adverb_in_one(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
     cursor.meaning(|word| {
         Some(match word {
             "hourly" => (1, Unit::Hour),
-            "daily" | "everyday" => (1, Unit::Day),
+            "daily" | "everyday" | "nightly" => (1, Unit::Day),
             "weekly" => (1, Unit::Week),
             "fortnightly" | "biweekly" => (2, Unit::Week),
             "monthly" => (1, Unit::Month),
+            "bimonthly" => (2, Unit::Month),
+            "semiannually" | "biannually" => (6, Unit::Month),
             "quarterly" => (3, Unit::Month),
             "yearly" | "annually" => (1, Unit::Year),
             _ => return None,
@@ -115,7 +156,7 @@ fn adverb_of(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
 
 /// "4th of every month", "on the first friday of each quarter's …": days of each period.
 fn of_every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
-    cursor.word(&["on"]);
+    cursor.word(&["on", "at"]);
     let selection = selection(cursor)?;
     cursor.word(&["of", "in"]).then_some(())?;
     cursor.word(&["every", "each"]).then_some(())?;
@@ -125,6 +166,8 @@ fn of_every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
 
 /// "tuesdays and thursdays", "on weekends".
 fn again_and_again(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    // "2 weekends" are counted, and do not come again and again.
+    (!cursor.follows_number()).then_some(())?;
     cursor.word(&["on"]);
     let Weekdays { days, plural: true, .. } = weekdays(cursor)? else {
         return None;

@@ -97,8 +97,24 @@ fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
     Some((0..=span).map(|ahead| (first + ahead) % 7).collect())
 }
 
+/// "mon-fri", "tue/thu", "m-f", "mwf": days that are no recurrence without "every" or "on".
+pub(in crate::phrases) fn is_range_of_weekdays(cursor: &mut Cursor<'_>) -> bool {
+    if cursor.word(&["mwf"]) {
+        return true;
+    }
+    let name = |cursor: &mut Cursor<'_>| cursor.meaning(words::weekday).is_some() || cursor.word(&["m", "f"]);
+    let mut count = 0;
+    while name(cursor) {
+        count += 1;
+        if !(cursor.joined_mark('-') || cursor.joined_mark('–') || cursor.joined_mark('/')) {
+            break;
+        }
+    }
+    count > 1
+}
+
 /// "workday", "weekday", "business day".
-pub(super) fn workday(cursor: &mut Cursor<'_>) -> bool {
+pub(in crate::phrases) fn workday(cursor: &mut Cursor<'_>) -> bool {
     cursor.word(&["weekday", "weekdays", "workday", "workdays"])
         || cursor.words(&["business", "day"])
         || cursor.words(&["business", "days"])

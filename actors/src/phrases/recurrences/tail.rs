@@ -52,6 +52,15 @@ fn of_weeks(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
 
 /// "on the 4th", "on fri", "at the end", "on day 15".
 fn of_months(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
+    if cursor
+        .attempt(|cursor| {
+            cursor.joined_mark('-');
+            cursor.word(&["end"]).then_some(())
+        })
+        .is_some()
+    {
+        return Some(Selection::Days(vec![-1]).of(interval, Unit::Month));
+    }
     cursor.word(&["on", "at"]).then_some(())?;
     if let Some(weekdays) = cursor.attempt(weekdays) {
         return Some(Repeat {

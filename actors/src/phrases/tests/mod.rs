@@ -3,7 +3,9 @@
 mod any_text;
 mod dates_and_times;
 mod recurrences;
+mod reminding;
 mod tasks;
+mod unclear;
 
 use super::*;
 use crate::zone::BundledZones;

@@ -105,8 +105,8 @@ fn nagging_that_cannot_be_says_why() {
 fn reminding_every_so_often_without_an_end_is_how_a_task_recurs() {
     let reading = reading("remind me every 2 hours to drink");
     assert_eq!(
-        (rule_of(&reading), reading.draft.reminders.len()),
-        ("FREQ=HOURLY;INTERVAL=2", 0)
+        (&*reading.draft.title, rule_of(&reading), reminders_of(&reading)),
+        ("drink", "FREQ=HOURLY;INTERVAL=2", vec!["PT0S".to_owned()])
     );
     for text in ["ask about the nag", "nag Bob about rent", "again and again"] {
         let text = super::reading(text);

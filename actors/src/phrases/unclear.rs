@@ -1,0 +1,165 @@
+//! What looks like a phrase, but cannot be taken for one: it stays in the title, and is said to be not understood. Taken apart it would mean something else: "2nd and 4th
+//! thu of aug" is no single day, "before friday" is not Friday, and "from 3 to 4pm" is not due at four.
+
+use chrono::NaiveDate;
+
+use super::{
+    calendar::{ordinal, year},
+    cursor::Cursor,
+    dates::date,
+    lengths,
+    ranges::{is_no_time, is_range, is_rest_of_range},
+    recurrences::{is_list_of_days, is_range_of_weekdays},
+    reminders::lead,
+    scan::{Beside, Item},
+    spans::SpanKind,
+    words,
+};
+
+/// What it is about, and why it is not understood.
+pub(super) type Unclear = (SpanKind, &'static str);
+
+/// What recognises one kind of them.
+type Form = fn(&mut Cursor<'_>, NaiveDate, &Beside<'_>) -> Option<Unclear>;
+
+/// Such a phrase at the cursor.
+pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
+    let forms: [Form; 9] = [
+        several_days,
+        one_of_a_month,
+        beside_a_day,
+        |cursor, _, beside| range_of_times(cursor, beside),
+        |cursor, _, _| is_no_time(cursor).then_some((SpanKind::Time, "there is no such time")),
+        |cursor, _, _| odd_reminder(cursor),
+        |cursor, _, _| until_done(cursor),
+        |cursor, _, beside| odd_bound(cursor, beside),
+        |cursor, _, _| odd_recurrence(cursor),
+    ];
+    forms
+        .iter()
+        .find_map(|form| cursor.attempt(|cursor| form(cursor, today, beside)))
+}
+
+/// "2nd and 4th thu of aug", "mon-fri", "tue/thu".
+fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
+    const WHY: Unclear = (SpanKind::Date, "several days, and no recurrence that says when");
+    if cursor
+        .attempt(|cursor| is_range_of_weekdays(cursor).then_some(()))
+        .is_some()
+    {
+        return Some(WHY);
+    }
+    is_list_of_days(cursor).then_some(())?;
+    cursor.word(&["of", "in"]).then_some(())?;
+    (cursor.meaning(words::month).is_some() || year(cursor).is_some()).then_some(())?;
+    year(cursor);
+    Some(WHY)
+}
+
+/// "first monday", "last friday of the month", "3rd workday of the month", "1st of the month".
+fn one_of_a_month(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
+    let nth = ordinal(cursor)?;
+    let is_named = cursor.meaning(words::weekday).is_some() || super::recurrences::workday(cursor);
+    let of_month = cursor.attempt(|cursor| {
+        cursor.word(&["of", "in"]).then_some(())?;
+        let is_one = cursor.word(&["this", "next"]);
+        cursor.word(&["the", "a"]);
+        cursor.word(&["month", "year"]).then_some(is_one)
+    });
+    match (of_month, is_named, nth) {
+        (Some(true), ..) => Some((SpanKind::Date, "say the month by its name")),
+        (Some(false), ..) => Some((
+            SpanKind::Date,
+            "it does not say whether once or again and again; say “of every month” for that, or name the month",
+        )),
+        (None, true, -1) => Some((
+            SpanKind::Date,
+            "it is over already, or the last of a month that is not said",
+        )),
+        (None, true, _) => Some((SpanKind::Date, "it does not say of which month, or “of every month”")),
+        (None, false, _) => None,
+    }
+}
+
+/// "before friday".
+fn beside_a_day(cursor: &mut Cursor<'_>, today: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
+    cursor.word(&["before", "after", "since"]).then_some(())?;
+    date(cursor, today)?;
+    Some((SpanKind::Date, "before or after a day, but not when"))
+}
+
+/// "from 3 to 4pm", "between 9 and 5", "3-4pm".
+fn range_of_times(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
+    let is_sure = beside.date() || matches!(beside.before, Some(Item::Recurrence(_) | Item::Bound(_)));
+    let why = "a task has one time, and a recurrence the times it is said “at”, no range of them";
+    let is_rest = matches!(beside.before, Some(Item::Times(_)));
+    let is_range = is_rest
+        && cursor
+            .attempt(|cursor| is_rest_of_range(cursor).then_some(()))
+            .is_some()
+        || cursor
+            .attempt(|cursor| is_range(cursor, is_sure).then_some(()))
+            .is_some();
+    is_range.then_some((SpanKind::Time, why))
+}
+
+/// "remind me", "reminder 15m".
+fn odd_reminder(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    let asks = lead(cursor) || cursor.word(&["reminder"]) && lengths::length(cursor).is_some();
+    asks.then_some((SpanKind::Reminder, "it does not say when to remind"))
+}
+
+/// "until done", without "nag".
+fn until_done(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    cursor.word(&["until", "till", "til"]).then_some(())?;
+    super::nagging::done(cursor).then_some((
+        SpanKind::End,
+        "only “nag every …” goes on until it is done; a recurrence ends on a day or after so many times",
+    ))
+}
+
+/// "until the project ends", "except holidays", and "for 2 hours" of what comes round within days.
+fn odd_bound(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
+    let within_days = match beside.before? {
+        Item::Recurrence(recurrence) => recurrence.repeat.as_ref().ok()?.is_within_days(),
+        Item::Bound(_) | Item::Times(_) => false,
+        _ => return None,
+    };
+    let follows_time = matches!(beside.before, Some(Item::Times(_)));
+    if cursor.word(&["except", "excluding"]) {
+        let why = "a rule can leave out weekdays and months";
+        return Some((SpanKind::Exception, why));
+    }
+    if follows_time {
+        return None;
+    }
+    if cursor.word(&["until", "till", "til", "ending"]) {
+        return Some((SpanKind::End, "a recurrence ends on a day or after so many times"));
+    }
+    if cursor.word(&["starting"]) {
+        return Some((SpanKind::Start, "a recurrence starts on a day"));
+    }
+    (within_days && cursor.word(&["for"])).then_some(())?;
+    cursor.word(&["the"]);
+    cursor.word(&["next"]);
+    lengths::length(cursor).or_else(|| cursor.meaning(words::unit).map(|unit| lengths::Length::of(1, unit)))?;
+    Some((SpanKind::End, "a recurrence ends on a day or after so many times"))
+}
+
+/// "every 0 days", "every! 0 workdays", "every 2-3 days".
+fn odd_recurrence(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    cursor.word(&["every", "each"]).then_some(())?;
+    let exclaimed = cursor.joined_mark('!');
+    let number = cursor.number();
+    (exclaimed || number.is_some()).then_some(())?;
+    if cursor.joined_mark('-') {
+        cursor.number();
+    }
+    cursor
+        .attempt(|cursor| (cursor.meaning(words::unit).is_some() || super::recurrences::workday(cursor)).then_some(()));
+    let why = match number {
+        Some((0, _)) => "a step is 1 at least",
+        _ => "no recurrence is said like this",
+    };
+    Some((SpanKind::Recurrence, why))
+}
