@@ -20,7 +20,8 @@ impl Schedule {
         let mut of_rule = self.of_rule(after, zones).peekable();
         let passed = self.added.partition_point(|at| *at <= after);
         let added = self.added.get(passed..).unwrap_or_default().iter();
-        let mut added = added.filter_map(|at| self.occurrence(*at, zones)).peekable();
+        let added = added.filter_map(|at| self.occurrence(*at, zones));
+        let mut added = added.filter(|extra| !self.comes_besides(*extra, zones)).peekable();
         let merged = iter::from_fn(move || match (of_rule.peek(), added.peek()) {
             (Some(named), Some(extra)) if extra.at < named.at => added.next(),
             (Some(named), Some(extra)) if extra.at == named.at => {
@@ -32,6 +33,43 @@ impl Schedule {
         });
         // At most as many are passed over as there are dates.
         merged.filter(|occurrence| self.excluded.binary_search(&occurrence.at.get()).is_err())
+    }
+
+    /// Whether a date that was added is at the instant of another occurrence, since clocks skip the time of one of the two.
+    fn comes_besides(&self, extra: Occurrence, zones: &dyn ZoneData) -> bool {
+        // Days are occurrences of their own, also where a zone skips one.
+        let twin = (!self.all_day).then(|| self.twin(extra, zones)).flatten();
+        twin.is_some_and(|(at, is_shown)| {
+            let is_added = is_shown && self.added.binary_search(&at).is_ok();
+            let is_named = || {
+                let named = at == self.start || self.pattern().names(at);
+                named && self.counts(at) && self.occurrence(at, zones).is_some_and(|twin| self.is_before_end(twin))
+            };
+            self.excluded.binary_search(&at).is_err() && (is_added || is_named())
+        })
+    }
+
+    /// The other wall time that resolves to the same instant, if clocks skip one of the two, and whether it is the one that clocks show.
+    fn twin(&self, occurrence: Occurrence, zones: &dyn ZoneData) -> Option<(NaiveDateTime, bool)> {
+        let Occurrence { at, instant } = occurrence;
+        let shown = zones.wall_time(&self.zone, instant)?;
+        if shown != at.get() {
+            return Some((shown, true));
+        }
+        let yesterday = zones.wall_time(&self.zone, instant.plus_millis(-86_400_000))?;
+        let skipped = shown.signed_duration_since(yesterday) - TimeDelta::days(1);
+        let before = shown
+            .checked_sub_signed(skipped)
+            .filter(|_| skipped > TimeDelta::zero())?;
+        (zones.resolve(&self.zone, before) == Some(instant)).then_some((before, false))
+    }
+
+    /// Whether `COUNT` reaches what the rule names at `at`.
+    fn counts(&self, at: NaiveDateTime) -> bool {
+        match self.rule.end {
+            End::Count(count) => at == self.start || 1 + self.pattern().count_until(at, count.into()) < count.into(),
+            _ => true,
+        }
     }
 
     /// What the rule names after `after`. What `COUNT` leaves is counted once, before the first.

@@ -446,3 +446,42 @@ fn the_times_passed_over_by_a_start_that_clocks_skip_count() {
         ["2026-03-29T01:15:00.000Z", "2026-03-29T01:30:00.000Z"]
     );
 }
+
+#[test]
+fn an_added_date_at_the_instant_a_skipped_time_becomes_is_no_second_occurrence() {
+    // 2:30 is skipped on 28 March 2027, and becomes 3:30.
+    let daily = |time: &str| schedule("FREQ=DAILY;COUNT=3", &format!("2027-03-27T{time}"), "Europe/Paris");
+    let added = |times: &[&str]| times.iter().map(|time| wall(time).get()).collect::<Vec<_>>();
+    let skipped = [
+        "2027-03-27T01:30:00.000Z",
+        "2027-03-28T01:30:00.000Z",
+        "2027-03-29T00:30:00.000Z",
+    ];
+    let rule_is_moved = daily("02:30:00").with_dates(&added(&["2027-03-28T03:30:00"]), &[]);
+    assert_eq!(instants(&rule_is_moved, 9), skipped);
+    let at = wall("2027-03-28T02:30:00");
+    let next = rule_is_moved.next_after_wall(at, &BundledZones).unwrap().unwrap();
+    assert_eq!(next.at, wall("2027-03-29T02:30:00"), "nor after the one that was moved");
+    let shown = [
+        "2027-03-27T02:30:00.000Z",
+        "2027-03-28T01:30:00.000Z",
+        "2027-03-29T01:30:00.000Z",
+    ];
+    let extra_is_moved = daily("03:30:00").with_dates(&added(&["2027-03-28T02:30:00"]), &[]);
+    assert_eq!(instants(&extra_is_moved, 9), shown);
+    let both = ["2027-03-28T02:30:00", "2027-03-28T03:30:00"];
+    let both_added =
+        schedule("FREQ=DAILY;COUNT=1", "2027-03-27T09:00:00", "Europe/Paris").with_dates(&added(&both), &[]);
+    assert_eq!(
+        instants(&both_added, 9),
+        ["2027-03-27T08:00:00.000Z", "2027-03-28T01:30:00.000Z"]
+    );
+    // What the rule does not reach, or EXDATE takes away, is no other occurrence.
+    let over = schedule("FREQ=DAILY;COUNT=1", "2027-03-27T02:30:00", "Europe/Paris");
+    assert_eq!(
+        instants(&over.with_dates(&added(&["2027-03-28T03:30:00"]), &[]), 9),
+        skipped[..2]
+    );
+    let taken = daily("02:30:00").with_dates(&added(&["2027-03-28T03:30:00"]), &added(&["2027-03-28T02:30:00"]));
+    assert_eq!(instants(&taken, 9), skipped);
+}
