@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use punctual_events::Timestamp;
 
 use super::{
@@ -145,6 +145,27 @@ impl Rule {
         if let End::Count(count) = self.end {
             self.end = End::Count(count.saturating_sub(spent).max(1));
         }
+        self
+    }
+
+    /// The rule whose dates all moved by as much, from times of day like that of `start`: its `UNTIL` has moved along, so that it ends with the same of them.
+    #[must_use]
+    pub fn moved(
+        mut self,
+        by: TimeDelta,
+        start: NaiveDateTime,
+        instant: impl Fn(Timestamp) -> Option<Timestamp>,
+    ) -> Self {
+        let end = match self.end {
+            End::Never | End::Count(_) => None,
+            End::UntilDate(date) => {
+                let last = date.and_time(start.time()).checked_add_signed(by);
+                last.map(|last| End::UntilDate(last.date()))
+            }
+            End::UntilWall(wall) => wall.checked_add_signed(by).map(End::UntilWall),
+            End::UntilInstant(until) => instant(until).map(End::UntilInstant),
+        };
+        self.end = end.unwrap_or(self.end);
         self
     }
 

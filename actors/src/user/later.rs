@@ -118,12 +118,37 @@ impl UserActor {
         if let Some(recurrence) = &mut task.recurrence {
             let along = |dates: &[RecurrenceDate]| dates.iter().filter_map(|date| date.moved(shift, is_day)).collect();
             (recurrence.rdate, recurrence.exdate) = (along(&recurrence.rdate), along(&recurrence.exdate));
+            if let Some(rrule) = self.rule_until(&recurrence.rrule, current, &after, context) {
+                recurrence.rrule = rrule;
+            }
         }
         Ok(task)
     }
 }
 
 impl UserActor {
+    /// The rule with its `UNTIL` moved by as much as the dates, if that makes another of it.
+    fn rule_until(&self, rrule: &str, before: &Task, after: &Task, context: &Context<'_>) -> Option<Box<str>> {
+        let dated = |task: &Task| task.due.clone().or(task.start.as_deref().cloned());
+        let (was, is) = (dated(before)?, dated(after)?);
+        let zone_of = |moment: &Moment| match moment {
+            Moment::Time {
+                floating: false,
+                time_zone,
+                ..
+            } => time_zone.clone(),
+            Moment::Day { .. } | Moment::Time { .. } => self.profile.time_zone.clone(),
+        };
+        let by = moved(before, after);
+        let rule = Rule::parse(rrule).ok()?;
+        let instant = |until| {
+            let wall = context.zones.wall_time(&zone_of(&was), until)?;
+            context.zones.resolve(&zone_of(&is), wall.checked_add_signed(by)?)
+        };
+        let moved = rule.clone().moved(by, validate::wall_time(&was), instant);
+        (moved != rule).then(|| moved.to_string().into())
+    }
+
     /// Whether the dates of the rule move by as much as those of the task do.
     fn rule_moves(&self, before: &Task, after: &Task, context: &Context<'_>) -> bool {
         let rule = before

@@ -82,3 +82,31 @@ fn all_is_said_of_the_open_instance_of_a_series_that_goes_on() {
     };
     assert_eq!(code(life.run(command)), Code::Invalid);
 }
+
+#[test]
+fn until_moves_along_with_all() {
+    for (until, patch, moved) in [
+        (
+            "20261228T090000",
+            json!({"at": "2026-11-30T18:00:00"}),
+            "20261228T180000",
+        ),
+        (
+            "20261228T080000Z",
+            json!({"at": "2026-12-01T10:00:00"}),
+            "20261229T090000Z",
+        ),
+        ("20261228", json!({"at": "2026-12-01T10:00:00"}), "20261229"),
+        ("20261228", json!({"at": "2026-11-30T18:00:00"}), "20261228"),
+        ("20261228", json!({"date": "2026-12-02"}), "20261230"),
+    ] {
+        let mut life = Life::new();
+        let recurrence = json!({"rrule": format!("FREQ=WEEKLY;UNTIL={until}")});
+        let task = life
+            .create(json!({"title": "a", "due": {"at": "2026-11-30T09:00:00"}, "recurrence": recurrence}))
+            .unwrap();
+        let (_, _, task) = edit_all(&mut life, task.id, json!({"due": patch}));
+        let rrule = &task.recurrence.as_deref().unwrap().rrule;
+        assert_eq!(&**rrule, format!("FREQ=WEEKLY;UNTIL={moved}"), "{patch}");
+    }
+}
