@@ -50,6 +50,7 @@ impl SeriesActor {
         definition.time_zone = time_zone.into();
         let mut exceptions = self.exceptions.clone();
         exceptions.resume(resumed);
+        exceptions.resolve(time_zone, context.zones);
         let mut known = self.occurrences.iter().rev();
         let Some((last, record)) = known.find(|(_, record)| !record.is_withdrawn()) else {
             return Ok(events);

@@ -3,7 +3,10 @@
 use punctual_events::{Moment, OccurrenceChanges, RecurrenceDate, SeriesDefinition, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::series::state::OccurrenceRecord;
+use crate::{
+    series::state::{OccurrenceRecord, SeriesActor},
+    zone::ZoneData,
+};
 
 /// A question to a series' actor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,12 +21,50 @@ pub enum SeriesQuestion {
         /// How many to come at most.
         #[serde(default)]
         upcoming: u16,
+        /// Where the owner lives now, if that is known.
+        #[serde(default)]
+        time_zone: Option<Box<str>>,
     },
     /// The series as it is, with what is special about a date to come.
     Changes {
         /// The date, by the rule.
         date: RecurrenceDate,
+        /// Where the owner lives now, if that is known.
+        #[serde(default)]
+        time_zone: Option<Box<str>>,
     },
+}
+
+impl SeriesQuestion {
+    /// The same, asked of an owner who lives in this zone now.
+    #[must_use]
+    pub fn lived_in(mut self, zone: &str) -> Self {
+        let (Self::Occurrences { time_zone, .. } | Self::Changes { time_zone, .. }) = &mut self;
+        // An older process does not say it.
+        *time_zone = (!zone.is_empty()).then(|| zone.into());
+        self
+    }
+
+    fn time_zone(&self) -> Option<&str> {
+        let (Self::Occurrences { time_zone, .. } | Self::Changes { time_zone, .. }) = self;
+        time_zone.as_deref()
+    }
+}
+
+impl SeriesActor {
+    /// The series as it is where its owner lives now, if it has not heard of that. With an instance open it is told by a hand-over; without one, which is so while it is
+    /// paused, none may come between it and an instance that is on its way.
+    pub(super) fn where_its_owner_lives(&self, question: &SeriesQuestion, zones: &dyn ZoneData) -> Option<Self> {
+        let definition = self.definition.as_deref().filter(|_| self.open.is_none())?;
+        let time_zone = question.time_zone().filter(|zone| *zone != &*definition.time_zone)?;
+        let mut there = self.clone();
+        let definition = SeriesDefinition {
+            time_zone: time_zone.into(),
+            ..definition.clone()
+        };
+        there.evolve_definition(&definition, zones);
+        Some(there)
+    }
 }
 
 /// What a series' actor answers to a question.

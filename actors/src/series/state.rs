@@ -96,6 +96,9 @@ impl SeriesActor {
         if !matches!(by, Principal::User(user, _) if user == definition.owner) {
             return Err(Refusal::not_found());
         }
+        if let Some(there) = self.where_its_owner_lives(question, zones) {
+            return there.ask(by, question, now, zones);
+        }
         // What was is told as it was; the open one is where its user is now.
         let here = |moment: &Moment| resolve(moment, &definition.time_zone, zones);
         let mut answer = SeriesAnswer {
@@ -112,7 +115,9 @@ impl SeriesActor {
         };
         let changes = |date| Some((date, self.exceptions.of(date)?.clone()));
         match question {
-            SeriesQuestion::Occurrences { after, limit, upcoming } => {
+            SeriesQuestion::Occurrences {
+                after, limit, upcoming, ..
+            } => {
                 let wanted = |(number, record): &(&u32, &Arc<OccurrenceRecord>)| {
                     after.is_none_or(|after| **number > after) && !record.is_withdrawn()
                 };
@@ -129,7 +134,7 @@ impl SeriesActor {
                 let dates = answer.upcoming.iter().map(|(_, at)| RecurrenceDate::from(at));
                 answer.changes = dates.filter_map(changes).collect();
             }
-            SeriesQuestion::Changes { date } => answer.changes.extend(changes(*date)),
+            SeriesQuestion::Changes { date, .. } => answer.changes.extend(changes(*date)),
         }
         Ok(answer)
     }

@@ -134,6 +134,7 @@ impl Life {
             after: None,
             limit: 5_000,
             upcoming: 0,
+            time_zone: None,
         };
         self.0.ask(OWNER, &question, Timestamp::MIN, &BundledZones).unwrap()
     }
@@ -250,6 +251,7 @@ fn only_the_owner_may_ask() {
         after: None,
         limit: 1,
         upcoming: 0,
+        time_zone: None,
     };
     let by = |user: u128| Principal::User(UserId(Uuid::from_u128(user)), SessionId(Uuid::nil()));
     let ask = |life: &Life, by: Principal| life.0.ask(by, &question, Timestamp::MIN, &BundledZones);

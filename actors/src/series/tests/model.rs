@@ -198,6 +198,7 @@ impl Both {
             after: None,
             limit: 0,
             upcoming: 20,
+            time_zone: None,
         };
         let answer = self.life.0.ask(OWNER, &question, self.life.1, &BundledZones).unwrap();
         let is_settled = |at: &Moment| {

@@ -182,3 +182,68 @@ fn only_the_owner_pauses_and_only_actors_hand_over() {
     }
     assert_eq!(life.ask(&SeriesCommand::Wake), Err(Code::NotFound));
 }
+
+/// Days to come, paused with the first of them done.
+fn paused_days() -> Life {
+    let mut life = Life::new();
+    let mut days = definition("FREQ=DAILY");
+    let instant = "2026-11-22T23:00:00Z".parse().unwrap();
+    days.due = Some(Moment::Day {
+        date: "2026-11-23".parse().unwrap(),
+        instant,
+    });
+    let message = HandoverMessage::StartSeries {
+        definition: Box::new(days),
+        first: FIRST,
+    };
+    life.receive(1, 0, message);
+    life
+}
+
+#[test]
+fn a_date_that_was_moved_is_where_the_owner_lives_when_it_is_resumed() {
+    let mut life = paused_days();
+    let patch = serde_json::from_value(serde_json::json!({"due": {"date": "2026-11-25"}})).unwrap();
+    life.ask(&SeriesCommand::ChangeOccurrence {
+        date: "2026-11-24".parse().unwrap(),
+        external_uid: None,
+        patch: Box::new(patch),
+    })
+    .unwrap();
+    life.ask(&SeriesCommand::Pause).unwrap();
+    life.receive(2, 1, close(0, "2026-11-23T12:00:00Z"));
+    // The 25th has begun in Paris, and not yet in New York.
+    at(&mut life, "2026-11-25T01:00:00Z");
+    let time_zone = "America/New_York".into();
+    life.ask(&SeriesCommand::Resume { time_zone }).unwrap();
+    let (number, open) = life.answer().occurrences.pop().unwrap();
+    assert_eq!(
+        (number, RecurrenceDate::from(&open.at).to_string()),
+        (1, "2026-11-24".to_owned())
+    );
+    assert_eq!(open.outcome, None);
+}
+
+#[test]
+fn a_paused_series_is_shown_where_its_owner_lives() {
+    let mut life = paused_days();
+    life.ask(&SeriesCommand::Pause).unwrap();
+    let question = SeriesQuestion::Occurrences {
+        after: None,
+        limit: 9,
+        upcoming: 0,
+        time_zone: Some("Asia/Tokyo".into()),
+    };
+    let seen = |life: &Life| {
+        let answer = life.0.ask(OWNER, &question, life.1, &BundledZones).unwrap();
+        let due = answer.definition.due.map(|due| due.instant().to_string());
+        (answer.definition.time_zone.to_string(), due.unwrap())
+    };
+    let in_paris = ("Europe/Paris".to_owned(), "2026-11-22T23:00:00.000Z".to_owned());
+    assert_eq!(seen(&life), in_paris, "its open instance tells it");
+    life.receive(2, 1, close(0, "2026-11-23T12:00:00Z"));
+    assert_eq!(
+        seen(&life),
+        ("Asia/Tokyo".to_owned(), "2026-11-22T15:00:00.000Z".to_owned())
+    );
+}

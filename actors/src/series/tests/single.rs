@@ -338,6 +338,7 @@ fn those_to_come_are_listed_with_what_is_special_about_them() {
         after: None,
         limit: 10,
         upcoming: 3,
+        time_zone: None,
     };
     let answer = life.0.ask(OWNER, &question, life.1, &BundledZones).unwrap();
     let days: Vec<(u32, String)> = answer

@@ -280,6 +280,7 @@ fn a_series_and_its_owner_agree(household: &Household, id: SeriesId, user: &User
         after: None,
         limit: u16::MAX,
         upcoming: 3,
+        time_zone: None,
     };
     let now = household.world.clock.now();
     let Ok(answer) = series.ask(Principal::User(USER, SESSION), &all, now, &BundledZones) else {

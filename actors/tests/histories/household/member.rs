@@ -143,6 +143,7 @@ impl Member {
                     after: None,
                     limit: 0,
                     upcoming: 4,
+                    time_zone: None,
                 };
                 let now = world.clock.now();
                 activation

@@ -135,6 +135,7 @@ pub(super) async fn list(
         after: page.after,
         limit: limit + 1,
         upcoming: page.upcoming.unwrap_or(DEFAULT_UPCOMING),
+        time_zone: None,
     };
     let (_, found) = find(&api, &caller, series, &question).await?;
     let changes = found.changes;
@@ -213,7 +214,13 @@ pub(super) async fn change(
         patch: patch.clone(),
     };
     command(&api, &caller, series, body.key, change).await?;
-    let (_, found) = find(&api, &caller, series, &SeriesQuestion::Changes { date }).await?;
+    let (_, found) = find(
+        &api,
+        &caller,
+        series,
+        &SeriesQuestion::Changes { date, time_zone: None },
+    )
+    .await?;
     let changes = found.changes.into_iter().map(|(_, changes)| changes).next();
     Ok(answer::ok(&ChangedOccurrence {
         recurrence_id: date,

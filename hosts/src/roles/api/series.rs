@@ -172,6 +172,7 @@ async fn answered(api: &Api, caller: &Caller, series: SeriesId) -> Result<Respon
         after: None,
         limit: 0,
         upcoming: 0,
+        time_zone: None,
     };
     let (reference, found) = find(api, caller, series, &question).await?;
     Ok(answer::ok(&Series::new(series, &reference, found)))
@@ -234,10 +235,11 @@ pub(super) async fn find(
     series: SeriesId,
     question: &SeriesQuestion,
 ) -> Result<(SeriesRef, SeriesAnswer), Problem> {
-    let reference = summary(api, caller, series).await?.reference;
+    let SeriesSummary { reference, time_zone } = summary(api, caller, series).await?;
+    let question = question.clone().lived_in(&time_zone);
     let clock = &api.services.environment.clock;
     for pause_ms in PAUSES_MS {
-        match api.services.actors.ask_series(series, caller.by, question).await {
+        match api.services.actors.ask_series(series, caller.by, &question).await {
             Err(error) if has_not_begun(&error) => clock.sleep_ms(pause_ms).await,
             outcome => return Ok((reference, outcome?)),
         }

@@ -369,6 +369,7 @@ impl World {
             after: None,
             limit: u16::MAX,
             upcoming: 5,
+            time_zone: None,
         };
         self.stage
             .ask_series(series, Principal::User(USER, SESSION), &question)

@@ -108,6 +108,7 @@ impl Target<'_> {
             after: None,
             limit: 0,
             upcoming: 0,
+            time_zone: None,
         };
         let (reference, found) = series::find(self.api, self.caller, series, &question).await?;
         let zones = &*self.api.services.environment.zones;
