@@ -155,7 +155,16 @@ impl Life {
     }
 
     pub(crate) async fn tell_series(&mut self, to: ActorId, command: SeriesCommand) {
-        let pending = self.pending(Principal::System, command, None);
+        self.have_series(to, Principal::System, command).await;
+    }
+
+    /// What its owner asks of a series themselves.
+    pub(crate) async fn ask_series(&mut self, to: ActorId, command: SeriesCommand) {
+        self.have_series(to, Principal::User(OWNER, SESSION), command).await;
+    }
+
+    async fn have_series(&mut self, to: ActorId, by: Principal, command: SeriesCommand) {
+        let pending = self.pending(by, command, None);
         let slot = self.series.entry(to).or_insert_with(|| Slot::new(to));
         slot.take_turn(&[pending], &self.runtime)
             .await

@@ -3,6 +3,7 @@
 
 mod file;
 mod life;
+mod pauses;
 mod readable;
 mod times;
 
@@ -61,6 +62,7 @@ fn this_release_has_its_golden_states() {
     for (name, stored) in [
         (release.to_owned(), life::live()),
         (format!("{release}-times"), times::live()),
+        (format!("{release}-pauses"), pauses::live()),
     ] {
         for (kind, stored) in stored {
             let readable = serde_json::to_string_pretty(&load_by_kind(kind, &stored)).expect("JSON") + "\n";

@@ -59,13 +59,16 @@ pub(crate) fn series(series: &SeriesActor) -> Value {
     let question = SeriesQuestion::Occurrences {
         after: None,
         limit: u16::MAX,
-        upcoming: 0,
+        upcoming: 5,
+        time_zone: None,
     };
     let SeriesAnswer {
+        changes,
         definition,
         ended,
         occurrences,
-        ..
+        paused,
+        upcoming,
     } = series
         .ask(
             Principal::User(OWNER, SESSION),
@@ -74,7 +77,14 @@ pub(crate) fn series(series: &SeriesActor) -> Value {
             &punctual_actors::reference::UtcOnly,
         )
         .expect("the owner may ask");
-    json!({"definition": definition, "ended": ended, "occurrences": occurrences})
+    json!({
+        "changes": changes,
+        "definition": definition,
+        "ended": ended,
+        "occurrences": occurrences,
+        "paused": paused,
+        "upcoming": upcoming,
+    })
 }
 
 /// Panics unless `found` says everything that `expected` says. It may say more: later releases know more about a thing.
