@@ -57,7 +57,10 @@ pub enum SimulateError {
     /// The copy cannot be read.
     #[error("the copy cannot be read: {0}")]
     Failed(#[from] Failure),
-    /// The system lacks something, or nobody takes what is shown.
+    /// What is shown cannot be written.
+    #[error("cannot write what is to come: {0}")]
+    Unshown(io::Error),
+    /// The system lacks something.
     #[error(transparent)]
     System(#[from] io::Error),
 }
@@ -77,7 +80,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<ExitCode, SimulateError> {
     progress.end();
     match ended {
         // Whoever reads what is shown has seen enough.
-        Err(SimulateError::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(SimulateError::Unshown(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         ended => ended,
     }
 }
@@ -115,7 +118,10 @@ async fn simulate(
         now,
         progress,
     };
-    let told = simulation.all_users().await;
+    let told = simulation.all_users().await.map_err(|error| match error {
+        SimulateError::System(error) => SimulateError::Unshown(error),
+        error => error,
+    });
     copy.remove().await;
     Ok(if told? {
         ExitCode::SUCCESS

@@ -213,3 +213,25 @@ async fn every_instance_of_a_sentence_reminds_at_its_time_of_day_and_nags_as_it_
         (&json!("2031-03-02T09:00:00"), expected)
     );
 }
+
+#[tokio::test]
+async fn remind_me_every_day_makes_a_series_that_reminds_and_what_is_unclear_is_said() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let made = quick(&ann, "Remind me every day at 8am to take pills starting 1 mar 2031").await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let task = &made.body["task"];
+    assert_eq!(
+        (&task["title"], &task["due"]["at"], &task["reminders"][0]["before"]),
+        (&json!("take pills"), &json!("2031-03-01T08:00:00"), &json!("PT0S"))
+    );
+    let unclear = preview(&ann, "Pills every! 0 workdays").await;
+    assert_eq!(unclear.body["task"]["recurrence"], Value::Null);
+    assert_eq!(
+        unclear.body["understood"],
+        json!([{
+            "kind": "recurrence", "start": 6, "end": 23, "text": "every! 0 workdays", "understood": false,
+            "ambiguous": null, "meaning": "a step is 1 at least"
+        }])
+    );
+}

@@ -234,3 +234,24 @@ async fn an_item_that_says_something_else_under_the_same_key_is_refused_by_itsel
         (&json!("refused"), &json!("idempotency_key_reused"))
     );
 }
+
+#[tokio::test]
+async fn a_repeated_command_of_a_series_changes_nothing_and_tells_how_the_series_is_by_then() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let due = json!({"at": "2030-01-07T09:00:00", "time_zone": "Europe/Paris"});
+    let task = ann
+        .create(&json!({"title": "a", "due": due, "recurrence": {"rrule": "FREQ=DAILY"}}))
+        .await;
+    let series = format!("/v1/series/{}", task.body["series"].as_str().unwrap());
+    let pause = || {
+        let request = ann.request(Method::POST, &format!("{series}/pause"));
+        send(request.header("Idempotency-Key", "once"))
+    };
+    let paused = pause().await;
+    assert_eq!(paused.status, 200, "{}", paused.text);
+    assert!(paused.body["paused"].is_string(), "{}", paused.text);
+    ann.act(&format!("{series}/resume")).await;
+    let again = pause().await;
+    assert_eq!((again.status, &again.body["paused"]), (200, &Value::Null));
+}

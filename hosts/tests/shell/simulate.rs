@@ -203,10 +203,39 @@ fn where_there_is_no_data_and_where_it_cannot_be_copied_to_is_named_and_a_past_d
         complaint.contains("neither a day, 2027-12-31, nor an instant"),
         "{complaint}"
     );
-    fs::write(folder.path().join("punctual.db"), "").unwrap();
+    fs::write(folder.path().join("punctual.db"), "x").unwrap();
     let mut nowhere = simulate(folder.path(), &day(1).to_string(), &[]);
     let complaint = refused(&nowhere.env("TMPDIR", &none).output().unwrap(), 1);
     assert!(complaint.contains(none.to_str().unwrap()), "{complaint}");
+}
+
+#[test]
+fn a_database_that_is_empty_or_cannot_be_looked_at_is_not_said_to_be_absent() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("punctual.db");
+    let complaint = || refused(&simulate(folder.path(), &day(1).to_string(), &[]).output().unwrap(), 1);
+    fs::write(&file, "").unwrap();
+    let expected = format!("punctual: {} is empty: ", file.display());
+    assert!(complaint().starts_with(&expected), "{}", complaint());
+    // A link to itself, which not even an administrator can follow.
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    let expected = format!("punctual: cannot read {}: ", file.display());
+    assert!(complaint().starts_with(&expected), "{}", complaint());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_what_is_to_come_cannot_be_written_that_is_said() {
+    let folder = at_rest().await;
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = simulate(folder.path(), &day(3).to_string(), &[]);
+    let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let complaint = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(
+        complaint.starts_with("punctual: cannot write what is to come: "),
+        "{complaint}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

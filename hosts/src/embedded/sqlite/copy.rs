@@ -35,6 +35,20 @@ pub enum CopyError {
         /// Where it was looked for.
         directory: PathBuf,
     },
+    /// Whether there is something cannot be seen.
+    #[error("cannot read {}: {source}", file.display())]
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is a file, and nothing in it.
+    #[error("{} is empty: a server that has begun leaves none like that, so the file is damaged or another's", file.display())]
+    Empty {
+        /// Which file.
+        file: PathBuf,
+    },
     /// The file cannot be read, or its copy not be written.
     #[error("cannot copy {} to {}: {source}", file.display(), folder.display())]
     Failed {
@@ -89,14 +103,7 @@ impl DataCopy {
     /// When there is no data, it is of a newer release, or there is no room for the copy.
     pub fn make(directory: &Path, stop: &AtomicBool, tell: &mut dyn FnMut(Copied)) -> Result<Self, CopyError> {
         let file = directory.join("punctual.db");
-        let bytes = match fs::metadata(&file) {
-            Ok(found) if found.is_file() => found.len(),
-            _ => {
-                return Err(CopyError::Absent {
-                    directory: directory.to_owned(),
-                });
-            }
-        };
+        let bytes = length_of(directory, &file)?;
         let failed = |source: io::Error| CopyError::Failed {
             file: file.clone(),
             folder: std::env::temp_dir(),
@@ -162,6 +169,19 @@ impl DataCopy {
     /// Removes the copy, once nobody has it open.
     pub async fn remove(self) {
         self.database.close().await;
+    }
+}
+
+/// How long the file is, in bytes.
+fn length_of(directory: &Path, file: &Path) -> Result<u64, CopyError> {
+    let is_absent = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    let (file, directory) = (|| file.to_owned(), directory.to_owned());
+    match fs::metadata(file()) {
+        Ok(found) if found.is_file() && found.len() == 0 => Err(CopyError::Empty { file: file() }),
+        Ok(found) if found.is_file() => Ok(found.len()),
+        Ok(_) => Err(CopyError::Absent { directory }),
+        Err(error) if is_absent(&error) => Err(CopyError::Absent { directory }),
+        Err(source) => Err(CopyError::Unreadable { file: file(), source }),
     }
 }
 

@@ -68,7 +68,7 @@ const GROUPS: &[Problems] = &[
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes a header in the OpenAPI document")]
 pub(super) struct IdempotencyHeader {
-    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. Of one user 4 MiB of answers are remembered, some 5,000 of ordinary size: beyond that the oldest are forgotten before their time, and a repeat is 409 `answer_forgotten`; that much is remembered of 32,768 more. A refusal is not remembered, nor is an answer that changed nothing.
+    /// Chosen by the client. A request repeated with it within 24 hours is answered as the first time, and nothing happens twice. Of one user 4 MiB of answers are remembered, some 5,000 of ordinary size: beyond that the oldest are forgotten before their time, and a repeat is 409 `answer_forgotten`; that much is remembered of 32,768 more. A refusal is not remembered, nor is an answer that changed nothing. What was done to a series is remembered without its answer: a repeated request changes nothing again, and is answered with the series as it is by then.
     #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255, pattern = r"^[!-~]+$")]
     key: Option<String>,
 }
