@@ -12,7 +12,7 @@ use crate::{
     machine::Context,
     series::{
         instance::due_and_start,
-        next::{self, Course, Passed},
+        next::{Course, Passed},
         receive::Closing,
         state::SeriesActor,
     },
@@ -138,11 +138,7 @@ impl SeriesActor {
         let Some((course, from)) = course.zip(WallTime::new(wall_time(from))) else {
             return Vec::new();
         };
-        let Ok(between) = course.schedule.occurrences_after(from, zones) else {
-            return Vec::new();
-        };
-        let between = between.take_while(|occurrence| occurrence.at.get() < wall_time(to));
-        let between = between.take(next::MAX_MISSED);
-        between.map(|occurrence| course.passed(occurrence)).collect()
+        let (between, _) = course.recorded(from, |occurrence| occurrence.at.get() < wall_time(to));
+        between.into_iter().map(|occurrence| course.passed(occurrence)).collect()
     }
 }

@@ -4,6 +4,7 @@ use punctual_events::OccurrenceChanges;
 use serde_json::json;
 
 use super::*;
+use crate::user::validate::wall_time;
 
 fn change(life: &mut Life, day: &str, patch: serde_json::Value) -> Result<Vec<SeriesEvent>, Code> {
     let patch = Box::new(serde_json::from_value(patch).unwrap());
@@ -227,19 +228,125 @@ fn what_counts_from_completions_has_no_dates_to_change() {
     assert_eq!(skip(&mut life, "2026-11-24T09:00:00"), Err(Code::OccurrenceUnknown));
 }
 
+/// The date so many days after the first.
+fn days_on(day: i64) -> String {
+    let first: chrono::NaiveDateTime = "2026-11-23T09:00:00".parse().unwrap();
+    (first + chrono::TimeDelta::days(day)).format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// So many days were settled, as the log would have it.
+fn settled(life: &mut Life, days: impl IntoIterator<Item = i64>, outcome: OccurrenceOutcome) {
+    for day in days {
+        let settled = punctual_events::Settled {
+            closed: life.1,
+            outcome,
+        };
+        let changes = OccurrenceChanges {
+            settled: Some(settled),
+            ..OccurrenceChanges::default()
+        };
+        let event = SeriesEvent::OccurrenceChanged(punctual_events::OccurrenceChanged {
+            changes,
+            recurrence_id: date(&days_on(day)),
+        });
+        life.0.evolve(&event, &BundledZones);
+    }
+}
+
 #[test]
 fn a_series_has_no_more_dates_unlike_the_others_than_there_may_be() {
     let mut life = daily();
-    let first: chrono::NaiveDateTime = "2026-11-24T09:00:00".parse().unwrap();
-    for day in 0..366 {
-        let at = (first + chrono::TimeDelta::days(day))
-            .format("%Y-%m-%dT%H:%M:%S")
-            .to_string();
-        skip(&mut life, &at).unwrap();
+    let different = || json!({"title": "b"});
+    for day in 1..=366 {
+        change(&mut life, &days_on(day), different()).unwrap();
     }
-    assert_eq!(skip(&mut life, "2030-01-01T09:00:00"), Err(Code::LimitReached));
-    restore(&mut life, "2026-11-24T09:00:00").unwrap();
-    assert!(skip(&mut life, "2030-01-01T09:00:00").is_ok());
+    let (one_more, another) = (days_on(400), days_on(401));
+    assert_eq!(change(&mut life, &one_more, different()), Err(Code::LimitReached));
+    change(&mut life, &days_on(1), json!({"title": "c"})).unwrap();
+    // What is skipped or done is counted by itself.
+    skip(&mut life, &one_more).unwrap();
+    restore(&mut life, &days_on(1)).unwrap();
+    change(&mut life, &another, different()).unwrap();
+    assert_eq!(change(&mut life, &days_on(402), different()), Err(Code::LimitReached));
+}
+
+#[test]
+fn thousands_of_dates_that_are_done_are_recorded_as_done_and_no_more() {
+    let mut life = daily();
+    settled(&mut life, 1..=3_999, OccurrenceOutcome::Done);
+    let mut done = |day: i64| {
+        life.ask(&SeriesCommand::SettleOccurrence {
+            closed: None,
+            date: date(&days_on(day)),
+            outcome: OccurrenceOutcome::Done,
+        })
+    };
+    done(4_000).unwrap();
+    assert_eq!(done(4_001), Err(Code::LimitReached));
+    complete(&mut life, 2, 0, "2038-01-01T12:00:00Z");
+    let told = outcomes(&life);
+    let count = |outcome| told.iter().filter(|told| **told == outcome).count();
+    assert_eq!(count(Some(OccurrenceOutcome::Done)), 4_001);
+    assert_eq!((count(Some(OccurrenceOutcome::Missed)), count(None)), (57, 1));
+}
+
+#[test]
+fn what_was_done_after_more_dates_were_missed_than_are_recorded_is_recorded_all_the_same() {
+    let late_policies = [
+        LatePolicy::RollToFuture,
+        LatePolicy::Skip,
+        LatePolicy::CatchUp,
+    ];
+    for late_policy in late_policies {
+        let mut life = Life::new();
+        let mut definition = definition("FREQ=DAILY");
+        definition.recurrence.late_policy = late_policy;
+        let message = HandoverMessage::StartSeries {
+            definition: Box::new(definition),
+            first: FIRST,
+        };
+        life.receive(1, 0, message);
+        settled(
+            &mut life,
+            (2_000..2_010).chain([3_000]),
+            OccurrenceOutcome::Skipped,
+        );
+        // Day 2999 at noon: nothing but day 3000 is between now and what comes next.
+        complete(&mut life, 2, 0, "2035-02-08T12:00:00Z");
+        let answer = life.answer();
+        let at = |day: i64| {
+            let wall = date(&days_on(day)).wall();
+            answer.occurrences.iter().find(|(_, record)| wall_time(&record.at) == wall)
+        };
+        let outcome = |day| at(day).and_then(|(_, record)| record.outcome);
+        let (is_late, next) = match late_policy {
+            LatePolicy::CatchUp => (false, 1),
+            LatePolicy::Skip => (true, 2_999),
+            LatePolicy::RollToFuture | LatePolicy::KeepOneOpen => (true, 3_001),
+        };
+        let skipped = is_late.then_some(OccurrenceOutcome::Skipped);
+        assert_eq!((outcome(2_000), outcome(2_009)), (skipped, skipped), "{late_policy:?}");
+        let settled_to_come = (late_policy == LatePolicy::RollToFuture).then_some(OccurrenceOutcome::Skipped);
+        assert_eq!(outcome(3_000), settled_to_come, "{late_policy:?}");
+        let (number, open) = answer.occurrences.last().unwrap();
+        assert_eq!(at(next).map(|(found, _)| found), Some(number), "{late_policy:?}");
+        assert_eq!(open.outcome, None);
+    }
+}
+
+#[test]
+fn a_series_that_catches_up_goes_on_after_thousands_of_dates_that_are_done() {
+    let mut life = Life::new();
+    let mut definition = definition("FREQ=DAILY");
+    definition.recurrence.late_policy = LatePolicy::CatchUp;
+    let message = HandoverMessage::StartSeries {
+        definition: Box::new(definition),
+        first: FIRST,
+    };
+    life.receive(1, 0, message);
+    settled(&mut life, 1..=1_500, OccurrenceOutcome::Done);
+    let opened = handed_over(&complete(&mut life, 2, 0, "2026-11-23T12:00:00Z"));
+    assert_eq!(opened.occurrence, Some(1_501));
 }
 
 #[test]
