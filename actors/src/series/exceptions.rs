@@ -69,7 +69,10 @@ impl Exceptions {
     /// There is room for this of a date, or it is of its kind already.
     pub(super) fn refuse_one_too_many(&self, date: RecurrenceDate, changes: &OccurrenceChanges) -> Result<(), Refusal> {
         let is_settled = changes.settled.is_some();
-        if self.of(date).is_some_and(|before| before.settled.is_some() == is_settled) {
+        if self
+            .of(date)
+            .is_some_and(|before| before.settled.is_some() == is_settled)
+        {
             return Ok(());
         }
         let (most, kind) = if is_settled {

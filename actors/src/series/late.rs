@@ -103,7 +103,7 @@ impl SeriesActor {
         let Some(task) = record.task.filter(|_| self.open == Some(occurrence) && to > occurrence) else {
             return Vec::new();
         };
-        let mut events = vec![passing.event(occurrence, &record.at, passing.outcome)];
+        let mut events = vec![passing.event(&record.at)];
         let between = self.between(definition, &record.at, at, context.zones);
         for (number, passed) in (occurrence + 1..to).zip(&between) {
             events.push(passing.passed(number, passed, passing.outcome));
@@ -139,6 +139,9 @@ impl SeriesActor {
             return Vec::new();
         };
         let (between, _) = course.recorded(from, |occurrence| occurrence.at.get() < wall_time(to));
-        between.into_iter().map(|occurrence| course.passed(occurrence)).collect()
+        between
+            .into_iter()
+            .map(|occurrence| course.passed(occurrence))
+            .collect()
     }
 }

@@ -96,12 +96,13 @@ impl<'a> Course<'a> {
         })
     }
 
-    /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
-    pub(super) fn after(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp) -> Next {
+    /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`, by when it may have been `done` for long: that is
+    /// what is counted from, where it is counted from completions.
+    pub(super) fn after(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp, done: Timestamp) -> Next {
         match self.definition.recurrence.anchor {
             Anchor::Completion => Next {
                 passed: Vec::new(),
-                open: self.counted_from(occurrence, closed),
+                open: self.counted_from(occurrence, done),
             },
             Anchor::Schedule => match self.definition.recurrence.late_policy {
                 // Where one is kept open, it has been moved to the newest instant, or is about to be.
@@ -208,11 +209,7 @@ impl<'a> Course<'a> {
 
     /// The occurrences after one that are passed, up to the first that is not, as far as they are recorded: all that a person settled, and of the
     /// others the first. Whether that is all of them.
-    pub(super) fn recorded(
-        &self,
-        after: WallTime,
-        is_passed: impl Fn(&Occurrence) -> bool,
-    ) -> (Vec<Occurrence>, bool) {
+    pub(super) fn recorded(&self, after: WallTime, is_passed: impl Fn(&Occurrence) -> bool) -> (Vec<Occurrence>, bool) {
         let (mut recorded, mut missed) = (Vec::new(), 0);
         for occurrence in self.later_than(after).take_while(&is_passed) {
             if !self.exceptions.is_settled(self.date(occurrence)) {

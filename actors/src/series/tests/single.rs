@@ -231,7 +231,9 @@ fn what_counts_from_completions_has_no_dates_to_change() {
 /// The date so many days after the first.
 fn days_on(day: i64) -> String {
     let first: chrono::NaiveDateTime = "2026-11-23T09:00:00".parse().unwrap();
-    (first + chrono::TimeDelta::days(day)).format("%Y-%m-%dT%H:%M:%S").to_string()
+    (first + chrono::TimeDelta::days(day))
+        .format("%Y-%m-%dT%H:%M:%S")
+        .to_string()
 }
 
 /// So many days were settled, as the log would have it.
@@ -292,11 +294,7 @@ fn thousands_of_dates_that_are_done_are_recorded_as_done_and_no_more() {
 
 #[test]
 fn what_was_done_after_more_dates_were_missed_than_are_recorded_is_recorded_all_the_same() {
-    let late_policies = [
-        LatePolicy::RollToFuture,
-        LatePolicy::Skip,
-        LatePolicy::CatchUp,
-    ];
+    let late_policies = [LatePolicy::RollToFuture, LatePolicy::Skip, LatePolicy::CatchUp];
     for late_policy in late_policies {
         let mut life = Life::new();
         let mut definition = definition("FREQ=DAILY");
@@ -306,17 +304,16 @@ fn what_was_done_after_more_dates_were_missed_than_are_recorded_is_recorded_all_
             first: FIRST,
         };
         life.receive(1, 0, message);
-        settled(
-            &mut life,
-            (2_000..2_010).chain([3_000]),
-            OccurrenceOutcome::Skipped,
-        );
+        settled(&mut life, (2_000..2_010).chain([3_000]), OccurrenceOutcome::Skipped);
         // Day 2999 at noon: nothing but day 3000 is between now and what comes next.
         complete(&mut life, 2, 0, "2035-02-08T12:00:00Z");
         let answer = life.answer();
         let at = |day: i64| {
             let wall = date(&days_on(day)).wall();
-            answer.occurrences.iter().find(|(_, record)| wall_time(&record.at) == wall)
+            answer
+                .occurrences
+                .iter()
+                .find(|(_, record)| wall_time(&record.at) == wall)
         };
         let outcome = |day| at(day).and_then(|(_, record)| record.outcome);
         let (is_late, next) = match late_policy {
