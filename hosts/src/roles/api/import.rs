@@ -211,8 +211,9 @@ impl Import<'_> {
         let bytes = bytes_of(&item);
         let (item, command) = match known(&item, &mut self.identities, key, place) {
             Ok(known) => match Single::of(place, item, known, bytes) {
-                Ok(single) => return self.wait(*single).await,
-                Err((item, known)) => {
+                Ok(single) => return self.wait(single).await,
+                Err(other) => {
+                    let (item, known) = *other;
                     let draft = item.draft.as_ref().map_err(of_item);
                     let command = draft.and_then(|draft| command(draft, known));
                     (item, command)

@@ -157,7 +157,7 @@ pub(super) async fn preview(
     let instant = zones.resolve(zone, first);
     if instant.is_some_and(|instant| !is_within_range(instant, zone, first, zones)) {
         let detail = "its instant is not between the years 1 and 9999 in UTC";
-        return Err(Problem::invalid("start", detail.to_owned()));
+        return Err(Problem::invalid("start", detail));
     }
     let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));

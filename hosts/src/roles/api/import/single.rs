@@ -61,15 +61,15 @@ impl Single {
         item: ImportItem,
         known: Known,
         bytes: usize,
-    ) -> Result<Box<Self>, (ImportItem, Known)> {
+    ) -> Result<Self, Box<(ImportItem, Known)>> {
         let Ok(draft) = &item.draft else {
-            return Err((item, known));
+            return Err(Box::new((item, known)));
         };
         let (Some(uid), Some(recurrence_id)) = (draft.external_uid.clone(), draft.recurrence_id.clone()) else {
-            return Err((item, known));
+            return Err(Box::new((item, known)));
         };
         let draft = draft.clone();
-        Ok(Box::new(Self {
+        Ok(Self {
             place,
             bytes,
             item,
@@ -77,7 +77,7 @@ impl Single {
             known,
             uid,
             recurrence_id,
-        }))
+        })
     }
 }
 
