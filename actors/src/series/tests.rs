@@ -1,6 +1,7 @@
 //! A series' actor by itself: what it takes in which order, and how far it goes at once.
 
 mod edit;
+mod history;
 mod model;
 mod pause;
 mod single;

@@ -4,7 +4,6 @@ use punctual_events::OccurrenceChanges;
 use serde_json::json;
 
 use super::*;
-use crate::user::validate::wall_time;
 
 fn change(life: &mut Life, day: &str, patch: serde_json::Value) -> Result<Vec<SeriesEvent>, Code> {
     let patch = Box::new(serde_json::from_value(patch).unwrap());
@@ -28,7 +27,7 @@ fn restore(life: &mut Life, day: &str) -> Result<Vec<SeriesEvent>, Code> {
     life.ask(&SeriesCommand::RestoreOccurrence { date: date(day) })
 }
 
-fn daily() -> Life {
+pub(super) fn daily() -> Life {
     let mut life = Life::new();
     life.1 = "2026-11-23T07:00:00Z".parse().unwrap();
     life.receive(1, 0, start("FREQ=DAILY"));
@@ -36,7 +35,7 @@ fn daily() -> Life {
 }
 
 /// The task that is handed over last.
-fn handed_over(events: &[SeriesEvent]) -> punctual_events::Task {
+pub(super) fn handed_over(events: &[SeriesEvent]) -> punctual_events::Task {
     let offers = events.iter().rev().find_map(|event| match event {
         SeriesEvent::HandoverOffered(offer) => Some(&offer.handover.message),
         _ => None,
@@ -47,7 +46,7 @@ fn handed_over(events: &[SeriesEvent]) -> punctual_events::Task {
     }
 }
 
-fn complete(life: &mut Life, number: u64, occurrence: u32, closed: &str) -> Vec<SeriesEvent> {
+pub(super) fn complete(life: &mut Life, number: u64, occurrence: u32, closed: &str) -> Vec<SeriesEvent> {
     let handover = Handover {
         message: close(occurrence, closed),
         number,
@@ -229,30 +228,11 @@ fn what_counts_from_completions_has_no_dates_to_change() {
 }
 
 /// The date so many days after the first.
-fn days_on(day: i64) -> String {
+pub(super) fn days_on(day: i64) -> String {
     let first: chrono::NaiveDateTime = "2026-11-23T09:00:00".parse().unwrap();
     (first + chrono::TimeDelta::days(day))
         .format("%Y-%m-%dT%H:%M:%S")
         .to_string()
-}
-
-/// So many days were settled, as the log would have it.
-fn settled(life: &mut Life, days: impl IntoIterator<Item = i64>, outcome: OccurrenceOutcome) {
-    for day in days {
-        let settled = punctual_events::Settled {
-            closed: life.1,
-            outcome,
-        };
-        let changes = OccurrenceChanges {
-            settled: Some(settled),
-            ..OccurrenceChanges::default()
-        };
-        let event = SeriesEvent::OccurrenceChanged(punctual_events::OccurrenceChanged {
-            changes,
-            recurrence_id: date(&days_on(day)),
-        });
-        life.0.evolve(&event, &BundledZones);
-    }
 }
 
 #[test]
@@ -270,80 +250,6 @@ fn a_series_has_no_more_dates_unlike_the_others_than_there_may_be() {
     restore(&mut life, &days_on(1)).unwrap();
     change(&mut life, &another, different()).unwrap();
     assert_eq!(change(&mut life, &days_on(402), different()), Err(Code::LimitReached));
-}
-
-#[test]
-fn thousands_of_dates_that_are_done_are_recorded_as_done_and_no_more() {
-    let mut life = daily();
-    settled(&mut life, 1..=3_999, OccurrenceOutcome::Done);
-    let mut done = |day: i64| {
-        life.ask(&SeriesCommand::SettleOccurrence {
-            closed: None,
-            date: date(&days_on(day)),
-            outcome: OccurrenceOutcome::Done,
-        })
-    };
-    done(4_000).unwrap();
-    assert_eq!(done(4_001), Err(Code::LimitReached));
-    complete(&mut life, 2, 0, "2038-01-01T12:00:00Z");
-    let told = outcomes(&life);
-    let count = |outcome| told.iter().filter(|told| **told == outcome).count();
-    assert_eq!(count(Some(OccurrenceOutcome::Done)), 4_001);
-    assert_eq!((count(Some(OccurrenceOutcome::Missed)), count(None)), (57, 1));
-}
-
-#[test]
-fn what_was_done_after_more_dates_were_missed_than_are_recorded_is_recorded_all_the_same() {
-    let late_policies = [LatePolicy::RollToFuture, LatePolicy::Skip, LatePolicy::CatchUp];
-    for late_policy in late_policies {
-        let mut life = Life::new();
-        let mut definition = definition("FREQ=DAILY");
-        definition.recurrence.late_policy = late_policy;
-        let message = HandoverMessage::StartSeries {
-            definition: Box::new(definition),
-            first: FIRST,
-        };
-        life.receive(1, 0, message);
-        settled(&mut life, (2_000..2_010).chain([3_000]), OccurrenceOutcome::Skipped);
-        // Day 2999 at noon: nothing but day 3000 is between now and what comes next.
-        complete(&mut life, 2, 0, "2035-02-08T12:00:00Z");
-        let answer = life.answer();
-        let at = |day: i64| {
-            let wall = date(&days_on(day)).wall();
-            answer
-                .occurrences
-                .iter()
-                .find(|(_, record)| wall_time(&record.at) == wall)
-        };
-        let outcome = |day| at(day).and_then(|(_, record)| record.outcome);
-        let (is_late, next) = match late_policy {
-            LatePolicy::CatchUp => (false, 1),
-            LatePolicy::Skip => (true, 2_999),
-            LatePolicy::RollToFuture | LatePolicy::KeepOneOpen => (true, 3_001),
-        };
-        let skipped = is_late.then_some(OccurrenceOutcome::Skipped);
-        assert_eq!((outcome(2_000), outcome(2_009)), (skipped, skipped), "{late_policy:?}");
-        let settled_to_come = (late_policy == LatePolicy::RollToFuture).then_some(OccurrenceOutcome::Skipped);
-        assert_eq!(outcome(3_000), settled_to_come, "{late_policy:?}");
-        let (number, open) = answer.occurrences.last().unwrap();
-        assert_eq!(at(next).map(|(found, _)| found), Some(number), "{late_policy:?}");
-        assert_eq!(open.outcome, None);
-    }
-}
-
-#[test]
-fn a_series_that_catches_up_goes_on_after_thousands_of_dates_that_are_done() {
-    let mut life = Life::new();
-    let mut definition = definition("FREQ=DAILY");
-    definition.recurrence.late_policy = LatePolicy::CatchUp;
-    let message = HandoverMessage::StartSeries {
-        definition: Box::new(definition),
-        first: FIRST,
-    };
-    life.receive(1, 0, message);
-    settled(&mut life, 1..=1_500, OccurrenceOutcome::Done);
-    let opened = handed_over(&complete(&mut life, 2, 0, "2026-11-23T12:00:00Z"));
-    assert_eq!(opened.occurrence, Some(1_501));
 }
 
 #[test]
