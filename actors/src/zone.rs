@@ -75,6 +75,18 @@ impl ZoneData for BundledZones {
     }
 }
 
+/// Whether an instant is the one of a wall time in a zone, and not, as that is beyond, the first or the last that can be written: year 9999 ends
+/// later west of UTC, and year 1 begins earlier east of it.
+#[must_use]
+pub fn is_within_range(instant: Timestamp, zone: &str, wall: NaiveDateTime, zones: &dyn ZoneData) -> bool {
+    match instant {
+        // A wall time is of whole seconds, and this is not.
+        Timestamp::MAX => false,
+        Timestamp::MIN => zones.wall_time(zone, instant) == Some(wall),
+        _ => true,
+    }
+}
+
 /// A perfect hash of the names: some 30 ns, so nothing is cached.
 fn lookup(zone: &str) -> Option<Tz> {
     zone.parse().ok()

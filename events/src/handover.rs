@@ -55,6 +55,9 @@ pub enum HandoverMessage {
     CloseOccurrence {
         /// When.
         closed: Timestamp,
+        /// When it was done, where it is known from elsewhere that this was earlier.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        done: Option<Timestamp>,
         /// Which.
         occurrence: u32,
         /// How.

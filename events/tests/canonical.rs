@@ -178,6 +178,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
             }),
             4 => offer(HandoverMessage::CloseOccurrence {
                 closed: at,
+                done: task.completed,
                 occurrence: 1,
                 outcome: OccurrenceOutcome::Skipped,
                 time_zone: "Asia/Tokyo".into(),

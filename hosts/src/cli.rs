@@ -26,7 +26,8 @@ pub enum Command {
     /// Run the server
     #[command(
         after_help = "Every setting can also be given as a variable (--rate-limit as PUNCTUAL_RATE_LIMIT) or in the file named by \
-        --config\n(as rate-limit = 50). Flags come first, then variables, then the file.\n\nWith --runtime dapr the \
+        --config\n(as rate-limit = 50). Flags come first, then variables, then the file.\n\
+        A variable PUNCTUAL_... that nothing knows is named at start, with what may have been meant.\n\nWith --runtime dapr the \
         variables a sidecar is met by count as well: DAPR_GRPC_PORT, DAPR_API_TOKEN and APP_API_TOKEN."
     )]
     Serve(Box<Settings>),

@@ -37,7 +37,7 @@ fn run_server(flags: Settings) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let telemetry = Telemetry::start(Appearance::choose(config.log_format), &config.log)?;
     for misspelt in ServeConfig::misspelt_variables() {
         let Misspelt { variable, meant } = misspelt;
-        tracing::warn!(%variable, %meant, "there is no such setting, so the variable says nothing");
+        tracing::warn!(%variable, meant, "there is no such setting, so the variable says nothing");
     }
     let outcome = serve::run(config);
     telemetry.finish();

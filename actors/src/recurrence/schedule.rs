@@ -5,7 +5,7 @@ use punctual_events::{Moment, Timestamp, WallTime};
 
 use super::pattern::Pattern;
 use super::rule::{End, Rule, RuleError};
-use crate::zone::{UnknownZone, ZoneData};
+use crate::zone::{UnknownZone, ZoneData, is_within_range};
 
 /// A rule, where it starts, the zone its wall times are meant in, and exceptions.
 ///
@@ -240,17 +240,16 @@ impl Schedule {
         UnknownZone(self.zone.clone())
     }
 
-    /// `None` outside the years 1 to 9999.
+    /// `None` outside the years 1 to 9999, there or in UTC.
     pub(super) fn occurrence(&self, at: NaiveDateTime, zones: &dyn ZoneData) -> Option<Occurrence> {
         let instant = if self.all_day {
             zones.day_start(&self.zone, at.date())
         } else {
             zones.resolve(&self.zone, at)
         };
-        Some(Occurrence {
-            at: WallTime::new(at)?,
-            instant: instant?,
-        })
+        let instant = instant.filter(|instant| is_within_range(*instant, &self.zone, at, zones))?;
+        let at = WallTime::new(at)?;
+        Some(Occurrence { at, instant })
     }
 
     pub(super) fn is_before_end(&self, occurrence: Occurrence) -> bool {

@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     paged::{Paged, Weigh},
     recurrence::Occurrence,
+    refusal::{Code, Refusal},
     user::{record::resolve, validate::wall_time},
     zone::ZoneData,
 };
 
-/// Dates of one series that can be unlike the others at a time.
+/// Dates of one series that can be different at a time.
 pub(super) const MAX_CHANGED: usize = 366;
+/// Dates of one series that can be settled at a time, besides: ten years of days and some more, as a calendar that is imported has them. When the
+/// open instance is closed, what became of them is recorded in one commit: 250 bytes each, where that can have 4 MiB.
+pub(super) const MAX_SETTLED: usize = 4_000;
 /// Pauses that are remembered while the same instance is open.
 const MAX_PAUSES: usize = 50;
 
@@ -49,6 +53,45 @@ impl Exceptions {
     /// What is special about a date.
     pub(super) fn of(&self, date: RecurrenceDate) -> Option<&OccurrenceChanges> {
         self.changes.get(&date).map(Arc::as_ref)
+    }
+
+    /// Whether a person said how a date ends.
+    pub(super) fn is_settled(&self, date: RecurrenceDate) -> bool {
+        self.of(date).is_some_and(|changes| changes.settled.is_some())
+    }
+
+    /// The dates of which a person said how they end.
+    pub(super) fn settled(&self) -> impl Iterator<Item = RecurrenceDate> {
+        let settled = self.changes.iter().filter(|(_, changes)| changes.settled.is_some());
+        settled.map(|(date, _)| *date)
+    }
+
+    /// There is room for this of a date, or it is of its kind already.
+    pub(super) fn refuse_one_too_many(&self, date: RecurrenceDate, changes: &OccurrenceChanges) -> Result<(), Refusal> {
+        let is_settled = changes.settled.is_some();
+        if self
+            .of(date)
+            .is_some_and(|before| before.settled.is_some() == is_settled)
+        {
+            return Ok(());
+        }
+        let (most, kind) = if is_settled {
+            (MAX_SETTLED, "are done or skipped")
+        } else {
+            (MAX_CHANGED, "are different")
+        };
+        let known = if self.changes.len() < most {
+            0
+        } else if is_settled {
+            self.settled().count()
+        } else {
+            self.changes.len() - self.settled().count()
+        };
+        if known < most {
+            return Ok(());
+        }
+        let detail = format!("at most {most} dates of a series that {kind} before they have an instance");
+        Err(Refusal::new(Code::LimitReached, detail))
     }
 
     /// Up to when dates get no instance any more, because a pause has ended since.
@@ -96,13 +139,10 @@ impl Exceptions {
 
     /// Where dates were moved to is at other instants: the owner lives in this zone now, or the zone data is another.
     pub(super) fn resolve(&mut self, zone: &str, zones: &dyn ZoneData) {
-        let here = |moment: &Moment| resolve(moment, zone, zones);
-        let moved = self.changes.iter().filter_map(|(date, changes)| {
-            let resolved = OccurrenceChanges {
-                due: changes.due.as_ref().map(here),
-                start: changes.start.as_deref().map(here).map(Box::new),
-                ..OccurrenceChanges::clone(changes)
-            };
+        let movable = |changes: &OccurrenceChanges| changes.due.is_some() || changes.start.is_some();
+        let changes = self.changes.iter().filter(|(_, changes)| movable(changes));
+        let moved = changes.filter_map(|(date, changes)| {
+            let resolved = resolved(changes, zone, zones);
             (resolved != **changes).then(|| (*date, Arc::new(resolved)))
         });
         for (date, changes) in moved.collect::<Vec<_>>() {
@@ -147,6 +187,16 @@ impl Exceptions {
             self.changes.remove(&date);
         }
         self.pauses.retain(|pause| pause.until >= at.instant());
+    }
+}
+
+/// What is special about a date, where its owner lives in this zone.
+pub(super) fn resolved(changes: &OccurrenceChanges, zone: &str, zones: &dyn ZoneData) -> OccurrenceChanges {
+    let here = |moment: &Moment| resolve(moment, zone, zones);
+    OccurrenceChanges {
+        due: changes.due.as_ref().map(here),
+        start: changes.start.as_deref().map(here).map(Box::new),
+        ..changes.clone()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     machine::Context,
     series::{
         instance::due_and_start,
-        next::{self, Course, Passed},
+        next::{Course, Passed},
         receive::Closing,
         state::SeriesActor,
     },
@@ -103,7 +103,7 @@ impl SeriesActor {
         let Some(task) = record.task.filter(|_| self.open == Some(occurrence) && to > occurrence) else {
             return Vec::new();
         };
-        let mut events = vec![passing.event(occurrence, &record.at, passing.outcome)];
+        let mut events = vec![passing.event(&record.at)];
         let between = self.between(definition, &record.at, at, context.zones);
         for (number, passed) in (occurrence + 1..to).zip(&between) {
             events.push(passing.passed(number, passed, passing.outcome));
@@ -138,11 +138,10 @@ impl SeriesActor {
         let Some((course, from)) = course.zip(WallTime::new(wall_time(from))) else {
             return Vec::new();
         };
-        let Ok(between) = course.schedule.occurrences_after(from, zones) else {
-            return Vec::new();
-        };
-        let between = between.take_while(|occurrence| occurrence.at.get() < wall_time(to));
-        let between = between.take(next::MAX_MISSED);
-        between.map(|occurrence| course.passed(occurrence)).collect()
+        let (between, _) = course.recorded(from, |occurrence| occurrence.at.get() < wall_time(to));
+        between
+            .into_iter()
+            .map(|occurrence| course.passed(occurrence))
+            .collect()
     }
 }

@@ -1,5 +1,6 @@
 //! What comes after an occurrence.
 
+use chrono::{NaiveDateTime, TimeDelta};
 use punctual_events::{
     Anchor, LatePolicy, Moment, OccurrenceOutcome, Recurrence, RecurrenceDate, SeriesDefinition, Timestamp, WallTime,
 };
@@ -11,7 +12,8 @@ use crate::{
     zone::ZoneData,
 };
 
-/// Missed occurrences that are recorded one by one; a series that is later than that goes on at the first instant after now all the same.
+/// Missed occurrences that are recorded one by one; a series that is later than that goes on at the first instant after now all the same. What a
+/// person settled is recorded besides, every one.
 pub const MAX_MISSED: usize = 1_000;
 
 /// What a closed occurrence leads to.
@@ -94,12 +96,13 @@ impl<'a> Course<'a> {
         })
     }
 
-    /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`.
-    pub(super) fn after(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp) -> Next {
+    /// What comes after the occurrence at `closed_at` (number `occurrence`), closed at `closed`, by when it may have been `done` for long: that is
+    /// what is counted from, where it is counted from completions.
+    pub(super) fn after(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp, done: Timestamp) -> Next {
         match self.definition.recurrence.anchor {
             Anchor::Completion => Next {
                 passed: Vec::new(),
-                open: self.counted_from(occurrence, closed),
+                open: self.counted_from(occurrence, done),
             },
             Anchor::Schedule => match self.definition.recurrence.late_policy {
                 // Where one is kept open, it has been moved to the newest instant, or is about to be.
@@ -128,25 +131,22 @@ impl<'a> Course<'a> {
     /// The newest occurrence after the one at `at` that has come by `until` and is to have an instance, and those in between, as far as they are
     /// recorded.
     pub(super) fn newest(&self, at: &Moment, until: Timestamp) -> Option<(Vec<Passed>, Moment)> {
-        let passed = self
-            .schedule
-            .occurrences_after(WallTime::new(wall_time(at))?, self.zones)
-            .ok()?;
-        let passed = passed.take_while(|occurrence| occurrence.instant <= until);
-        let mut passed: Vec<Occurrence> = passed.take(MAX_MISSED + 1).collect();
+        let (mut passed, is_whole) = self.recorded(WallTime::new(wall_time(at))?, |passed| passed.instant <= until);
         let has_come = |occurrence: &Occurrence| {
             let date = self.date(*occurrence);
             let is_settled = self.exceptions.settlement(date, *occurrence).is_some();
             !is_settled && self.exceptions.comes_at(date, *occurrence) <= until
         };
-        let last = if passed.len() > MAX_MISSED {
-            passed.truncate(MAX_MISSED);
-            self.schedule.last_until(until, self.zones).filter(has_come)
-        } else {
+        let last = if is_whole {
             None
+        } else {
+            self.schedule.last_until(until, self.zones).filter(has_come)
         };
         let newest = match last {
-            Some(last) => last,
+            Some(last) => {
+                passed.retain(|occurrence| occurrence.at < last.at);
+                last
+            }
             None => {
                 let place = passed.iter().rposition(has_come)?;
                 passed.truncate(place + 1);
@@ -190,31 +190,55 @@ impl<'a> Course<'a> {
         let Some(at) = WallTime::new(wall_time(at)) else {
             return (Vec::new(), None);
         };
-        let mut passed = Vec::new();
         let is_passed = |occurrence: &Occurrence| self.is_passed(*occurrence, until);
-        let after = |at| {
-            self.schedule
-                .occurrences_after(at, self.zones)
-                .ok()
-                .into_iter()
-                .flatten()
-        };
-        for occurrence in after(at) {
-            if !is_passed(&occurrence) {
-                return (passed, Some(occurrence));
+        let (mut passed, is_whole) = self.recorded(at, is_passed);
+        let mut rest = self.later_than(if is_whole {
+            passed.last().map_or(at, |last| last.at)
+        } else {
+            // From the first that has not passed by the clock on, few are passed over: those that were settled one by one.
+            let now = until.max(self.exceptions.floor());
+            let next = now.and_then(|now| self.schedule.next_after(now, self.zones).ok().flatten());
+            let before = next.and_then(|next| before(next.at.get()));
+            let Some(before) = before else { return (passed, None) };
+            before
+        });
+        let open = rest.find(|occurrence| !is_passed(occurrence));
+        passed.retain(|occurrence| open.is_none_or(|open| occurrence.at < open.at));
+        (passed, open)
+    }
+
+    /// The occurrences after one that are passed, up to the first that is not, as far as they are recorded: all that a person settled, and of the
+    /// others the first. Whether that is all of them.
+    pub(super) fn recorded(&self, after: WallTime, is_passed: impl Fn(&Occurrence) -> bool) -> (Vec<Occurrence>, bool) {
+        let (mut recorded, mut missed) = (Vec::new(), 0);
+        for occurrence in self.later_than(after).take_while(&is_passed) {
+            if !self.exceptions.is_settled(self.date(occurrence)) {
+                if missed == MAX_MISSED {
+                    recorded.extend(self.settled_after(occurrence.at).filter(&is_passed));
+                    return (recorded, false);
+                }
+                missed += 1;
             }
-            if passed.len() == MAX_MISSED {
-                // From the first that has not passed by the clock on, few are passed over: those that were settled one by one.
-                let now = until.max(self.exceptions.floor());
-                let next = now.and_then(|now| self.schedule.next_after(now, self.zones).ok().flatten());
-                let mut rest = next
-                    .into_iter()
-                    .flat_map(|next| std::iter::once(next).chain(after(next.at)));
-                return (passed, rest.find(|occurrence| !is_passed(occurrence)));
-            }
-            passed.push(occurrence);
+            recorded.push(occurrence);
         }
-        (passed, None)
+        (recorded, true)
+    }
+
+    /// Those that a person settled.
+    fn settled_after(&self, after: WallTime) -> impl Iterator<Item = Occurrence> {
+        let dates = self.exceptions.settled().filter(move |date| date.wall() > after.get());
+        dates.filter_map(|date| self.at(date))
+    }
+
+    fn later_than(&self, at: WallTime) -> impl Iterator<Item = Occurrence> {
+        let after = self.schedule.occurrences_after(at, self.zones);
+        after.ok().into_iter().flatten()
+    }
+
+    /// The occurrence at exactly this date, if the rule has one.
+    pub(super) fn at(&self, date: RecurrenceDate) -> Option<Occurrence> {
+        let next = self.schedule.next_after_wall(before(date.wall())?, self.zones);
+        next.ok().flatten().filter(|next| next.at.get() == date.wall())
     }
 
     fn is_passed(&self, occurrence: Occurrence, until: Option<Timestamp>) -> bool {
@@ -226,4 +250,9 @@ impl<'a> Course<'a> {
     fn date(&self, occurrence: Occurrence) -> RecurrenceDate {
         RecurrenceDate::from(&self.schedule.moment(occurrence))
     }
+}
+
+/// The wall time before this one.
+fn before(wall: NaiveDateTime) -> Option<WallTime> {
+    WallTime::new(wall.checked_sub_signed(TimeDelta::seconds(1))?)
 }

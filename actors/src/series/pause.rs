@@ -58,6 +58,7 @@ impl SeriesActor {
         let closing = Closing {
             cause: self.received,
             closed: resumed,
+            done: None,
             occurrence: *last,
             outcome: OccurrenceOutcome::Skipped,
             time_zone,

@@ -22,6 +22,8 @@ pub(super) struct Closing<'a> {
     /// The owner's hand-over that says so.
     pub(super) cause: u64,
     pub(super) closed: Timestamp,
+    /// When it was done, where that was not then.
+    pub(super) done: Option<Timestamp>,
     pub(super) occurrence: u32,
     pub(super) outcome: OccurrenceOutcome,
     /// The zone the owner lives in now.
@@ -29,13 +31,13 @@ pub(super) struct Closing<'a> {
 }
 
 impl Closing<'_> {
-    /// The event of the closed occurrence, or of one that was missed meanwhile.
-    pub(super) fn event(&self, occurrence: u32, at: &Moment, outcome: OccurrenceOutcome) -> SeriesEvent {
+    /// The event of the closed occurrence.
+    pub(super) fn event(&self, at: &Moment) -> SeriesEvent {
         SeriesEvent::OccurrenceClosed(OccurrenceClosed {
             at: at.clone(),
-            closed: self.closed,
-            occurrence,
-            outcome,
+            closed: self.done.unwrap_or(self.closed),
+            occurrence: self.occurrence,
+            outcome: self.outcome,
         })
     }
 
@@ -70,6 +72,7 @@ impl SeriesActor {
             }
             HandoverMessage::CloseOccurrence {
                 closed,
+                done,
                 occurrence,
                 outcome,
                 time_zone,
@@ -77,6 +80,7 @@ impl SeriesActor {
                 let closing = Closing {
                     cause: handover.number,
                     closed: *closed,
+                    done: *done,
                     occurrence: *occurrence,
                     outcome: *outcome,
                     time_zone,
@@ -100,6 +104,7 @@ impl SeriesActor {
                 let passing = Closing {
                     cause: handover.number,
                     closed: *closed,
+                    done: None,
                     occurrence: *occurrence,
                     outcome: OccurrenceOutcome::Missed,
                     time_zone,
@@ -175,7 +180,7 @@ impl SeriesActor {
         if self.open != Some(occurrence) {
             return Vec::new();
         }
-        let mut events = vec![closing.event(occurrence, &record.at, closing.outcome)];
+        let mut events = vec![closing.event(&record.at)];
         if self.ended.is_some() {
             return events;
         }
@@ -189,7 +194,8 @@ impl SeriesActor {
         }
         let course = Course::new((&definition, self.spent), &self.exceptions, context.zones);
         let next = course.map_or_else(Next::default, |course| {
-            course.after(occurrence, &record.at, closing.closed)
+            let done = closing.done.unwrap_or(closing.closed);
+            course.after(occurrence, &record.at, closing.closed, done)
         });
         events.extend(self.go_on(&next, &definition, closing, context));
         events

@@ -1,15 +1,14 @@
 //! One occurrence that is to come: skipped, moved or made different, before it has an instance.
 
-use chrono::TimeDelta;
 use punctual_events::{
     Moment, OccurrenceChanged, OccurrenceChanges, OccurrenceOutcome, OccurrenceRestored, RecurrenceDate, SeriesEvent,
-    Settled, Timestamp, WallTime,
+    Settled, Timestamp,
 };
 
 use crate::{
     machine::Context,
     refusal::{Code, Refusal},
-    series::{exceptions::MAX_CHANGED, instance::due_and_start, patch::OccurrencePatch, state::SeriesActor},
+    series::{instance::due_and_start, patch::OccurrencePatch, state::SeriesActor},
     user::validate::{self, wall_time},
     zone::ZoneData,
 };
@@ -71,14 +70,13 @@ impl SeriesActor {
             Some(before) if *before == changes => Vec::new(),
             None if is_plain => Vec::new(),
             Some(_) if is_plain => vec![SeriesEvent::OccurrenceRestored(OccurrenceRestored { recurrence_id })],
-            None if self.exceptions.changes.len() >= MAX_CHANGED => {
-                let detail = format!("at most {MAX_CHANGED} occurrences to come that are unlike the others");
-                return Err(Refusal::new(Code::LimitReached, detail));
+            Some(_) | None => {
+                self.exceptions.refuse_one_too_many(date, &changes)?;
+                vec![SeriesEvent::OccurrenceChanged(OccurrenceChanged {
+                    changes,
+                    recurrence_id,
+                })]
             }
-            Some(_) | None => vec![SeriesEvent::OccurrenceChanged(OccurrenceChanged {
-                changes,
-                recurrence_id,
-            })],
         })
     }
 
@@ -123,9 +121,7 @@ impl SeriesActor {
     /// The occurrence at exactly this date, if the rule has one.
     pub(super) fn on_the_rule(&self, date: RecurrenceDate, zones: &dyn ZoneData) -> Option<Moment> {
         let course = self.course(zones)?;
-        let before = WallTime::new(date.wall().checked_sub_signed(TimeDelta::seconds(1))?)?;
-        let next = course.schedule.next_after_wall(before, zones).ok().flatten()?;
-        (next.at.get() == date.wall()).then(|| course.schedule.moment(next))
+        course.at(date).map(|found| course.schedule.moment(found))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     refusal::Refusal,
     series::{
         command::{SeriesCommand, SeriesReply},
-        exceptions::{Exceptions, Pause},
+        exceptions::{self, Exceptions, Pause},
         question::{SeriesAnswer, SeriesQuestion},
     },
     user::record::resolve,
@@ -327,12 +327,12 @@ impl Machine for SeriesActor {
             SeriesEvent::SeriesPaused(paused) => self.exceptions.paused = Some(paused.paused),
             SeriesEvent::SeriesResumed(resumed) => self.exceptions.resume(resumed.resumed),
             SeriesEvent::OccurrenceChanged(changed) => {
-                let changes = Arc::new(changed.changes.clone());
-                self.exceptions.changes.insert(changed.recurrence_id, changes);
                 // Replayed with newer zone data than it was written with, it is at another instant.
-                if let Some(definition) = self.definition.clone() {
-                    self.exceptions.resolve(&definition.time_zone, zones);
-                }
+                let changes = self.definition.as_deref().map_or_else(
+                    || changed.changes.clone(),
+                    |definition| exceptions::resolved(&changed.changes, &definition.time_zone, zones),
+                );
+                self.exceptions.changes.insert(changed.recurrence_id, Arc::new(changes));
             }
             SeriesEvent::OccurrenceRestored(restored) => {
                 self.exceptions.changes.remove(&restored.recurrence_id);

@@ -1,6 +1,7 @@
 //! A series' actor by itself: what it takes in which order, and how far it goes at once.
 
 mod edit;
+mod history;
 mod model;
 mod pause;
 mod single;
@@ -63,6 +64,7 @@ fn start(rrule: &str) -> HandoverMessage {
 fn close(occurrence: u32, closed: &str) -> HandoverMessage {
     HandoverMessage::CloseOccurrence {
         closed: closed.parse().unwrap(),
+        done: None,
         occurrence,
         outcome: OccurrenceOutcome::Done,
         time_zone: "Europe/Paris".into(),
@@ -220,6 +222,33 @@ fn a_series_thousands_of_occurrences_late_records_a_thousand_and_goes_on_after_n
         (open.outcome, open.at.instant()),
         (None, "2036-11-24T08:00:00Z".parse::<Timestamp>().unwrap())
     );
+}
+
+#[test]
+fn what_was_done_before_it_became_known_keeps_when_and_counts_from_there_only_where_completions_count() {
+    for (anchor, expected) in [
+        (Anchor::Schedule, "2026-11-29T08:00:00Z"),
+        (Anchor::Completion, "2026-11-27T08:00:00Z"),
+    ] {
+        let mut life = Life::new();
+        let mut definition = definition("FREQ=DAILY;INTERVAL=3");
+        definition.recurrence.anchor = anchor;
+        let message = HandoverMessage::StartSeries {
+            definition: Box::new(definition),
+            first: FIRST,
+        };
+        life.receive(1, 0, message);
+        let mut closed = close(0, "2026-11-27T12:00:00Z");
+        let HandoverMessage::CloseOccurrence { done, .. } = &mut closed else {
+            panic!("{closed:?}")
+        };
+        *done = Some("2026-11-24T12:00:00Z".parse().unwrap());
+        life.receive(2, 1, closed);
+        let occurrences = life.answer().occurrences;
+        let (first, last) = (&occurrences[0].1, &occurrences.last().unwrap().1);
+        assert_eq!(first.closed, Some("2026-11-24T12:00:00Z".parse().unwrap()));
+        assert_eq!(last.at.instant(), expected.parse().unwrap(), "{anchor:?}");
+    }
 }
 
 #[test]

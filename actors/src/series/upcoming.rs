@@ -19,7 +19,7 @@ impl SeriesActor {
         let open = self.open?;
         let at = &self.occurrences.get(&open)?.at;
         let course = self.course(zones)?;
-        let next = course.after(open, at, now);
+        let next = course.after(open, at, now, now);
         let number = open + 1 + u32::try_from(next.passed.len()).ok()?;
         let numbered = (open + 1..).zip(next.passed);
         let settled = numbered.filter(|(_, passed)| passed.settled.is_some_and(|settled| settled.closed.is_some()));

@@ -99,6 +99,15 @@ pub enum UserCommand {
         /// The task.
         task: TaskId,
     },
+    /// Complete a task that was done before, as an import has it.
+    CompleteImported {
+        /// When it was done; now where that is not known, or would be later.
+        completed: Option<Timestamp>,
+        /// Refused unless the task has this version.
+        if_match: Option<u64>,
+        /// The task.
+        task: TaskId,
+    },
     /// Open a completed task again.
     ReopenTask {
         /// Refused unless the task has this version.

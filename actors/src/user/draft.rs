@@ -1,6 +1,6 @@
 //! A task as a client writes it: whole, or as a JSON Merge Patch (RFC 7396).
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use punctual_events::{
     Moment, Offset, Priority, Recurrence, Related, ReminderId, Repeat, TimeOfDay, Timestamp, WallTime,
 };
@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use crate::{
     refusal::{Code, Refusal},
-    user::merge::{MomentPatch, RecurrencePatch, nullable},
-    zone::ZoneData,
+    user::merge::{MomentPatch, RecurrencePatch, full_date, nullable},
+    zone::{ZoneData, is_within_range},
 };
 
 /// An array, or null for an empty one.
@@ -152,6 +152,7 @@ pub struct MomentInput {
     /// Wall time, `2026-12-01T09:00:00`.
     pub at: Option<WallTime>,
     /// A day, `2026-12-01`.
+    #[serde(deserialize_with = "full_date")]
     #[schema(value_type = Option<String>, format = Date)]
     pub date: Option<NaiveDate>,
     /// True for a wall time that travels along: it is in the zone the user is in, also when that changes.
@@ -179,8 +180,10 @@ impl MomentInput {
                 return Err(Refusal::invalid(&format!("{field}.floating"), detail));
             }
             let in_range = (1..=9999).contains(&chrono::Datelike::year(&date));
+            let midnight = date.and_time(NaiveTime::MIN);
             let instant = zones.day_start(user_zone, date).filter(|_| in_range);
-            let instant = instant.ok_or_else(|| Refusal::invalid(field, "the year is not between 1 and 9999"))?;
+            let instant = instant.filter(|instant| is_within_range(*instant, user_zone, midnight, zones));
+            let instant = instant.ok_or_else(|| out_of_range(field))?;
             return Ok(Moment::Day { date, instant });
         }
         let at = self
@@ -190,6 +193,9 @@ impl MomentInput {
         let own_zone = self.time_zone.as_deref().filter(|_| !floating);
         let zone = own_zone.unwrap_or(user_zone);
         let instant = zones.resolve(zone, at.get()).ok_or_else(|| unknown_zone(zone, field))?;
+        if !is_within_range(instant, zone, at.get(), zones) {
+            return Err(out_of_range(field));
+        }
         Ok(Moment::Time {
             at,
             floating,
@@ -197,6 +203,11 @@ impl MomentInput {
             time_zone: zone.into(),
         })
     }
+}
+
+/// It is at no instant that can be written.
+fn out_of_range(field: &str) -> Refusal {
+    Refusal::invalid(field, "its instant is not between the years 1 and 9999 in UTC")
 }
 
 /// The zone is not known.

@@ -132,8 +132,10 @@ impl UserActor {
         if reference.open != Some(task.id) {
             return None;
         }
+        let is_done = outcome == OccurrenceOutcome::Done;
         let message = HandoverMessage::CloseOccurrence {
             closed,
+            done: task.completed.filter(|done| is_done && *done < closed),
             occurrence: task.occurrence?,
             outcome,
             time_zone: self.profile.time_zone.clone(),

@@ -1,8 +1,10 @@
 //! JSON Merge Patch (RFC 7396) of the members that are objects: what is absent stays, null takes away, and what comes of it has to be a whole.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use punctual_events::{Anchor, LatePolicy, Moment, Recurrence, RecurrenceDate, Timestamp, WallTime};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::{
@@ -21,6 +23,24 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// A day as RFC 3339 has it (`full-date`), `2026-12-01`, or null.
+///
+/// # Errors
+/// When it is written otherwise, or is none of the years 1 to 9999.
+pub fn full_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    let day = |text: Cow<'de, str>| match text.parse() {
+        Ok(RecurrenceDate::Day(date)) => Ok(date),
+        Ok(RecurrenceDate::Time(_)) | Err(_) => Err(D::Error::custom("not a day like 2026-12-01")),
+    };
+    text.map(day).transpose()
+}
+
+/// The same of a merge patch.
+fn nullable_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<NaiveDate>>, D::Error> {
+    full_date(deserializer).map(Some)
+}
+
 /// The member after the patch.
 fn merged<T: Clone>(patch: Option<&Option<T>>, current: Option<T>) -> Option<T> {
     patch.map_or(current, Clone::clone)
@@ -36,7 +56,7 @@ pub struct MomentPatch {
     #[schema(value_type = Option<WallTime>)]
     pub at: Option<Option<WallTime>>,
     /// A day, `2026-12-01`.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "nullable_date", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date)]
     pub date: Option<Option<NaiveDate>>,
     /// Whether a wall time travels along with the user, or, false or null, stays in its zone. A change of `time_zone` alone lets it stay there.

@@ -9,10 +9,14 @@ use crate::{
     machine::Machine,
     refusal::Refusal,
     user::{
+        record::TaskRecord,
         search::{Cursor, TaskQuery, search},
         state::{SeriesRef, UserActor},
     },
 };
+
+/// What stands between the UID of a series and which of its occurrences it is, in the UID of a task that was imported as one.
+pub const OCCURRENCE_UID: &str = ";RECURRENCE-ID=";
 
 /// A question to a user's actor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +32,11 @@ pub enum UserQuestion {
     /// The task with this UID.
     TaskByUid {
         /// Which.
+        uid: Box<str>,
+    },
+    /// Tasks that were imported as an occurrence of a series by this UID, and are in none: it was not there.
+    TasksBesideSeries {
+        /// What the series is known by.
         uid: Box<str>,
     },
     /// A page of tasks.
@@ -139,6 +148,14 @@ impl UserActor {
                     task: Self::as_of(record, now),
                 })
             }
+            UserQuestion::TasksBesideSeries { uid } => {
+                let items: Vec<_> = self.beside_series(uid).map(|record| Self::as_of(record, now)).collect();
+                Ok(UserAnswer::Tasks(TaskItems {
+                    total: items.len(),
+                    items,
+                    next_cursor: None,
+                }))
+            }
             UserQuestion::Tasks { query } => {
                 let page = search(self.id, &self.tasks, query, now)?;
                 Ok(UserAnswer::Tasks(TaskItems {
@@ -166,5 +183,15 @@ impl UserActor {
                 }))
             }
         }
+    }
+
+    /// Tasks that were imported as an occurrence of the series with this UID, and are in none.
+    fn beside_series(&self, uid: &str) -> impl Iterator<Item = &TaskRecord> {
+        let prefix = format!("{uid}{OCCURRENCE_UID}");
+        let from = (prefix.as_str().into(), TaskId(uuid::Uuid::nil()));
+        let known = self.by_uid.range(from..);
+        let known = known.take_while(move |(found, _)| found.starts_with(&prefix));
+        let records = known.filter_map(|(_, task)| self.tasks.get(task).map(Arc::as_ref));
+        records.filter(|record| record.deleted.is_none() && record.task.series.is_none())
     }
 }

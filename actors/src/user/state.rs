@@ -344,7 +344,12 @@ impl Machine for UserActor {
             UserCommand::PatchAll { if_match, patch, task } => {
                 self.patch_others(*task, patch, *if_match, Scope::All, context)
             }
-            UserCommand::CompleteTask { if_match, task } => self.complete(*task, *if_match, context),
+            UserCommand::CompleteTask { if_match, task } => self.complete(*task, *if_match, None, context),
+            UserCommand::CompleteImported {
+                completed,
+                if_match,
+                task,
+            } => self.complete(*task, *if_match, *completed, context),
             UserCommand::ReopenTask { if_match, task } => self.reopen(*task, *if_match, context),
             UserCommand::DeleteTask { if_match, series, task } => self.delete(*task, *if_match, *series, context),
             UserCommand::EndSeries { series } => self.end_by_itself(*series, context),

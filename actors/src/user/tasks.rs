@@ -250,14 +250,21 @@ impl UserActor {
         )
     }
 
-    pub(super) fn complete(&self, id: TaskId, if_match: Option<u64>, context: &mut Context<'_>) -> Decided {
+    /// Completes a task; `done` is when it was done, where that is known from elsewhere.
+    pub(super) fn complete(
+        &self,
+        id: TaskId,
+        if_match: Option<u64>,
+        done: Option<Timestamp>,
+        context: &mut Context<'_>,
+    ) -> Decided {
         let record = self.record_if(id, if_match)?;
         if record.task.status == Status::Done {
             return Ok(with_task(Vec::new(), Self::as_of(record, context.now), false));
         }
-        let now = context.now;
+        let completed = done.map_or(context.now, |done| done.min(context.now));
         let task = self.next_version(&record.task, context, |task| {
-            (task.status, task.completed) = (Status::Done, Some(now));
+            (task.status, task.completed) = (Status::Done, Some(completed));
         });
         let mut events = vec![UserEvent::TaskCompleted(TaskChange {
             changed: Vec::new(),

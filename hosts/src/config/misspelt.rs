@@ -2,59 +2,130 @@
 
 use std::ffi::OsString;
 
-use clap::{
-    Args as _, Command,
-    error::{ContextKind, ContextValue},
-};
+use clap::{Args as _, Command};
 
 use super::{settings::Settings, sources::variable_of};
 
-/// A variable that says nothing, and the one that was probably meant.
+/// What other commands and the tools beside the server read.
+const OF_TOOLS: [&str; 6] = [
+    "PUNCTUAL_MAVEN_REPOSITORY",
+    "PUNCTUAL_ORACLE_SEED",
+    "PUNCTUAL_PYTHON",
+    "PUNCTUAL_SECRET",
+    "PUNCTUAL_TOKEN",
+    "PUNCTUAL_URL",
+];
+
+/// How those begin that come in families.
+const FAMILIES_OF_TOOLS: [&str; 4] = ["PUNCTUAL_DAPR_", "PUNCTUAL_KUBE_", "PUNCTUAL_SECRET_", "PUNCTUAL_TEST_"];
+
+/// A variable that says nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Misspelt {
     /// Its name.
     pub variable: String,
-    /// What was probably meant.
-    pub meant: String,
+    /// What was probably meant, where something is close.
+    pub meant: Option<String>,
 }
 
-/// Which of these variables are close to a setting and are none. Others of an unknown name are left alone: Kubernetes gives every pod beside a service
-/// called `punctual` variables such as `PUNCTUAL_SERVICE_HOST` and `PUNCTUAL_PORT_8080_TCP`.
+/// Which of these variables look like a setting, or like what a tool reads, and are none. Left alone is what Kubernetes gives every pod beside a service
+/// called `punctual`: variables such as `PUNCTUAL_SERVICE_HOST` and `PUNCTUAL_PORT_8080_TCP`.
 pub(super) fn among(names: impl IntoIterator<Item = OsString>) -> Vec<Misspelt> {
-    let command = Settings::augment_args(Command::new("punctual").no_binary_name(true));
+    let known = known();
     let mut found: Vec<_> = names
         .into_iter()
-        .filter_map(|name| {
-            let variable = name.into_string().ok()?;
-            let flag = variable.strip_prefix("PUNCTUAL_")?.replace('_', "-").to_lowercase();
-            let is_of_a_service = flag.split('-').any(|word| word == "service" || word == "port");
-            (!is_of_a_service).then_some(())?;
-            let error = command.clone().try_get_matches_from([format!("--{flag}=")]).err()?;
-            let Some(ContextValue::String(suggested)) = error.get(ContextKind::SuggestedArg) else {
-                return None;
-            };
-            let meant = variable_of(suggested.trim_start_matches('-'));
-            // What is much longer or shorter was hardly meant.
-            (variable.len().abs_diff(meant.len()) <= 2).then_some(Misspelt { variable, meant })
+        .filter_map(|name| name.into_string().ok())
+        .filter(|variable| variable.starts_with("PUNCTUAL_") && !known.contains(variable))
+        .filter(|variable| !is_of_a_tool(variable) && !is_of_a_service(variable))
+        .map(|variable| Misspelt {
+            meant: closest(&variable, &known),
+            variable,
         })
         .collect();
     found.sort_by(|one, other| one.variable.cmp(&other.variable));
     found
 }
 
+fn known() -> Vec<String> {
+    let command = Settings::augment_args(Command::new("punctual"));
+    let flags = command.get_arguments().filter_map(|argument| argument.get_long());
+    let tools = OF_TOOLS.map(str::to_owned);
+    flags.map(variable_of).chain(tools).collect()
+}
+
+fn is_of_a_tool(variable: &str) -> bool {
+    FAMILIES_OF_TOOLS.iter().any(|family| variable.starts_with(family))
+}
+
+fn is_of_a_service(variable: &str) -> bool {
+    variable.split('_').any(|word| word == "SERVICE" || word == "PORT")
+}
+
+/// One that is but for a slip the same, or of whose words this one has all and more, or some.
+fn closest(variable: &str, known: &[String]) -> Option<String> {
+    let capitals = variable.to_uppercase();
+    // Of four letters two are half the word.
+    let most = (capitals.len().saturating_sub("PUNCTUAL_".len()) / 3).clamp(1, 2);
+    let slips = known.iter().map(|known| (distance(&capitals, known), known));
+    let nearest = slips
+        .min_by_key(|(slips, _)| *slips)
+        .filter(|(slips, _)| *slips <= most);
+    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'));
+    let longest = known
+        .iter()
+        .filter(|known| begins(&capitals, known))
+        .max_by_key(|known| known.len());
+    let shortest = known
+        .iter()
+        .filter(|known| begins(known, &capitals))
+        .min_by_key(|known| known.len());
+    nearest.map(|(_, known)| known).or(longest).or(shortest).cloned()
+}
+
+/// How many letters have to be changed, added or left out (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (place, letter) in one.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], place + 1);
+        for (column, other) in other.bytes().enumerate() {
+            let substituted = diagonal + usize::from(letter != other);
+            diagonal = row[column + 1];
+            row[column + 1] = substituted.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(names: &[&str]) -> Vec<String> {
+    fn said(names: &[&str]) -> Vec<(String, Option<String>)> {
         let found = among(names.iter().map(OsString::from));
-        found.into_iter().map(|found| found.meant).collect()
+        found.into_iter().map(|found| (found.variable, found.meant)).collect()
     }
 
     #[test]
-    fn a_misspelt_variable_is_found_with_what_was_meant() {
-        let said = said(&["PUNCTUAL_RATELIMIT", "PUNCTUAL_LISTENS", "PUNCTUAL_LOGFORMAT"]);
-        assert_eq!(said, ["PUNCTUAL_LISTEN", "PUNCTUAL_LOG_FORMAT", "PUNCTUAL_RATE_LIMIT"]);
+    fn a_variable_that_says_nothing_is_found_with_what_was_meant_where_something_is_close() {
+        for (variable, meant) in [
+            ("PUNCTUAL_RATELIMIT", Some("PUNCTUAL_RATE_LIMIT")),
+            ("PUNCTUAL_LISTENS", Some("PUNCTUAL_LISTEN")),
+            ("PUNCTUAL_LOGFORMAT", Some("PUNCTUAL_LOG_FORMAT")),
+            ("PUNCTUAL_LOG_LEVEL", Some("PUNCTUAL_LOG")),
+            ("PUNCTUAL_DATA_DIR", Some("PUNCTUAL_DATA")),
+            ("PUNCTUAL_RATE", Some("PUNCTUAL_RATE_LIMIT")),
+            ("PUNCTUAL_TOKENS", Some("PUNCTUAL_TOKEN")),
+            ("PUNCTUAL_listen", Some("PUNCTUAL_LISTEN")),
+            ("PUNCTUAL_WORKERS", None),
+            ("PUNCTUAL_ÄÖÜ", None),
+        ] {
+            let expected = (variable.to_owned(), meant.map(str::to_owned));
+            assert_eq!(said(&[variable]), [expected]);
+        }
+        let variables = said(&["PUNCTUAL_LISTENS", "PUNCTUAL_DATA_DIR"])
+            .into_iter()
+            .map(|(variable, _)| variable);
+        assert!(variables.eq(["PUNCTUAL_DATA_DIR", "PUNCTUAL_LISTENS"]));
     }
 
     #[test]
@@ -75,11 +146,19 @@ mod tests {
             "PUNCTUAL_TOKEN",
             "PUNCTUAL_URL",
             "PUNCTUAL_TEST_LONG",
+            "PUNCTUAL_TEST_SEED",
             "PUNCTUAL_DAPR_STATE",
+            "PUNCTUAL_DAPR_CACHE",
+            "PUNCTUAL_KUBE_NAMESPACE",
+            "PUNCTUAL_KUBE_VALUES",
+            "PUNCTUAL_MAVEN_REPOSITORY",
+            "PUNCTUAL_ORACLE_SEED",
+            "PUNCTUAL_PYTHON",
+            "PUNCTUAL_SECRET_SMTP",
             "PATH",
         ];
         for names in [&settings[..], &kubernetes, &elsewhere] {
-            assert_eq!(said(names), Vec::<String>::new());
+            assert_eq!(said(names), []);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod listen;
 mod misspelt;
+mod network;
 mod settings;
 mod sidecar;
 mod sources;

@@ -7,7 +7,10 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
-use super::listen::ListenAddress;
+use super::{
+    listen::ListenAddress,
+    network::{network, networks},
+};
 use crate::mail::MailAddress;
 
 /// What one source says. The same declaration is the flags, the variables and the keys of the file, so they cannot drift apart; the
@@ -68,12 +71,14 @@ pub struct Settings {
     #[arg(long, value_name = "POLICY", hide_possible_values = true)]
     pub registration: Option<Registration>,
 
-    /// Network of proxies, as 10.0.0.0/8, whose X-Forwarded-For is believed to say which address a request comes from; may be repeated
-    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    /// Proxy, or network of proxies, as 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For is believed to say which address a request comes from; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    #[serde(default, deserialize_with = "networks")]
     pub trusted_proxy: Option<Vec<IpNet>>,
 
-    /// Network that webhooks may reach though it is not on the public internet, as 10.1.0.0/16; may be repeated
-    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    /// Address or network, as 10.1.2.3 or 10.1.0.0/16, that webhooks may reach though it is not on the public internet; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    #[serde(default, deserialize_with = "networks")]
     pub webhook_allow: Option<Vec<IpNet>>,
 
     /// Address that mail comes from; without it no mail is sent (dapr)

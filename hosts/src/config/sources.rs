@@ -103,7 +103,7 @@ fn from_file(path: &Path) -> Result<Settings, ConfigError> {
 
 /// Reads each variable as if it were the flag of the same name, so that both understand the same.
 ///
-/// A variable of an unknown name is left alone: Kubernetes gives every pod beside a service called `punctual` variables such as
+/// A variable of an unknown name is no error, only warned of: Kubernetes gives every pod beside a service called `punctual` variables such as
 /// `PUNCTUAL_SERVICE_HOST` and `PUNCTUAL_PORT`. For the same reason no setting may ever be called `port`.
 fn from_environment(variables: Variables<'_>) -> Result<Settings, ConfigError> {
     let command = Settings::augment_args(Command::new("punctual").no_binary_name(true));

@@ -75,7 +75,7 @@ fn every_flag_is_also_a_variable_and_a_key() {
         ("anonymous-rate-limit", "8", "8"),
         ("registration", "closed", "\"closed\""),
         ("trusted-proxy", "10.0.0.0/8,fd00::/8", "[\"10.0.0.0/8\", \"fd00::/8\"]"),
-        ("webhook-allow", "10.0.0.0/8,fd00::/8", "[\"10.0.0.0/8\", \"fd00::/8\"]"),
+        ("webhook-allow", "10.0.0.0/8,::1", "[\"10.0.0.0/8\", \"::1/128\"]"),
         ("log-format", "json", "\"json\""),
         ("log", "warn,punctual=debug", "\"warn,punctual=debug\""),
         ("idle-seconds", "9", "9"),
@@ -105,6 +105,22 @@ fn every_flag_is_also_a_variable_and_a_key() {
     assert_ne!(expected, load(&[], &[]).unwrap());
     assert_eq!(load(&[], &by_variables).unwrap(), expected);
     assert_eq!(load(&[], &[("PUNCTUAL_CONFIG", name(toml.path()))]).unwrap(), expected);
+}
+
+#[test]
+fn a_proxy_alone_is_trusted_by_its_address() {
+    let config = load(&["--trusted-proxy", "127.0.0.1", "--trusted-proxy=::1"], &[]).unwrap();
+    assert_eq!(
+        config.trusted_proxies,
+        ["127.0.0.1/32", "::1/128"].map(|network| network.parse().unwrap())
+    );
+    let toml = file("trusted-proxy = [\"127.0.0.1\"]");
+    let config = load(&["--config", name(toml.path())], &[]).unwrap();
+    assert_eq!(config.trusted_proxies, ["127.0.0.1/32".parse().unwrap()]);
+    assert_eq!(
+        load(&[], &[("PUNCTUAL_TRUSTED_PROXY", "localhost")]).unwrap_err(),
+        "PUNCTUAL_TRUSTED_PROXY: expected an address, or a network as 10.0.0.0/8 or fd00::/8"
+    );
 }
 
 #[test]

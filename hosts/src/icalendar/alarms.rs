@@ -62,12 +62,16 @@ pub(super) fn reminders(calendar: &ICalendar, span: &Span<'_>, notes: &mut Vec<S
 
 /// REPEAT (RFC 5545, 3.8.6.2) counts how often it rings again after the first, DURATION how long after each.
 fn repeat(alarm: &ICalendarComponent, notes: &mut Vec<String>) -> Option<Repeat> {
-    let said = alarm.property(&ICalendarProperty::Repeat)?.values.first()?;
-    let times = said.as_integer().unwrap_or_default();
+    let every = alarm.property(&ICalendarProperty::Duration);
+    let times = match alarm.property(&ICalendarProperty::Repeat) {
+        // What is no number is as good as none.
+        Some(said) => said.values.first().and_then(ICalendarValue::as_integer).unwrap_or(-1),
+        None if every.is_some() => -1,
+        None => 0,
+    };
     if times == 0 {
         return None;
     }
-    let every = alarm.property(&ICalendarProperty::Duration);
     let every_s = every.and_then(|entry| match entry.values.first()? {
         ICalendarValue::Duration(duration) if !duration.neg => Some(duration.as_seconds()),
         _ => None,

@@ -73,8 +73,33 @@ async fn values_of_the_wrong_shape_or_size_are_422_and_named() {
     for (field, value) in [
         ("due.date", json!({"due": {"date": "99999-12-31"}})),
         ("due.date", json!({"due": {"date": "2030-02-30"}})),
-        ("due", json!({"due": {"date": "+99999-12-31"}})),
-        ("due", json!({"due": {"date": "0000-01-01"}})),
+        ("due.date", json!({"due": {"date": "+99999-12-31"}})),
+        ("due.date", json!({"due": {"date": "0000-01-01"}})),
+        ("due.date", json!({"due": {"date": "2030-1-1"}})),
+        ("due.date", json!({"due": {"date": "2030-01-1"}})),
+        ("due.date", json!({"due": {"date": " 2030-1-01"}})),
+        ("due.date", json!({"due": {"date": "20300101"}})),
+        ("start.date", json!({"start": {"date": "2030-01-01T00:00:00"}})),
+        ("due.at", json!({"due": {"at": "2030-01-01T9:00:00"}})),
+        ("due.at", json!({"due": {"at": "2030-1-01T09:00:00"}})),
+        ("due.at", json!({"due": {"at": "2030-01-01T09:00"}})),
+        ("due.at", json!({"due": {"at": "2030-01-01 09:00:00"}})),
+        // Beyond the last instant, and before the first.
+        (
+            "due",
+            json!({"due": {"at": "9999-12-31T23:00:00", "time_zone": "America/New_York"}}),
+        ),
+        (
+            "start",
+            json!({"start": {"at": "0001-01-01T08:00:00", "time_zone": "Asia/Tokyo"}}),
+        ),
+        ("due", json!({"due": {"date": "0001-01-01"}})),
+        ("reminders[0].at", json!({"reminders": [{"at": "2030-01-01T9:00:00Z"}]})),
+        ("reminders[0].at", json!({"reminders": [{"at": "2030-1-1T09:00:00Z"}]})),
+        (
+            "recurrence.exdate[0]",
+            json!({"due": {"date": "2030-01-01"}, "recurrence": {"rrule": "FREQ=DAILY", "exdate": ["2030-1-2"]}}),
+        ),
         ("due.at", json!({"due": {"at": "99999-01-01T00:00:00"}})),
         ("due.at", json!({"due": {"at": "2030-01-01T25:00:00"}})),
         (

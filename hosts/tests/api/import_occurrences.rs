@@ -1,10 +1,11 @@
 //! Items of a calendar that are one occurrence of a series.
 
+use punctual::roles::api::{ApiConfig, Limits};
 use serde_json::{Value, json};
 
 use crate::{
     import::{counts, import},
-    support::{Answer, Client, Server, client::eventually},
+    support::{Answer, Client, Server, client::eventually, server::unlimited},
 };
 
 const PLANTS: &str =
@@ -190,4 +191,143 @@ async fn what_is_no_date_of_its_series_is_a_task_of_its_own_once() {
         (counts(&report), &report.body["items"][0]["code"]),
         ([0, 0, 1], &json!("occurrence_unknown"))
     );
+}
+
+#[tokio::test]
+async fn a_long_history_is_recorded_as_done_wherever_the_file_has_the_series() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let daily = "UID:pills\r\nSUMMARY:Pills\r\nDUE;TZID=Europe/Paris:20200101T090000\r\nRRULE:FREQ=DAILY\r\n";
+    let first: chrono::NaiveDate = "2020-01-01".parse().unwrap();
+    let done: Vec<String> = (0..600)
+        .map(|days| {
+            let day = (first + chrono::Days::new(days)).format("%Y%m%d");
+            format!(
+                "UID:pills\r\nRECURRENCE-ID;TZID=Europe/Paris:{day}T090000\r\nSTATUS:COMPLETED\r\nCOMPLETED:{day}T100000Z\r\n"
+            )
+        })
+        .collect();
+    let mut todos: Vec<&str> = done.iter().map(String::as_str).collect();
+    todos.push(daily);
+    let report = import(&ann, calendar(&todos)).await;
+    assert_eq!(counts(&report), [601, 0, 0], "{:.2000}", report.text);
+    let task = report.body["items"][600]["task"].as_str().unwrap();
+    let series = ann.get(&format!("/v1/tasks/{task}")).await.body["series"].clone();
+    let series = format!("/v1/series/{}", series.as_str().unwrap());
+    let open = eventually("the date after now", async || {
+        ann.get("/v1/tasks").await.body["items"]
+            .as_array()
+            .unwrap()
+            .first()
+            .cloned()
+    })
+    .await;
+    assert!(open["occurrence"].as_u64().unwrap() > 600);
+    let (mut outcomes, mut after) = (Vec::new(), String::new());
+    for _ in 0..4 {
+        let page = ann
+            .get(&format!("{series}/occurrences?limit=200&upcoming=0{after}"))
+            .await
+            .body;
+        outcomes.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["outcome"].clone()),
+        );
+        after = format!("&after={}", page["next"]);
+    }
+    assert!(outcomes[..600].iter().all(|outcome| outcome == "done"), "{outcomes:?}");
+    assert_eq!(outcomes[600], "missed");
+}
+
+#[tokio::test]
+async fn the_open_date_that_is_done_keeps_when_it_was_done_and_the_next_is_open() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let past = "UID:plants\r\nSUMMARY:Water the plants\r\nDUE;TZID=Europe/Paris:20200106T090000\r\nRRULE:FREQ=WEEKLY;BYDAY=MO\r\n";
+    let done = one("20200106", "STATUS:COMPLETED\r\nCOMPLETED:20200106T120000Z\r\n");
+    let report = import(&ann, calendar(&[&done, past])).await;
+    assert_eq!(counts(&report), [2, 0, 0], "{report:?}");
+    let (task, series) = plants(&ann, &report).await;
+    let completed = ann.get(&task).await.body;
+    assert_eq!(
+        (&completed["status"], &completed["completed"]),
+        (&json!("done"), &json!("2020-01-06T12:00:00.000Z"))
+    );
+    let story = story(&ann, &series, 3).await;
+    assert_eq!((&story[0].1, &story[1].1), (&json!("done"), &json!("missed")));
+    let page = ann.get(&format!("{series}/occurrences?limit=1")).await;
+    assert_eq!(page.body["items"][0]["closed"], "2020-01-06T12:00:00.000Z");
+    let open = ann.get("/v1/tasks").await.body;
+    assert_eq!(
+        (&open["total"], &open["items"][0]["overdue"]),
+        (&json!(1), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a_series_that_comes_after_its_occurrences_leaves_them_their_dates() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let first = one("20300107", "SUMMARY:Water them well\r\n");
+    let third = one("20300121", "SUMMARY:Water them twice\r\n");
+    let done = one("20300114", "STATUS:COMPLETED\r\nCOMPLETED:20260106T120000Z\r\n");
+    let early = import(&ann, calendar(&[&first, &third, &done])).await;
+    assert_eq!(counts(&early), [3, 0, 0], "{early:?}");
+    assert_eq!(ann.get("/v1/tasks").await.body["total"], 2);
+    let file = calendar(&[&third, PLANTS]);
+    let report = import(&ann, file.clone()).await;
+    assert_eq!(counts(&report), [1, 1, 0], "{report:?}");
+    assert_eq!(report.body["items"][0]["task"], early.body["items"][1]["task"]);
+    let fourth = open_instance(&ann, 3).await;
+    assert_eq!(fourth["due"]["at"], "2030-01-28T09:00:00");
+    let series = format!("/v1/series/{}", fourth["series"].as_str().unwrap());
+    let outcomes: Vec<Value> = story(&ann, &series, 4)
+        .await
+        .into_iter()
+        .map(|(_, outcome)| outcome)
+        .collect();
+    assert_eq!(
+        outcomes,
+        [json!("skipped"), json!("done"), json!("skipped"), Value::Null]
+    );
+    let titles = async || {
+        let list = ann.get("/v1/tasks?sort=title").await.body;
+        let items = list["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|task| task["title"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let expected = ["Water the plants", "Water them twice", "Water them well"];
+    assert_eq!(titles().await, expected, "each is there once");
+    assert_eq!(counts(&import(&ann, file).await), [0, 2, 0]);
+    assert_eq!(titles().await, expected);
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_to_wait_for_its_series_is_refused_and_comes_with_the_next_file() {
+    let limits = Limits {
+        import_waiting: 2,
+        ..Limits::default()
+    };
+    let server = Server::start_with(ApiConfig { limits, ..unlimited() }).await;
+    let mondays = ["20300114", "20300121", "20300128", "20300204"];
+    let gone = mondays.map(|day| one(day, "STATUS:CANCELLED\r\n"));
+    let [first, second, third, fourth] = gone.each_ref().map(String::as_str);
+    let ann = server.register("ann").await;
+    let file = calendar(&[first, second, third, PLANTS, fourth]);
+    let report = import(&ann, file.clone()).await;
+    assert_eq!(counts(&report), [4, 0, 1], "{report:?}");
+    assert_eq!(report.body["items"][2]["code"], "limit_reached");
+    assert_eq!(report.body["items"][2]["recurrence_id"], "2030-01-28T08:00:00.000Z");
+    assert_eq!(counts(&import(&ann, file).await), [1, 4, 0]);
+    let (task, _) = plants(&ann, &report).await;
+    ann.act(&format!("{task}/complete")).await;
+    open_instance(&ann, 5).await;
+    let bob = server.register("bob").await;
+    let report = import(&bob, calendar(&[PLANTS, first, second, third, fourth])).await;
+    assert_eq!(counts(&report), [5, 0, 0], "{report:?}");
 }

@@ -202,6 +202,33 @@ async fn completing_passes_over_a_date_taken_away_and_a_patch_can_give_it_back()
 }
 
 #[tokio::test]
+async fn a_preview_ends_where_instants_can_be_written_no_more() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let form = |start: &str, time_zone: &str| json!({"rrule": "FREQ=DAILY", "start": start, "time_zone": time_zone, "count": 5});
+    for (start, time_zone) in [
+        ("9999-12-31T23:00:00", "America/New_York"),
+        ("0001-01-01T08:00:00", "Asia/Tokyo"),
+    ] {
+        let answer = ann.post("/v1/recurrence/preview", &form(start, time_zone)).await;
+        assert_eq!(
+            (answer.problem(), &answer.body["field"]),
+            ((422, "invalid"), &json!("start")),
+            "{answer:?}"
+        );
+    }
+    let answer = ann
+        .post(
+            "/v1/recurrence/preview",
+            &form("9999-12-30T23:00:00", "America/New_York"),
+        )
+        .await;
+    let occurrences = answer.body["occurrences"].as_array().unwrap();
+    assert_eq!(occurrences.len(), 1, "{answer:?}");
+    assert_eq!(occurrences[0]["instant"], "9999-12-31T04:00:00.000Z");
+}
+
+#[tokio::test]
 async fn a_preview_is_bounded_whatever_the_rule() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

@@ -271,6 +271,26 @@ fn an_alarm_that_repeats_nags() {
             "PT15M",
             "an alarm rings once, as nothing says how often it repeats",
         ),
+        (
+            "REPEAT:often\nDURATION:PT5M",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
+        (
+            "REPEAT:\nDURATION:PT5M",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
+        (
+            "REPEAT:4\nDURATION:a while",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
+        (
+            "DURATION:PT5M",
+            "PT15M",
+            "an alarm rings once, as nothing says how often it repeats",
+        ),
     ] {
         let item = item(lines);
         assert_eq!(item.notes, [note], "{lines}");

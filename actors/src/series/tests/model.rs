@@ -181,6 +181,7 @@ impl Both {
         let (closed, time_zone) = (self.life.1, "Europe/Paris".into());
         self.send(HandoverMessage::CloseOccurrence {
             closed,
+            done: None,
             occurrence,
             outcome,
             time_zone,

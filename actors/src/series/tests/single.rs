@@ -27,7 +27,7 @@ fn restore(life: &mut Life, day: &str) -> Result<Vec<SeriesEvent>, Code> {
     life.ask(&SeriesCommand::RestoreOccurrence { date: date(day) })
 }
 
-fn daily() -> Life {
+pub(super) fn daily() -> Life {
     let mut life = Life::new();
     life.1 = "2026-11-23T07:00:00Z".parse().unwrap();
     life.receive(1, 0, start("FREQ=DAILY"));
@@ -35,7 +35,7 @@ fn daily() -> Life {
 }
 
 /// The task that is handed over last.
-fn handed_over(events: &[SeriesEvent]) -> punctual_events::Task {
+pub(super) fn handed_over(events: &[SeriesEvent]) -> punctual_events::Task {
     let offers = events.iter().rev().find_map(|event| match event {
         SeriesEvent::HandoverOffered(offer) => Some(&offer.handover.message),
         _ => None,
@@ -46,7 +46,7 @@ fn handed_over(events: &[SeriesEvent]) -> punctual_events::Task {
     }
 }
 
-fn complete(life: &mut Life, number: u64, occurrence: u32, closed: &str) -> Vec<SeriesEvent> {
+pub(super) fn complete(life: &mut Life, number: u64, occurrence: u32, closed: &str) -> Vec<SeriesEvent> {
     let handover = Handover {
         message: close(occurrence, closed),
         number,
@@ -227,19 +227,29 @@ fn what_counts_from_completions_has_no_dates_to_change() {
     assert_eq!(skip(&mut life, "2026-11-24T09:00:00"), Err(Code::OccurrenceUnknown));
 }
 
+/// The date so many days after the first.
+pub(super) fn days_on(day: i64) -> String {
+    let first: chrono::NaiveDateTime = "2026-11-23T09:00:00".parse().unwrap();
+    (first + chrono::TimeDelta::days(day))
+        .format("%Y-%m-%dT%H:%M:%S")
+        .to_string()
+}
+
 #[test]
 fn a_series_has_no_more_dates_unlike_the_others_than_there_may_be() {
     let mut life = daily();
-    let first: chrono::NaiveDateTime = "2026-11-24T09:00:00".parse().unwrap();
-    for day in 0..366 {
-        let at = (first + chrono::TimeDelta::days(day))
-            .format("%Y-%m-%dT%H:%M:%S")
-            .to_string();
-        skip(&mut life, &at).unwrap();
+    let different = || json!({"title": "b"});
+    for day in 1..=366 {
+        change(&mut life, &days_on(day), different()).unwrap();
     }
-    assert_eq!(skip(&mut life, "2030-01-01T09:00:00"), Err(Code::LimitReached));
-    restore(&mut life, "2026-11-24T09:00:00").unwrap();
-    assert!(skip(&mut life, "2030-01-01T09:00:00").is_ok());
+    let (one_more, another) = (days_on(400), days_on(401));
+    assert_eq!(change(&mut life, &one_more, different()), Err(Code::LimitReached));
+    change(&mut life, &days_on(1), json!({"title": "c"})).unwrap();
+    // What is skipped or done is counted by itself.
+    skip(&mut life, &one_more).unwrap();
+    restore(&mut life, &days_on(1)).unwrap();
+    change(&mut life, &another, different()).unwrap();
+    assert_eq!(change(&mut life, &days_on(402), different()), Err(Code::LimitReached));
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How long an import may take.
     pub import_timeout: Duration,
+    /// How many items of an import may wait for the series they are an occurrence of.
+    pub import_waiting: usize,
 }
 
 impl Default for Limits {
@@ -69,6 +71,7 @@ impl Default for Limits {
             import_bytes: 64 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             import_timeout: Duration::from_secs(10 * 60),
+            import_waiting: 10_000,
         }
     }
 }

@@ -2,10 +2,12 @@
 //! An item is taken once however often the file is sent, for as long as the task has its UID. With an `Idempotency-Key` each item's command has one of its
 //! own, so that a repeat does not bring back what was deleted meanwhile. What was taken is always reported, also when the rest of the file was not read.
 
+mod beside;
 mod draft;
 mod identity;
 mod report;
 mod single;
+mod waiting;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -29,7 +31,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::{
     identity::Identities,
     report::{ImportReport, Outcome, Report, Unread},
-    single::{Settled, Target, Waiting},
+    single::Single,
+    waiting::Waiting,
 };
 use super::{
     Api, answer,
@@ -62,7 +65,7 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items; the counts
 /// are of all. An item with a RECURRENCE-ID is one occurrence of a series, of the same file or one that is there already: the series has that date moved, made different, skipped (CANCELLED) or done (COMPLETED),
-/// and the item becomes a task only where the series has no such date to come. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
+/// and the item becomes a task only where the series has no such date to come, or is nowhere: one that comes with a later file leaves its date to that task. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
 /// repeat reports what was taken the first time as `taken`, as it did then, and brings nothing back that was deleted meanwhile; an item that says
 /// something else than the one in its place did is refused with `idempotency_key_reused`, by itself. That holds for the first MiB of items, a thousand
 /// usual ones; those behind are known by UID alone. A file whose
@@ -100,6 +103,7 @@ pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request:
         under_way: FuturesOrdered::new(),
         waiting: Waiting::default(),
         begun: HashSet::new(),
+        begun_when_full: None,
         report: Report::default(),
         bytes: 0,
     };
@@ -139,6 +143,8 @@ struct Import<'a> {
     waiting: Waiting,
     /// UIDs of series that came with this file.
     begun: HashSet<String>,
+    /// How many there were when there was no more room to wait.
+    begun_when_full: Option<usize>,
     report: Report,
     bytes: u64,
 }
@@ -159,7 +165,7 @@ impl Import<'_> {
         while !self.under_way.is_empty() {
             self.settle_one().await?;
         }
-        self.settle_waiting().await?;
+        self.settle_all_waiting().await?;
         if unread.is_some() {
             discard(body).await;
         }
@@ -204,16 +210,14 @@ impl Import<'_> {
         let key = self.key.filter(|_| self.keyed_bytes <= MAX_KEYED_BYTES);
         let bytes = bytes_of(&item);
         let (item, command) = match known(&item, &mut self.identities, key, place) {
-            Ok(known) => match self.waiting.keep(place, item, known, bytes) {
-                Some((item, known)) => {
-                    let command = item
-                        .draft
-                        .as_ref()
-                        .map_err(of_item)
-                        .and_then(|draft| command(draft, known));
+            Ok(known) => match Single::of(place, item, known, bytes) {
+                Ok(single) => return self.wait(single).await,
+                Err(other) => {
+                    let (item, known) = *other;
+                    let draft = item.draft.as_ref().map_err(of_item);
+                    let command = draft.and_then(|draft| command(draft, known));
                     (item, command)
                 }
-                None => return Ok(()),
             },
             Err(refused) => (item, Err(refused)),
         };
@@ -230,28 +234,6 @@ impl Import<'_> {
             let (place, outcome, uid) = begun?;
             self.begun.extend(uid.filter(|_| outcome.begun().is_some()));
             self.report.add(place, outcome);
-        }
-        Ok(())
-    }
-
-    /// Those that are one occurrence of a series, in the order of the file, and those whose occurrence is open after all others.
-    async fn settle_waiting(&mut self) -> Result<(), Problem> {
-        let target = Target {
-            api: self.api,
-            caller: self.caller,
-            begun: &self.begun,
-        };
-        let mut singles = std::mem::take(&mut self.waiting).singles;
-        for is_second in [false, true] {
-            let mut open = Vec::new();
-            for single in singles {
-                let place = single.place;
-                match target.settle(single, is_second).await? {
-                    Settled::Known(outcome) => self.report.add(place, *outcome),
-                    Settled::Open(single) => open.push(*single),
-                }
-            }
-            singles = open;
         }
         Ok(())
     }

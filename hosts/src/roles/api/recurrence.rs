@@ -8,7 +8,7 @@ use punctual_actors::{
     phrases::{Reading, Span},
     recurrence::{Occurrence, Rule, RuleError, Schedule},
     user::validate::{refuse_rule, refuse_workdays},
-    zone::{UnknownZone, shown},
+    zone::{UnknownZone, is_within_range, shown},
 };
 use punctual_events::{Timestamp, WallTime};
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,12 @@ pub(super) async fn preview(
             let detail = "workdays are counted from completions, whose dates nobody knows ahead";
             return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
         }
+    }
+    let (first, zone) = (tried.start.get(), form.time_zone.as_str());
+    let instant = zones.resolve(zone, first);
+    if instant.is_some_and(|instant| !is_within_range(instant, zone, first, zones)) {
+        let detail = "its instant is not between the years 1 and 9999 in UTC";
+        return Err(Problem::invalid("start", detail));
     }
     let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use punctual_actors::{Code, Refusal};
+use punctual_actors::{Code, Refusal, user::OCCURRENCE_UID};
 use punctual_events::{Digest, Priority, Recurrence, RecurrenceDate, ReminderTime, Timestamp};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -40,7 +40,7 @@ impl Identities {
     /// The `external_uid` of the file's next item.
     pub(super) fn next(&mut self, item: &ImportDraft) -> Result<String, Refusal> {
         match (&item.external_uid, &item.recurrence_id) {
-            (Some(uid), Some(recurrence_id)) => Ok(format!("{uid};RECURRENCE-ID={recurrence_id}")),
+            (Some(uid), Some(recurrence_id)) => Ok(format!("{uid}{OCCURRENCE_UID}{recurrence_id}")),
             (Some(uid), None) => Ok(uid.clone()),
             (None, _) => self.by_content(item),
         }

@@ -2,7 +2,7 @@
 //! be there besides it. They wait for the end of the file, because the series may come after them.
 //!
 //! One that was taken before is known by its UID and RECURRENCE-ID, which the series keeps with the date and gives to its instance. Where the series
-//! has no such date to come, and came with the same file, the item becomes a task of its own.
+//! has no such date to come, and came with the same file, the item becomes a task of its own; so does one whose series is nowhere.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use punctual_actors::{
     Code, Refusal,
     series::{SeriesCommand, SeriesQuestion},
     turn::TurnError,
-    user::{UserAnswer, UserCommand, UserQuestion, UserReply},
+    user::{SeriesRef, UserAnswer, UserCommand, UserQuestion, UserReply},
     zone::ZoneData,
 };
 use punctual_events::{
@@ -24,15 +24,11 @@ use crate::{
     roles::api::{Api, auth::Caller, command::unexpected, problem::Problem, series},
 };
 
-/// Items that wait, at most. Those beyond become tasks of their own.
-const MAX_WAITING: usize = 2_000;
-/// What their texts come to, at most, each item counted as 1 KiB more.
-const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
-
 /// An item that is one occurrence of a series.
 pub(super) struct Single {
     /// Its place in the file.
     pub(super) place: u64,
+    pub(super) bytes: usize,
     pub(super) item: ImportItem,
     draft: ImportDraft,
     known: Known,
@@ -43,46 +39,45 @@ pub(super) struct Single {
 /// What becomes of one.
 pub(super) enum Settled {
     Known(Box<Outcome>),
-    /// Its occurrence is open: what is open comes last, for what comes after it to be known by then.
-    Open(Box<Single>),
+    /// Not yet: its occurrence is open, and what is open comes last, for what comes after it to be known by then; or its series is still to come.
+    Later(Box<Single>),
 }
 
-/// Those that wait.
-#[derive(Default)]
-pub(super) struct Waiting {
-    pub(super) singles: Vec<Single>,
-    bytes: usize,
+/// When an item is settled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// The file goes on.
+    Early,
+    /// It is over.
+    End,
+    /// All others are settled.
+    Last,
 }
 
-impl Waiting {
-    /// Keeps an item that is one occurrence of a series; gives back any other, and one too many.
-    pub(super) fn keep(
-        &mut self,
+impl Single {
+    /// Gives back what is no occurrence of a series.
+    pub(super) fn of(
         place: u64,
         item: ImportItem,
         known: Known,
         bytes: usize,
-    ) -> Option<(ImportItem, Known)> {
+    ) -> Result<Self, Box<(ImportItem, Known)>> {
         let Ok(draft) = &item.draft else {
-            return Some((item, known));
+            return Err(Box::new((item, known)));
         };
         let (Some(uid), Some(recurrence_id)) = (draft.external_uid.clone(), draft.recurrence_id.clone()) else {
-            return Some((item, known));
+            return Err(Box::new((item, known)));
         };
-        if self.singles.len() >= MAX_WAITING || self.bytes + bytes > MAX_WAITING_BYTES {
-            return Some((item, known));
-        }
-        self.bytes += bytes;
         let draft = draft.clone();
-        self.singles.push(Single {
+        Ok(Self {
             place,
+            bytes,
             item,
             draft,
             known,
             uid,
             recurrence_id,
-        });
-        None
+        })
     }
 }
 
@@ -95,24 +90,20 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Has the series of an item have its date as the item says. What is open is left for the second time.
-    pub(super) async fn settle(&self, single: Single, is_second: bool) -> Result<Settled, Problem> {
+    /// Has the series of an item have its date as the item says.
+    pub(super) async fn settle(&self, single: Single, when: When) -> Result<Settled, Problem> {
         if let Some(task) = self.task_by_uid(&single.known.external_uid).await? {
             return Ok(Settled::Known(Box::new(Outcome::found(single.item, task.id, false))));
         }
-        let series = self.task_by_uid(&single.uid).await?.and_then(|task| task.series);
-        let Some(series) = series else {
+        let Some(series) = self.series_by_uid(&single.uid).await? else {
+            if when == When::Early {
+                return Ok(Settled::Later(Box::new(single)));
+            }
             return self.by_itself(single, None).await;
         };
-        let question = SeriesQuestion::Occurrences {
-            after: None,
-            limit: 0,
-            upcoming: 0,
-            time_zone: None,
-        };
-        let (reference, found) = series::find(self.api, self.caller, series, &question).await?;
+        let (reference, definition) = self.series(series).await?;
         let zones = &*self.api.services.environment.zones;
-        let Some(date) = date_of(&single.recurrence_id, &found.definition, zones) else {
+        let Some(date) = date_of(&single.recurrence_id, &definition, zones) else {
             let detail = "its RECURRENCE-ID is no date";
             return self
                 .by_itself(single, Some(Refusal::new(Code::OccurrenceUnknown, detail)))
@@ -126,11 +117,18 @@ impl Target<'_> {
                 reply.changed,
             )))),
             Err(TurnError::Refused(refusal)) => match (refusal.code, reference.open) {
-                (Code::OccurrenceOpen, Some(open)) if is_second => self.change_open(single, series, open).await,
-                (Code::OccurrenceOpen, Some(_)) => Ok(Settled::Open(Box::new(single))),
+                (Code::OccurrenceOpen, Some(open)) if when == When::Last => {
+                    self.change_open(single, series, open).await
+                }
+                (Code::OccurrenceOpen, Some(_)) => Ok(Settled::Later(Box::new(single))),
                 (Code::OccurrenceOpen | Code::OccurrenceClosed, _) => {
                     Ok(Settled::Known(Box::new(Outcome::changed(single.item, series, false))))
                 }
+                // As a task of its own it would be done there, and missed in the series.
+                (Code::LimitReached, _) if single.is_over() => Ok(Settled::Known(Box::new(Outcome::refused(
+                    single.item,
+                    refused(refusal),
+                )))),
                 (Code::OccurrenceUnknown | Code::SeriesEnded | Code::LimitReached, _) => {
                     self.by_itself(single, Some(refusal)).await
                 }
@@ -172,7 +170,12 @@ impl Target<'_> {
                 task,
             }
         } else if single.draft.status_done {
-            UserCommand::CompleteTask { if_match, task }
+            let completed = single.draft.completed;
+            UserCommand::CompleteImported {
+                completed,
+                if_match,
+                task,
+            }
         } else {
             let patch = Box::new(draft::patch(&single.draft, single.item.summary_for_report.is_some()));
             UserCommand::PatchTask { if_match, patch, task }
@@ -194,6 +197,23 @@ impl Target<'_> {
         Ok(Settled::Known(Box::new(outcome)))
     }
 
+    /// The series that is known by this UID.
+    pub(super) async fn series_by_uid(&self, uid: &str) -> Result<Option<SeriesId>, Problem> {
+        Ok(self.task_by_uid(uid).await?.and_then(|task| task.series))
+    }
+
+    /// What its owner knows of a series, and how it is defined.
+    pub(super) async fn series(&self, series: SeriesId) -> Result<(SeriesRef, SeriesDefinition), Problem> {
+        let question = SeriesQuestion::Occurrences {
+            after: None,
+            limit: 0,
+            upcoming: 0,
+            time_zone: None,
+        };
+        let (reference, found) = series::find(self.api, self.caller, series, &question).await?;
+        Ok((reference, found.definition))
+    }
+
     async fn task_by_uid(&self, uid: &str) -> Result<Option<std::sync::Arc<Task>>, Problem> {
         let question = UserQuestion::TaskByUid { uid: uid.into() };
         let actors = &self.api.services.actors;
@@ -207,6 +227,11 @@ impl Target<'_> {
 }
 
 impl Single {
+    /// Whether it says how its date ended.
+    fn is_over(&self) -> bool {
+        self.draft.cancelled || self.draft.status_done
+    }
+
     fn command(&self, date: RecurrenceDate) -> SeriesCommand {
         let settled = |outcome, closed| SeriesCommand::SettleOccurrence { closed, date, outcome };
         if self.draft.cancelled {
@@ -225,7 +250,11 @@ impl Single {
 }
 
 /// A RECURRENCE-ID, which is a date of DTSTART's, as the date that the series counts by: its due, which is as much later as its first is.
-fn date_of(recurrence_id: &str, definition: &SeriesDefinition, zones: &dyn ZoneData) -> Option<RecurrenceDate> {
+pub(super) fn date_of(
+    recurrence_id: &str,
+    definition: &SeriesDefinition,
+    zones: &dyn ZoneData,
+) -> Option<RecurrenceDate> {
     let counted = definition.due.as_ref().or(definition.start.as_deref())?;
     // Where the start is a day and the due a time, or the other way round, nothing says how far apart they are.
     let start = definition
