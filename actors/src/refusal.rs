@@ -103,7 +103,7 @@ codes! {
     IdempotencyKeyReused = ("idempotency_key_reused", 422),
     /// The webhook's address is not allowed or cannot be resolved.
     WebhookAddress = ("webhook_address", 422),
-    /// There are as many of these as there may be.
+    /// There are as many of these as there may be; `detail` says how many. A user has at most 200,000 tasks and 10,000 series, those that were deleted or have ended counted.
     LimitReached = ("limit_reached", 422),
     /// Too many requests; `Retry-After` says when to come back.
     RateLimited = ("rate_limited", 429),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::icalendar::{Ignored, ImportItem};
 
-/// Items the report lists.
+/// Items the report lists, from the front of the file; and of those behind them as many that were refused.
 const MAX_LISTED: u64 = 10_000;
 
 /// What became of a file.
@@ -22,7 +22,7 @@ pub(in super::super) struct ImportReport {
     passed_over: u64,
     /// Why the rest of the file was not read; null when all of it was.
     unread: Option<Unread>,
-    /// The first 10,000 items, in the order of the file.
+    /// The first 10,000 items, and of those behind them the first 10,000 that were refused, in the order of the file.
     items: Vec<Outcome>,
 }
 
@@ -134,6 +134,8 @@ pub(super) struct Report {
     refused: u64,
     /// By their places in the file.
     items: Vec<(u64, Outcome)>,
+    /// How many are listed for having been refused.
+    refused_behind: u64,
 }
 
 impl Report {
@@ -144,7 +146,11 @@ impl Report {
             Kind::Existing => self.existing += 1,
             Kind::Refused => self.refused += 1,
         }
-        if place < MAX_LISTED {
+        let is_refused_behind = place >= MAX_LISTED && matches!(outcome.outcome, Kind::Refused);
+        if is_refused_behind {
+            self.refused_behind += 1;
+        }
+        if place < MAX_LISTED || (is_refused_behind && self.refused_behind <= MAX_LISTED) {
             self.items.push((place, outcome));
         }
     }
@@ -159,5 +165,40 @@ impl Report {
             unread,
             items: self.items.into_iter().map(|(_, outcome)| outcome).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(outcome: Kind) -> Outcome {
+        Outcome {
+            uid: None,
+            recurrence_id: None,
+            summary: None,
+            outcome,
+            task: None,
+            series: None,
+            code: None,
+            reason: None,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_refused_behind_the_items_that_are_listed_is_listed_too_within_bounds() {
+        let mut report = Report::default();
+        for place in 0..MAX_LISTED + 5 {
+            report.add(place, outcome(Kind::Taken));
+        }
+        for place in 0..=MAX_LISTED {
+            report.add(MAX_LISTED + 5 + place, outcome(Kind::Refused));
+        }
+        let report = report.finish(Ignored::default(), None);
+        assert_eq!((report.taken, report.refused), (MAX_LISTED + 5, MAX_LISTED + 1));
+        let listed = |kind: fn(&Kind) -> bool| report.items.iter().filter(|item| kind(&item.outcome)).count() as u64;
+        assert_eq!(listed(|kind| matches!(kind, Kind::Taken)), MAX_LISTED);
+        assert_eq!(listed(|kind| matches!(kind, Kind::Refused)), MAX_LISTED);
     }
 }
