@@ -3,16 +3,17 @@
     reach.py RENDERED.yaml
 
 The pods are those of the chart (as rendered with values-minikube.yaml) and some of others: Dapr's, a Prometheus, an Ingress controller,
-strangers inside and outside of the namespace, and two addresses. Whatever is not expected must be closed. Needs PyYAML.
+strangers inside and outside of the namespace, and two addresses. Whatever is not expected must be closed. Of the check before an upgrade, which runs
+between two releases, moves.py has the say. Needs PyYAML.
 """
-import ipaddress
 import itertools
 import pathlib
 import sys
 
 import yaml
 
-NAMESPACE = "punctual"
+from policies import NAMESPACE, is_open, pods_of
+
 ROLES = ["api", "recurring", "notification", "audit", "sync"]
 # Where each kind of pod listens, on addresses that others can reach.
 PORTS = {**{role: [8080, 50002, 9090] for role in ROLES}, "kafka": [9092, 9093], "postgresql": [5432], "dns": [53], "sentry": [50001],
@@ -45,59 +46,10 @@ def expected():
                     (role, "scheduler", 50006), (role, "kafka", 9092), (role, "postgresql", 5432)]
         yield from [("prometheus", role, 8080), ("prometheus", role, 9090)]
     for role in ["api", "sync"]:
-        yield from [("ingress", role, 8080), ("test", role, 8080), ("check", role, 8080)]
+        yield from [("ingress", role, 8080), ("test", role, 8080)]
     yield from [("notification", "internet", port) for port in PORTS["internet"]]
     yield from [("kafka", "kafka", 9092), ("kafka", "dns", 53)]
-    for job in ["check", "test"]:
-        yield job, "dns", 53
-    yield from [("check", "kafka", 9092), ("check", "postgresql", 5432)]
-
-
-def pods_of(documents):
-    for document in documents:
-        kind, component = document["kind"], document["metadata"].get("labels", {}).get("app.kubernetes.io/component")
-        if kind == "Pod":
-            yield {"name": component, "namespace": NAMESPACE, "labels": document["metadata"]["labels"]}
-        elif kind in ("Deployment", "StatefulSet", "Job"):
-            yield {"name": component, "namespace": NAMESPACE, "labels": document["spec"]["template"]["metadata"]["labels"]}
-
-
-def selects(selector, labels):
-    def holds(expression):
-        value = labels.get(expression["key"])
-        return {"In": value in expression.get("values", []), "NotIn": value not in expression.get("values", []),
-                "Exists": value is not None, "DoesNotExist": value is None}[expression["operator"]]
-    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-        holds(expression) for expression in selector.get("matchExpressions", []))
-
-
-def is_peer(peer, pod):
-    if "ipBlock" in peer:
-        if "address" not in pod:
-            return False
-        address, block = ipaddress.ip_address(pod["address"]), peer["ipBlock"]
-        return address in ipaddress.ip_network(block["cidr"]) and not any(
-            address in ipaddress.ip_network(part) for part in block.get("except", []))
-    if "address" in pod:
-        return False
-    if "namespaceSelector" in peer:
-        if not selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": pod["namespace"]}):
-            return False
-    elif pod["namespace"] != NAMESPACE:
-        return False
-    return selects(peer.get("podSelector", {}), pod["labels"])
-
-
-def allows(policies, pod, other, port, direction, side):
-    """Whether `pod` may be reached by (or reach) `other`: where no policy speaks of it, it may."""
-    if pod.get("namespace") != NAMESPACE:
-        return True
-    speaking = [policy["spec"] for policy in policies
-                if direction in policy["spec"]["policyTypes"] and selects(policy["spec"]["podSelector"], pod["labels"])]
-    rules = [rule for spec in speaking for rule in spec.get(direction.lower(), [])]
-    return not speaking or any(
-        (not rule.get(side) or any(is_peer(peer, other) for peer in rule[side]))
-        and (not rule.get("ports") or any(entry["port"] == port for entry in rule["ports"])) for rule in rules)
+    yield "test", "dns", 53
 
 
 def main():
@@ -106,7 +58,7 @@ def main():
     own = list(pods_of(documents))
     pods = own + others()
     names = {pod["name"] for pod in own}
-    assert names == {*ROLES, "kafka", "postgresql", "check", "test"}, names
+    assert names == {*ROLES, "kafka", "postgresql", "test"}, names
     wanted, faults, pairs = set(expected()), 0, 0
     for one, other in itertools.product(pods, pods):
         # Between pods of others nothing is ours to say.
@@ -114,10 +66,10 @@ def main():
             continue
         for port in PORTS.get(other["name"], []):
             pairs += 1
-            is_open = allows(policies, one, other, port, "Egress", "to") and allows(policies, other, one, port, "Ingress", "from")
-            if is_open != ((one["name"], other["name"], port) in wanted):
+            does = is_open(policies, one, other, port)
+            if does != ((one["name"], other["name"], port) in wanted):
                 faults += 1
-                print(f"{one['name']} → {other['name']}:{port} is {'open' if is_open else 'closed'}")
+                print(f"{one['name']} → {other['name']}:{port} is {'open' if does else 'closed'}")
     print(f"{pairs} connections looked at, {len(wanted)} open by design, {faults} not as they should be")
     sys.exit(faults > 0)
 

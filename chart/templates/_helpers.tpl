@@ -68,6 +68,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* Whether there is a Kafka that can be asked before anything is made: yours, or one that this release has brought already. */}}
+{{- define "punctual.kafka.isThere" -}}
+{{- if eq .Values.kafka.mode "external" -}}true
+{{- else if eq .Values.kafka.mode "single" -}}
+{{- include "punctual.isThere" (list . "apps/v1" "StatefulSet" (printf "%s-kafka" (include "punctual.fullname" .))) -}}
+{{- else -}}
+{{- include "punctual.isThere" (list . "kafka.strimzi.io/v1beta2" "Kafka" (include "punctual.kafka.cluster" .)) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "punctual.postgresql.name" -}}
 {{ include "punctual.fullname" . }}-postgresql
 {{- end -}}
@@ -94,6 +104,25 @@ key: {{ .Values.postgresql.connection.key }}
 {{- else if eq .Values.postgresql.mode "cloudnative-pg" -}}
 {{ include "punctual.postgresql.name" . }}-rw.{{ .Release.Namespace }}.svc:5432
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether there is a PostgreSQL that can be asked before anything is made. */}}
+{{- define "punctual.postgresql.isThere" -}}
+{{- if ne .Values.store.kind "postgresql" -}}
+{{- else if eq .Values.postgresql.mode "external" -}}true
+{{- else if eq .Values.postgresql.mode "single" -}}
+{{- include "punctual.isThere" (list . "apps/v1" "StatefulSet" (include "punctual.postgresql.name" .)) -}}
+{{- else -}}
+{{- include "punctual.isThere" (list . "postgresql.cnpg.io/v1" "Cluster" (include "punctual.postgresql.name" .)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the cluster has such a resource in the release's namespace: (list context apiVersion kind name). Rendered without a cluster, it has none. */}}
+{{- define "punctual.isThere" -}}
+{{- $context := index . 0 -}}
+{{- if $context.Capabilities.APIVersions.Has (index . 1) -}}
+{{- if lookup (index . 1) (index . 2) $context.Release.Namespace (index . 3) -}}true{{- end -}}
 {{- end -}}
 {{- end -}}
 

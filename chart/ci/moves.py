@@ -1,0 +1,111 @@
+"""The check before an installation or an upgrade, for each move from one set of values to another: what it asks, and whether it is let out to that.
+
+    moves.py HELM
+
+When it runs, the policies of the release before are in force, and of the new release only what is a hook of a lower weight. What is there is
+known to the templates by `lookup`, so they are rendered against a cluster that has the resources of the release before. Needs PyYAML.
+"""
+import subprocess
+import sys
+
+import yaml
+
+from cluster import KINDS, cluster
+from policies import NAMESPACE, is_open, pods_of
+
+NOTHING = object()
+AKS, CONFLUENT, MINIKUBE, OKE = "values-aks", "values-confluent", "values-minikube", "values-oke"
+
+
+def own(component):
+    labels = {"app.kubernetes.io/name": "punctual", "app.kubernetes.io/instance": "punctual", "app.kubernetes.io/component": component}
+    return {"namespace": NAMESPACE, "labels": labels}
+
+
+# Who stands behind an address that the check asks, by the first word of the host.
+SERVERS = {
+    "punctual-kafka": own("kafka"), "punctual-events-kafka-bootstrap": {"namespace": NAMESPACE, "labels": {"strimzi.io/cluster": "punctual-events"}},
+    "pkc-xxxxx": {"address": "93.184.216.34"}, "smtp": {"address": "93.184.216.34"}, "redis": {"address": "10.20.0.1"},
+}
+# The database by the values, where it is inside.
+DATABASES = {MINIKUBE: own("postgresql"), OKE: {"namespace": NAMESPACE, "labels": {"cnpg.io/cluster": "punctual-postgresql"}}}
+MAIL = {"mail": {"from": "a@example.org", "host": "smtp.example.org"}}
+REDIS = {"store": {"kind": "redis", "redisHost": "redis.redis.svc:6379"}}
+# What it is, values before (None where it is an installation), values after, and what is asked by then.
+MOVES = [
+    ("an installation with everything brought", None, [MINIKUBE], NOTHING),
+    ("an installation with Strimzi and a database of one's own", None, [AKS], {"DATABASE"}),
+    ("an installation with both operators", None, [OKE], set()),
+    ("an installation with everything of one's own", None, [AKS, CONFLUENT], {"DATABASE", "BROKERS"}),
+    ("an upgrade that changes nothing", [MINIKUBE], [MINIKUBE], {"DATABASE", "BROKERS"}),
+    ("an upgrade with both operators", [OKE], [OKE], {"DATABASE", "BROKERS"}),
+    ("from Strimzi to Confluent", [AKS], [AKS, CONFLUENT], {"DATABASE", "BROKERS"}),
+    ("from Confluent to Strimzi", [AKS, CONFLUENT], [AKS], {"DATABASE"}),
+    ("from the single pods to the operators", [MINIKUBE], [OKE], set()),
+    ("mail is turned on", [AKS], [AKS, MAIL], {"DATABASE", "BROKERS", "MAIL_SERVER"}),
+    ("to another store", [AKS], [AKS, REDIS], {"REDIS", "BROKERS"}),
+    ("without policies from now on", [AKS], [AKS, CONFLUENT, {"networkPolicy": {"enabled": False}}], {"DATABASE", "BROKERS"}),
+]
+
+
+def rendered(helm, values, *more):
+    arguments, text = [], ""
+    for one in values:
+        if isinstance(one, dict):
+            arguments, text = [*arguments, "--values", "-"], yaml.safe_dump(one)
+        else:
+            arguments += ["--values", f"chart/{one}.yaml"]
+    command = [helm, "template", "punctual", "chart", "--namespace", "punctual", "--kube-version", "1.34.4", *arguments, *more]
+    answer = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return [document for document in yaml.safe_load_all(answer.stdout) if document]
+
+
+def hook(document):
+    """The weight of a hook that runs before; None where it is none."""
+    annotations = document["metadata"].get("annotations", {})
+    return int(annotations.get("helm.sh/hook-weight", 0)) if "pre-" in annotations.get("helm.sh/hook", "") else None
+
+
+def faults_of(helm, before, after, asked):
+    old = rendered(helm, before) if before else []
+    # A cluster without the operators does not know their kinds.
+    kinds = {version: names for version, names in KINDS.items() if before != [MINIKUBE] or "strimzi" not in version}
+    with cluster([document for document in old if hook(document) is None], kinds) as server:
+        new = rendered(helm, after, *server, *(["--is-upgrade"] if before else []))
+    jobs = [document for document in new if document["kind"] == "Job"]
+    if asked is NOTHING or not jobs:
+        return [] if asked is NOTHING and not jobs else [f"{len(jobs)} checks"]
+    job, = jobs
+    if job["metadata"]["annotations"]["helm.sh/hook"] != "pre-install,pre-upgrade":
+        return ["does not run"]
+    policies = [document for document in old if document["kind"] == "NetworkPolicy" and hook(document) is None]
+    policies += [document for document in new if document["kind"] == "NetworkPolicy" and (hook(document) or 0) < 0]
+    pod, = pods_of(jobs)
+    environment = {entry["name"]: entry.get("value", "") for entry in job["spec"]["template"]["spec"]["containers"][0]["env"]}
+    does_ask = environment.keys() & {"DATABASE", "BROKERS", "MAIL_SERVER", "REDIS"}
+    faults = [] if does_ask == asked else [f"asks {sorted(does_ask)}"]
+    for name in does_ask:
+        if name == "DATABASE":
+            # Where that is stands in a Secret: the template is told nothing of it.
+            server, port = DATABASES.get(after[0], {"address": "10.225.0.4"}), "5432"
+        else:
+            host, port = environment[name].split(",")[0].rsplit(":", 1)
+            server = SERVERS[host.split(".")[0]]
+        if not is_open(policies, pod, server, int(port)):
+            faults.append(f"is not let out to {name}")
+    return faults
+
+
+def main():
+    failed = 0
+    for what, before, after, asked in MOVES:
+        faults = faults_of(sys.argv[1], before, after, asked)
+        failed += bool(faults)
+        for fault in faults:
+            print(f"{what}: the check {fault}")
+    print(f"{len(MOVES)} moves looked at, {failed} not as they should be")
+    sys.exit(failed > 0)
+
+
+main()
