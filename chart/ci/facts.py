@@ -26,7 +26,25 @@ def routes_say_how_long_a_socket_lasts_where_the_controller_takes_it(name, docum
             yield f"sockets end by {said}"
 
 
-FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it]
+def a_database_of_the_release_takes_all_connections_its_sidecars_may_open(_, documents):
+    most = {one["metadata"]["name"]: one["spec"].get("replicas", 0) for one in of_kind(documents, "Deployment")}
+    for scaler in of_kind(documents, "HorizontalPodAutoscaler") + of_kind(documents, "ScaledObject"):
+        spec = scaler["spec"]
+        most[spec["scaleTargetRef"]["name"]] = spec.get("maxReplicas") or spec["maxReplicaCount"]
+    each = [int(entry["value"]) for store in of_kind(documents, "Component") for entry in store["spec"]["metadata"] if entry["name"] == "maxConns"]
+    # 100 is what it has of itself.
+    taken = [int(one["spec"].get("postgresql", {}).get("parameters", {}).get("max_connections", 100)) for one in of_kind(documents, "Cluster")]
+    taken += [int(entry["value"]) for one in of_kind(documents, "StatefulSet") for container in one["spec"]["template"]["spec"]["containers"]
+              for entry in container.get("env", []) if entry["name"] == "MAX_CONNECTIONS"]
+    # One more of each while it is updated, and what PostgreSQL keeps for its superuser.
+    wanted = sum(count + 1 for count in most.values()) * sum(each) + 3
+    yield from [f"{one} connections, and {wanted} are wanted" for one in taken if one < wanted]
+    if any(one["spec"]["template"]["spec"]["containers"][0]["name"] == "postgresql" for one in of_kind(documents, "StatefulSet")) and not taken:
+        yield "the single server is not told how many connections it takes"
+
+
+FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
+         a_database_of_the_release_takes_all_connections_its_sidecars_may_open]
 
 
 def main():

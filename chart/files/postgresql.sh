@@ -8,4 +8,4 @@ if [ ! -s /data/db/PG_VERSION ]; then
   rm /tmp/password
   echo 'host all all all scram-sha-256' >> /data/db/pg_hba.conf
 fi
-exec "$PROGRAMS/postgres" -D /data/db -h '*' -k /tmp -c fsync=on -c synchronous_commit=on -c max_connections=200
+exec "$PROGRAMS/postgres" -D /data/db -h '*' -k /tmp -c fsync=on -c synchronous_commit=on -c max_connections="$MAX_CONNECTIONS"

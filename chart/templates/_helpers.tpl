@@ -54,6 +54,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and $context.Values.keda.enabled (has (index . 1) (list "recurring" "notification" "audit")) -}}true{{- end -}}
 {{- end -}}
 
+{{/* How many pods of a role there are at most, but for the one more of a rolling update: (list context role). */}}
+{{- define "punctual.most" -}}
+{{- $own := include "punctual.role" . | fromYaml -}}
+{{- if or $own.autoscaling.enabled (include "punctual.byKeda" .) -}}
+{{- max (int $own.replicas) (int $own.autoscaling.maxReplicas) -}}
+{{- else -}}
+{{- int $own.replicas -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What a PostgreSQL of the release's own has to take: all sidecars there may be at once, twenty for the operator, copies and people, and the rest
+     of the hundred: another number means that its servers start anew. */}}
+{{- define "punctual.postgresql.connections" -}}
+{{- $pods := 0 -}}
+{{- range $role := include "punctual.roles" . | fromJsonArray -}}
+{{- $pods = add $pods 1 (include "punctual.most" (list $ $role) | int) -}}
+{{- end -}}
+{{- mul 100 (div (add 119 (mul $pods (int .Values.store.maxConnections))) 100) -}}
+{{- end -}}
+
 {{- define "punctual.kafka.cluster" -}}
 {{ include "punctual.fullname" . }}-events
 {{- end -}}
