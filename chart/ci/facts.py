@@ -2,11 +2,12 @@
 
     facts.py FOLDER
 
-The folder has a file for each set of values, as .ci/chart names them. Needs PyYAML.
+The folder has a file for each set of values, as .ci/chart names them. Needs PyYAML and promql-parser.
 """
 import pathlib
 import sys
 
+import promql_parser
 import yaml
 
 
@@ -43,8 +44,50 @@ def a_database_of_the_release_takes_all_connections_its_sidecars_may_open(_, doc
         yield "the single server is not told how many connections it takes"
 
 
+def keda_shows_the_brokers_what_the_sidecars_show(_, documents):
+    """The same Secrets, by the names that each has for them: Dapr's component, KEDA's scaler for Kafka."""
+    scalers = of_kind(documents, "ScaledObject")
+    if not scalers:
+        return
+    events = next(one for one in of_kind(documents, "Component") if one["metadata"]["name"] == "events")
+    settings = {entry["name"]: entry for entry in events["spec"]["metadata"]}
+    names = {"caCert": "ca", "clientCert": "cert", "clientKey": "key", "saslUsername": "username", "saslPassword": "password"}
+    shown = {names[name]: entry["secretKeyRef"] for name, entry in settings.items() if "secretKeyRef" in entry}
+    kind = settings["authType"]["value"]
+    wanted = {"tls": "enable" if kind != "none" and settings.get("disableTls", {}).get("value") != "true" else None}
+    wanted["sasl"] = {"PLAIN": "plaintext", "SHA-256": "scram_sha256", "SHA-512": "scram_sha512"}[
+        settings["saslMechanism"]["value"]] if kind == "password" else None
+    made = {one["metadata"]["name"]: {each["parameter"]: {"name": each["name"], "key": each["key"]} for each in one["spec"]["secretTargetRef"]}
+            for one in of_kind(documents, "TriggerAuthentication")}
+    for trigger in (trigger for scaler in scalers for trigger in scaler["spec"]["triggers"]):
+        told = {key: trigger["metadata"].get(key) for key in wanted}
+        if told != wanted:
+            yield f"KEDA is told {told}, and {wanted} is wanted"
+        refers = made.get(trigger.get("authenticationRef", {}).get("name"), {})
+        if refers != shown:
+            yield f"KEDA shows {refers}, and sidecars show {shown}"
+
+
+def sockets_are_counted_served_and_scaled_by_under_one_name(_, documents):
+    """By the service, by the adapter with the rule of ours, by the autoscaler."""
+    asked = {metric["pods"]["metric"]["name"] for scaler in of_kind(documents, "HorizontalPodAutoscaler") for metric in scaler["spec"]["metrics"]
+             if metric["type"] == "Pods"}
+    rules = yaml.safe_load(pathlib.Path("chart/files/prometheus-adapter.yaml").read_text())["rules"]["custom"]
+    served = {rule["seriesQuery"].split("{")[0] for rule in rules}
+    if asked - served:
+        yield f"the adapter serves {served}, and {asked} is asked for"
+    counted = "".join(file.read_text() for file in pathlib.Path("hosts/src/serve").glob("*.rs"))
+    yield from [f"nobody counts {name}" for name in served if f'"{name.removeprefix("punctual_")}"' not in counted]
+    for rule in rules:
+        matchers, pod = 'namespace="a",pod=~"b|c"', rule["metricsQuery"].replace("<<.Series>>", rule["seriesQuery"].split("{")[0])
+        promql_parser.parse(pod.replace("<<.LabelMatchers>>", matchers).replace("<<.GroupBy>>", "pod"))
+        promql_parser.parse(rule["seriesQuery"])
+
+
 FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
-         a_database_of_the_release_takes_all_connections_its_sidecars_may_open]
+         a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
+         keda_shows_the_brokers_what_the_sidecars_show,
+         sockets_are_counted_served_and_scaled_by_under_one_name]
 
 
 def main():
