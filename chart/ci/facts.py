@@ -84,10 +84,22 @@ def sockets_are_counted_served_and_scaled_by_under_one_name(_, documents):
         promql_parser.parse(rule["seriesQuery"])
 
 
+def whoever_drains_has_the_time_for_it(_, documents):
+    """The service takes requests on and ends what is under way, its sidecar outlasts it, and the pod outlasts both."""
+    for one in of_kind(documents, "Deployment"):
+        template = one["spec"]["template"]
+        arguments = dict(argument.removeprefix("--").split("=", 1) for argument in template["spec"]["containers"][0]["args"] if "=" in argument)
+        dapr = {key.removeprefix("dapr.io/"): value for key, value in template["metadata"]["annotations"].items()}
+        blocked, graceful = int(dapr["block-shutdown-duration"].removesuffix("s")), int(dapr["graceful-shutdown-seconds"])
+        if int(arguments["drain-seconds"]) + 20 > blocked or blocked + graceful + 10 > template["spec"]["terminationGracePeriodSeconds"]:
+            yield f"{one['metadata']['name']} drains for {arguments['drain-seconds']} s, and its sidecar may be gone after {blocked} s"
+
+
 FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,
-         sockets_are_counted_served_and_scaled_by_under_one_name]
+         sockets_are_counted_served_and_scaled_by_under_one_name,
+         whoever_drains_has_the_time_for_it]
 
 
 def main():
