@@ -34,6 +34,11 @@
 {{- end -}}
 {{- define "punctual.toMail" -}}
 {{- if .Values.mail.from }}
-- ports: [{port: {{ .Values.mail.port }}}]
+- to: {{- .Values.mail.peers | default (list (include "punctual.public" . | fromYaml)) | toYaml | nindent 4 }}
+  ports: [{port: {{ .Values.mail.port }}}]
 {{- end }}
+{{- end -}}
+{{/* The public internet, as a peer. */}}
+{{- define "punctual.public" -}}
+ipBlock: {cidr: 0.0.0.0/0, except: {{ toJson .Values.networkPolicy.notPublic }}}
 {{- end -}}
