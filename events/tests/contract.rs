@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use punctual_events::{EventType, Topic, contract};
+use punctual_events::{EventType, SeriesEvent, Topic, contract};
 
 #[test]
 fn the_committed_schemas_are_what_the_types_say() {
@@ -27,6 +27,21 @@ fn the_committed_schemas_are_what_the_types_say() {
         files.len(),
         "a file in events/schemas/ belongs to no type any more"
     );
+}
+
+/// The broker lets the service that hosts the actors of series publish on no other (`components/pubsub/`).
+#[test]
+fn what_happens_to_a_series_is_on_task_events_alone() {
+    let schema = serde_json::to_string(&schemars::schema_for!(SeriesEvent)).unwrap();
+    let is_of_series = |event_type: &&EventType| schema.contains(&format!("\"{}\"", event_type.as_str()));
+    let types: Vec<&EventType> = EventType::ALL.iter().filter(is_of_series).collect();
+    assert!(types.contains(&&EventType::SeriesStarted) && types.contains(&&EventType::HandoverOffered));
+    for event_type in types {
+        let topics = Topic::ALL
+            .into_iter()
+            .filter(|topic| topic.carries(*event_type).is_some());
+        assert_eq!(topics.collect::<Vec<_>>(), [Topic::TaskEvents], "{event_type:?}");
+    }
 }
 
 #[test]

@@ -54,10 +54,7 @@ async fn nobody_publishes_to_a_topic_that_is_not_theirs() {
     let cluster = Cluster::of_the_suite();
     for (role, theirs) in [
         ("api", &["task-events", "reminders", "task-updates"][..]),
-        (
-            "recurring",
-            &["task-events", "reminders", "task-updates", "recurring-dead-letters"],
-        ),
+        ("recurring", &["task-events", "recurring-dead-letters"]),
         ("notification", &["reminders", "notification-dead-letters"]),
         ("audit", &["task-events", "audit-dead-letters"]),
         ("sync", &[]),

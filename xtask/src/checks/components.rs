@@ -2,6 +2,7 @@
 //! names exists in another.
 
 mod document;
+mod needed;
 mod rules;
 
 use crate::failure::Result;

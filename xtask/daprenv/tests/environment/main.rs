@@ -124,7 +124,9 @@ fn only_what_a_role_needs_is_open_to_it(world: &World) {
     assert_eq!(publish(&world.api.1, "something-else"), 403);
     let secret = |name: &str| ask(&world.api.1, "GET", &format!("/v1.0/secrets/secrets/{name}"), "").status;
     assert_eq!(secret("signingkey"), 200);
-    assert_eq!(secret("postgresconnection"), 403);
+    for of_the_sidecar in ["postgresconnection", "smtpuser", "smtppassword"] {
+        assert_eq!(secret(of_the_sidecar), 403, "{of_the_sidecar}");
+    }
     let metadata: Value = serde_json::from_str(&ask(&world.sync.1, "GET", "/v1.0/metadata", "").body).unwrap();
     let names: BTreeSet<&str> = metadata["components"]
         .as_array()

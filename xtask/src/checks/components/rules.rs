@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use daprenv::Role;
 use serde_json::Value;
 
-use crate::checks::components::document::Document;
+use crate::checks::components::{document::Document, needed};
 
 /// Parts of the names of settings whose values are nobody's business.
 const SECRETS: [&str; 6] = [
@@ -30,6 +30,8 @@ pub(super) fn faults_in(documents: &[Document]) -> Vec<String> {
             allowed(document, documents),
             without_retried_writes(document),
             aimed_at_something(document, documents),
+            needed::publishes_what_it_may(document, documents),
+            needed::hands_out_what_is_asked_for(document),
         ];
         faults.extend(
             found
@@ -327,7 +329,7 @@ spec:
   version: v1
   metadata:
     - {name: subscriptionScopes, value: 'audit=task-events,audit-dead-letters'}
-    - {name: publishingScopes, value: 'audit=audit-dead-letters'}
+    - {name: publishingScopes, value: 'audit=task-events,audit-dead-letters'}
 scopes: [audit]
 ---
 apiVersion: dapr.io/v2alpha1
@@ -344,7 +346,13 @@ scopes: [audit]
 ";
         assert_eq!(faults(text), Vec::<String>::new());
         assert!(!faults(&text.replace(", deadLetterTopic: audit-dead-letters", "")).is_empty());
-        assert!(!faults(&text.replace("'audit=audit-dead-letters'", "''")).is_empty());
+        assert!(
+            !faults(&text.replace(
+                "publishingScopes, value: 'audit=task-events,audit-dead-letters'",
+                "publishingScopes, value: ''"
+            ))
+            .is_empty()
+        );
         assert!(!faults(&text.replace("pubsubname: events", "pubsubname: other")).is_empty());
         let (heard, _) = text.rsplit_once("---").expect("two subscriptions");
         assert!(faults(heard)[0].contains("no subscription of audit hears its dead letters"));
