@@ -95,11 +95,21 @@ def whoever_drains_has_the_time_for_it(_, documents):
             yield f"{one['metadata']['name']} drains for {arguments['drain-seconds']} s, and its sidecar may be gone after {blocked} s"
 
 
+def no_sidecar_starts_before_the_operator_has_made_its_user(_, documents):
+    users = {one["metadata"]["name"] for one in of_kind(documents, "KafkaUser")}
+    for one in of_kind(documents, "Deployment"):
+        containers = one["spec"]["template"]["spec"].get("initContainers", [])
+        awaited = {entry["valueFrom"]["secretKeyRef"]["name"] for container in containers for entry in container.get("env", [])}
+        if users - awaited:
+            yield f"{one['metadata']['name']} does not wait for {users}"
+
+
 FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,
          sockets_are_counted_served_and_scaled_by_under_one_name,
-         whoever_drains_has_the_time_for_it]
+         whoever_drains_has_the_time_for_it,
+         no_sidecar_starts_before_the_operator_has_made_its_user]
 
 
 def main():

@@ -29,7 +29,7 @@ SERVERS = {
 }
 # The database by the values, where it is inside.
 DATABASES = {MINIKUBE: own("postgresql"), OKE: {"namespace": NAMESPACE, "labels": {"cnpg.io/cluster": "punctual-postgresql"}}}
-MAIL = {"mail": {"from": "a@example.org", "host": "smtp.example.org"}}
+MAIL = {"mail": {"from": "a@example.org", "host": "smtp.example.org", "user": {"name": "smtp"}}}
 REDIS = {"store": {"kind": "redis", "redisHost": "redis.redis.svc:6379"}}
 # What it is, values before (None where it is an installation), values after, and what is asked by then.
 MOVES = [
@@ -61,6 +61,19 @@ def rendered(helm, values, *more):
     return [document for document in yaml.safe_load_all(answer.stdout) if document]
 
 
+def references(value):
+    """Name and key of every Secret that is referred to and must be there."""
+    if isinstance(value, list):
+        for part in value:
+            yield from references(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key == "secretKeyRef":
+                yield part["name"], part["key"]
+            else:
+                yield from references(part)
+
+
 def hook(document):
     """The weight of a hook that runs before; None where it is none."""
     annotations = document["metadata"].get("annotations", {})
@@ -82,9 +95,14 @@ def faults_of(helm, before, after, asked):
     policies = [document for document in old if document["kind"] == "NetworkPolicy" and hook(document) is None]
     policies += [document for document in new if document["kind"] == "NetworkPolicy" and (hook(document) or 0) < 0]
     pod, = pods_of(jobs)
-    environment = {entry["name"]: entry.get("value", "") for entry in job["spec"]["template"]["spec"]["containers"][0]["env"]}
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    environment = {entry["name"]: entry.get("value", "") for entry in container["env"]}
     does_ask = environment.keys() & {"DATABASE", "BROKERS", "MAIL_SERVER", "REDIS"}
     faults = [] if does_ask == asked else [f"asks {sorted(does_ask)}"]
+    # The Secrets of an operator and of the release are made with it.
+    made = ("punctual-events-", "punctual-postgresql", *(document["metadata"]["name"] for document in new if document["kind"] in ("Secret", "KafkaUser")))
+    needed = {reference for reference in references(new) if not reference[0].startswith(made[:2]) and reference[0] not in made}
+    faults += [f"does not look at {'/'.join(reference)}" for reference in sorted(needed - set(references([container])))]
     for name in does_ask:
         if name == "DATABASE":
             # Where that is stands in a Secret: the template is told nothing of it.

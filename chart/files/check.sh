@@ -13,16 +13,17 @@ listens() { # what, addresses with commas: any one will do. Whoever enforces pol
   fault "$1: nothing listens at $2"
 }
 
-absent() { # Secret: the release makes it, or somebody has to
-  if [ "$GENERATE" = true ]; then fine "Secret $1 is made with this release"; else fault "there is no Secret $1"; fi
-}
-
 digits=$(printf %s "$SIGNING_KEY" | tr -d '\n')
-if [ -z "$digits" ]; then absent "$SIGNING_KEY_IS"
+if [ -z "$digits" ] && [ "$GENERATE" = true ]; then fine "Secret $SIGNING_KEY_IS is made with this release"
+elif [ -z "$digits" ]; then fault "there is no Secret $SIGNING_KEY_IS"
 elif [ ${#digits} -lt 64 ]; then fault "Secret $SIGNING_KEY_IS is no signing key: 64 hexadecimal digits (openssl rand -hex 32)"
 else fine "Secret $SIGNING_KEY_IS"; fi
-if [ -n "$DAPR_TOKEN" ]; then fine "Secret $DAPR_TOKEN_IS"; else absent "$DAPR_TOKEN_IS"; fi
-if [ -n "$APP_TOKEN" ]; then fine "Secret $APP_TOKEN_IS"; else absent "$APP_TOKEN_IS"; fi
+# Those that have a value and no form.
+number=0
+while eval "is=\${NEEDED_${number}_IS:-}"; [ -n "$is" ]; do
+  if eval "[ -n \"\$NEEDED_$number\" ]"; then fine "Secret $is"; else fault "there is no Secret $is"; fi
+  number=$((number + 1))
+done
 
 if [ -n "$DATABASE_IS" ]; then
   case $DATABASE in
