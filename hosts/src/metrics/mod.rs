@@ -2,6 +2,7 @@
 //!
 //! Whoever counts holds the counter itself, so that recording is an atomic addition and never a search by label.
 
+mod audit_lag;
 mod behind;
 mod histogram;
 mod lateness;
@@ -18,7 +19,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub use self::{behind::Behind, histogram::Histogram, lateness::Lateness, requests::Requests};
+pub use self::{audit_lag::AuditLag, behind::Behind, histogram::Histogram, lateness::Lateness, requests::Requests};
 use self::{behind::BehindCollector, requests::RequestsCollector, sampled::Sampled};
 use crate::actor_host::Observer;
 
@@ -54,6 +55,8 @@ pub struct Metrics {
     pub redeliveries: Counter,
     /// Of a reminder: from the instant it was due to the instant it was out, in milliseconds.
     pub reminder_lateness_ms: Histogram,
+    /// Of an event that audit is offered beside a sidecar: from the instant it was decided, in milliseconds.
+    pub audit_lag_ms: Histogram,
     /// Mails that the mail server took.
     pub mails_sent: Counter,
     /// Mails that it did not take, each try by itself.
@@ -80,6 +83,7 @@ impl Metrics {
             dead_letters: Counter::default(),
             redeliveries: Counter::default(),
             reminder_lateness_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
+            audit_lag_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
             mails_sent: Counter::default(),
             mails_failed: Counter::default(),
             webhooks_delivered: Counter::default(),
@@ -113,6 +117,11 @@ impl Metrics {
                 "reminder_lateness",
                 "From the instant due to the instant out",
                 &self.reminder_lateness_ms,
+            ),
+            (
+                "audit_lag",
+                "From the instant an event was decided to the instant audit was offered it, beside a sidecar",
+                &self.audit_lag_ms,
             ),
         ] {
             own.register_with_unit(name, help, Unit::Seconds, histogram.clone());

@@ -9,7 +9,7 @@ use crate::{
     accounts::{SigningKey, Tokens},
     config::{Role, ServeConfig},
     mail::Mailer,
-    metrics::{Lateness, Metrics},
+    metrics::{AuditLag, Lateness, Metrics},
     ports::{AuditQueries, EventHandler, JobHandler, Services},
     roles::{
         api::Api,
@@ -81,8 +81,11 @@ impl Roles {
         roles
     }
 
-    fn play_audit(&mut self, metrics: &Metrics, services: &Services) {
+    fn play_audit(&mut self, metrics: &Arc<Metrics>, services: &Services) {
         let audit = AuditRole::new(services);
+        let clock = Arc::clone(&services.environment.clock);
+        // Before audit, whose refusal would be the end of it.
+        self.handlers.push(Arc::new(AuditLag::new(Arc::clone(metrics), clock)));
         self.handlers.push(Arc::clone(&audit) as _);
         self.audit = Some(Arc::clone(&audit) as _);
         metrics.sample(

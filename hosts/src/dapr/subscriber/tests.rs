@@ -1,11 +1,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use punctual_actors::ports::BoxFuture;
+use punctual_actors::{ports::BoxFuture, reference::VirtualClock};
 use punctual_events::{COMMIT_FORMAT, Commit, CommitHeader, Digest, EventRecord, Principal, Timestamp, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
+use crate::metrics::{AuditLag, Metrics};
 
 const USER: UserId = UserId(Uuid::from_u128(1));
 
@@ -149,6 +150,30 @@ fn subscriber(log: Option<Arc<Commit>>) -> (Subscriber, Arc<Listener>) {
     let listener = Arc::new(Listener::default());
     let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::clone(&listener) as _];
     (Subscriber::new(handlers, Arc::new(Log::of(log))), listener)
+}
+
+#[tokio::test]
+async fn audit_is_the_further_behind_the_longer_an_event_is_not_taken() {
+    let (metrics, commit) = (Metrics::new(), commit(1));
+    let clock = VirtualClock::new(commit.header.time);
+    let lag = AuditLag::new(Arc::clone(&metrics), Arc::clone(&clock) as _);
+    let audit = Arc::new(Listener::default());
+    audit.fails.store(true, Ordering::Relaxed);
+    let subscriber = Subscriber::new(vec![Arc::new(lag), audit], Arc::new(Log::of(Some(Arc::clone(&commit)))));
+    let message = messages(&commit).remove(0);
+    for (later_ms, verdict) in [(2_000, Verdict::Again), (58_000, Verdict::Taken)] {
+        clock.advance_ms(later_ms);
+        assert_eq!(subscriber.take(Topic::TaskEvents, None, &message).await, verdict);
+    }
+    let text = metrics.encode();
+    let says = |line: &str| {
+        text.lines()
+            .any(|said| said == format!("punctual_audit_lag_seconds_{line}"))
+    };
+    assert!(
+        says("sum 62.0") && says("count 2") && says("bucket{le=\"5.0\"} 1"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
