@@ -105,6 +105,12 @@ async fn a_task_created_through_the_api_appears_on_the_socket_of_the_sync_proces
     })
     .await;
     assert_eq!(verified["valid"], true, "{verified}");
+    let metrics = format!("{}/metrics", environment.url(Role::Audit).unwrap());
+    let said = http.get(metrics).send().await.unwrap().text().await.unwrap();
+    let on_time = said
+        .lines()
+        .find_map(|line| line.strip_prefix("punctual_audit_lag_seconds_bucket{le=\"60.0\"} "));
+    assert!(on_time.unwrap().parse::<u64>().unwrap() > 0, "{said}");
     let (status, page) = answer(http.get(format!("{api}/v1/audit?limit=3")).bearer_auth(token)).await;
     assert_eq!(
         (status, page["items"].as_array().map(Vec::is_empty)),
