@@ -259,6 +259,26 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_keys_that_this_release_wrote_is_read_for_ever() {
+        let written = r#"{"format":1,"entries":[[["2027-01-15T08:00:00.000Z",340282366920938463463374607431768211455],7]]}"#;
+        let page = Page {
+            name: "spent/0".into(),
+            bytes: written.into(),
+        };
+        let memory = Memory::<Weighing>::restore(&[page]).unwrap();
+        let now = Timestamp::from_millis(1_800_000_000_000 - 1);
+        assert!(matches!(
+            memory.recall(u128::MAX, now),
+            Some(Recalled::Spent { body: 7 })
+        ));
+        let mut writes = Vec::new();
+        memory.save(None, &mut writes).unwrap();
+        let saved: Vec<Page> = writes.into_iter().filter_map(PageWrite::into_page).collect();
+        assert_eq!(saved.len(), 1);
+        assert_eq!(std::str::from_utf8(&saved[0].bytes).unwrap(), written);
+    }
+
+    #[test]
     fn keys_beyond_their_bound_are_forgotten_oldest_first() {
         let (kept, beyond) = (MAX_BYTES / 1_000_080, 10);
         let commands = u128::try_from(kept + MAX_SPENT + beyond).unwrap();

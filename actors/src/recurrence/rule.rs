@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeDelta};
 use punctual_events::Timestamp;
 
 use super::{
@@ -148,7 +148,8 @@ impl Rule {
         self
     }
 
-    /// The rule whose dates all moved by as much, from times of day like that of `start`: its `UNTIL` has moved along, so that it ends with the same of them.
+    /// The rule whose dates all moved by as much, from times of day like that of `start`: its `UNTIL` has moved along, so that it ends with the same of
+    /// them. One that would leave the years that can be written stays where it is.
     #[must_use]
     pub fn moved(
         mut self,
@@ -160,9 +161,13 @@ impl Rule {
             End::Never | End::Count(_) => None,
             End::UntilDate(date) => {
                 let last = date.and_time(start.time()).checked_add_signed(by);
-                last.map(|last| End::UntilDate(last.date()))
+                let last = last.map(|last| last.date()).filter(|last| is_written(*last));
+                last.map(End::UntilDate)
             }
-            End::UntilWall(wall) => wall.checked_add_signed(by).map(End::UntilWall),
+            End::UntilWall(wall) => {
+                let wall = wall.checked_add_signed(by).filter(|wall| is_written(wall.date()));
+                wall.map(End::UntilWall)
+            }
             End::UntilInstant(until) => instant(until).map(End::UntilInstant),
         };
         self.end = end.unwrap_or(self.end);
@@ -203,6 +208,11 @@ impl Rule {
     pub(super) fn names_times(&self) -> bool {
         !self.hours.is_empty() || !self.minutes.is_empty() || !self.seconds.is_empty()
     }
+}
+
+/// Whether a day has a year of four digits.
+fn is_written(day: NaiveDate) -> bool {
+    (1..=9999).contains(&day.year())
 }
 
 impl FromStr for Rule {

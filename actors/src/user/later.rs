@@ -9,7 +9,7 @@ use crate::{
     machine::{Context, Decision},
     recurrence::{Rule, Schedule},
     refusal::Refusal,
-    user::{command::UserReply, draft::TaskPatch, state::UserActor, validate},
+    user::{command::UserReply, draft::TaskPatch, merge::RecurrencePatch, state::UserActor, validate},
 };
 
 /// What a change is of.
@@ -88,6 +88,16 @@ impl UserActor {
         Ok(message.map(|message| (series, message)))
     }
 
+    /// The change without what it says of the recurrence that is so already: sent back as it was read, that is not to stay when the dates move.
+    pub(super) fn without_what_is_so(current: &Task, mut patch: TaskPatch) -> TaskPatch {
+        if let (Some(Some(changes)), Some(now)) = (&mut patch.recurrence, current.recurrence.as_deref()) {
+            changes.rrule.take_if(|rrule| rrule.as_deref() == Some(&*now.rrule));
+            changes.rdate.take_if(|dates| dates.as_deref() == Some(&*now.rdate));
+            changes.exdate.take_if(|dates| dates.as_deref() == Some(&*now.exdate));
+        }
+        patch
+    }
+
     /// The task a change of all is made of: as far as that moves all dates, those that were added to the rule and taken away from it have moved along.
     pub(super) fn with_dates_moved(
         &self,
@@ -107,7 +117,9 @@ impl UserActor {
             .as_ref()
             .or(after.start.as_deref())
             .is_some_and(Moment::is_day);
-        if patch.recurrence.is_none() && !self.rule_moves(current, &after, context) {
+        let names_rule =
+            |changes: &Option<RecurrencePatch>| changes.as_ref().is_none_or(|changes| changes.rrule.is_some());
+        if !patch.recurrence.as_ref().is_some_and(names_rule) && !self.rule_moves(current, &after, context) {
             let detail = "the rule names days or times that do not move with it: change `recurrence.rrule` too";
             return Err(Refusal::invalid(
                 if patch.due.is_some() { "due" } else { "start" },

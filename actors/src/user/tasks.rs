@@ -151,7 +151,11 @@ impl UserActor {
         refuse_read_only(patch, &current)?;
         let patched = match scope {
             Scope::One | Scope::Later => self.patched(&current, patch, context)?,
-            Scope::All => self.patched(&self.with_dates_moved(&current, patch, context)?, patch, context)?,
+            Scope::All => {
+                let patch = Self::without_what_is_so(&current, patch.clone());
+                let moved = self.with_dates_moved(&current, &patch, context)?;
+                self.patched(&moved, &patch, context)?
+            }
         };
         let changed = changed_fields(&current, &patched);
         if changed.is_empty() {

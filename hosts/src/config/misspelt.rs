@@ -1,6 +1,6 @@
 //! Variables that look like settings and are none.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{Args as _, Command};
 
@@ -30,14 +30,14 @@ pub struct Misspelt {
 
 /// Which of these variables look like a setting, or like what a tool reads, and are none. Left alone is what Kubernetes gives every pod beside a service
 /// called `punctual`: variables such as `PUNCTUAL_SERVICE_HOST` and `PUNCTUAL_PORT_8080_TCP`.
-pub(super) fn among(names: impl IntoIterator<Item = OsString>) -> Vec<Misspelt> {
+pub(super) fn among(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<Misspelt> {
     let known = known();
-    let mut found: Vec<_> = names
+    let mut found: Vec<_> = variables
         .into_iter()
-        .filter_map(|name| name.into_string().ok())
-        .filter(|variable| variable.starts_with("PUNCTUAL_") && !known.contains(variable))
-        .filter(|variable| !is_of_a_tool(variable) && !is_of_a_service(variable))
-        .map(|variable| Misspelt {
+        .filter_map(|(variable, value)| Some((variable.into_string().ok()?, value)))
+        .filter(|(variable, _)| variable.starts_with("PUNCTUAL_") && !known.contains(variable))
+        .filter(|(variable, value)| !is_of_a_tool(variable) && !is_of_a_service(variable, value))
+        .map(|(variable, _)| Misspelt {
             meant: closest(&variable, &known),
             variable,
         })
@@ -57,8 +57,15 @@ fn is_of_a_tool(variable: &str) -> bool {
     FAMILIES_OF_TOOLS.iter().any(|family| variable.starts_with(family))
 }
 
-fn is_of_a_service(variable: &str) -> bool {
-    variable.split('_').any(|word| word == "SERVICE" || word == "PORT")
+fn is_of_a_service(variable: &str, value: &OsStr) -> bool {
+    let is_address = || {
+        ["tcp://", "udp://", "sctp://"]
+            .iter()
+            .any(|scheme| value.as_encoded_bytes().starts_with(scheme.as_bytes()))
+    };
+    let words: Vec<&str> = variable.split('_').collect();
+    let names_port = |pair: &[&str]| pair[0] == "PORT" && pair[1].bytes().all(|digit| digit.is_ascii_digit());
+    words.contains(&"SERVICE") || words.windows(2).any(names_port) || (variable.ends_with("_PORT") && is_address())
 }
 
 /// One that is but for a slip the same, or of whose words this one has all and more, or some.
@@ -101,7 +108,9 @@ mod tests {
     use super::*;
 
     fn said(names: &[&str]) -> Vec<(String, Option<String>)> {
-        let found = among(names.iter().map(OsString::from));
+        // As in a shell: a name, or a name and a value.
+        let variables = names.iter().map(|name| name.split_once('=').unwrap_or((name, "1")));
+        let found = among(variables.map(|(name, value)| (name.into(), value.into())));
         found.into_iter().map(|found| (found.variable, found.meant)).collect()
     }
 
@@ -117,6 +126,8 @@ mod tests {
             ("PUNCTUAL_TOKENS", Some("PUNCTUAL_TOKEN")),
             ("PUNCTUAL_listen", Some("PUNCTUAL_LISTEN")),
             ("PUNCTUAL_WORKERS", None),
+            ("PUNCTUAL_PORT", None),
+            ("PUNCTUAL_LISTEN_PORT", Some("PUNCTUAL_LISTEN")),
             ("PUNCTUAL_ÄÖÜ", None),
         ] {
             let expected = (variable.to_owned(), meant.map(str::to_owned));
@@ -137,7 +148,8 @@ mod tests {
             "PUNCTUAL_ROLES",
         ];
         let kubernetes = [
-            "PUNCTUAL_PORT",
+            "PUNCTUAL_PORT=tcp://10.0.0.1:80",
+            "PUNCTUAL_API_PORT=tcp://10.0.0.1:80",
             "PUNCTUAL_SERVICE_HOST",
             "PUNCTUAL_PORT_80_TCP_ADDR",
             "PUNCTUAL_SYNC_SERVICE_PORT",

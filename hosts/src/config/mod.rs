@@ -89,7 +89,7 @@ impl ServeConfig {
     /// The variables of this process that look like settings and are none.
     #[must_use]
     pub fn misspelt_variables() -> Vec<Misspelt> {
-        misspelt::among(std::env::vars_os().map(|(name, _)| name))
+        misspelt::among(std::env::vars_os())
     }
 
     fn load_with(flags: Settings, variables: sources::Variables<'_>) -> Result<Self, ConfigError> {

@@ -3,6 +3,7 @@
 use punctual_events::{HandoverMessage, TaskField};
 
 use super::*;
+use crate::recurrence::Rule;
 
 /// What is handed over to the series by a change of all.
 fn edit_all(life: &mut Life, task: TaskId, patch: serde_json::Value) -> (Vec<TaskField>, Option<i64>, Arc<Task>) {
@@ -99,14 +100,25 @@ fn until_moves_along_with_all() {
         ("20261228", json!({"at": "2026-12-01T10:00:00"}), "20261229"),
         ("20261228", json!({"at": "2026-11-30T18:00:00"}), "20261228"),
         ("20261228", json!({"date": "2026-12-02"}), "20261230"),
+        // For ever, as many write it: what would have no year of four digits stays.
+        ("99991231", json!({"at": "2026-12-01T09:00:00"}), "99991231"),
+        (
+            "99991231T235959",
+            json!({"at": "2026-11-30T10:00:00"}),
+            "99991231T235959",
+        ),
     ] {
-        let mut life = Life::new();
         let recurrence = json!({"rrule": format!("FREQ=WEEKLY;UNTIL={until}")});
-        let task = life
-            .create(json!({"title": "a", "due": {"at": "2026-11-30T09:00:00"}, "recurrence": recurrence}))
-            .unwrap();
-        let (_, _, task) = edit_all(&mut life, task.id, json!({"due": patch}));
-        let rrule = &task.recurrence.as_deref().unwrap().rrule;
-        assert_eq!(&**rrule, format!("FREQ=WEEKLY;UNTIL={moved}"), "{patch}");
+        // Sent back as it was read, the rule is no other.
+        for patch in [json!({"due": patch}), json!({"due": patch, "recurrence": recurrence})] {
+            let mut life = Life::new();
+            let task = life
+                .create(json!({"title": "a", "due": {"at": "2026-11-30T09:00:00"}, "recurrence": recurrence}))
+                .unwrap();
+            let (_, _, task) = edit_all(&mut life, task.id, patch.clone());
+            let rrule = &task.recurrence.as_deref().unwrap().rrule;
+            assert_eq!(&**rrule, format!("FREQ=WEEKLY;UNTIL={moved}"), "{patch}");
+            assert!(rrule.parse::<Rule>().is_ok(), "{rrule}");
+        }
     }
 }

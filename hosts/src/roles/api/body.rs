@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use punctual_actors::Code;
@@ -90,13 +90,13 @@ pub(super) fn unsupported(expected: &str) -> Problem {
 
 /// A body that is compressed or otherwise encoded would be taken for what it is not.
 pub(super) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(Problem::new(
-            Code::UnsupportedMediaType,
-            "send the body without `Content-Encoding`",
-        )),
-        _ => Ok(()),
+    let is_plain =
+        |encoding: &HeaderValue| encoding.is_empty() || encoding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        return Ok(());
     }
+    let detail = "send the body without `Content-Encoding`";
+    Err(Problem::new(Code::UnsupportedMediaType, detail))
 }
 
 pub(super) fn too_large(limit_bytes: u64) -> Problem {
