@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn a_page_of_keys_that_this_release_wrote_is_read_for_ever() {
-        let written = r#"{"format":1,"entries":[[["2027-01-15T08:00:00.000Z",340282366920938463463374607431768211455],7]]}"#;
+        let written =
+            r#"{"format":1,"entries":[[["2027-01-15T08:00:00.000Z",340282366920938463463374607431768211455],7]]}"#;
         let page = Page {
             name: "spent/0".into(),
             bytes: written.into(),

@@ -255,7 +255,8 @@ impl UserActor {
         } else {
             task.updated.min(context.now)
         };
-        let since = self.since_the_one_before(reference, task, context).unwrap_or(since);
+        let before = self.since_the_one_before(reference, task, context);
+        let since = before.map_or(since, |before| before.min(since));
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
         // The user's zone may have changed since it was made: then the series has not heard of it.

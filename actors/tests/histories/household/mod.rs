@@ -2,6 +2,7 @@
 
 mod check;
 mod member;
+mod named;
 mod reminders;
 mod role;
 mod single;
