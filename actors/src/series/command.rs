@@ -42,6 +42,9 @@ pub enum SeriesCommand {
         closed: Option<Timestamp>,
         /// Its date by the rule.
         date: RecurrenceDate,
+        /// Set by an import: a date that is past and was missed ends so after all, and one that ended so already is left as it is.
+        #[serde(default)]
+        imported: bool,
         /// How it ends without an instance.
         outcome: OccurrenceOutcome,
     },

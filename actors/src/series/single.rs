@@ -1,14 +1,18 @@
 //! One occurrence that is to come: skipped, moved or made different, before it has an instance.
 
 use punctual_events::{
-    Moment, OccurrenceChanged, OccurrenceChanges, OccurrenceOutcome, OccurrenceRestored, RecurrenceDate, SeriesEvent,
-    Settled, Timestamp,
+    Moment, OccurrenceChanged, OccurrenceChanges, OccurrenceClosed, OccurrenceOutcome, OccurrenceRestored,
+    RecurrenceDate, SeriesEvent, Settled,
 };
 
 use crate::{
     machine::Context,
     refusal::{Code, Refusal},
-    series::{instance::due_and_start, patch::OccurrencePatch, state::SeriesActor},
+    series::{
+        instance::due_and_start,
+        patch::OccurrencePatch,
+        state::{OccurrenceRecord, SeriesActor},
+    },
     user::validate::{self, wall_time},
     zone::ZoneData,
 };
@@ -43,12 +47,46 @@ impl SeriesActor {
     pub(super) fn settle_occurrence(
         &self,
         date: RecurrenceDate,
-        (outcome, closed): (OccurrenceOutcome, Timestamp),
+        settled: Settled,
         context: &Context<'_>,
     ) -> Result<Vec<SeriesEvent>, Refusal> {
         self.to_come(date, context.zones)?;
+        self.settled(date, settled)
+    }
+
+    /// The same as an import has it, which may be of a date that is past.
+    pub(super) fn settle_imported(
+        &self,
+        date: RecurrenceDate,
+        settled: Settled,
+        context: &Context<'_>,
+    ) -> Result<Vec<SeriesEvent>, Refusal> {
+        if let Some(before) = self.exceptions.of(date).and_then(|changes| changes.settled) {
+            agree(before.outcome, settled.outcome)?;
+        }
+        let Some((occurrence, record)) = self.recorded(date) else {
+            return self.settle_occurrence(date, settled, context);
+        };
+        match record.outcome {
+            None => self.settle_occurrence(date, settled, context),
+            Some(OccurrenceOutcome::Missed) => {
+                let event = SeriesEvent::OccurrenceClosed(OccurrenceClosed {
+                    at: record.at.clone(),
+                    closed: settled.closed,
+                    occurrence,
+                    outcome: settled.outcome,
+                });
+                // Should the one before be reopened, this one is to come once more.
+                let to_come = self.settled(date, settled)?;
+                Ok([event].into_iter().chain(to_come).collect())
+            }
+            Some(before) => agree(before, settled.outcome).map(|()| Vec::new()),
+        }
+    }
+
+    fn settled(&self, date: RecurrenceDate, settled: Settled) -> Result<Vec<SeriesEvent>, Refusal> {
         let mut changes = self.exceptions.of(date).cloned().unwrap_or_default();
-        changes.settled.get_or_insert(Settled { closed, outcome });
+        changes.settled.get_or_insert(settled);
         self.changed(date, changes)
     }
 
@@ -82,23 +120,9 @@ impl SeriesActor {
 
     /// What the rule says of an occurrence that has no instance yet.
     fn to_come(&self, date: RecurrenceDate, zones: &dyn ZoneData) -> Result<Moment, Refusal> {
-        let known = || {
-            self.occurrences
-                .iter()
-                .rev()
-                .filter(|(_, record)| !record.is_withdrawn())
-        };
-        let last = known().next().map(|(_, record)| wall_time(&record.at));
+        let last = self.known().next().map(|(_, record)| wall_time(&record.at));
         if last.is_some_and(|last| date.wall() <= last) {
-            let found = known().find(|(_, record)| RecurrenceDate::from(&record.at) == date);
-            return Err(match found.map(|(_, record)| (record.outcome, record.task)) {
-                Some((None, Some(task))) => {
-                    let detail = format!("its instance is open, the task {task}: change or delete that");
-                    Refusal::new(Code::OccurrenceOpen, detail)
-                }
-                Some(_) => Refusal::new(Code::OccurrenceClosed, "it is past and keeps what became of it"),
-                None => unknown("there was no occurrence then"),
-            });
+            return Err(self.past(date, zones));
         }
         let definition = self.going_on()?;
         if self.policy().is_none() {
@@ -118,11 +142,49 @@ impl SeriesActor {
         })
     }
 
+    /// Why one that is not to come cannot be changed.
+    fn past(&self, date: RecurrenceDate, zones: &dyn ZoneData) -> Refusal {
+        match self.recorded(date).map(|(_, record)| (record.outcome, record.task)) {
+            Some((None, Some(task))) => {
+                let detail = format!("its instance is open, the task {task}: change or delete that");
+                Refusal::new(Code::OccurrenceOpen, detail)
+            }
+            Some(_) => Refusal::new(Code::OccurrenceClosed, "it is past and keeps what became of it"),
+            None if self.policy().is_some() && self.on_the_rule(date, zones).is_some() => {
+                Refusal::new(Code::OccurrenceClosed, "it is past, and nothing of it was recorded")
+            }
+            None => unknown("there was no occurrence then"),
+        }
+    }
+
+    /// Those that have or had an instance or an outcome, the latest first.
+    fn known(&self) -> impl Iterator<Item = (u32, &OccurrenceRecord)> {
+        let known = self.occurrences.iter().rev().map(|(number, record)| (*number, &**record));
+        known.filter(|(_, record)| !record.is_withdrawn())
+    }
+
+    fn recorded(&self, date: RecurrenceDate) -> Option<(u32, &OccurrenceRecord)> {
+        self.known().find(|(_, record)| RecurrenceDate::from(&record.at) == date)
+    }
+
     /// The occurrence at exactly this date, if the rule has one.
     pub(super) fn on_the_rule(&self, date: RecurrenceDate, zones: &dyn ZoneData) -> Option<Moment> {
         let course = self.course(zones)?;
         course.at(date).map(|found| course.schedule.moment(found))
     }
+}
+
+/// An import says nothing else of a date than what became of it.
+fn agree(before: OccurrenceOutcome, outcome: OccurrenceOutcome) -> Result<(), Refusal> {
+    if before == outcome {
+        return Ok(());
+    }
+    let detail = match before {
+        OccurrenceOutcome::Done => "it is done in the series",
+        OccurrenceOutcome::Skipped => "it is skipped in the series",
+        OccurrenceOutcome::Missed => "it is missed in the series",
+    };
+    Err(Refusal::new(Code::OccurrenceClosed, detail))
 }
 
 fn unknown(detail: &str) -> Refusal {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use punctual_events::{
     ActorId, AnswerKind, DecodeError, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome,
-    OccurrenceReopened, Principal, RecurrenceDate, SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, TaskId,
-    Timestamp, UserId,
+    OccurrenceReopened, Principal, RecurrenceDate, SeriesDefinition, SeriesEnded, SeriesEvent, SeriesId, Settled,
+    TaskId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -293,8 +293,21 @@ impl Machine for SeriesActor {
                 external_uid,
                 patch,
             } => self.change_occurrence_to_come(*date, patch, external_uid.as_deref(), context)?,
-            SeriesCommand::SettleOccurrence { closed, date, outcome } => {
-                self.settle_occurrence(*date, (*outcome, closed.unwrap_or(context.now)), context)?
+            SeriesCommand::SettleOccurrence {
+                closed,
+                date,
+                imported,
+                outcome,
+            } => {
+                let settled = Settled {
+                    closed: closed.unwrap_or(context.now),
+                    outcome: *outcome,
+                };
+                if *imported {
+                    self.settle_imported(*date, settled, context)?
+                } else {
+                    self.settle_occurrence(*date, settled, context)?
+                }
             }
             SeriesCommand::RestoreOccurrence { date } => self.restore_occurrence(*date, context)?,
             SeriesCommand::Receive { handover } => self.receive(handover, context),

@@ -76,6 +76,7 @@ async fn changes(life: &mut Life, (series, time): (ActorId, &str)) {
         let settle = SeriesCommand::SettleOccurrence {
             closed: None,
             date: on(day),
+            imported: false,
             outcome,
         };
         life.ask_series(series, settle).await;

@@ -104,6 +104,7 @@ fn what_was_changed_of_dates_to_come_moves_along_with_all() {
     life.ask(&SeriesCommand::SettleOccurrence {
         closed: None,
         date: skip,
+        imported: false,
         outcome,
     })
     .unwrap();

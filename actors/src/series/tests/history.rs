@@ -35,6 +35,7 @@ fn thousands_of_dates_that_are_done_are_recorded_as_done_and_no_more() {
         life.ask(&SeriesCommand::SettleOccurrence {
             closed: None,
             date: date(&days_on(day)),
+            imported: false,
             outcome: OccurrenceOutcome::Done,
         })
     };
@@ -99,4 +100,71 @@ fn a_series_that_catches_up_goes_on_after_thousands_of_dates_that_are_done() {
     settled(&mut life, 1..=1_500, OccurrenceOutcome::Done);
     let opened = handed_over(&complete(&mut life, 2, 0, "2026-11-23T12:00:00Z"));
     assert_eq!(opened.occurrence, Some(1_501));
+}
+
+fn imported(life: &mut Life, day: i64, outcome: OccurrenceOutcome) -> Result<Vec<SeriesEvent>, Code> {
+    life.ask(&SeriesCommand::SettleOccurrence {
+        closed: Some("2026-11-26T10:00:00Z".parse().unwrap()),
+        date: date(&days_on(day)),
+        imported: true,
+        outcome,
+    })
+}
+
+#[test]
+fn a_date_that_was_missed_is_done_once_an_import_says_so_and_stays_so_when_the_one_before_is_reopened() {
+    use OccurrenceOutcome::{Done, Missed, Skipped};
+    let mut life = daily();
+    complete(&mut life, 2, 0, "2026-11-27T12:00:00Z");
+    let with = |third| [Some(Done), Some(Missed), Some(Missed), third, Some(Missed), None];
+    assert_eq!(outcomes(&life), with(Some(Missed)));
+    assert!(!imported(&mut life, 3, Done).unwrap().is_empty());
+    assert_eq!(outcomes(&life), with(Some(Done)));
+    let (_, third) = &life.answer().occurrences[3];
+    assert_eq!(third.closed, Some("2026-11-26T10:00:00Z".parse().unwrap()));
+    assert_eq!(imported(&mut life, 3, Done), Ok(Vec::new()), "it is done");
+    assert_eq!(imported(&mut life, 3, Skipped), Err(Code::OccurrenceClosed));
+    assert_eq!(imported(&mut life, 0, Done), Ok(Vec::new()));
+    assert_eq!(imported(&mut life, 5, Done), Err(Code::OccurrenceOpen));
+    life.receive(3, 2, HandoverMessage::ReopenOccurrence { occurrence: 0 });
+    assert_eq!(outcomes(&life), [None]);
+    complete(&mut life, 4, 0, "2026-11-27T13:00:00Z");
+    assert_eq!(outcomes(&life), with(Some(Done)));
+}
+
+#[test]
+fn a_person_cannot_skip_what_was_missed() {
+    let mut life = daily();
+    complete(&mut life, 2, 0, "2026-11-27T12:00:00Z");
+    let skip = SeriesCommand::SettleOccurrence {
+        closed: None,
+        date: date(&days_on(3)),
+        imported: false,
+        outcome: OccurrenceOutcome::Skipped,
+    };
+    assert_eq!(life.ask(&skip), Err(Code::OccurrenceClosed));
+}
+
+#[test]
+fn an_import_does_not_make_done_what_is_skipped() {
+    use OccurrenceOutcome::{Done, Skipped};
+    let mut life = daily();
+    assert!(!imported(&mut life, 2, Skipped).unwrap().is_empty());
+    assert_eq!(imported(&mut life, 2, Skipped), Ok(Vec::new()));
+    assert_eq!(imported(&mut life, 2, Done), Err(Code::OccurrenceClosed));
+}
+
+#[test]
+fn a_date_behind_those_missed_that_are_recorded_is_past_and_not_unknown() {
+    let mut life = daily();
+    complete(&mut life, 2, 0, "2032-01-01T12:00:00Z");
+    assert!(imported(&mut life, 999, OccurrenceOutcome::Done).is_ok());
+    assert_eq!(
+        imported(&mut life, 1_500, OccurrenceOutcome::Done),
+        Err(Code::OccurrenceClosed)
+    );
+    assert_eq!(
+        imported(&mut life, -1, OccurrenceOutcome::Done),
+        Err(Code::OccurrenceUnknown)
+    );
 }

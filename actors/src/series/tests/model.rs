@@ -256,6 +256,7 @@ impl Both {
                 let is_taken = self.ask(&SeriesCommand::SettleOccurrence {
                     closed: None,
                     date,
+                    imported: false,
                     outcome,
                 });
                 assert_eq!(is_taken, days > 0);

@@ -19,6 +19,7 @@ fn skip(life: &mut Life, day: &str) -> Result<Vec<SeriesEvent>, Code> {
     life.ask(&SeriesCommand::SettleOccurrence {
         closed: None,
         date: date(day),
+        imported: false,
         outcome,
     })
 }

@@ -38,6 +38,7 @@ impl Single {
             Self::Skip(which) => Some(SeriesCommand::SettleOccurrence {
                 closed: None,
                 date: date(which)?,
+                imported: false,
                 outcome: OccurrenceOutcome::Skipped,
             }),
             Self::Rename(which, number) => change(which, json!({"title": format!("special {number}")})),

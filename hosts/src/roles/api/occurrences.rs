@@ -253,6 +253,7 @@ pub(super) async fn skip(
     let skip = |_| SeriesCommand::SettleOccurrence {
         closed: None,
         date,
+        imported: false,
         outcome: OccurrenceOutcome::Skipped,
     };
     command(&api, &caller, series, key, skip).await?;
