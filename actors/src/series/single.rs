@@ -159,12 +159,17 @@ impl SeriesActor {
 
     /// Those that have or had an instance or an outcome, the latest first.
     fn known(&self) -> impl Iterator<Item = (u32, &OccurrenceRecord)> {
-        let known = self.occurrences.iter().rev().map(|(number, record)| (*number, &**record));
+        let known = self
+            .occurrences
+            .iter()
+            .rev()
+            .map(|(number, record)| (*number, &**record));
         known.filter(|(_, record)| !record.is_withdrawn())
     }
 
     fn recorded(&self, date: RecurrenceDate) -> Option<(u32, &OccurrenceRecord)> {
-        self.known().find(|(_, record)| RecurrenceDate::from(&record.at) == date)
+        self.known()
+            .find(|(_, record)| RecurrenceDate::from(&record.at) == date)
     }
 
     /// The occurrence at exactly this date, if the rule has one.

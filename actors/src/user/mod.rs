@@ -24,7 +24,9 @@ pub mod validate;
 pub use command::{UserCommand, UserReply};
 pub use inbox::MAX_NOTIFICATIONS;
 pub use mail::MailPatch;
-pub use question::{NotificationFilter, OCCURRENCE_UID, SeriesSummary, TaskItems, UserAnswer, UserQuestion};
+pub use question::{
+    NotificationFilter, OCCURRENCE_UID, SeriesSummary, TaskBeside, TaskItems, UserAnswer, UserQuestion,
+};
 pub use record::{TaskRecord, Tasks};
 pub use reminding::{FollowUp, Remains, Reminding};
 pub use snooze::SnoozeUntil;

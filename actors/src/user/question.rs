@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use punctual_events::{MailSettings, Notification, Principal, QuietHours, SeriesId, Task, TaskId, Timestamp};
+use punctual_events::{MailSettings, Notification, Principal, QuietHours, SeriesId, Status, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use uuid::Uuid;
 
 use crate::{
     machine::Machine,
     refusal::Refusal,
     user::{
-        record::TaskRecord,
         search::{Cursor, TaskQuery, search},
         state::{SeriesRef, UserActor},
     },
@@ -17,6 +18,9 @@ use crate::{
 
 /// What stands between the UID of a series and which of its occurrences it is, in the UID of a task that was imported as one.
 pub const OCCURRENCE_UID: &str = ";RECURRENCE-ID=";
+
+/// Tasks beside a series that go into one answer: some 300 KiB.
+const MAX_BESIDE: usize = 1_000;
 
 /// A question to a user's actor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub enum UserQuestion {
     },
     /// Tasks that were imported as an occurrence of a series by this UID, and are in none: it was not there.
     TasksBesideSeries {
+        /// Only those whose UID is after this one.
+        #[serde(default)]
+        after: Option<Box<str>>,
         /// What the series is known by.
         uid: Box<str>,
     },
@@ -95,6 +102,13 @@ pub enum UserAnswer {
     },
     /// A page of tasks.
     Tasks(TaskItems),
+    /// Tasks beside a series, by their UIDs.
+    TasksBesideSeries {
+        /// Some of them: as many as go into one answer.
+        items: Vec<TaskBeside>,
+        /// Whether there are more.
+        more: bool,
+    },
     /// Notifications.
     Notifications {
         /// The latest first.
@@ -113,6 +127,17 @@ pub struct TaskItems {
     pub next_cursor: Option<Cursor>,
     /// How many the filter finds.
     pub total: usize,
+}
+
+/// A task that was imported as an occurrence of a series and is in none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskBeside {
+    /// When it was completed.
+    pub completed: Option<Timestamp>,
+    /// What it is known by.
+    pub external_uid: Box<str>,
+    /// Open or done.
+    pub status: Status,
 }
 
 /// What the user's actor knows of a series.
@@ -148,13 +173,11 @@ impl UserActor {
                     task: Self::as_of(record, now),
                 })
             }
-            UserQuestion::TasksBesideSeries { uid } => {
-                let items: Vec<_> = self.beside_series(uid).map(|record| Self::as_of(record, now)).collect();
-                Ok(UserAnswer::Tasks(TaskItems {
-                    total: items.len(),
-                    items,
-                    next_cursor: None,
-                }))
+            UserQuestion::TasksBesideSeries { after, uid } => {
+                let mut beside = self.beside_series(uid, after.as_deref());
+                let items = beside.by_ref().take(MAX_BESIDE).collect();
+                let more = beside.next().is_some();
+                Ok(UserAnswer::TasksBesideSeries { items, more })
             }
             UserQuestion::Tasks { query } => {
                 let page = search(self.id, &self.tasks, query, now)?;
@@ -185,13 +208,23 @@ impl UserActor {
         }
     }
 
-    /// Tasks that were imported as an occurrence of the series with this UID, and are in none.
-    fn beside_series(&self, uid: &str) -> impl Iterator<Item = &TaskRecord> {
+    /// Tasks that were imported as an occurrence of the series with this UID, and are in none; of these those after one.
+    fn beside_series(&self, uid: &str, after: Option<&str>) -> impl Iterator<Item = TaskBeside> {
         let prefix = format!("{uid}{OCCURRENCE_UID}");
-        let from = (prefix.as_str().into(), TaskId(uuid::Uuid::nil()));
+        let from = match after.filter(|after| *after > prefix.as_str()) {
+            Some(after) => (after.into(), TaskId(Uuid::max())),
+            None => (prefix.as_str().into(), TaskId(Uuid::nil())),
+        };
         let known = self.by_uid.range(from..);
         let known = known.take_while(move |(found, _)| found.starts_with(&prefix));
         let records = known.filter_map(|(_, task)| self.tasks.get(task).map(Arc::as_ref));
-        records.filter(|record| record.deleted.is_none() && record.task.series.is_none())
+        let beside = records.filter(|record| record.deleted.is_none() && record.task.series.is_none());
+        beside.filter_map(|record| {
+            Some(TaskBeside {
+                completed: record.task.completed,
+                external_uid: record.task.external_uid.clone()?,
+                status: record.task.status,
+            })
+        })
     }
 }

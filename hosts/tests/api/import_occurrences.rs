@@ -8,21 +8,21 @@ use crate::{
     support::{Answer, Client, Server, client::eventually, server::unlimited},
 };
 
-const PLANTS: &str =
+pub(crate) const PLANTS: &str =
     "UID:plants\r\nSUMMARY:Water the plants\r\nDUE;TZID=Europe/Paris:20300107T090000\r\nRRULE:FREQ=WEEKLY;BYDAY=MO\r\n";
 
-fn calendar(todos: &[&str]) -> String {
+pub(crate) fn calendar(todos: &[&str]) -> String {
     let todos = todos.iter().map(|lines| format!("BEGIN:VTODO\r\n{lines}END:VTODO\r\n"));
     format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", todos.collect::<String>())
 }
 
 /// One occurrence of the plants, by its day.
-fn one(day: &str, lines: &str) -> String {
+pub(crate) fn one(day: &str, lines: &str) -> String {
     format!("UID:plants\r\nRECURRENCE-ID;TZID=Europe/Paris:{day}T090000\r\n{lines}")
 }
 
 /// The paths of the task and the series of the first item that is a series.
-async fn plants(client: &Client, report: &Answer) -> (String, String) {
+pub(crate) async fn plants(client: &Client, report: &Answer) -> (String, String) {
     let items = report.body["items"].as_array().unwrap();
     let whole = items.iter().find(|item| item["recurrence_id"].is_null()).unwrap();
     let task = format!("/v1/tasks/{}", whole["task"].as_str().unwrap());
@@ -31,7 +31,7 @@ async fn plants(client: &Client, report: &Answer) -> (String, String) {
 }
 
 /// Day and outcome of each occurrence, once there are this many with an instance or an outcome.
-async fn story(client: &Client, series: &str, known: usize) -> Vec<(String, Value)> {
+pub(crate) async fn story(client: &Client, series: &str, known: usize) -> Vec<(String, Value)> {
     eventually(&format!("{known} occurrences"), async || {
         let page = client.get(&format!("{series}/occurrences?upcoming=0")).await;
         let items = page.body["items"].as_array().unwrap().iter();
@@ -46,7 +46,7 @@ async fn story(client: &Client, series: &str, known: usize) -> Vec<(String, Valu
     .await
 }
 
-async fn open_instance(client: &Client, occurrence: u64) -> Value {
+pub(crate) async fn open_instance(client: &Client, occurrence: u64) -> Value {
     eventually(&format!("occurrence {occurrence}"), async || {
         let list = client.get("/v1/tasks").await;
         let mut items = list.body["items"].as_array().unwrap().iter();

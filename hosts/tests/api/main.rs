@@ -12,6 +12,7 @@ mod account;
 mod bad_input;
 mod documents;
 mod import;
+mod import_again;
 mod import_occurrences;
 mod inbox;
 mod mail;

@@ -33,7 +33,8 @@ pub(crate) struct Server {
     pub(crate) delivery: Delivery,
 }
 
-const KEY: [u8; 32] = [7; 32];
+/// Of the key that signs its tokens.
+pub(crate) const KEY: [u8; 32] = [7; 32];
 
 impl Server {
     /// Without limits on requests.

@@ -386,3 +386,30 @@ fn a_user_has_no_more_series_than_there_may_be_and_goes_on_with_those() {
     life.patch(first.id, weekly).unwrap();
     assert_eq!(life.actor.series.len(), MAX_SERIES);
 }
+
+#[test]
+fn tasks_beside_a_series_come_in_answers_of_a_thousand_and_none_of_another_uid() {
+    let mut life = Life::new();
+    life.checks = false;
+    let uid = |number: u32| format!("plants;RECURRENCE-ID={number:04}");
+    for number in 0..1_001 {
+        life.create(json!({"title": "a", "external_uid": uid(number)})).unwrap();
+    }
+    for other in ["plants", "plants2;RECURRENCE-ID=1", "plant;RECURRENCE-ID=1"] {
+        life.create(json!({"title": "a", "external_uid": other})).unwrap();
+    }
+    let ask = |after: Option<&str>| {
+        let (uid, after) = ("plants".into(), after.map(Into::into));
+        let question = UserQuestion::TasksBesideSeries { after, uid };
+        match life.actor.ask(ME, &question, life.now).unwrap() {
+            UserAnswer::TasksBesideSeries { items, more } => (items, more),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (first, more) = ask(None);
+    assert_eq!((first.len(), more), (1_000, true));
+    let last = &first.last().unwrap().external_uid;
+    assert_eq!(**last, uid(999));
+    let (rest, more) = ask(Some(last));
+    assert_eq!((rest.len(), &*rest[0].external_uid, more), (1, &*uid(1_000), false));
+}

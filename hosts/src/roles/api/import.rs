@@ -7,9 +7,10 @@ mod draft;
 mod identity;
 mod report;
 mod single;
+mod taking;
 mod waiting;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -19,31 +20,27 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use http_body_util::BodyExt as _;
-use punctual_actors::{
-    Code, Refusal,
-    ports::BoxFuture,
-    turn::TurnError,
-    user::{UserCommand, draft::Imported},
-};
+use punctual_actors::{Code, ports::BoxFuture};
 use punctual_events::IdempotencyKey;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use self::{
+    beside::{Master, Masters},
     identity::Identities,
     report::{ImportReport, Outcome, Report, Unread},
     single::Single,
+    taking::{command, known, of_item, take},
     waiting::Waiting,
 };
 use super::{
     Api, answer,
     auth::Caller,
     body::{media_type, refuse_encoded, stated_length, too_large, unsupported},
-    command::task_of,
-    idempotency::{key_of, key_of_item},
+    idempotency::key_of,
     openapi::{AUTHENTICATED, IdempotencyHeader, Problems},
     problem::Problem,
 };
-use crate::icalendar::{CalendarReader, ImportDraft, ImportItem, Refused as RefusedItem};
+use crate::icalendar::{CalendarReader, ImportItem};
 
 pub(super) const PROBLEMS: Problems = &[(
     "import_tasks",
@@ -102,8 +99,7 @@ pub(super) async fn import(State(api): State<Arc<Api>>, caller: Caller, request:
         identities: Identities::default(),
         under_way: FuturesOrdered::new(),
         waiting: Waiting::default(),
-        begun: HashSet::new(),
-        begun_when_full: None,
+        masters: Masters::new(),
         report: Report::default(),
         bytes: 0,
     };
@@ -141,10 +137,8 @@ struct Import<'a> {
     under_way: FuturesOrdered<BoxFuture<'a, Result<Begun, Problem>>>,
     /// Those that are one occurrence of a series.
     waiting: Waiting,
-    /// UIDs of series that came with this file.
-    begun: HashSet<String>,
-    /// How many there were when there was no more room to wait.
-    begun_when_full: Option<usize>,
+    /// The series of the file that are there.
+    masters: Masters,
     report: Report,
     bytes: u64,
 }
@@ -232,7 +226,13 @@ impl Import<'_> {
     async fn settle_one(&mut self) -> Result<(), Problem> {
         if let Some(begun) = self.under_way.next().await {
             let (place, outcome, uid) = begun?;
-            self.begun.extend(uid.filter(|_| outcome.begun().is_some()));
+            if let Some((uid, is_new)) = uid.zip(outcome.is_new_task()) {
+                if is_new {
+                    self.waiting.has_come(&uid);
+                }
+                let master = self.masters.entry(uid).or_insert(Master { place, is_new });
+                master.is_new |= is_new;
+            }
             self.report.add(place, outcome);
         }
         Ok(())
@@ -260,78 +260,6 @@ async fn discard(mut body: Body) {
     };
     // Either way there is nothing more to be done for them.
     let _ = timeout(DISCARD_TIMEOUT, rest).await;
-}
-
-/// Code and reason of an item that is not taken.
-type Refused = (String, String);
-
-fn refused(refusal: Refusal) -> Refused {
-    (refusal.code.as_str().to_owned(), refusal.detail.into())
-}
-
-fn of_item(refused: &RefusedItem) -> Refused {
-    (refused.code.as_str().to_owned(), refused.reason.clone())
-}
-
-/// What an item is known by, and its key, if the request has one.
-struct Known {
-    external_uid: String,
-    key: Option<IdempotencyKey>,
-}
-
-/// What the file's next item is known by.
-fn known(
-    item: &ImportItem,
-    identities: &mut Identities,
-    key: Option<IdempotencyKey>,
-    place: u64,
-) -> Result<Known, Refused> {
-    let draft = item.draft.as_ref().map_err(of_item)?;
-    let external_uid = identities.next(draft).map_err(refused)?;
-    let cancelled: &[u8] = if draft.cancelled { b"cancelled" } else { b"" };
-    let content = [external_uid.as_bytes(), &identity::digest(draft).0, cancelled];
-    // As it was before anything cancelled was taken.
-    let content = &content[..if draft.cancelled { 3 } else { 2 }];
-    let key = key.map(|key| key_of_item(key, place, content));
-    Ok(Known { external_uid, key })
-}
-
-/// The command that takes an item as a task of its own.
-fn command(draft: &ImportDraft, known: Known) -> Result<(UserCommand, Option<IdempotencyKey>), Refused> {
-    if draft.cancelled {
-        return Err(of_item(&RefusedItem::cancelled()));
-    }
-    let command = UserCommand::CreateTask {
-        draft: Box::new(draft::task(draft, known.external_uid)),
-        imported: Some(Imported {
-            completed: draft.completed,
-            done: draft.status_done,
-        }),
-    };
-    Ok((command, known.key))
-}
-
-/// Has the caller's actor take an item. A problem is one of the whole import: the session has ended, or the outcome is not known.
-async fn take(
-    api: &Api,
-    caller: &Caller,
-    item: ImportItem,
-    command: Result<(UserCommand, Option<IdempotencyKey>), Refused>,
-) -> Result<Outcome, Problem> {
-    let (command, key) = match command {
-        Ok(command) => command,
-        Err(refused) => return Ok(Outcome::refused(item, refused)),
-    };
-    match api.submit(caller.again(), command, key).await {
-        Ok(answered) => {
-            let (is_new, task) = task_of(answered)?;
-            Ok(Outcome::found(item, task.id, is_new))
-        }
-        Err(TurnError::Refused(refusal)) if refusal.code != Code::SessionEnded => {
-            Ok(Outcome::refused(item, refused(refusal)))
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Whether a file begins as every calendar does, as far as the first chunk shows it. Of anything else the whole report would be that nothing was found.

@@ -1,94 +1,141 @@
-//! Tasks that were imported as an occurrence of a series whose series was not there: it comes with this file, and leaves their dates to them. Else one
-//! thing to do would be there twice.
+//! Tasks that were imported as an occurrence of a series and are beside it: it was not there then, or had no room for one more date that is unlike the
+//! others. It leaves their dates to them. Else one thing to do would be there twice.
+//!
+//! That is looked after with every file that has the series, also where the series was there before: the file it came with may have broken off.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use punctual_actors::{
     Code,
+    ports::Failure,
     series::SeriesCommand,
     turn::TurnError,
-    user::{OCCURRENCE_UID, UserAnswer, UserCommand, UserQuestion},
+    user::{OCCURRENCE_UID, TaskBeside, UserAnswer, UserCommand, UserQuestion},
 };
-use punctual_events::{OccurrenceOutcome, Status, Task, TaskId};
+use punctual_events::{OccurrenceOutcome, SeriesId, Status, TaskId};
 
 use super::single::{Target, date_of};
-use crate::roles::api::{command::unexpected, problem::Problem, series};
+use crate::roles::api::{problem::Problem, series};
 
-/// A task, and the date it is of.
-pub(super) struct Beside {
-    recurrence_id: String,
-    task: Arc<Task>,
-    uid: String,
+/// A series of the file.
+pub(super) struct Master {
+    /// Its place in the file.
+    pub(super) place: u64,
+    /// Whether it came with this file.
+    pub(super) is_new: bool,
+}
+
+/// The series of the file that are there, by their UIDs.
+pub(super) type Masters = HashMap<String, Master>;
+
+/// What became of a date.
+#[derive(PartialEq, Eq)]
+enum Left {
+    /// It is left to its task, or the series has no such date and the task is one of its own.
+    Done,
+    /// It is open: of what is open comes last, for what comes after it to be known by then.
+    Open,
+    /// The series has no room for one more date that is settled.
+    NoRoom,
 }
 
 impl Target<'_> {
-    /// Those of the series that came with this file.
-    pub(super) async fn beside_those_begun(&self) -> Result<Vec<Beside>, Problem> {
-        let mut found = Vec::new();
-        for uid in self.begun {
+    /// Has each series of the file leave dates to the tasks beside it. What the report has to say of it, with the places of the series.
+    pub(super) async fn leave_dates(&self) -> Result<Vec<(u64, String)>, Problem> {
+        let mut notes = Vec::new();
+        for (uid, master) in self.masters {
+            let note = match self.tasks_beside(uid).await {
+                Ok(tasks) => self.leave_dates_of(uid, &tasks).await?,
+                Err(TurnError::Refused(refusal)) if refusal.code == Code::SessionEnded => return Err(refusal.into()),
+                // A process of another release may not know the question. What was taken is reported all the same.
+                Err(_) => Some("dates of it may be there twice; import the file once more".to_owned()),
+            };
+            notes.extend(note.map(|note| (master.place, note)));
+        }
+        Ok(notes)
+    }
+
+    async fn tasks_beside(&self, uid: &str) -> Result<Vec<TaskBeside>, TurnError> {
+        let actors = &self.api.services.actors;
+        let mut found: Vec<TaskBeside> = Vec::new();
+        loop {
             let question = UserQuestion::TasksBesideSeries {
-                uid: uid.as_str().into(),
+                after: found.last().map(|last| last.external_uid.clone()),
+                uid: uid.into(),
             };
-            let UserAnswer::Tasks(tasks) = self.api.ask(self.caller, &question).await? else {
-                return Err(unexpected());
-            };
-            found.extend(tasks.items.into_iter().filter_map(|task| {
-                let known = task.external_uid.as_deref()?.strip_prefix(uid.as_str())?;
-                let recurrence_id = known.strip_prefix(OCCURRENCE_UID)?.to_owned();
-                Some(Beside {
-                    recurrence_id,
-                    uid: uid.clone(),
-                    task,
-                })
-            }));
-        }
-        Ok(found)
-    }
-
-    /// Has the series leave each date to its task. Of what is open comes last, for what comes after it to be known by then.
-    pub(super) async fn leave_dates(&self, mut tasks: Vec<Beside>) -> Result<(), Problem> {
-        for is_second in [false, true] {
-            let mut open = Vec::new();
-            for beside in tasks {
-                if !self.leave_date(&beside, is_second).await? {
-                    open.push(beside);
+            match actors.ask_user(self.caller.user, self.caller.by, &question).await? {
+                UserAnswer::TasksBesideSeries { items, more } => {
+                    let is_last = !more || items.is_empty();
+                    found.extend(items);
+                    if is_last {
+                        return Ok(found);
+                    }
                 }
+                _ => return Err(TurnError::Unknown(Failure::Unavailable("another answer".into()))),
             }
-            tasks = open;
         }
-        Ok(())
     }
 
-    /// False for what is open, the first time.
-    async fn leave_date(&self, beside: &Beside, is_second: bool) -> Result<bool, Problem> {
-        let Some(series) = self.series_by_uid(&beside.uid).await? else {
-            return Ok(true);
+    /// How many dates there was no room for, as a note.
+    async fn leave_dates_of(&self, uid: &str, tasks: &[TaskBeside]) -> Result<Option<String>, Problem> {
+        if tasks.is_empty() {
+            return Ok(None);
+        }
+        let Some(series) = self.series_by_uid(uid).await? else {
+            return Ok(None);
         };
-        let (reference, definition) = self.series(series).await?;
+        let (_, definition) = self.series(series).await?;
         let zones = &*self.api.services.environment.zones;
-        let Some(date) = date_of(&beside.recurrence_id, &definition, zones) else {
-            return Ok(true);
+        let known = |task: &TaskBeside| {
+            let known = task.external_uid.strip_prefix(uid)?.strip_prefix(OCCURRENCE_UID)?;
+            date_of(known, &definition, zones)
         };
-        let (closed, outcome) = (beside.task.completed, beside.outcome());
-        let command = SeriesCommand::SettleOccurrence { closed, date, outcome };
+        let (mut open, mut no_room) = (Vec::new(), 0_usize);
+        for task in tasks {
+            let Some(date) = known(task) else { continue };
+            let command = SeriesCommand::SettleOccurrence {
+                closed: task.completed,
+                date,
+                imported: true,
+                outcome: outcome_of(task),
+            };
+            match self.leave_date(series, &command).await? {
+                Left::Done => {}
+                Left::Open => open.push((task, command)),
+                Left::NoRoom => no_room += 1,
+            }
+        }
+        for (task, command) in open {
+            // What was open may be closed by now, and the one after it open.
+            let reference = self.series(series).await?.0;
+            if let (Left::Open, Some(open)) = (self.leave_date(series, &command).await?, reference.open) {
+                self.leave_open(open, task).await?;
+            }
+        }
+        Ok((no_room > 0).then(|| {
+            format!("{no_room} of its dates are there twice, in it and as tasks of their own: it has no room for more that are done or skipped")
+        }))
+    }
+
+    async fn leave_date(&self, series: SeriesId, command: &SeriesCommand) -> Result<Left, Problem> {
         match series::submit(self.api, self.caller, series, None, |_| command.clone()).await? {
-            Ok(_) => Ok(true),
-            Err(TurnError::Refused(refusal)) => match (refusal.code, reference.open) {
-                (Code::OccurrenceOpen, Some(open)) if is_second => self.leave_open(open, beside).await.map(|()| true),
-                (Code::OccurrenceOpen, Some(_)) => Ok(false),
-                // It has no such date, and the task is one of its own.
-                _ => Ok(true),
-            },
+            Ok(_) => Ok(Left::Done),
+            Err(TurnError::Refused(refusal)) => Ok(match refusal.code {
+                Code::OccurrenceOpen => Left::Open,
+                Code::LimitReached => Left::NoRoom,
+                Code::SessionEnded => return Err(refusal.into()),
+                _ => Left::Done,
+            }),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Ends the open instance, unless somebody changed it.
-    async fn leave_open(&self, open: TaskId, beside: &Beside) -> Result<(), Problem> {
+    async fn leave_open(&self, open: TaskId, beside: &TaskBeside) -> Result<(), Problem> {
         let if_match = Some(1);
-        let command = match beside.outcome() {
+        let command = match outcome_of(beside) {
             OccurrenceOutcome::Done => UserCommand::CompleteImported {
-                completed: beside.task.completed,
+                completed: beside.completed,
                 if_match,
                 task: open,
             },
@@ -106,12 +153,10 @@ impl Target<'_> {
     }
 }
 
-impl Beside {
-    /// What becomes of the date in the series.
-    fn outcome(&self) -> OccurrenceOutcome {
-        match self.task.status {
-            Status::Done => OccurrenceOutcome::Done,
-            Status::Open => OccurrenceOutcome::Skipped,
-        }
+/// What becomes of the date in the series.
+fn outcome_of(beside: &TaskBeside) -> OccurrenceOutcome {
+    match beside.status {
+        Status::Done => OccurrenceOutcome::Done,
+        Status::Open => OccurrenceOutcome::Skipped,
     }
 }

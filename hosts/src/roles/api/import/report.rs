@@ -97,9 +97,9 @@ impl Outcome {
         }
     }
 
-    /// The task it became, where it is new.
-    pub(super) fn begun(&self) -> Option<TaskId> {
-        self.task.filter(|_| matches!(self.outcome, Kind::Taken))
+    /// Whether it is a task from now on, or already; none where it is no task.
+    pub(super) fn is_new_task(&self) -> Option<bool> {
+        self.task.map(|_| matches!(self.outcome, Kind::Taken))
     }
 
     /// It was not taken.
@@ -152,6 +152,14 @@ impl Report {
         }
         if place < MAX_LISTED || (is_refused_behind && self.refused_behind <= MAX_LISTED) {
             self.items.push((place, outcome));
+        }
+    }
+
+    /// There is more to say of the item at `place`, as far as it is listed.
+    pub(super) fn note(&mut self, place: u64, note: String) {
+        let mut listed = self.items.iter_mut();
+        if let Some((_, outcome)) = listed.find(|(listed, _)| *listed == place) {
+            outcome.notes.push(note);
         }
     }
 

@@ -4,21 +4,26 @@
 //! One that was taken before is known by its UID and RECURRENCE-ID, which the series keeps with the date and gives to its instance. Where the series
 //! has no such date to come, and came with the same file, the item becomes a task of its own; so does one whose series is nowhere.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use punctual_actors::{
     Code, Refusal,
     series::{SeriesCommand, SeriesQuestion},
     turn::TurnError,
-    user::{SeriesRef, UserAnswer, UserCommand, UserQuestion, UserReply},
+    user::{SeriesRef, UserCommand, UserReply},
     zone::ZoneData,
 };
 use punctual_events::{
     Moment, OccurrenceOutcome, RecurrenceDate, SeriesDefinition, SeriesId, Task, TaskId, Timestamp, WallTime,
 };
 
-use super::{Known, command, draft, refused, report::Outcome, take};
+use super::{
+    beside::Masters,
+    draft,
+    report::Outcome,
+    taking::{Known, command, refused, take, task_by_uid},
+};
 use crate::{
     icalendar::{ImportDraft, ImportItem},
     roles::api::{Api, auth::Caller, command::unexpected, problem::Problem, series},
@@ -32,7 +37,8 @@ pub(super) struct Single {
     pub(super) item: ImportItem,
     draft: ImportDraft,
     known: Known,
-    uid: String,
+    /// What its series is known by.
+    pub(super) uid: String,
     recurrence_id: String,
 }
 
@@ -85,8 +91,8 @@ impl Single {
 pub(super) struct Target<'a> {
     pub(super) api: &'a Api,
     pub(super) caller: &'a Caller,
-    /// UIDs of series that came with this file.
-    pub(super) begun: &'a HashSet<String>,
+    /// The series of the file that are there.
+    pub(super) masters: &'a Masters,
 }
 
 impl Target<'_> {
@@ -121,7 +127,12 @@ impl Target<'_> {
                     self.change_open(single, series, open).await
                 }
                 (Code::OccurrenceOpen, Some(_)) => Ok(Settled::Later(Box::new(single))),
-                (Code::OccurrenceOpen | Code::OccurrenceClosed, _) => {
+                // Done before, and what was answered then is forgotten.
+                (Code::AnswerForgotten | Code::OccurrenceOpen, _) => {
+                    Ok(Settled::Known(Box::new(Outcome::changed(single.item, series, false))))
+                }
+                // What is past is not made different any more.
+                (Code::OccurrenceClosed, _) if !single.is_over() => {
                     Ok(Settled::Known(Box::new(Outcome::changed(single.item, series, false))))
                 }
                 // As a task of its own it would be done there, and missed in the series.
@@ -144,7 +155,7 @@ impl Target<'_> {
     /// Takes an item as a task of its own, but for one whose series was there before: then it may have been taken with that.
     async fn by_itself(&self, mut single: Single, refusal: Option<Refusal>) -> Result<Settled, Problem> {
         if let Some(refusal) = refusal {
-            if !self.begun.contains(&single.uid) {
+            if !self.masters.get(&single.uid).is_some_and(|master| master.is_new) {
                 return Ok(Settled::Known(Box::new(Outcome::refused(
                     single.item,
                     refused(refusal),
@@ -188,7 +199,9 @@ impl Target<'_> {
                 _ => return Err(unexpected()),
             },
             Err(TurnError::Refused(refusal)) => match refusal.code {
-                Code::VersionMismatch | Code::NotFound => Outcome::found(single.item, open, false),
+                Code::AnswerForgotten | Code::VersionMismatch | Code::NotFound => {
+                    Outcome::found(single.item, open, false)
+                }
                 Code::SessionEnded => return Err(refusal.into()),
                 _ => Outcome::refused(single.item, refused(refusal)),
             },
@@ -214,15 +227,8 @@ impl Target<'_> {
         Ok((reference, found.definition))
     }
 
-    async fn task_by_uid(&self, uid: &str) -> Result<Option<std::sync::Arc<Task>>, Problem> {
-        let question = UserQuestion::TaskByUid { uid: uid.into() };
-        let actors = &self.api.services.actors;
-        match actors.ask_user(self.caller.user, self.caller.by, &question).await {
-            Ok(UserAnswer::Task { task }) => Ok(Some(task)),
-            Ok(_) => Err(unexpected()),
-            Err(TurnError::Refused(refusal)) if refusal.code == Code::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    async fn task_by_uid(&self, uid: &str) -> Result<Option<Arc<Task>>, Problem> {
+        task_by_uid(self.api, self.caller, uid).await
     }
 }
 
@@ -233,7 +239,12 @@ impl Single {
     }
 
     fn command(&self, date: RecurrenceDate) -> SeriesCommand {
-        let settled = |outcome, closed| SeriesCommand::SettleOccurrence { closed, date, outcome };
+        let settled = |outcome, closed| SeriesCommand::SettleOccurrence {
+            closed,
+            date,
+            imported: true,
+            outcome,
+        };
         if self.draft.cancelled {
             settled(OccurrenceOutcome::Skipped, None)
         } else if self.draft.status_done {
