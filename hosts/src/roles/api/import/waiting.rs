@@ -143,13 +143,13 @@ mod tests {
     fn single(place: u64, uid: &str, bytes: usize) -> Single {
         let calendar = format!("BEGIN:VTODO\nUID:{uid}\nRECURRENCE-ID:20300114T080000Z\nSUMMARY:a\nEND:VTODO\n");
         let mut reader = CalendarReader::new(chrono_tz::Europe::Paris);
-        let item = reader.next_item(&mut calendar.as_bytes()).unwrap();
+        let item = reader.next_item(&mut calendar.as_bytes()).or_else(|| reader.finish());
         let external_uid = uid.to_owned();
         let known = Known {
             external_uid,
             key: None,
         };
-        Single::of(place, item, known, bytes).ok().unwrap()
+        Single::of(place, item.unwrap(), known, bytes).ok().unwrap()
     }
 
     fn places(singles: &[Single]) -> Vec<u64> {
