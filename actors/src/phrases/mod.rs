@@ -57,6 +57,7 @@
 //!
 //! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
 
+mod asking;
 mod before;
 mod calendar;
 mod compose;
@@ -69,6 +70,7 @@ mod lengths;
 mod lexer;
 mod marks;
 mod nagging;
+mod parts;
 mod ranges;
 mod recurrences;
 mod reminders;

@@ -4,17 +4,19 @@ use chrono::NaiveDate;
 use punctual_events::Priority;
 
 use super::{
+    asking::{LEADS_TO_IT, reminds_when_due},
     cursor::Cursor,
     dates::{Date, date},
-    days::{Day, Named},
+    days::Named,
     lengths::{self, Length},
     lexer::Token,
     marks::{Marked, marked},
     nagging::{Nag, nagging},
+    parts::{day_and_part, part_of},
     recurrences::{Bound, Recurrence, bound, recurrence},
-    reminders::{LEADS_TO_IT, Remind, reminders, reminds_when_due},
+    reminders::{Remind, reminders},
     spans::SpanKind,
-    times::{Nights, Time, at_part, times},
+    times::{Time, times},
     unclear::unclear,
     words,
 };
@@ -64,7 +66,7 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     while at < tokens.len() {
         let mut cursor = Cursor::new(tokens, at);
         let beside = Beside::of(&found, tokens, at);
-        asked &= beside.before.is_some();
+        asked &= beside.before_comma.is_some();
         let item = cursor
             .begins_free()
             .then(|| cursor.attempt(|cursor| item(cursor, today, &beside)))
@@ -125,7 +127,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
         .or_else(|| whole(cursor, |cursor| reminders(cursor, today).map(Item::Reminders)))
         .or_else(|| {
             whole(cursor, |cursor| {
-                reminds_when_due(cursor, beside.before.is_some()).then_some(Item::RemindMe)
+                reminds_when_due(cursor, today, beside.before_comma.is_some()).then_some(Item::RemindMe)
             })
         })
         .or_else(|| whole(cursor, |cursor| recurrence(cursor).map(Item::Recurrence)))
@@ -157,27 +159,12 @@ fn of_mark(marked: Marked) -> Item {
 
 /// "tonight", "this evening".
 fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    let hour = if cursor.word(&["tonight"]) {
-        20
-    } else {
-        cursor.word(&["this"]).then_some(())?;
-        cursor.meaning(words::part_of_day)?
-    };
-    let date = Date {
-        day: Day::on(today),
-        doubt: None,
-        weak: false,
-    };
-    Some(Item::Date {
-        date,
-        times: at_part(cursor, hour, Nights::EndAtMidnight)?,
-    })
+    day_and_part(cursor, today).map(|(date, times)| Item::Date { date, times })
 }
 
 /// "tomorrow morning": the second word.
 fn part_beside(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Item> {
-    let hour = beside_date.then(|| cursor.meaning(words::part_of_day))??;
-    at_part(cursor, hour, Nights::EndAtMidnight).map(Item::Times)
+    beside_date.then(|| part_of(cursor))?.map(Item::Times)
 }
 
 /// "at 8 and 12"; "starting at 8" is no more than that.

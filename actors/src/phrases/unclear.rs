@@ -4,13 +4,13 @@
 use chrono::NaiveDate;
 
 use super::{
+    asking::lead,
     calendar::{ordinal, year},
     cursor::Cursor,
     dates::date,
     lengths,
     ranges::{is_no_time, is_range, is_rest_of_range},
     recurrences::{is_list_of_days, is_range_of_weekdays},
-    reminders::lead,
     scan::{Beside, Item},
     spans::SpanKind,
     words,
