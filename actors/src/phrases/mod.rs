@@ -78,6 +78,7 @@ mod reminding;
 mod scan;
 mod scene;
 mod series;
+mod several;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -85,6 +86,7 @@ mod times;
 mod title;
 mod unclear;
 mod verdict;
+mod weekday;
 mod words;
 mod workdays;
 

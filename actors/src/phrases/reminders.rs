@@ -5,15 +5,15 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use punctual_events::{Offset, TimeOfDay};
 
 use super::{
-    asking::{lead, recurs, recurs_from_a_day},
+    asking::{lead, recurs},
     before::{days_before, which_day, with_due},
     cursor::Cursor,
     dates::{Date, Doubt, date},
     days::{Named, long_date},
     lengths::{self, Length},
-    parts::{day_and_part, part_of},
+    parts::{Nights, day_and_part, in_part, part_of},
     scene::Scene,
-    times::{Nights, Time, in_part, times},
+    times::{Time, times},
     words,
 };
 use crate::user::draft::ReminderInput;
@@ -47,8 +47,8 @@ impl Remind {
 /// One or more reminders at the cursor: "remind me 1 day before and 1 hour before".
 pub(super) fn reminders(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
     let said = lead(cursor) || cursor.words(&["with", "a", "reminder"]) || cursor.word(&["remind", "reminder"]);
-    // What recurs is asked for in other words: "remind me on the 15th of every month", "remind me tomorrow every week".
-    (said && !recurs(*cursor) && !recurs_from_a_day(*cursor, today)).then_some(())?;
+    // What recurs is asked for in other words: "remind me on the 15th of every month".
+    (said && !recurs(*cursor)).then_some(())?;
     let said = cursor.list(|cursor| reminder(cursor, today))?;
     Some(said.into_iter().flatten().collect())
 }
@@ -67,7 +67,10 @@ fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
         return Some(before);
     }
     if cursor.word(&["in"]) {
-        return lengths::length(cursor).map(Remind::In);
+        // One of days is a date, which was looked for before.
+        return lengths::length(cursor)
+            .filter(|length| !length.is_of_days())
+            .map(Remind::In);
     }
     let length = lengths::length(cursor)?;
     if cursor.words(&["from", "now"]) {
@@ -136,6 +139,12 @@ fn no_other_time(mut cursor: Cursor<'_>) -> Option<()> {
     times(&mut cursor, true).is_none().then_some(())
 }
 
+/// Behind the word that is here.
+fn after(mut cursor: Cursor<'_>) -> Cursor<'_> {
+    cursor.advance();
+    cursor
+}
+
 /// The day of a reminder, which is neither days again and again nor one of a month not yet said.
 fn day(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     (!recurs(*cursor)).then_some(())?;
@@ -144,10 +153,12 @@ fn day(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         date(cursor, today).filter(|date| matches!(date.day.named, Named::Month { .. }))
     });
     let found = found.or_else(|| {
-        cursor.word(&["on"]);
+        cursor.word(&["on", "by", "at"]);
         date(cursor, today)
     })?;
-    (!cursor.peek_is(&["of"])).then_some(found)
+    // "in two weeks on tuesday" is not the one or the other.
+    let on_another = cursor.clone().word(&["on"]) && date(&mut after(*cursor), today).is_some();
+    (!on_another && !cursor.peek_is(&["of"])).then_some(found)
 }
 
 /// A reminder as a task has it, and what is said of it.

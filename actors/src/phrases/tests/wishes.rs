@@ -142,6 +142,28 @@ fn a_day_before_how_it_recurs_is_where_it_starts() {
             "FREQ=DAILY",
             &["PT0S"],
         ),
+        (
+            "remind me on friday at 5pm to call every week",
+            "call",
+            "2026-12-04T17:00:00",
+            weekly,
+            &["PT0S"],
+        ),
+        (
+            "remind me tomorrow at 8 and 12 every day to stretch",
+            "stretch",
+            "2026-12-01T08:00:00",
+            "FREQ=DAILY;BYHOUR=8,12",
+            &["PT0S"],
+        ),
+        // A reminder that was said after the rule is one by itself.
+        (
+            "call every week, remind me tomorrow at 9",
+            "call",
+            "2026-11-30",
+            weekly,
+            &["2026-12-01T08:00:00.000Z"],
+        ),
         // These come again as reminders, and the task does not.
         (
             "remind me tomorrow at 8am every 10 min to stretch",
@@ -151,6 +173,31 @@ fn a_day_before_how_it_recurs_is_where_it_starts() {
             &["2026-12-01T07:00:00.000Z x100 PT10M"],
         ),
     ]);
+}
+
+#[test]
+fn what_is_doubtful_in_a_start_said_as_a_reminder_says_so() {
+    assert_eq!(
+        doubts_on_monday("remind me tomorrow at 9 every week to call"),
+        ["9 in the morning; say “9pm” for the evening"]
+    );
+    let first = doubts_on_monday("remind me tomorrow at 8:30 and 12 every day to call");
+    assert!(first[0].starts_with("only the first counts"), "{first:?}");
+}
+
+#[test]
+fn a_time_without_a_day_is_on_the_day_of_the_reminder() {
+    for text in [
+        "remind me tomorrow to call at 5pm",
+        "call at 5pm remind me tomorrow at 9am",
+    ] {
+        assert_wishes(&[(text, "call", "2026-12-01T17:00:00", "", &["2026-12-01T08:00:00.000Z"])]);
+        assert_eq!(
+            doubts_on_monday(text),
+            ["what it is of is taken to be due on that day, too"],
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -167,6 +214,11 @@ fn a_part_of_the_day_belongs_to_the_day_of_a_reminder() {
         ("this evening at 8", "2026-11-30T19:00:00.000Z"),
         ("20 minutes from now", "2026-11-30T09:20:00.000Z"),
         ("in december", "2026-12-01T08:00:00.000Z"),
+        ("by friday", "2026-12-04T08:00:00.000Z"),
+        ("this coming friday", "2026-12-04T08:00:00.000Z"),
+        ("in an hour and a half", "2026-11-30T10:30:00.000Z"),
+        ("in 2 and a half hours", "2026-11-30T11:30:00.000Z"),
+        ("in 1.5 hours", "2026-11-30T10:30:00.000Z"),
     ] {
         let text = format!("remind me {said} to call Bob");
         assert_wishes(&[(&text, "call Bob", "", "", &[expected])]);
@@ -193,6 +245,10 @@ fn a_reminder_whose_parts_do_not_fit_is_not_understood() {
         ),
         ("remind me tonight at 7am to call", &["remind me", "at 7am"]),
         (
+            "remind me in two weeks on tuesday to call",
+            &["remind me", "on tuesday"],
+        ),
+        (
             "remind me on the 15th of next month to pay",
             &["remind me", "15th of next month"],
         ),
@@ -202,4 +258,178 @@ fn a_reminder_whose_parts_do_not_fit_is_not_understood() {
         assert_eq!(said, pieces, "{text}");
         assert_eq!(reading.draft.reminders.len(), 0, "{text}");
     }
+}
+
+#[test]
+fn week_behind_a_day_is_a_week_after_it() {
+    let monday = "2026-12-14";
+    assert_wishes(&[
+        ("call mum monday week", "call mum", monday, "", &[]),
+        (
+            "call mum monday week, remind me the day before",
+            "call mum",
+            monday,
+            "",
+            &["P1D"],
+        ),
+        ("call mum monday week #home", "call mum", monday, "", &[]),
+        ("call mum monday week 3pm", "call mum", "2026-12-14T15:00:00", "", &[]),
+        (
+            "call mum monday week at 9am",
+            "call mum",
+            "2026-12-14T09:00:00",
+            "",
+            &[],
+        ),
+        (
+            "call mum monday week morning",
+            "call mum",
+            "2026-12-14T09:00:00",
+            "",
+            &[],
+        ),
+        (
+            "call mum monday week about the party",
+            "call mum about the party",
+            monday,
+            "",
+            &[],
+        ),
+        ("call mum friday week !high", "call mum", "2026-12-11", "", &[]),
+        ("call mum tomorrow week", "call mum", "2026-12-08", "", &[]),
+        (
+            "remind me friday week to call mum",
+            "call mum",
+            "",
+            "",
+            &["2026-12-11T08:00:00.000Z"],
+        ),
+        // It belongs to what is behind it.
+        ("friday week 12", "week 12", "2026-12-04", "", &[]),
+        ("friday week review", "week review", "2026-12-04", "", &[]),
+        ("friday week-planning", "week-planning", "2026-12-04", "", &[]),
+    ]);
+    assert_eq!(
+        doubts_on_monday("friday week review"),
+        ["“week” is a word of the title; say “a week from friday” for a week later"]
+    );
+    assert_eq!(
+        doubts_on_monday("tomorrow week"),
+        ["a week after tomorrow; say “tomorrow” for Tuesday 1 December 2026"]
+    );
+}
+
+#[test]
+fn recurrences_are_understood_to_their_last_word() {
+    assert_wishes(&[
+        (
+            "gym every mon/wed/fri at 7am",
+            "gym",
+            "2026-12-02T07:00:00",
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            &[],
+        ),
+        ("gym every tue/thu", "gym", "2026-12-01", "FREQ=WEEKLY;BYDAY=TU,TH", &[]),
+        ("gym every mwf", "gym", "2026-11-30", "FREQ=WEEKLY;BYDAY=MO,WE,FR", &[]),
+        (
+            "pills every morning at 8 and every evening at 9",
+            "pills",
+            "2026-11-30T21:00:00",
+            "FREQ=DAILY;BYHOUR=8,21",
+            &[],
+        ),
+        (
+            "pills every morning and every evening",
+            "pills",
+            "2026-11-30T18:00:00",
+            "FREQ=DAILY;BYHOUR=9,18",
+            &[],
+        ),
+        (
+            "gym every monday morning",
+            "gym",
+            "2026-12-07T09:00:00",
+            "FREQ=WEEKLY;BYDAY=MO",
+            &[],
+        ),
+        (
+            "gym every friday evening at 7",
+            "gym",
+            "2026-12-04T19:00:00",
+            "FREQ=WEEKLY;BYDAY=FR",
+            &[],
+        ),
+        (
+            "gym tuesday and thursday evenings",
+            "gym",
+            "2026-12-01T18:00:00",
+            "FREQ=WEEKLY;BYDAY=TU,TH",
+            &[],
+        ),
+        ("gym bi-annually", "gym", "2026-11-30", "FREQ=MONTHLY;INTERVAL=6", &[]),
+        (
+            "dentist biennially",
+            "dentist",
+            "2026-11-30",
+            "FREQ=YEARLY;INTERVAL=2",
+            &[],
+        ),
+        ("gym every day at 9.30", "gym", "2026-12-01T09:30:00", "FREQ=DAILY", &[]),
+    ]);
+    let first = doubts_on_monday("pills every morning at 8:30 and every evening at 9");
+    assert!(first[0].starts_with("only the first counts"), "{first:?}");
+    assert_eq!(
+        doubts_on_monday("bi-annually"),
+        ["every 6 months; say “every 2 years” for that"]
+    );
+}
+
+#[test]
+fn what_is_only_half_of_a_wish_says_so() {
+    for (text, piece) in [
+        ("call every monday at 6pm and friday", "friday"),
+        ("pills every monday and every evening", "every evening"),
+        ("call in a month and a half", "in a month and a half"),
+        ("call in 1.2 years", "in 1.2 years"),
+        ("call in 99999 days", "in 99999 days"),
+        (
+            "call in 4294967290 business days from now",
+            "in 4294967290 business days from now",
+        ),
+        ("pay rent last day of the month", "last day of the month"),
+        ("buy milk at 1.50", "at 1.50"),
+    ] {
+        let reading = on_monday(text);
+        let said: Vec<&str> = refused(&reading).iter().map(|(piece, _)| *piece).collect();
+        assert_eq!(said, [piece], "{text}");
+        assert!(reading.draft.title.contains(piece), "{text}");
+    }
+    assert_wishes(&[
+        ("pay last day of this month", "pay", "2026-11-30", "", &[]),
+        ("pay last day of next month", "pay", "2026-12-31", "", &[]),
+        (
+            "call in 2 hours and remind me 5 minutes before",
+            "call",
+            "2026-11-30T12:00:00",
+            "",
+            &["PT5M"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_number_with_a_dot_could_be_another_than_a_time() {
+    for (text, title, due) in [
+        ("buy shares at 14.50", "buy shares", "2026-11-30T14:50:00"),
+        ("sell the car by 13.45", "sell the car", "2026-11-30T13:45:00"),
+    ] {
+        assert_wishes(&[(text, title, due, "", &[])]);
+        let doubts = doubts_on_monday(text);
+        assert!(doubts.len() == 1 && doubts[0].starts_with("taken for a time"), "{text}");
+    }
+    assert_wishes(&[("meet tomorrow at 17.30", "meet", "2026-12-01T17:30:00", "", &[])]);
+    assert_eq!(doubts_on_monday("meet tomorrow at 17.30"), [] as [&str; 0]);
+    assert_wishes(&[("gym noon", "gym", "2026-11-30T12:00:00", "", &[])]);
+    assert_eq!(doubts_on_monday("gym noon").len(), 1);
+    assert_eq!(on_monday("watch high noon").understood, []);
 }
