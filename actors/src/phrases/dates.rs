@@ -63,7 +63,7 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if let Some(date) = cursor.attempt(|cursor| in_workdays(cursor, today)) {
         return Some(date);
     }
-    if cursor.word(&["in"]) {
+    if cursor.word(&["in", "within"]) {
         let length = lengths::length(cursor).filter(|length| length.is_of_days())?;
         cursor.words(&["from", "now"]);
         return Date::sure(Day::on(length.after(today)?));
@@ -186,7 +186,7 @@ fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         "eoy" => Some(Unit::Year),
         _ => None,
     }) {
-        return end_of(unit, today);
+        return end_of_a_day(cursor, unit, today).or_else(|| end_of(unit, today));
     }
     cursor.word(&["the"]);
     let is_last_day = cursor.words(&["last", "day"]);
@@ -200,6 +200,9 @@ fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
             year,
             last: is_end,
         });
+    }
+    if is_end && cursor.word(&["day"]) {
+        return end_of_a_day(cursor, Unit::Day, today).or_else(|| end_of(Unit::Day, today));
     }
     let is_next = cursor.word(&["next"]);
     if !is_next && !cursor.word(&["this"]) {
@@ -221,6 +224,16 @@ fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         (false, true) => Date::sure(Day::on(next)),
         (false, false) => None,
     }
+}
+
+/// The day behind "eod" or "end of day": "eod friday".
+fn end_of_a_day(cursor: &mut Cursor<'_>, unit: Unit, today: NaiveDate) -> Option<Date> {
+    (unit == Unit::Day).then_some(())?;
+    let days: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 3] = [near, next_or_this, by_weekday];
+    cursor.attempt(|cursor| {
+        cursor.word(&["on"]);
+        days.iter().find_map(|day| cursor.attempt(|cursor| day(cursor, today)))
+    })
 }
 
 fn end_of(unit: Unit, day: NaiveDate) -> Option<Date> {

@@ -50,7 +50,23 @@ pub(super) fn reminders(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec
     // What recurs is asked for in other words: "remind me on the 15th of every month".
     (said && !recurs(*cursor)).then_some(())?;
     let said = cursor.list(|cursor| reminder(cursor, today))?;
-    Some(said.into_iter().flatten().collect())
+    let mut said: Vec<Remind> = said.into_iter().flatten().collect();
+    share_time(&mut said);
+    Some(said)
+}
+
+/// "monday and wednesday at 8" is at eight on both.
+fn share_time(reminders: &mut [Remind]) {
+    let mut later: Option<Time> = None;
+    for reminder in reminders.iter_mut().rev() {
+        later = match reminder {
+            Remind::At { date: Some(_), time } => {
+                *time = time.take().or(later);
+                time.clone()
+            }
+            _ => None,
+        };
+    }
 }
 
 fn reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {

@@ -161,7 +161,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
                 reminds_when_due(cursor, today, beside.before_comma.is_some()).then_some(Item::RemindMe)
             })
         })
-        .or_else(|| whole(cursor, |cursor| recurrence(cursor).map(Item::Recurrence)))
+        .or_else(|| whole(cursor, |cursor| recurring(cursor, beside)))
         .or_else(|| whole(cursor, |cursor| bound(cursor, today, after_start).map(Item::Bound)))
         .or_else(|| whole(cursor, |cursor| part_of_today(cursor, today)))
         .or_else(|| whole(cursor, from_now))
@@ -178,6 +178,16 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
                 unclear(cursor, today, beside).map(|(kind, why)| Item::Unclear(kind, why))
             })
         })
+}
+
+/// A recurrence; "3 days before the end of every month" is none.
+fn recurring(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Item> {
+    let is_beside_it = beside.before.is_none() && cursor.follows(&["before", "after"]);
+    let found = recurrence(cursor)?;
+    Some(match found.repeat {
+        Ok(_) if is_beside_it => Item::Unclear(SpanKind::Recurrence, "a rule has no days before or after others"),
+        _ => Item::Recurrence(found),
+    })
 }
 
 /// What a recogniser finds, if it does not end within a word.

@@ -135,7 +135,9 @@ fn beside_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
     } else {
         cursor.words(&["quarter", "to"]).then_some(-15)?
     };
-    let hour = clock(cursor, Need::Hours).filter(|time| time.at.minute() == 0)?;
+    let in_words = |cursor: &mut Cursor<'_>| told(cursor.meaning(words::cardinal)?, 0, Half::Unsaid);
+    let hour = cursor.attempt(in_words).or_else(|| clock(cursor, Need::Hours));
+    let hour = hour.filter(|time| time.at.minute() == 0)?;
     let at = hour.at.overflowing_add_signed(chrono::TimeDelta::minutes(minutes)).0;
     Some(Time { at, ..hour })
 }

@@ -13,6 +13,7 @@ use super::{
     recurrences::{is_list_of_days, is_range_of_weekdays},
     scan::{Beside, Item},
     spans::SpanKind,
+    times::times,
     words,
 };
 
@@ -24,7 +25,7 @@ type Form = fn(&mut Cursor<'_>, NaiveDate, &Beside<'_>) -> Option<Unclear>;
 
 /// Such a phrase at the cursor.
 pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
-    let forms: [Form; 11] = [
+    let forms: [Form; 12] = [
         several_days,
         one_of_a_month,
         beside_a_day,
@@ -34,6 +35,7 @@ pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside
         |cursor, _, _| is_no_time(cursor).then_some((SpanKind::Time, "there is no such time")),
         |cursor, _, _| odd_reminder(cursor),
         |cursor, _, _| until_done(cursor),
+        |cursor, _, _| until_time(cursor),
         |cursor, _, beside| odd_bound(cursor, beside),
         |cursor, _, _| odd_recurrence(cursor),
     ];
@@ -151,6 +153,13 @@ fn until_done(cursor: &mut Cursor<'_>) -> Option<Unclear> {
         SpanKind::End,
         "only “nag every …” goes on until it is done; a recurrence ends on a day or after so many times",
     ))
+}
+
+/// "until 5pm": nothing is due then.
+fn until_time(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    cursor.word(&["until", "till", "til"]).then_some(())?;
+    times(cursor, false)?;
+    Some((SpanKind::End, "a recurrence ends on a day, not at a time"))
 }
 
 /// "until the project ends", "except holidays", and "for 2 hours" of what comes round within days.

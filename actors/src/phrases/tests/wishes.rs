@@ -398,6 +398,8 @@ fn what_is_only_half_of_a_wish_says_so() {
         ),
         ("pay rent last day of the month", "last day of the month"),
         ("buy milk at 1.50", "at 1.50"),
+        ("pay 3 days before the end of every month", "the end of every month"),
+        ("stretch every hour with Ann until 5pm", "until 5pm"),
     ] {
         let reading = on_monday(text);
         let said: Vec<&str> = refused(&reading).iter().map(|(piece, _)| *piece).collect();
@@ -405,6 +407,17 @@ fn what_is_only_half_of_a_wish_says_so() {
         assert!(reading.draft.title.contains(piece), "{text}");
     }
     assert_wishes(&[
+        ("pay by eod friday", "pay", "2026-12-04", "", &[]),
+        ("pay by end of day tomorrow", "pay", "2026-12-01", "", &[]),
+        ("pay within 2 weeks", "pay", "2026-12-14", "", &[]),
+        ("call at half past two", "call", "2026-11-30T14:30:00", "", &[]),
+        (
+            "remind me tuesday and wednesday at 8am to run",
+            "run",
+            "",
+            "",
+            &["2026-12-01T07:00:00.000Z", "2026-12-02T07:00:00.000Z"],
+        ),
         ("pay last day of this month", "pay", "2026-11-30", "", &[]),
         ("pay last day of next month", "pay", "2026-12-31", "", &[]),
         (
