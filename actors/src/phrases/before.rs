@@ -6,8 +6,9 @@ use super::{
     cursor::Cursor,
     dates::date,
     lengths::{self, Length},
+    parts::{Nights, at_part},
     reminders::Remind,
-    times::{Nights, at_hour, at_part, one_time},
+    times::{at_hour, one_time},
     words::{self, Unit},
 };
 

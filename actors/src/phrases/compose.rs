@@ -8,10 +8,12 @@ use super::{
     dates::Doubt,
     days::{Day, long_date},
     lengths::Length,
-    recurrences::{Bound, End, Recurrence, Repeat},
+    recurrences::{Bound, End, Recurrence},
+    reminding::Adopted,
     scan::{Found, Item},
     scene::{Scene, whole_seconds},
-    series::{Series, follows_recurrence, kind_of, share_minute},
+    series::{Series, follows_recurrence, kind_of},
+    several::{countable, shown},
     spans::SpanKind,
     times::Time,
     title::title,
@@ -27,11 +29,13 @@ pub(super) struct Composer<'a> {
     verdicts: Vec<Option<Verdict>>,
     pub(super) date: Option<NaiveDate>,
     pub(super) times: Option<Vec<NaiveTime>>,
-    instant: Option<NaiveDateTime>,
+    pub(super) instant: Option<NaiveDateTime>,
     pub(super) series: Option<Series>,
     pub(super) due: Option<NaiveDateTime>,
     pub(super) all_day: bool,
     pub(super) reminders: Vec<ReminderInput>,
+    /// The reminder whose day is that of the due.
+    pub(super) adopted: Option<Adopted>,
     tags: Vec<String>,
     priority: Option<Priority>,
 }
@@ -50,16 +54,18 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
         due: None,
         all_day: false,
         reminders: Vec::new(),
+        adopted: None,
         tags: Vec::new(),
         priority: None,
     };
     // Bounds need to know the recurrence, reminders the due, and nagging the reminders, wherever in the text they stand.
     composer.pass(|composer, index| composer.take(text, &found[index].item));
+    composer.adopt_day_of_reminder();
     for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
         composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }
     let starts = composer.settle_due();
-    composer.pass(|composer, index| composer.take_reminder(&found[index].item));
+    composer.pass(Composer::take_reminder);
     composer.pass(|composer, index| composer.take_nag(&found[index].item));
     composer.into_reading(text, escapes, starts)
 }
@@ -118,21 +124,15 @@ impl Composer<'_> {
         if self.times.is_some() || self.instant.is_some() {
             return Verdict::refused(SpanKind::Time, "there is a time already");
         }
-        let mut all: Vec<NaiveTime> = times.iter().map(|time| time.at).collect();
-        let mut doubt = times.iter().find_map(|time| time.doubt.clone());
         let repeat = self.found.iter().find_map(|found| match &found.item {
             Item::Recurrence(recurrence) => recurrence.repeat.as_ref().ok(),
             _ => None,
         });
-        if all.len() > 1 && share_minute(&all) && repeat.is_some_and(Repeat::takes_hours) {
-            all.sort_unstable();
-        } else if all.len() > 1 {
-            doubt = Some("only the first counts: a task has one time, and a rule several only at the same minute on each of its days".into());
-            all.truncate(1);
-        }
-        let meaning: Vec<String> = all.iter().map(|time| time.format("%H:%M").to_string()).collect();
+        let (all, one_counts) = countable(times, repeat);
+        let doubt = one_counts.or_else(|| times.iter().find_map(|time| time.doubt.clone()));
+        let meaning = shown(&all);
         self.times = Some(all);
-        Verdict::understood(SpanKind::Time, meaning.join(" and "), doubt)
+        Verdict::understood(SpanKind::Time, meaning, doubt)
     }
 
     fn take_length(&mut self, length: Length) -> Verdict {
@@ -158,20 +158,18 @@ impl Composer<'_> {
             return Verdict::refused(SpanKind::Recurrence, "there is a recurrence already");
         }
         let mut meaning = repeat.in_words(End::Never);
+        let mut doubt = recurrence.doubt.clone();
         if !recurrence.times.is_empty() && self.times.is_none() {
-            let at: Vec<String> = recurrence
-                .times
-                .iter()
-                .map(|time| time.at.format("%H:%M").to_string())
-                .collect();
-            meaning += &format!(" at {}", at.join(" and "));
-            self.times = Some(recurrence.times.iter().map(|time| time.at).collect());
+            let (times, one_counts) = countable(&recurrence.times, Some(repeat));
+            meaning += &format!(" at {}", shown(&times));
+            doubt = doubt.or(one_counts);
+            self.times = Some(times);
         }
         if recurrence.after_completion {
             meaning += ", counted from when it was last completed";
         }
         self.series = Some(Series::new(repeat.clone(), recurrence.after_completion));
-        Verdict::understood(SpanKind::Recurrence, meaning, recurrence.doubt.clone())
+        Verdict::understood(SpanKind::Recurrence, meaning, doubt)
     }
 
     fn take_tag(&mut self, tag: &str) -> Verdict {

@@ -9,6 +9,7 @@ use super::{
     cursor::Cursor,
     days::{Day, Named, Shift, last_of_month, long_date},
     lengths::{self, Length},
+    weekday::{by_weekday, coming, in_a_week},
     words::{self, Unit, weekday_name},
     workdays::{in_workdays, next_workday},
 };
@@ -62,7 +63,7 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if let Some(date) = cursor.attempt(|cursor| in_workdays(cursor, today)) {
         return Some(date);
     }
-    if cursor.word(&["in"]) {
+    if cursor.word(&["in", "within"]) {
         let length = lengths::length(cursor).filter(|length| length.is_of_days())?;
         cursor.words(&["from", "now"]);
         return Date::sure(Day::on(length.after(today)?));
@@ -70,8 +71,13 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     let length = cursor
         .attempt(lengths::length)
         .or_else(|| {
+            // "99999 days from now" is not one day from now.
+            let is_counted = cursor.follows_number() || cursor.follows(&["business", "working", "work"]);
             cursor.word(&["the"]);
-            cursor.meaning(words::unit).map(|unit| Length::of(1, unit))
+            let is_one = !is_counted && cursor.peek_is(&["day", "week", "month", "year"]);
+            is_one
+                .then(|| cursor.meaning(words::unit))?
+                .map(|unit| Length::of(1, unit))
         })
         .filter(|length| length.is_of_days())?;
     let before = cursor.word(&["before"]);
@@ -121,16 +127,16 @@ fn plain(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
 
 fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if cursor.word(&["today"]) {
-        return Date::sure(Day::on(today));
+        return in_a_week(cursor, "today", today).or_else(|| Date::sure(Day::on(today)));
     }
-    if cursor.word(&["tomorrow", "tomorow", "tmrw", "tmr"]) {
-        return Date::sure(Day::on(today.succ_opt()?));
-    }
-    None
+    cursor.word(&["tomorrow", "tomorow", "tmrw", "tmr"]).then_some(())?;
+    let tomorrow = today.succ_opt()?;
+    in_a_week(cursor, "tomorrow", tomorrow).or_else(|| Date::sure(Day::on(tomorrow)))
 }
 
 fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
-    if cursor.word(&["this", "coming"]) {
+    let is_this = cursor.word(&["this"]);
+    if cursor.word(&["coming"]) || is_this {
         if let Some(weekday) = cursor.meaning(words::weekday) {
             return Date::sure(Day::on(coming(today, weekday)?));
         }
@@ -171,13 +177,7 @@ fn next_weekday(today: NaiveDate, monday: NaiveDate, weekday: u8) -> Option<Date
     Date::doubtful(Day::on(date), doubt)
 }
 
-/// The first such weekday from a day on.
-fn coming(from: NaiveDate, weekday: u8) -> Option<NaiveDate> {
-    let ahead = (7 + u32::from(weekday) - from.weekday().num_days_from_monday()) % 7;
-    from.checked_add_days(Days::new(ahead.into()))
-}
-
-/// "eom", "end of the month", "end of next week", "start of next year", "end of may".
+/// "eom", "end of the month", "end of next week", "last day of this month", "start of next year", "end of may".
 fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if let Some(unit) = cursor.meaning(|word| match word {
         "eod" => Some(Unit::Day),
@@ -186,10 +186,11 @@ fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         "eoy" => Some(Unit::Year),
         _ => None,
     }) {
-        return end_of(unit, today);
+        return end_of_a_day(cursor, unit, today).or_else(|| end_of(unit, today));
     }
     cursor.word(&["the"]);
-    let is_end = cursor.word(&["end"]);
+    let is_last_day = cursor.words(&["last", "day"]);
+    let is_end = is_last_day || cursor.word(&["end"]);
     (is_end || cursor.word(&["beginning", "start"])).then_some(())?;
     cursor.word(&["of"]).then_some(())?;
     if let Some(month) = cursor.meaning(words::month) {
@@ -200,9 +201,14 @@ fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
             last: is_end,
         });
     }
+    if is_end && cursor.word(&["day"]) {
+        return end_of_a_day(cursor, Unit::Day, today).or_else(|| end_of(Unit::Day, today));
+    }
     let is_next = cursor.word(&["next"]);
-    if !is_next {
-        cursor.word(&["the", "this"]);
+    if !is_next && !cursor.word(&["this"]) {
+        // "last day of the month" could be that of every month.
+        (!is_last_day).then_some(())?;
+        cursor.word(&["the"]);
     }
     let unit = cursor.meaning(words::unit)?;
     let next = match unit {
@@ -220,6 +226,16 @@ fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     }
 }
 
+/// The day behind "eod" or "end of day": "eod friday".
+fn end_of_a_day(cursor: &mut Cursor<'_>, unit: Unit, today: NaiveDate) -> Option<Date> {
+    (unit == Unit::Day).then_some(())?;
+    let days: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 3] = [near, next_or_this, by_weekday];
+    cursor.attempt(|cursor| {
+        cursor.word(&["on"]);
+        days.iter().find_map(|day| cursor.attempt(|cursor| day(cursor, today)))
+    })
+}
+
 fn end_of(unit: Unit, day: NaiveDate) -> Option<Date> {
     match unit {
         Unit::Day => Date::sure(Day::on(day)),
@@ -230,52 +246,8 @@ fn end_of(unit: Unit, day: NaiveDate) -> Option<Date> {
     }
 }
 
-/// "fri", "thursday, february 18th".
-fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
-    let word = cursor.peek_word()?;
-    // "3 mondays" are counted.
-    (!words::is_plural_weekday(word) || !cursor.follows_number()).then_some(())?;
-    let weekday = cursor.meaning(words::weekday)?;
-    let dated = cursor.attempt(|cursor| {
-        cursor.mark(',');
-        let date = of_calendar(cursor)?;
-        (!cursor.peek_is(&["of", "in"])).then_some(date)
-    });
-    if let Some(mut date) = dated {
-        date.weak = false;
-        if let Some(day) = date.day.resolve(today)
-            && day.weekday().num_days_from_monday() != u32::from(weekday)
-        {
-            date.doubt = Some(format!("{} is no {}", long_date(day), weekday_name(weekday)).into());
-        }
-        return Some(date);
-    }
-    let date = coming(today.succ_opt()?, weekday)?;
-    let mut ahead = *cursor;
-    if ahead.word(&["week"]) && (ahead.is_at_end() || ahead.peek_is(&["at"])) {
-        *cursor = ahead;
-        let name = weekday_name(weekday);
-        let doubt = format!(
-            "a week after the next {name}; say “{}” for {}",
-            name.to_lowercase(),
-            long_date(date)
-        );
-        return Date::doubtful(Day::on(date.checked_add_days(Days::new(7))?), doubt);
-    }
-    let mut found = if today.weekday().num_days_from_monday() == u32::from(weekday) {
-        let name = weekday_name(weekday);
-        Date::doubtful(
-            Day::on(date),
-            format!("{name} in a week, because today is {name}; say “today” for that"),
-        )
-    } else {
-        Date::sure(Day::on(date))
-    }?;
-    found.weak = words::is_doubtful_weekday(word);
-    Some(found)
-}
-
-fn of_calendar(cursor: &mut Cursor<'_>) -> Option<Date> {
+/// A date that needs no other to be seen from.
+pub(super) fn of_calendar(cursor: &mut Cursor<'_>) -> Option<Date> {
     let recognisers: [fn(&mut Cursor<'_>) -> Option<Date>; 3] = [by_month, by_numbers, by_ordinal];
     recognisers.iter().find_map(|recognise| cursor.attempt(recognise))
 }

@@ -1,4 +1,4 @@
-//! Lengths of time: "2 weeks", "an hour", "1h30", "1 hour and 30 minutes", "half an hour".
+//! Lengths of time: "2 weeks", "an hour", "1h30", "1 hour and 30 minutes", "half an hour", "an hour and a half", "1.5 hours".
 
 use chrono::{Days, Months, NaiveDate};
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The greatest number in front of a unit.
-const MAX_AMOUNT: u32 = 9999;
+pub(super) const MAX_AMOUNT: u32 = 9999;
 
 /// A length: of the calendar in months and days, exact in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,12 +101,42 @@ fn part(cursor: &mut Cursor<'_>) -> Option<Length> {
             return Some(Length::of(30, Unit::Minute));
         }
         let amount = amount(cursor)?;
-        if cursor.word(&["fortnight", "fortnights"]) {
+        let has_half = and_a_half(cursor) || decimal_half(cursor);
+        if !has_half && cursor.word(&["fortnight", "fortnights"]) {
             return Some(Length::of(2 * amount, Unit::Week));
         }
         let letter = cursor.is_joined();
         let unit = cursor.meaning(|word| words::unit(word).or_else(|| letter.then(|| words::letter_unit(word))?))?;
-        Some(Length::of(amount, unit))
+        let whole = Length::of(amount, unit);
+        if has_half || and_a_half(cursor) {
+            return half_of(unit).map(|half| whole.plus(half));
+        }
+        Some(whole)
+    })
+}
+
+/// "and a half", behind the number or its unit.
+pub(super) fn and_a_half(cursor: &mut Cursor<'_>) -> bool {
+    cursor.words(&["and", "a", "half"])
+}
+
+/// The ".5" of "1.5 hours".
+fn decimal_half(cursor: &mut Cursor<'_>) -> bool {
+    let half = cursor.attempt(|cursor| {
+        (cursor.joined_mark('.') && cursor.is_joined()).then_some(())?;
+        cursor.number().filter(|half| *half == (5, 1))
+    });
+    half.is_some()
+}
+
+/// Half a unit, where it is a length: half a week is no number of days.
+pub(super) fn half_of(unit: Unit) -> Option<Length> {
+    Some(match unit {
+        Unit::Minute => Length::of(30, Unit::Second),
+        Unit::Hour => Length::of(30, Unit::Minute),
+        Unit::Day => Length::of(12, Unit::Hour),
+        Unit::Year => Length::of(6, Unit::Month),
+        Unit::Second | Unit::Week | Unit::Month => return None,
     })
 }
 

@@ -16,35 +16,35 @@
 //! mark        = "#" name | "@" name | "!" ("urgent"|"high"|"medium"|"low"|1..4) | "p" 1..4
 //!
 //! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them
-//! day         = near | length ("before"|"after"|"from") near | "in" length | length "from now"
-//! near        = "today" | "tomorrow" | ("this"|"coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
-//!             | weekday "week" | "a week on" weekday | "in" number workday | number workday "from now"
-//!             | "eod" | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year?
+//! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
+//! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
+//!             | "a week on" weekday | "in" number workday | number workday "from now"
+//!             | "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
 //!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | holiday year? | Y-M-D | M/D/Y? | D.M.Y
-//! length      = (number|"a"|"an") (unit|"fortnight"), more of them with or without "and" | "half an hour" | "1h30"
+//! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight") "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
 //! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part) time?
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm") | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
-//! recurrence  = (("every"|"each") "!"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural)
+//! recurrence  = (("every"|"each") "!"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
 //!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
 //! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
 //!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
-//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? (part time? | "noon")+
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon")+
 //! step        = "other" | "alternate" | number | ordinal
-//! weekdays    = (weekday (("-"|"through"|"to") weekday)? | "weekday" | "workday" | "business day" | "weekend")+
+//! weekdays    = (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | "weekday" | "workday" | "business day" | "weekend")+
 //! selection   = ordinal+ ("day" | weekday | workday | "instance of" weekdays)? more | "beginning" | "end"
 //! ordinal     = "1st" … | "last" | ordinal "to the last"
 //! tail        = "end" | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
-//! adverb      = "hourly" | "daily" | "nightly" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly" | "bi-"… | "semi-annually"
+//! adverb      = "hourly" | "daily" | "nightly" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly" | "biennially" | "bi-"… | "semi-annually"
 //! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
 //!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not") ("on"|"in")? (weekdays | month)+
 //!
-//! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | day? time?)+
-//!             | remind before a recurrence, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
+//! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | length "from now" | day? part? time?)+
+//!             | remind before a recurrence, a start of one behind it or not, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
 //! remind      = "remind me" | "set a reminder" "for"? | "with a reminder"; the row of phrases it begins ends with "to"|"about"|"of"|"that" before what is to be done
 //! of          = (length | "the day" | "the"? part) "before" "it"? | "on the day" | ("that"|"the same") ("day"|part) | "the" ("day"|part) "of"
 //! nag         = ("nag" "me"? | "keep reminding me" | "remind me" | "and"? "again" | ","? ("and"|"then")? right behind a reminder) end? often ","? end?
@@ -57,6 +57,7 @@
 //!
 //! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
 
+mod asking;
 mod before;
 mod calendar;
 mod compose;
@@ -69,6 +70,7 @@ mod lengths;
 mod lexer;
 mod marks;
 mod nagging;
+mod parts;
 mod ranges;
 mod recurrences;
 mod reminders;
@@ -76,6 +78,7 @@ mod reminding;
 mod scan;
 mod scene;
 mod series;
+mod several;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -83,6 +86,7 @@ mod times;
 mod title;
 mod unclear;
 mod verdict;
+mod weekday;
 mod words;
 mod workdays;
 

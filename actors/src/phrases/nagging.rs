@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use punctual_events::{Offset, Repeat};
 
 use super::{
+    asking::lead,
     cursor::Cursor,
     dates::{Doubt, date},
     lengths::{self, Length},
-    reminders::{in_words, lead},
+    reminders::in_words,
     scan::Item,
     spans::SpanKind,
     times::one_time,

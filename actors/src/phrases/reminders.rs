@@ -5,14 +5,16 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use punctual_events::{Offset, TimeOfDay};
 
 use super::{
+    asking::{lead, recurs},
     before::{days_before, which_day, with_due},
     cursor::Cursor,
     dates::{Date, Doubt, date},
-    days::long_date,
+    days::{Named, long_date},
     lengths::{self, Length},
-    recurrences::recurrence,
+    parts::{Nights, day_and_part, in_part, part_of},
     scene::Scene,
-    times::{Nights, Time, in_part, times},
+    times::{Time, times},
+    words,
 };
 use crate::user::draft::ReminderInput;
 
@@ -45,37 +47,26 @@ impl Remind {
 /// One or more reminders at the cursor: "remind me 1 day before and 1 hour before".
 pub(super) fn reminders(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
     let said = lead(cursor) || cursor.words(&["with", "a", "reminder"]) || cursor.word(&["remind", "reminder"]);
-    said.then_some(())?;
+    // What recurs is asked for in other words: "remind me on the 15th of every month".
+    (said && !recurs(*cursor)).then_some(())?;
     let said = cursor.list(|cursor| reminder(cursor, today))?;
-    Some(said.into_iter().flatten().collect())
+    let mut said: Vec<Remind> = said.into_iter().flatten().collect();
+    share_time(&mut said);
+    Some(said)
 }
 
-/// What stands between a wish to be reminded and what is to be done.
-pub(super) const LEADS_TO_IT: &[&str] = &["to", "about", "of", "that"];
-
-/// "remind me".
-pub(super) fn lead(cursor: &mut Cursor<'_>) -> bool {
-    cursor
-        .attempt(|cursor| {
-            cursor.word(&["please"]);
-            if cursor.words(&["set", "a", "reminder"]) || cursor.words(&["add", "a", "reminder"]) {
-                cursor.word(&["for"]);
-                return Some(());
+/// "monday and wednesday at 8" is at eight on both.
+fn share_time(reminders: &mut [Remind]) {
+    let mut later: Option<Time> = None;
+    for reminder in reminders.iter_mut().rev() {
+        later = match reminder {
+            Remind::At { date: Some(_), time } => {
+                *time = time.take().or(later);
+                time.clone()
             }
-            cursor.word(&["remind", "alert", "notify"]).then_some(())?;
-            cursor.word(&["me"]).then_some(())
-        })
-        .is_some()
-}
-
-/// "remind me" before what is to be done, at the beginning or behind a phrase, and before how it recurs: "remind me every day to stretch".
-pub(super) fn reminds_when_due(cursor: &mut Cursor<'_>, after_phrase: bool) -> bool {
-    let begins = cursor.at() == 0 || after_phrase;
-    lead(cursor) && (begins && cursor.peek_is(LEADS_TO_IT) || recurs(*cursor))
-}
-
-fn recurs(mut cursor: Cursor<'_>) -> bool {
-    recurrence(&mut cursor).is_some_and(|recurrence| recurrence.repeat.is_ok())
+            _ => None,
+        };
+    }
 }
 
 fn reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
@@ -92,9 +83,15 @@ fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
         return Some(before);
     }
     if cursor.word(&["in"]) {
-        return lengths::length(cursor).map(Remind::In);
+        // One of days is a date, which was looked for before.
+        return lengths::length(cursor)
+            .filter(|length| !length.is_of_days())
+            .map(Remind::In);
     }
     let length = lengths::length(cursor)?;
+    if cursor.words(&["from", "now"]) {
+        return Some(Remind::In(length));
+    }
     if cursor.word(&["before", "beforehand", "prior", "earlier", "early", "ahead"]) || cursor.words(&["in", "advance"])
     {
         with_due(cursor);
@@ -105,13 +102,14 @@ fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
     Some(Remind::After(length))
 }
 
-/// A day and times, in any order: "at 8 and 12", "tomorrow at noon", "at 8 the evening before".
+/// A day and times, in any order: "at 8 and 12", "tomorrow at noon", "tonight", "friday afternoon at 3", "at 8 the evening before".
 fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
+    if let Some((date, times)) = cursor.attempt(|cursor| day_and_part(cursor, today)) {
+        no_other_time(*cursor)?;
+        return Some(all_at(Some(&date), times));
+    }
     let first = cursor.attempt(|cursor| times(cursor, false));
-    let date = cursor.attempt(|cursor| {
-        cursor.word(&["on"]);
-        date(cursor, today)
-    });
+    let date = cursor.attempt(|cursor| day(cursor, today));
     if let (Some(times), None) = (&first, &date)
         && let Some(day) = cursor.attempt(|cursor| which_day(cursor, today))
     {
@@ -124,18 +122,59 @@ fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
         });
         return Some(each.collect());
     }
+    if first.is_none() && date.is_some() && cursor.peek_word().and_then(words::part_of_day).is_some() {
+        let times = part_of(cursor)?;
+        no_other_time(*cursor)?;
+        return Some(all_at(date.as_ref(), times));
+    }
     let times = match first {
         Some(times) => Some(times),
         None => cursor.attempt(|cursor| times(cursor, date.is_some())),
     };
-    let each = |time| Remind::At {
-        date: date.clone(),
-        time,
-    };
     match times {
-        Some(times) => Some(times.into_iter().map(|time| each(Some(time))).collect()),
-        None => date.is_some().then(|| vec![each(None)]),
+        Some(times) => Some(all_at(date.as_ref(), times)),
+        None => date.map(|date| {
+            vec![Remind::At {
+                date: Some(date),
+                time: None,
+            }]
+        }),
     }
+}
+
+fn all_at(date: Option<&Date>, times: Vec<Time>) -> Vec<Remind> {
+    let each = times.into_iter().map(|time| Remind::At {
+        date: date.cloned(),
+        time: Some(time),
+    });
+    each.collect()
+}
+
+/// "tomorrow evening at 7am" is nothing to be taken apart.
+fn no_other_time(mut cursor: Cursor<'_>) -> Option<()> {
+    times(&mut cursor, true).is_none().then_some(())
+}
+
+/// Behind the word that is here.
+fn after(mut cursor: Cursor<'_>) -> Cursor<'_> {
+    cursor.advance();
+    cursor
+}
+
+/// The day of a reminder, which is neither days again and again nor one of a month not yet said.
+fn day(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    (!recurs(*cursor)).then_some(())?;
+    let found = cursor.attempt(|cursor| {
+        cursor.word(&["in"]).then_some(())?;
+        date(cursor, today).filter(|date| matches!(date.day.named, Named::Month { .. }))
+    });
+    let found = found.or_else(|| {
+        cursor.word(&["on", "by", "at"]);
+        date(cursor, today)
+    })?;
+    // "in two weeks on tuesday" is not the one or the other.
+    let on_another = cursor.clone().word(&["on"]) && date(&mut after(*cursor), today).is_some();
+    (!on_another && !cursor.peek_is(&["of"])).then_some(found)
 }
 
 /// A reminder as a task has it, and what is said of it.

@@ -5,12 +5,16 @@ use punctual_events::TimeOfDay;
 
 use super::{
     compose::Composer,
-    dates::Doubt,
+    dates::{Date, Doubt},
+    days::long_date,
     lengths::Length,
+    recurrences::Bound,
     reminders::{Remind, settle},
     scan::Item,
     series::Series,
+    several::countable,
     spans::SpanKind,
+    times::Time,
     verdict::Verdict,
 };
 use crate::user::draft::ReminderInput;
@@ -18,11 +22,41 @@ use crate::user::draft::ReminderInput;
 /// When a reminder of what is due all day is.
 const NINE: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
+/// A reminder whose day is that of the due.
+pub(super) struct Adopted {
+    /// Which phrase it is.
+    index: usize,
+    /// What recurs starts there, and reminds when it is due; otherwise it is the day of a time that was said without one.
+    starts: bool,
+    doubt: Doubt,
+}
+
+/// The day of reminders that all are on one, and their times.
+fn days_of(reminders: &[Remind]) -> Option<(&Date, Vec<Time>)> {
+    let mut all = reminders.iter().map(|reminder| match reminder {
+        Remind::At { date: Some(date), time } => Some((date, time.clone())),
+        _ => None,
+    });
+    let (date, first) = all.next()??;
+    let mut times: Vec<Time> = first.into_iter().collect();
+    for other in all {
+        let (day, time) = other?;
+        (day.day == date.day).then_some(())?;
+        times.extend(time);
+    }
+    Some((date, times))
+}
+
 impl Composer<'_> {
     /// What reminders come to; they need the due.
-    pub(super) fn take_reminder(&mut self, item: &Item) -> Option<Verdict> {
+    pub(super) fn take_reminder(&mut self, index: usize) -> Option<Verdict> {
+        let item = &self.found[index].item;
         let due = self.due.map(|due| (due, self.all_day));
+        let adopted = self.adopted.as_ref().filter(|adopted| adopted.index == index);
+        let starts = adopted.is_some_and(|adopted| adopted.starts);
+        let doubt_of_day = adopted.and_then(|adopted| adopted.doubt.clone());
         let reminders = match item {
+            Item::Reminders(_) if starts => &[Remind::Before(Length::ZERO)],
             Item::Reminders(reminders) => reminders.as_slice(),
             Item::RemindMe => &[Remind::Before(Length::ZERO)],
             _ => return None,
@@ -44,6 +78,10 @@ impl Composer<'_> {
         if matches!(item, Item::RemindMe) {
             doubts = doubts.or_else(|| self.nagging_meant());
         }
+        if starts && let Some(date) = self.date {
+            said.insert(0, format!("from {} on", long_date(date)));
+        }
+        doubts = doubts.or(doubt_of_day);
         Some(Verdict::understood(SpanKind::Reminder, said.join("; "), doubts))
     }
 
@@ -71,6 +109,46 @@ impl Composer<'_> {
             reminder.repeat = Some(repeat);
         }
         Some(Verdict::understood(SpanKind::Reminder, said, nag.doubt()))
+    }
+
+    /// Takes the day of a reminder for that of the due where none was said. Of a recurrence said behind it, it is the start, its times included: "remind me tomorrow at 9 every week to
+    /// call". Of a time, it is the day: "remind me tomorrow to call at 5pm".
+    pub(super) fn adopt_day_of_reminder(&mut self) {
+        if self.date.is_some() || self.instant.is_some() {
+            return;
+        }
+        let found = self
+            .found
+            .iter()
+            .enumerate()
+            .find_map(|(index, found)| match &found.item {
+                Item::Reminders(reminders) => Some((index, days_of(reminders)?)),
+                _ => None,
+            });
+        let Some((index, (date, times))) = found else { return };
+        let recurs = self
+            .found
+            .iter()
+            .position(|found| matches!(found.item, Item::Recurrence(_)));
+        let starts = self
+            .found
+            .iter()
+            .any(|found| matches!(found.item, Item::Bound(Bound::From(_))));
+        let doubt = match (recurs, &self.series) {
+            (Some(recurs), Some(series)) if recurs > index && !starts => {
+                let (all, one_counts) = countable(&times, Some(series.repeat()));
+                if self.times.is_none() && !all.is_empty() {
+                    self.times = Some(all);
+                }
+                let of_times = || times.iter().find_map(|time| time.doubt.clone());
+                date.doubt.clone().or(one_counts).or_else(of_times)
+            }
+            (_, None) if self.times.is_some() => Some("what it is of is taken to be due on that day, too".into()),
+            _ => return,
+        };
+        let starts = self.series.is_some();
+        self.adopted = Some(Adopted { index, starts, doubt });
+        self.date = date.day.resolve(self.now.date());
     }
 
     /// The times of day of the reminders, if all are on the day it is due.

@@ -4,19 +4,21 @@ use chrono::NaiveDate;
 use punctual_events::Priority;
 
 use super::{
+    asking::{LEADS_TO_IT, reminds_when_due},
     cursor::Cursor,
     dates::{Date, date},
-    days::{Day, Named},
+    days::Named,
     lengths::{self, Length},
     lexer::Token,
     marks::{Marked, marked},
     nagging::{Nag, nagging},
+    parts::{day_and_part, part_of},
     recurrences::{Bound, Recurrence, bound, recurrence},
-    reminders::{LEADS_TO_IT, Remind, reminders, reminds_when_due},
+    reminders::{Remind, reminders},
     spans::SpanKind,
-    times::{Nights, Time, at_part, times},
+    times::{Time, noon_at_the_end, times},
     unclear::unclear,
-    words,
+    words::{self, Unit},
 };
 
 /// A phrase, and the bytes it takes.
@@ -64,11 +66,12 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     while at < tokens.len() {
         let mut cursor = Cursor::new(tokens, at);
         let beside = Beside::of(&found, tokens, at);
-        asked &= beside.before.is_some();
+        asked &= beside.before_comma.is_some();
         let item = cursor
             .begins_free()
             .then(|| cursor.attempt(|cursor| item(cursor, today, &beside)))
-            .flatten();
+            .flatten()
+            .map(|item| beside.no_other_rule(item));
         match (item, found.last_mut()) {
             (Some(item), _) => {
                 asked |= matches!(item, Item::RemindMe | Item::Reminders(_));
@@ -95,6 +98,8 @@ pub(super) struct Beside<'f> {
     pub(super) before: Option<&'f Item>,
     /// The same, if a comma may stand between.
     pub(super) before_comma: Option<&'f Item>,
+    /// A recurrence, its times included, and "and" are before.
+    goes_on: bool,
 }
 
 impl<'f> Beside<'f> {
@@ -104,7 +109,14 @@ impl<'f> Beside<'f> {
         let before = at.checked_sub(1);
         let comma = before.filter(|at| tokens[*at].text == ",");
         let before_comma = comma.and_then(|at| at.checked_sub(1)).or(before);
+        let and = before.filter(|at| matches!(tokens[*at].text, "and" | "or" | "&"));
+        let and_before = ends_at(and.and_then(|at| at.checked_sub(1))).is_some();
+        let mut rule = found.iter().rev().take(2);
+        let rule = rule
+            .find(|found| !matches!(found.item, Item::Times(_)))
+            .map(|found| &found.item);
         Self {
+            goes_on: and_before && matches!(rule, Some(Item::Recurrence(_))),
             before: ends_at(before).map(|found| &found.item),
             before_comma: ends_at(before_comma).map(|found| &found.item),
         }
@@ -113,6 +125,25 @@ impl<'f> Beside<'f> {
     pub(super) fn date(&self) -> bool {
         matches!(self.before, Some(Item::Date { .. }))
     }
+
+    /// "every monday at 6pm and friday at 5pm": the day is none to start from.
+    fn no_other_rule(&self, item: Item) -> Item {
+        if self.goes_on && matches!(item, Item::Date { .. }) {
+            return Item::Unclear(
+                SpanKind::Recurrence,
+                "a task has one recurrence, and this is no day of it",
+            );
+        }
+        item
+    }
+
+    /// One that says on which days, so that they can have mornings: "every week night" is another thing.
+    fn recurrence_on_days(&self) -> bool {
+        let Some(Item::Recurrence(Recurrence { repeat: Ok(repeat), .. })) = self.before else {
+            return false;
+        };
+        repeat.names_days() || repeat.every == Unit::Day
+    }
 }
 
 /// A whole phrase at the cursor.
@@ -120,26 +151,43 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
     let after_start = matches!(beside.before, Some(Item::Bound(Bound::From(_))));
     let after_reminder = matches!(beside.before_comma, Some(Item::Reminders(_)));
     let beside_date = beside.date();
+    let recurs = matches!(beside.before, Some(Item::Recurrence(_)));
+    let has_parts = beside_date || beside.recurrence_on_days();
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
         .or_else(|| whole(cursor, |cursor| nagging(cursor, today, after_reminder)))
         .or_else(|| whole(cursor, |cursor| reminders(cursor, today).map(Item::Reminders)))
         .or_else(|| {
             whole(cursor, |cursor| {
-                reminds_when_due(cursor, beside.before.is_some()).then_some(Item::RemindMe)
+                reminds_when_due(cursor, today, beside.before_comma.is_some()).then_some(Item::RemindMe)
             })
         })
-        .or_else(|| whole(cursor, |cursor| recurrence(cursor).map(Item::Recurrence)))
+        .or_else(|| whole(cursor, |cursor| recurring(cursor, beside)))
         .or_else(|| whole(cursor, |cursor| bound(cursor, today, after_start).map(Item::Bound)))
         .or_else(|| whole(cursor, |cursor| part_of_today(cursor, today)))
         .or_else(|| whole(cursor, from_now))
         .or_else(|| whole(cursor, |cursor| dated(cursor, today)))
-        .or_else(|| whole(cursor, |cursor| part_beside(cursor, beside_date)))
-        .or_else(|| whole(cursor, |cursor| clock(cursor, beside_date)))
+        .or_else(|| whole(cursor, |cursor| part_beside(cursor, has_parts)))
+        .or_else(|| whole(cursor, |cursor| clock(cursor, beside_date || recurs)))
+        .or_else(|| {
+            whole(cursor, |cursor| {
+                noon_at_the_end(cursor).map(|time| Item::Times(vec![time]))
+            })
+        })
         .or_else(|| {
             whole(cursor, |cursor| {
                 unclear(cursor, today, beside).map(|(kind, why)| Item::Unclear(kind, why))
             })
         })
+}
+
+/// A recurrence; "3 days before the end of every month" is none.
+fn recurring(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Item> {
+    let is_beside_it = beside.before.is_none() && cursor.follows(&["before", "after"]);
+    let found = recurrence(cursor)?;
+    Some(match found.repeat {
+        Ok(_) if is_beside_it => Item::Unclear(SpanKind::Recurrence, "a rule has no days before or after others"),
+        _ => Item::Recurrence(found),
+    })
 }
 
 /// What a recogniser finds, if it does not end within a word.
@@ -157,33 +205,18 @@ fn of_mark(marked: Marked) -> Item {
 
 /// "tonight", "this evening".
 fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    let hour = if cursor.word(&["tonight"]) {
-        20
-    } else {
-        cursor.word(&["this"]).then_some(())?;
-        cursor.meaning(words::part_of_day)?
-    };
-    let date = Date {
-        day: Day::on(today),
-        doubt: None,
-        weak: false,
-    };
-    Some(Item::Date {
-        date,
-        times: at_part(cursor, hour, Nights::EndAtMidnight)?,
-    })
+    day_and_part(cursor, today).map(|(date, times)| Item::Date { date, times })
 }
 
-/// "tomorrow morning": the second word.
-fn part_beside(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Item> {
-    let hour = beside_date.then(|| cursor.meaning(words::part_of_day))??;
-    at_part(cursor, hour, Nights::EndAtMidnight).map(Item::Times)
+/// "tomorrow morning", "every monday morning": the last word.
+fn part_beside(cursor: &mut Cursor<'_>, beside_day: bool) -> Option<Item> {
+    beside_day.then(|| part_of(cursor))?.map(Item::Times)
 }
 
 /// "at 8 and 12"; "starting at 8" is no more than that.
-fn clock(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Item> {
+fn clock(cursor: &mut Cursor<'_>, beside_day: bool) -> Option<Item> {
     cursor.word(&["starting", "beginning"]);
-    times(cursor, beside_date).map(Item::Times)
+    times(cursor, beside_day).map(Item::Times)
 }
 
 /// "in 2 hours", "90 minutes from now".

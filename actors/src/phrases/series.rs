@@ -9,6 +9,7 @@ use super::{
     recurrences::{Bound, End, Exception, Repeat, WORKDAYS, each as each_of},
     scan::{Found, Item},
     scene::{Scene, whole_seconds},
+    several::share_minute,
     spans::SpanKind,
     verdict::Verdict,
     words::{Unit, month_name, weekday_name},
@@ -56,6 +57,11 @@ impl Series {
             starts: None,
             end: End::Never,
         }
+    }
+
+    /// How it repeats.
+    pub(super) fn repeat(&self) -> &Repeat {
+        &self.repeat
     }
 
     /// Whether it comes round more than once a day.
@@ -234,11 +240,6 @@ impl Series {
         let instant = scene.later(Length::of(self.repeat.interval, self.repeat.every))?;
         whole_seconds(scene.wall_at(instant)).map(WallTime::get)
     }
-}
-
-/// Whether times differ in their hours only.
-pub(super) fn share_minute(times: &[NaiveTime]) -> bool {
-    times.windows(2).all(|pair| pair[0].minute() == pair[1].minute())
 }
 
 fn without_weekdays(repeat: &mut Repeat, days: &[u8]) -> Option<()> {

@@ -1,5 +1,7 @@
 //! Times of day: "9am", "17:30", "at 8", "10 o'clock", "noon", "in the morning".
 
+use std::borrow::Cow;
+
 use chrono::{NaiveTime, Timelike};
 
 use super::{cursor::Cursor, dates::Doubt, words};
@@ -30,13 +32,15 @@ pub(super) enum Need {
     Minutes,
     /// It stands behind "at": also "8".
     Hours,
+    /// It stands behind "at" beside a date, where also "9.30" is no other number.
+    HoursOfDay,
 }
 
 /// One or more times at the cursor: "at 8, 12 and 18", "5pm".
 pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Time>> {
     let (first, need) = first(cursor, beside_date)?;
     let mut times = vec![first];
-    while need == Need::Hours && times.len() < 24 {
+    while matches!(need, Need::Hours | Need::HoursOfDay) && times.len() < 24 {
         let next = cursor.attempt(|cursor| {
             cursor.separator().then_some(())?;
             cursor.word(&["at"]);
@@ -67,7 +71,8 @@ fn first(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<(Time, Need)> {
         cursor.word(&["about", "around"]);
     }
     let need = match (told, beside_date) {
-        (true, _) => Need::Hours,
+        (true, false) => Need::Hours,
+        (true, true) => Need::HoursOfDay,
         (false, true) => Need::Minutes,
         (false, false) => Need::Sure,
     };
@@ -93,45 +98,6 @@ pub(super) fn at_hour(hour: u32) -> Option<Time> {
     })
 }
 
-/// How far a night goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nights {
-    /// To the end of the day that was said: what is after midnight is on another.
-    EndAtMidnight,
-    /// Of every day, so that "every night at 2" is what it says.
-    ReachTheMorning,
-}
-
-/// Times in a part of the day that begins to mean this hour, just said: "at 9" behind "tonight". Without one it is that hour; a time in another part is something else.
-pub(super) fn at_part(cursor: &mut Cursor<'_>, hour: u32, nights: Nights) -> Option<Vec<Time>> {
-    let told = cursor.attempt(|cursor| {
-        let times = times(cursor, true)?;
-        times.iter().map(|time| in_part(time, hour, nights)).collect()
-    });
-    told.or_else(|| Some(vec![at_hour(hour)?]))
-}
-
-/// The same time, its half of the day told by the part that begins to mean this hour; `None` where it is in another part.
-pub(super) fn in_part(time: &Time, part: u32, nights: Nights) -> Option<Time> {
-    let said = time.at.hour();
-    let is_late = part >= 20 && nights == Nights::ReachTheMorning;
-    let hour = match time.doubt {
-        None => said,
-        Some(_) if part < 12 || is_late && said % 12 < 6 => said % 12,
-        Some(_) => said % 12 + 12,
-    };
-    let is_in_part = match part {
-        ..12 => hour < 12,
-        12..18 => (12..19).contains(&hour),
-        _ => hour >= 16 || is_late && hour < 6,
-    };
-    is_in_part.then_some(())?;
-    Some(Time {
-        at: time.at.with_hour(hour)?,
-        doubt: None,
-    })
-}
-
 /// One time.
 pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     cursor.attempt(|cursor| {
@@ -148,6 +114,17 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     })
 }
 
+/// "gym noon": as the last word it is a time, unless it is "high noon".
+pub(super) fn noon_at_the_end(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let is_other =
+        cursor.at() == 0 || cursor.follows(&["high", "the", "a", "until", "till", "before", "after", "since"]);
+    (!is_other && cursor.word(&["noon", "midday"]) && cursor.is_at_end()).then_some(())?;
+    Some(Time {
+        doubt: Some("taken for a time; put “noon” between quotation marks where it is not".into()),
+        ..at_hour(12)?
+    })
+}
+
 /// "half past 3", "quarter to 5".
 fn beside_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
     cursor.word(&["a"]);
@@ -158,16 +135,20 @@ fn beside_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
     } else {
         cursor.words(&["quarter", "to"]).then_some(-15)?
     };
-    let hour = clock(cursor, Need::Hours).filter(|time| time.at.minute() == 0)?;
+    let in_words = |cursor: &mut Cursor<'_>| told(cursor.meaning(words::cardinal)?, 0, Half::Unsaid);
+    let hour = cursor.attempt(in_words).or_else(|| clock(cursor, Need::Hours));
+    let hour = hour.filter(|time| time.at.minute() == 0)?;
     let at = hour.at.overflowing_add_signed(chrono::TimeDelta::minutes(minutes)).0;
     Some(Time { at, ..hour })
 }
 
 fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let (hour, digits) = cursor.number().filter(|(_, digits)| *digits <= 2)?;
-    let minute = cursor
-        .attempt(minutes)
-        .or_else(|| cursor.attempt(|cursor| dotted_minutes(cursor, need == Need::Hours && (13..24).contains(&hour))));
+    let colon = cursor.attempt(minutes);
+    let is_late = (13..24).contains(&hour);
+    let is_dotted_time = need == Need::HoursOfDay || need == Need::Hours && is_late;
+    let minute = colon.or_else(|| cursor.attempt(|cursor| dotted_minutes(cursor, is_dotted_time)));
+    let is_number = colon.is_none() && minute.is_some() && need == Need::Hours;
     let mut half = half(cursor);
     let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
     if o_clock && half == Half::Unsaid {
@@ -178,7 +159,7 @@ fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let is_enough = match need {
         Need::Sure => is_sure,
         Need::Minutes => is_sure || minute.is_some(),
-        Need::Hours => true,
+        Need::Hours | Need::HoursOfDay => true,
     };
     (is_whole && is_enough).then_some(())?;
     if half == Half::Unsaid && (hour > 12 || minute.is_some() && (hour == 0 || digits == 2 && hour < 10)) {
@@ -187,7 +168,17 @@ fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     if half == Half::Unsaid {
         half = part_behind(cursor);
     }
-    told(hour, minute.unwrap_or(0), half)
+    let doubt = (is_number && half == Half::Of24).then(|| number_meant(hour, minute.unwrap_or(0)));
+    let told = told(hour, minute.unwrap_or(0), half)?;
+    Some(Time {
+        doubt: told.doubt.or(doubt),
+        ..told
+    })
+}
+
+/// "buy shares at 14.50" could be their price.
+fn number_meant(hour: u32, minute: u32) -> Cow<'static, str> {
+    format!("taken for a time; put “{hour}.{minute:02}” between quotation marks where it is another number").into()
 }
 
 /// ":30", all of it joined.

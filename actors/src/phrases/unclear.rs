@@ -4,15 +4,16 @@
 use chrono::NaiveDate;
 
 use super::{
+    asking::lead,
     calendar::{ordinal, year},
     cursor::Cursor,
     dates::date,
     lengths,
     ranges::{is_no_time, is_range, is_rest_of_range},
     recurrences::{is_list_of_days, is_range_of_weekdays},
-    reminders::lead,
     scan::{Beside, Item},
     spans::SpanKind,
+    times::times,
     words,
 };
 
@@ -24,14 +25,17 @@ type Form = fn(&mut Cursor<'_>, NaiveDate, &Beside<'_>) -> Option<Unclear>;
 
 /// Such a phrase at the cursor.
 pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
-    let forms: [Form; 9] = [
+    let forms: [Form; 12] = [
         several_days,
         one_of_a_month,
         beside_a_day,
         |cursor, _, beside| range_of_times(cursor, beside),
+        |cursor, _, _| no_length(cursor),
+        |cursor, _, _| dotted(cursor),
         |cursor, _, _| is_no_time(cursor).then_some((SpanKind::Time, "there is no such time")),
         |cursor, _, _| odd_reminder(cursor),
         |cursor, _, _| until_done(cursor),
+        |cursor, _, _| until_time(cursor),
         |cursor, _, beside| odd_bound(cursor, beside),
         |cursor, _, _| odd_recurrence(cursor),
     ];
@@ -56,11 +60,12 @@ fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option
     Some(WHY)
 }
 
-/// "first monday", "last friday of the month", "3rd workday of the month", "1st of the month".
+/// "first monday", "last friday of the month", "3rd workday of the month", "1st of the month", "last day of the month".
 fn one_of_a_month(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
     let nth = ordinal(cursor)?;
     let is_named = cursor.meaning(words::weekday).is_some() || super::recurrences::workday(cursor);
     let of_month = cursor.attempt(|cursor| {
+        cursor.word(&["day"]);
         cursor.word(&["of", "in"]).then_some(())?;
         let is_one = cursor.word(&["this", "next"]);
         cursor.word(&["the", "a"]);
@@ -86,6 +91,38 @@ fn beside_a_day(cursor: &mut Cursor<'_>, today: NaiveDate, _: &Beside<'_>) -> Op
     cursor.word(&["before", "after", "since"]).then_some(())?;
     date(cursor, today)?;
     Some((SpanKind::Date, "before or after a day, but not when"))
+}
+
+/// "in a month and a half", "in 1.2 years", "in 99999 days".
+fn no_length(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    let within = cursor.word(&["in", "within"]);
+    let number = cursor.attempt(|cursor| cursor.number());
+    let is_too_much = number.is_some_and(|(number, _)| number > lengths::MAX_AMOUNT);
+    (number.is_some() || lengths::amount(cursor).is_some()).then_some(())?;
+    let fraction = cursor.attempt(|cursor| cursor.joined_mark('.').then(|| cursor.number())?);
+    let mut has_half = fraction.is_some() || lengths::and_a_half(cursor);
+    let is_length =
+        super::recurrences::workday(cursor) || cursor.word(&["fortnight"]) || cursor.meaning(words::unit).is_some();
+    has_half |= lengths::and_a_half(cursor);
+    let is_meant = cursor.words(&["from", "now"]) || within;
+    match (is_length && is_meant, is_too_much, has_half) {
+        (true, true, _) => Some((SpanKind::Date, "there is no such day")),
+        (true, false, true) => Some((
+            SpanKind::Date,
+            "a part of it is no number of days: say it in days, or in hours and minutes",
+        )),
+        _ => None,
+    }
+}
+
+/// "at 9.30": a time or another number.
+fn dotted(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    cursor.word(&["at", "by"]).then_some(())?;
+    let (hour, digits) = cursor.number()?;
+    (cursor.joined_mark('.') && cursor.is_joined()).then_some(())?;
+    let (minute, digits_of_minute) = cursor.number()?;
+    let is_time = hour < 24 && digits <= 2 && minute < 60 && digits_of_minute == 2;
+    is_time.then_some((SpanKind::Time, "a time or another number; a time has a colon, “9:30”"))
 }
 
 /// "from 3 to 4pm", "between 9 and 5", "3-4pm".
@@ -116,6 +153,13 @@ fn until_done(cursor: &mut Cursor<'_>) -> Option<Unclear> {
         SpanKind::End,
         "only “nag every …” goes on until it is done; a recurrence ends on a day or after so many times",
     ))
+}
+
+/// "until 5pm": nothing is due then.
+fn until_time(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    cursor.word(&["until", "till", "til"]).then_some(())?;
+    times(cursor, false)?;
+    Some((SpanKind::End, "a recurrence ends on a day, not at a time"))
 }
 
 /// "until the project ends", "except holidays", and "for 2 hours" of what comes round within days.

@@ -12,7 +12,8 @@ use crate::phrases::{
     days::Named,
     holidays::holiday,
     lengths,
-    times::{self, Nights},
+    parts::{self, Nights},
+    times,
     words::{self, Unit, nth_name},
 };
 
@@ -202,15 +203,21 @@ fn on_holiday(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     }
 }
 
-/// "morning", "morning and evening", "night at 11".
+/// "morning", "morning and evening", "morning at 8 and every evening at 9", "night at 11".
 fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let weekday = cursor.meaning(words::weekday);
+    let mut is_first = true;
     let parts = cursor.list(|cursor| {
+        // "every monday morning and every evening" is more than one rule.
+        if !is_first && weekday.is_none() {
+            cursor.word(&["every", "each"]);
+        }
+        is_first = false;
         if cursor.word(&["noon", "midday"]) {
             return Some(vec![times::at_hour(12)?]);
         }
         let hour = cursor.meaning(words::part_of_day)?;
-        times::at_part(cursor, hour, Nights::ReachTheMorning)
+        parts::at_part(cursor, hour, Nights::ReachTheMorning)
     })?;
     let repeat = match weekday {
         Some(weekday) => Repeat {

@@ -9,7 +9,8 @@ mod tail;
 use super::{
     cursor::Cursor,
     dates::Doubt,
-    times::{Nights, Time},
+    parts::{self, Nights},
+    times::Time,
     words::{self, Unit},
 };
 use crate::recurrence::Rule;
@@ -102,17 +103,25 @@ fn adverb(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     if at_night {
         recurrence
             .times
-            .extend(super::times::at_part(cursor, 21, Nights::ReachTheMorning)?);
+            .extend(parts::at_part(cursor, 21, Nights::ReachTheMorning)?);
     }
     Some(recurrence)
 }
 
 /// What else people mean by words that begin with "bi".
 fn adverb_doubt(cursor: &mut Cursor<'_>) -> Option<&'static str> {
-    match cursor.peek_word()? {
-        "biweekly" | "bi" => Some("every other one; for two in each, say when in it"),
+    let hyphened = cursor.peek_is(&["bi"]).then(|| {
+        let mut ahead = *cursor;
+        ahead.advance();
+        ahead.joined_mark('-');
+        ahead.peek_word()
+    });
+    match hyphened.flatten().or_else(|| cursor.peek_word())? {
+        "annually" | "yearly" => hyphened.map(|_| "every 6 months; say “every 2 years” for that"),
+        "weekly" | "monthly" => hyphened.map(|_| "every other one; for two in each, say when in it"),
+        "biweekly" => Some("every other one; for two in each, say when in it"),
         "bimonthly" => Some("every 2 months; for two in each month, say when in it"),
-        "biannually" => Some("every 6 months; say “every 2 years” for that"),
+        "biannually" | "biyearly" => Some("every 6 months; say “every 2 years” for that"),
         _ => None,
     }
 }
@@ -130,7 +139,7 @@ fn adverb_of(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
         match (interval, word) {
             (2, "weekly") => Some((2, Unit::Week)),
             (2, "monthly") => Some((2, Unit::Month)),
-            (6, "annually" | "yearly") => Some((6, Unit::Month)),
+            (2 | 6, "annually" | "yearly") => Some((6, Unit::Month)),
             _ => None,
         }
     });
@@ -146,9 +155,10 @@ fn adverb_in_one(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
             "fortnightly" | "biweekly" => (2, Unit::Week),
             "monthly" => (1, Unit::Month),
             "bimonthly" => (2, Unit::Month),
-            "semiannually" | "biannually" => (6, Unit::Month),
+            "semiannually" | "biannually" | "biyearly" => (6, Unit::Month),
             "quarterly" => (3, Unit::Month),
             "yearly" | "annually" => (1, Unit::Year),
+            "biennially" => (2, Unit::Year),
             _ => return None,
         })
     })
@@ -164,14 +174,14 @@ fn of_every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     Some(selection.of(interval, unit).into())
 }
 
-/// "tuesdays and thursdays", "on weekends".
+/// "tuesdays and thursdays", "on weekends", "monday" before "mornings".
 fn again_and_again(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     // "2 weekends" are counted, and do not come again and again.
     (!cursor.follows_number()).then_some(())?;
     cursor.word(&["on"]);
-    let Weekdays { days, plural: true, .. } = weekdays(cursor)? else {
-        return None;
-    };
+    let Weekdays { days, plural, .. } = weekdays(cursor)?;
+    let has_parts = cursor.peek_is(&["mornings", "afternoons", "evenings", "nights"]);
+    (plural || has_parts).then_some(())?;
     Some(every::in_weeks_or_months(cursor, Repeat::on_weekdays(1, &days)).into())
 }
 

@@ -1,4 +1,4 @@
-//! Which days of a period: "tuesdays and thursdays", "mon-wed", "4th and 10th", "first and third friday", "3rd workday", "last day".
+//! Which days of a period: "tuesdays and thursdays", "mon-wed", "mon/wed/fri", "4th and 10th", "first and third friday", "3rd workday", "last day".
 
 use super::repeat::{Repeat, WORKDAYS, each};
 use crate::phrases::{
@@ -64,7 +64,7 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
     let word = cursor.peek_word()?;
     let plural = words::is_plural_weekday(word) || matches!(word, "weekdays" | "weekends" | "workdays");
     let start = cursor.at();
-    let items = cursor.list(weekday_item)?;
+    let items = cursor.list(slashed)?;
     let are_workdays =
         items.len() == 1 && items[0] == WORKDAYS && cursor.at() <= start + 2 && words::weekday(word).is_none();
     let mut days = Vec::with_capacity(7);
@@ -78,6 +78,18 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
         plural,
         are_workdays,
     })
+}
+
+/// "mon/wed/fri", or only one of them.
+fn slashed(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    if cursor.word(&["mwf"]) {
+        return Some(vec![0, 2, 4]);
+    }
+    let mut days = weekday_item(cursor)?;
+    while let Some(more) = cursor.attempt(|cursor| cursor.mark('/').then(|| weekday_item(cursor))?) {
+        days.extend(more);
+    }
+    Some(days)
 }
 
 fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {

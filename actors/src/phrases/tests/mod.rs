@@ -6,6 +6,7 @@ mod recurrences;
 mod reminding;
 mod tasks;
 mod unclear;
+mod wishes;
 
 use super::*;
 use crate::zone::BundledZones;

@@ -1,0 +1,83 @@
+//! Parts of a day that is said: "tonight at 9", "this evening", the second word of "tomorrow morning".
+
+use chrono::{NaiveDate, Timelike};
+
+use super::{
+    cursor::Cursor,
+    dates::Date,
+    days::Day,
+    times::{Time, at_hour, times},
+    words,
+};
+
+/// "tonight", "this evening", each with a time behind it or without.
+pub(super) fn day_and_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
+    let hour = if cursor.word(&["tonight"]) {
+        20
+    } else {
+        cursor.word(&["this"]).then_some(())?;
+        cursor.meaning(words::part_of_day)?
+    };
+    let on = |day| Date {
+        day: Day::on(day),
+        doubt: None,
+        weak: false,
+    };
+    // The midnight of an evening is the one it ends with.
+    let at_midnight = hour >= 18
+        && cursor
+            .attempt(|cursor| {
+                cursor.word(&["at", "by"]);
+                cursor.word(&["midnight"]).then_some(())
+            })
+            .is_some();
+    if at_midnight {
+        return Some((on(today.succ_opt()?), vec![at_hour(0)?]));
+    }
+    Some((on(today), at_part(cursor, hour, Nights::EndAtMidnight)?))
+}
+
+/// What stands behind a day: "morning", "evening at 7".
+pub(super) fn part_of(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
+    let hour = cursor.meaning(words::part_of_day)?;
+    at_part(cursor, hour, Nights::EndAtMidnight)
+}
+
+/// How far a night goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nights {
+    /// To the end of the day that was said: what is after midnight is on another.
+    EndAtMidnight,
+    /// Of every day, so that "every night at 2" is what it says.
+    ReachTheMorning,
+}
+
+/// Times in a part of the day that begins to mean this hour, just said: "at 9" behind "tonight". Without one it is that hour; a time in another part is something else.
+pub(super) fn at_part(cursor: &mut Cursor<'_>, hour: u32, nights: Nights) -> Option<Vec<Time>> {
+    let told = cursor.attempt(|cursor| {
+        let times = times(cursor, true)?;
+        times.iter().map(|time| in_part(time, hour, nights)).collect()
+    });
+    told.or_else(|| Some(vec![at_hour(hour)?]))
+}
+
+/// The same time, its half of the day told by the part that begins to mean this hour; `None` where it is in another part.
+pub(super) fn in_part(time: &Time, part: u32, nights: Nights) -> Option<Time> {
+    let said = time.at.hour();
+    let is_late = part >= 20 && nights == Nights::ReachTheMorning;
+    let hour = match time.doubt {
+        None => said,
+        Some(_) if part < 12 || is_late && said % 12 < 6 => said % 12,
+        Some(_) => said % 12 + 12,
+    };
+    let is_in_part = match part {
+        ..12 => hour < 12,
+        12..18 => (12..19).contains(&hour),
+        _ => hour >= 16 || is_late && hour < 6,
+    };
+    is_in_part.then_some(())?;
+    Some(Time {
+        at: time.at.with_hour(hour)?,
+        doubt: None,
+    })
+}

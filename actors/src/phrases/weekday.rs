@@ -1,0 +1,88 @@
+//! Weekdays as dates: "fri", "thursday, february 18th", "monday week".
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::{
+    cursor::Cursor,
+    dates::{Date, of_calendar},
+    days::{Day, long_date},
+    lexer::Kind,
+    times::times,
+    words::{self, weekday_name},
+};
+
+/// The first such weekday from a day on.
+pub(super) fn coming(from: NaiveDate, weekday: u8) -> Option<NaiveDate> {
+    let ahead = (7 + u32::from(weekday) - from.weekday().num_days_from_monday()) % 7;
+    from.checked_add_days(Days::new(ahead.into()))
+}
+
+/// "fri", "thursday, february 18th", "monday week".
+pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    let word = cursor.peek_word()?;
+    // "3 mondays" are counted.
+    (!words::is_plural_weekday(word) || !cursor.follows_number()).then_some(())?;
+    let weekday = cursor.meaning(words::weekday)?;
+    let name = weekday_name(weekday);
+    let dated = cursor.attempt(|cursor| {
+        cursor.mark(',');
+        let date = of_calendar(cursor)?;
+        (!cursor.peek_is(&["of", "in"])).then_some(date)
+    });
+    if let Some(mut date) = dated {
+        date.weak = false;
+        if let Some(day) = date.day.resolve(today)
+            && day.weekday().num_days_from_monday() != u32::from(weekday)
+        {
+            date.doubt = Some(format!("{} is no {name}", long_date(day)).into());
+        }
+        return Some(date);
+    }
+    let date = coming(today.succ_opt()?, weekday)?;
+    if let Some(date) = in_a_week(cursor, &name.to_lowercase(), date) {
+        return Some(date);
+    }
+    let mut found = if today.weekday().num_days_from_monday() == u32::from(weekday) {
+        Date::doubtful(
+            Day::on(date),
+            format!("{name} in a week, because today is {name}; say “today” for that"),
+        )
+    } else {
+        Date::sure(Day::on(date))
+    }?;
+    found.weak = words::is_doubtful_weekday(word);
+    Some(found)
+}
+
+/// "week" behind a day: a week after it. Before a word that it could belong to ("friday week review") it stays where it is, and the day is in doubt.
+pub(super) fn in_a_week(cursor: &mut Cursor<'_>, name: &str, day: NaiveDate) -> Option<Date> {
+    let mut ahead = *cursor;
+    (ahead.word(&["week"]) && ahead.ends_free()).then_some(())?;
+    let next = ahead.peek();
+    if times(&mut ahead.clone(), true).is_none() && next.is_some_and(|next| matches!(next.kind, Kind::Number(_))) {
+        // "friday week 12": a number it has.
+        return None;
+    }
+    let is_whole = next.is_none_or(|next| matches!(next.kind, Kind::Mark(_) | Kind::Number(_)))
+        || ahead.peek_is(&[
+            "about", "at", "by", "each", "every", "for", "in", "nag", "please", "remind", "that", "to", "until", "with",
+        ])
+        || ahead
+            .peek_word()
+            .is_some_and(|word| words::part_of_day(word).is_some() || word == "noon");
+    if !is_whole {
+        return Date::doubtful(
+            Day::on(day),
+            format!("“week” is a word of the title; say “a week from {name}” for a week later"),
+        );
+    }
+    *cursor = ahead;
+    let from = words::weekday(name).map_or_else(
+        || name.to_owned(),
+        |weekday| format!("the next {}", weekday_name(weekday)),
+    );
+    Date::doubtful(
+        Day::on(day.checked_add_days(Days::new(7))?),
+        format!("a week after {from}; say “{name}” for {}", long_date(day)),
+    )
+}
