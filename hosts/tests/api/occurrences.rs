@@ -207,11 +207,14 @@ async fn an_edit_of_all_that_would_leave_the_other_dates_where_they_are_is_refus
                 (edited.problem(), &edited.body["field"]),
                 ((422, "invalid"), &json!("due"))
             );
-            let rrule = rrule
+            let with_rule = |rrule: &str| json!({"due": {"at": due}, "recurrence": {"rrule": rrule}});
+            let sent_back = ann.patch(&task, &with_rule(rrule)).await;
+            assert_eq!(sent_back.problem(), (422, "invalid"), "{rrule}");
+            let moved = rrule
                 .replace("BYDAY=MO", "BYDAY=TU")
-                .replace("BYHOUR=9,17", "BYHOUR=10,18");
-            let with_rule = json!({"due": {"at": due}, "recurrence": {"rrule": rrule}});
-            assert_eq!(ann.patch(&task, &with_rule).await.status, 200, "{rrule}");
+                .replace("BYHOUR=9,17", "BYHOUR=10,18")
+                .replace("BYMONTHDAY=7", "BYMONTHDAY=8");
+            assert_eq!(ann.patch(&task, &with_rule(&moved)).await.status, 200, "{moved}");
         }
     }
 }
