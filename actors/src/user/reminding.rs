@@ -159,9 +159,10 @@ impl TaskRecord {
                     remains.follow_ups.remove(&of);
                 }
                 None => {
-                    // It begins anew: of an instance that was moved, what came of the instant before is over.
-                    let is_others = |follow_up: &FollowUp| follow_up.reminder != fired.reminder;
-                    remains.follow_ups.retain(|_, follow_up| is_others(follow_up));
+                    // It begins anew: of an instance that was moved, what came of the instant before is over, but for what a person wants to
+                    // be told again.
+                    let goes_on = |follow_up: &FollowUp| follow_up.snoozed || follow_up.reminder != fired.reminder;
+                    remains.follow_ups.retain(|_, follow_up| goes_on(follow_up));
                     remains.owed.remove(&fired.reminder);
                 }
             }

@@ -426,6 +426,36 @@ impl Both {
     }
 }
 
+#[test]
+fn what_was_snoozed_after_its_reminder_had_moved_comes_though_that_fires_before() {
+    let start = |in_minutes| Due { in_minutes, zone: None };
+    let remind = Remind {
+        when: When::BeforeStart("PT5H"),
+        repeat: None,
+    };
+    let mut both = Both::new();
+    for step in [
+        Step::Create {
+            due: None,
+            start: Some(start(1_440)),
+            reminders: vec![remind],
+        },
+        Step::Advance {
+            seconds: 93_694,
+            outage: false,
+        },
+        Step::MoveStart(0, Some(start(2_339))),
+        Step::Advance {
+            seconds: 2_667,
+            outage: false,
+        },
+        Step::Snooze(0, 2_534),
+    ] {
+        both.take(&step);
+    }
+    both.advance(20 * 86_400, false);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_time: 20_000, ..ProptestConfig::default() })]
 
