@@ -119,6 +119,15 @@ impl Life {
     }
 
     /// What the sender hears, and how many events the hand-over led to.
+    /// The owner begins the series.
+    fn start(&mut self, definition: SeriesDefinition) {
+        let message = HandoverMessage::StartSeries {
+            definition: Box::new(definition),
+            first: FIRST,
+        };
+        self.receive(1, 0, message);
+    }
+
     fn receive(&mut self, number: u64, previous: u64, message: HandoverMessage) -> (u64, usize) {
         let to = SERIES;
         let handover = Handover {
@@ -233,11 +242,7 @@ fn what_was_done_before_it_became_known_keeps_when_and_counts_from_there_only_wh
         let mut life = Life::new();
         let mut definition = definition("FREQ=DAILY;INTERVAL=3");
         definition.recurrence.anchor = anchor;
-        let message = HandoverMessage::StartSeries {
-            definition: Box::new(definition),
-            first: FIRST,
-        };
-        life.receive(1, 0, message);
+        life.start(definition);
         let mut closed = close(0, "2026-11-27T12:00:00Z");
         let HandoverMessage::CloseOccurrence { done, .. } = &mut closed else {
             panic!("{closed:?}")
@@ -322,11 +327,7 @@ fn dates_taken_away_are_passed_over_and_dates_added_come_in_between() {
     let mut dated = definition("FREQ=DAILY;COUNT=3");
     dated.recurrence.exdate = [date("2026-11-24T09:00:00")].into();
     dated.recurrence.rdate = [date("2026-11-25T07:00:00"), date("2026-12-24T18:00:00")].into();
-    let message = HandoverMessage::StartSeries {
-        definition: Box::new(dated),
-        first: FIRST,
-    };
-    life.receive(1, 0, message);
+    life.start(dated);
     for occurrence in 0..4 {
         let number = 2 + u64::from(occurrence);
         life.receive(number, number - 1, close(occurrence, "2026-11-23T08:00:00Z"));

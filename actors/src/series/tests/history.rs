@@ -55,11 +55,7 @@ fn what_was_done_after_more_dates_were_missed_than_are_recorded_is_recorded_all_
         let mut life = Life::new();
         let mut definition = definition("FREQ=DAILY");
         definition.recurrence.late_policy = late_policy;
-        let message = HandoverMessage::StartSeries {
-            definition: Box::new(definition),
-            first: FIRST,
-        };
-        life.receive(1, 0, message);
+        life.start(definition);
         settled(&mut life, (2_000..2_010).chain([3_000]), OccurrenceOutcome::Skipped);
         // Day 2999 at noon: nothing but day 3000 is between now and what comes next.
         complete(&mut life, 2, 0, "2035-02-08T12:00:00Z");
@@ -92,11 +88,7 @@ fn a_series_that_catches_up_goes_on_after_thousands_of_dates_that_are_done() {
     let mut life = Life::new();
     let mut definition = definition("FREQ=DAILY");
     definition.recurrence.late_policy = LatePolicy::CatchUp;
-    let message = HandoverMessage::StartSeries {
-        definition: Box::new(definition),
-        first: FIRST,
-    };
-    life.receive(1, 0, message);
+    life.start(definition);
     settled(&mut life, 1..=1_500, OccurrenceOutcome::Done);
     let opened = handed_over(&complete(&mut life, 2, 0, "2026-11-23T12:00:00Z"));
     assert_eq!(opened.occurrence, Some(1_501));

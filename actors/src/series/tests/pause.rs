@@ -7,11 +7,7 @@ fn started(rrule: &str, policy: LatePolicy, anchor: Anchor) -> Life {
     let mut definition = definition(rrule);
     definition.recurrence.late_policy = policy;
     definition.recurrence.anchor = anchor;
-    let message = HandoverMessage::StartSeries {
-        definition: Box::new(definition),
-        first: FIRST,
-    };
-    life.receive(1, 0, message);
+    life.start(definition);
     life
 }
 
@@ -150,18 +146,7 @@ fn a_series_that_is_ended_is_not_paused_any_more() {
 
 #[test]
 fn days_to_come_begin_in_the_zone_the_owner_lives_in_when_it_is_resumed() {
-    let mut life = Life::new();
-    let mut days = definition("FREQ=DAILY");
-    let instant = "2026-11-22T23:00:00Z".parse().unwrap();
-    days.due = Some(Moment::Day {
-        date: "2026-11-23".parse().unwrap(),
-        instant,
-    });
-    let message = HandoverMessage::StartSeries {
-        definition: Box::new(days),
-        first: FIRST,
-    };
-    life.receive(1, 0, message);
+    let mut life = days();
     life.ask(&SeriesCommand::Pause).unwrap();
     life.receive(2, 1, close(0, "2026-11-23T12:00:00Z"));
     at(&mut life, "2026-11-23T20:00:00Z");
@@ -183,8 +168,8 @@ fn only_the_owner_pauses_and_only_actors_hand_over() {
     assert_eq!(life.ask(&SeriesCommand::Wake), Err(Code::NotFound));
 }
 
-/// Days to come, paused with the first of them done.
-fn paused_days() -> Life {
+/// A series of days, the first of them open.
+fn days() -> Life {
     let mut life = Life::new();
     let mut days = definition("FREQ=DAILY");
     let instant = "2026-11-22T23:00:00Z".parse().unwrap();
@@ -192,17 +177,13 @@ fn paused_days() -> Life {
         date: "2026-11-23".parse().unwrap(),
         instant,
     });
-    let message = HandoverMessage::StartSeries {
-        definition: Box::new(days),
-        first: FIRST,
-    };
-    life.receive(1, 0, message);
+    life.start(days);
     life
 }
 
 #[test]
 fn a_date_that_was_moved_is_where_the_owner_lives_when_it_is_resumed() {
-    let mut life = paused_days();
+    let mut life = days();
     let patch = serde_json::from_value(serde_json::json!({"due": {"date": "2026-11-25"}})).unwrap();
     life.ask(&SeriesCommand::ChangeOccurrence {
         date: "2026-11-24".parse().unwrap(),
@@ -226,7 +207,7 @@ fn a_date_that_was_moved_is_where_the_owner_lives_when_it_is_resumed() {
 
 #[test]
 fn a_paused_series_is_shown_where_its_owner_lives() {
-    let mut life = paused_days();
+    let mut life = days();
     life.ask(&SeriesCommand::Pause).unwrap();
     let question = SeriesQuestion::Occurrences {
         after: None,
