@@ -1,124 +1,65 @@
 //! Events onto the broker: one message each, in the order of the log, keyed by their user, so that a user's events share a partition.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod lane;
 
-use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry, PublishEventRequest};
+use std::{sync::Arc, time::Duration};
+
 use futures_util::future::join_all;
 use punctual_actors::ports::{Failure, Publisher};
 use punctual_events::{CloudEvent, Commit, Topic};
 
-use super::sidecar::{Sidecar, failure};
-
-/// The sidecar sends such a body as it is, and adds no envelope of its own.
-pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
-/// What the broker's component takes a message's key from.
-const KEY: &str = "partitionKey";
-/// A call takes no further event once it has this many bytes: a quarter of what a message may have.
-const MAX_CALL_BYTES: usize = 1024 * 1024;
+pub(super) use self::lane::CONTENT_TYPE;
+use self::lane::{Lane, MAX_CALL_BYTES, Message};
+use super::sidecar::Sidecar;
 
 /// How long a commit that is published once more may take.
 const AGAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The topics of one broker component.
+/// The topics of one broker component. Clones share their calls.
+#[derive(Clone)]
 pub struct Topics {
-    sidecar: Sidecar,
-    component: Arc<str>,
-}
-
-/// An event as it goes out.
-struct Message {
-    id: String,
-    body: Vec<u8>,
-    key: String,
+    lanes: [Lane; Topic::ALL.len()],
 }
 
 impl Topics {
-    /// The topics of the component of that name.
+    /// The topics of the component of that name. Must be called within a Tokio runtime.
     #[must_use]
-    pub fn new(sidecar: Sidecar, component: &str) -> Self {
+    pub fn new(sidecar: &Sidecar, component: &str) -> Self {
+        let component: Arc<str> = component.into();
         Self {
-            sidecar,
-            component: component.into(),
+            lanes: Topic::ALL.map(|topic| Lane::new(sidecar.clone(), Arc::clone(&component), topic)),
         }
     }
 
-    /// Publishes the events of `commits` on one topic, in order: the next call begins when the one before has succeeded. Answers whether there was
+    /// Publishes the events of `commits` on one topic, in order: what is too much for one call follows when the one before has succeeded.
+    /// Answers whether there was
     /// anything to publish.
     async fn publish_on(&self, topic: Topic, commits: &[Arc<Commit>]) -> Result<bool, Failure> {
-        let mut call = Vec::new();
+        let lane = &self.lanes[topic.index()];
+        let mut parcel = Vec::new();
         let mut bytes = 0;
         for commit in commits {
             for event in commit.cloud_events(topic).map_err(Failure::new)? {
                 let message = Message::of(&event)?;
-                if !call.is_empty() && bytes + message.body.len() > MAX_CALL_BYTES {
-                    self.send(topic, std::mem::take(&mut call)).await?;
+                if !parcel.is_empty() && bytes + message.body.len() > MAX_CALL_BYTES {
+                    lane.publish(std::mem::take(&mut parcel)).await?;
                     bytes = 0;
                 }
                 bytes += message.body.len();
-                call.push(message);
+                parcel.push(message);
             }
         }
-        let is_any = !call.is_empty();
-        self.send(topic, call).await?;
-        Ok(is_any)
-    }
-
-    async fn send(&self, topic: Topic, mut messages: Vec<Message>) -> Result<(), Failure> {
-        match messages.pop() {
-            None => Ok(()),
-            Some(only) if messages.is_empty() => self.send_one(topic, only).await,
-            Some(last) => {
-                messages.push(last);
-                self.send_all(topic, messages).await
-            }
+        if parcel.is_empty() {
+            return Ok(false);
         }
-    }
-
-    async fn send_one(&self, topic: Topic, message: Message) -> Result<(), Failure> {
-        let request = PublishEventRequest {
-            pubsub_name: self.component.to_string(),
-            topic: topic.as_str().to_owned(),
-            data: message.body,
-            data_content_type: CONTENT_TYPE.to_owned(),
-            metadata: HashMap::from([(KEY.to_owned(), message.key)]),
-        };
-        let answer = self.sidecar.client().publish_event(request).await;
-        answer.map(drop).map_err(|status| failure("publish", &status))
-    }
-
-    async fn send_all(&self, topic: Topic, messages: Vec<Message>) -> Result<(), Failure> {
-        let entries = messages.into_iter().map(|message| BulkPublishRequestEntry {
-            entry_id: message.id,
-            event: message.body,
-            content_type: CONTENT_TYPE.to_owned(),
-            metadata: HashMap::from([(KEY.to_owned(), message.key)]),
-        });
-        let request = BulkPublishRequest {
-            pubsub_name: self.component.to_string(),
-            topic: topic.as_str().to_owned(),
-            entries: entries.collect(),
-            metadata: HashMap::new(),
-        };
-        let answer = self.sidecar.client().bulk_publish_event(request).await;
-        let answer = answer
-            .map_err(|status| failure("publish in bulk", &status))?
-            .into_inner();
-        match answer.failed_entries.first() {
-            None => Ok(()),
-            Some(failed) => Err(Failure::new(format_args!(
-                "publish in bulk: {} events were not taken, {} because: {}",
-                answer.failed_entries.len(),
-                failed.entry_id,
-                failed.error
-            ))),
-        }
+        lane.publish(parcel).await?;
+        Ok(true)
     }
 }
 
 impl Message {
     fn of(event: &CloudEvent) -> Result<Self, Failure> {
         Ok(Self {
-            id: event.id(),
             body: serde_json::to_vec(event).map_err(Failure::new)?,
             key: event.commit.owner.to_string(),
         })

@@ -82,7 +82,7 @@ pub fn host<S: Store, D: Directory>(
     let ports = DaprPorts {
         store: backing.store,
         wake_ups: Reminders::new(sidecar.clone(), Arc::clone(&environment.clock)),
-        publisher: Topics::new(sidecar.clone(), pubsub),
+        publisher: Topics::new(sidecar, pubsub),
         directory: backing.directory,
         environment: environment.clone(),
         recheck_head_after_ms: Some(RECHECK_HEAD_AFTER_MS),

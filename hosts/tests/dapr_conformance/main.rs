@@ -90,6 +90,8 @@ fn run_messages(store: Store, beside: &mut Beside) {
     runtime().block_on(async {
         println!("{store}: the topics keep the contract of a publisher");
         messages::publisher(beside).await;
+        println!("{store}: what is published together fails apart");
+        messages::published_together(beside).await;
         println!("{store}: reminders keep the contract of wake-ups");
         messages::wake_ups(beside).await;
     });

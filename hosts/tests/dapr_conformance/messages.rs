@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::join_all;
 use punctual::dapr::{
     publisher::Topics,
     sidecar::Sidecar,
@@ -10,8 +11,8 @@ use punctual::dapr::{
     wire::{SERIES_ACTOR, USER_ACTOR},
 };
 use punctual_actors::{
-    conformance::{self, Delivery, PublisherMaker, WakeUpsMaker},
-    ports::{Failure, WakeUp, WakeUps},
+    conformance::{self, Delivery, LogWriter, PublisherMaker, WakeUpsMaker},
+    ports::{Failure, Publisher as _, WakeUp, WakeUps},
 };
 use punctual_events::{ActorId, CloudEvent, Timestamp};
 
@@ -33,7 +34,7 @@ impl PublisherMaker for Broker {
     type Publisher = Topics;
 
     async fn make(&self) -> Topics {
-        Topics::new(self.publishing.clone(), PUBSUB)
+        Topics::new(&self.publishing, PUBSUB)
     }
 
     async fn delivered(&self, _: &Topics, enough: impl Fn(&[CloudEvent]) -> bool) -> Vec<CloudEvent> {
@@ -105,6 +106,35 @@ pub(crate) async fn publisher(beside: &mut Beside) {
     let publishing = Sidecar::new(&beside.add_sidecar("publishing", "api", None)).unwrap();
     beside.add_sidecar("listening", "audit", Some(port));
     conformance::publisher(&Broker { publishing, heard }).await;
+}
+
+/// More than the broker's component takes for one message, and less than a call of ours may carry.
+const TOO_LARGE: usize = 1_010_000;
+
+/// What many actors publish at once goes out together, and what the broker does not take of it fails for its own actor only. The same commit may be
+/// published twice at once: by the outbox, and once more for audit.
+pub(crate) async fn published_together(beside: &mut Beside) {
+    let sidecar = Sidecar::new(&beside.add_sidecar("together", "api", None)).unwrap();
+    let topics = Topics::new(&sidecar, PUBSUB);
+    let commits = |user: u128, text: &str| [LogWriter::user(user).draft(text).commit];
+    // What comes while this one is on its way waits for it, and so goes together.
+    let first = commits(1_000, "first");
+    let small: Vec<_> = (1_001..1_041).map(|user| commits(user, "small")).collect();
+    let large = commits(1_041, &"x".repeat(TOO_LARGE));
+    let (first, small, again, large) = tokio::join!(
+        topics.publish(&first),
+        join_all(small.iter().map(|commits| topics.publish(commits))),
+        topics.publish(&small[0]),
+        topics.publish(&large),
+    );
+    first.unwrap();
+    again.unwrap();
+    small.into_iter().for_each(Result::unwrap);
+    let refused = large.unwrap_err();
+    assert!(
+        refused.to_string().contains("1 of 1 events were not taken"),
+        "{refused}"
+    );
 }
 
 pub(crate) async fn wake_ups(beside: &mut Beside) {
