@@ -300,6 +300,15 @@ pub trait WakeUps: Send + Sync + 'static {
     /// # Errors
     /// When it may not be armed.
     fn arm(&self, actor: ActorId, wake_up: WakeUp) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Arms a guard, for which a command waits that does not need it. So whoever keeps the wake-ups may be given little time, and none where it has
+    /// just been found away.
+    ///
+    /// # Errors
+    /// When it may not be armed.
+    fn arm_guard(&self, actor: ActorId, guard: WakeUp) -> impl Future<Output = Result<(), Failure>> + Send {
+        self.arm(actor, guard)
+    }
 }
 
 /// Takes commits to whoever reacts to their events.

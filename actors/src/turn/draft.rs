@@ -6,7 +6,7 @@ use punctual_events::{
     ActorId, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, EventData, EventRecord, Seq, Timestamp, Topic,
 };
 
-use super::{Answered, Outcome, Pending, TurnError};
+use super::{Abort, Answered, Outcome, Pending, TurnError};
 use crate::{
     activation::{Activation, Snapshot},
     machine::{Context, Decision, Machine, Reply as _},
@@ -139,11 +139,19 @@ impl<'a, M: Machine> Draft<'a, M> {
         actor: ActorId,
         activation: &mut Activation<M>,
         runtime: &R,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Abort> {
         if activation.tip.seq == Seq::ZERO {
-            Box::pin(runtime.directory().register(actor)).await?;
+            let registered = Box::pin(runtime.directory().register(actor)).await;
+            registered.map_err(Abort::GiveUp)?;
         }
-        self.cover(actor, activation, activation.tip.seq.next(), runtime).await
+        let covered = self.cover(actor, activation, activation.tip.seq.next(), runtime);
+        covered.await.map_err(Abort::Unarmed)
+    }
+
+    /// When a wake-up is needed that is not armed yet.
+    pub(super) fn uncovered(&self, activation: &Activation<M>) -> Option<Timestamp> {
+        let next = self.state.machine.next_wakeup();
+        next.filter(|at| !activation.is_covered(*at))
     }
 
     /// Sees to it that a wake-up is armed for what the state `seq` has to do next, and that a guard is ahead of what is not published or not confirmed by
@@ -155,9 +163,7 @@ impl<'a, M: Machine> Draft<'a, M> {
         seq: Seq,
         runtime: &R,
     ) -> Result<(), Failure> {
-        if let Some(at) = self.state.machine.next_wakeup()
-            && !activation.is_covered(at)
-        {
+        if let Some(at) = self.uncovered(activation) {
             let wake_up = activation.new_wake_up(at, seq);
             runtime.wake_ups().arm(actor, wake_up).await?;
             activation.armed(wake_up);
@@ -183,7 +189,7 @@ impl<'a, M: Machine> Draft<'a, M> {
         let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
         let guard = activation.new_wake_up(at, seq);
         // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
-        if runtime.wake_ups().arm(actor, guard).await.is_ok() {
+        if runtime.wake_ups().arm_guard(actor, guard).await.is_ok() {
             activation.guard = Some(guard);
         }
     }

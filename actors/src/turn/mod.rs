@@ -235,9 +235,12 @@ impl<M: Machine> Slot<M> {
         let mut outcomes: Vec<Option<Outcome<M>>> = commands.iter().map(|_| None).collect();
         let mut failure = Failure::new("not tried");
         let mut attempts = 0;
+        let mut unarmed = None;
         while outcomes.iter().any(Option::is_none) && attempts < MAX_ATTEMPTS {
-            match self.attempt(commands, &mut outcomes, runtime).await {
+            match self.attempt(commands, &mut outcomes, unarmed.as_ref(), runtime).await {
                 Ok(()) => attempts = 0,
+                // What needs no wake-up is done all the same. Which of them needs one shows when each has a commit of its own.
+                Err(Abort::Unarmed(why)) => unarmed = Some(why),
                 Err(Abort::Unknown(why)) => {
                     attempts = if why.is_damage() { MAX_ATTEMPTS } else { attempts + 1 };
                     failure = why;
@@ -255,11 +258,13 @@ impl<M: Machine> Slot<M> {
             .collect()
     }
 
-    /// One attempt: settles what is in the log already, decides the rest, appends. `Ok` when at least one command got its outcome.
+    /// One attempt: settles what is in the log already, decides the rest, appends. `Ok` when at least one command got its outcome. Where wake-ups
+    /// were found to be `unarmed`, nobody waits for that again in this turn.
     async fn attempt<R: Runtime>(
         &mut self,
         commands: &[Pending<M::Command>],
         outcomes: &mut [Option<Outcome<M>>],
+        unarmed: Option<&Failure>,
         runtime: &R,
     ) -> Result<(), Abort> {
         self.activate(runtime).await.map_err(Abort::Unknown)?;
@@ -269,13 +274,14 @@ impl<M: Machine> Slot<M> {
         let (actor, must_append) = (self.actor, self.fence || self.doubt.is_some());
         let activation = self.activate(runtime).await.map_err(Abort::Unknown)?;
         let mut draft = Draft::new(activation, runtime.environment());
-        let mut decided = HashSet::new();
+        let (mut decided, mut last) = (HashSet::new(), 0);
         for (index, pending) in commands
             .iter()
             .enumerate()
             .filter(|(index, _)| outcomes[*index].is_none())
         {
-            if draft.is_full() || (!draft.is_empty() && M::begins_commit(&pending.command)) {
+            let begins = unarmed.is_some() || M::begins_commit(&pending.command);
+            if draft.is_full() || (!draft.is_empty() && begins) {
                 break;
             }
             // Twice in one turn: the second gets its answer once the first has one.
@@ -285,6 +291,7 @@ impl<M: Machine> Slot<M> {
             draft
                 .decide(index, pending)
                 .map_err(|error| Abort::GiveUp(Failure::new(error)))?;
+            last = index;
         }
         // While an append may still arrive that must not, even "nothing to do" and "refused" need an append that shuts it out.
         if draft.is_empty() && !must_append {
@@ -294,7 +301,11 @@ impl<M: Machine> Slot<M> {
             self.remember(commands, outcomes, runtime);
             return Ok(());
         }
-        draft.prepare(actor, activation, runtime).await.map_err(Abort::GiveUp)?;
+        if let (Some(failure), Some(_)) = (unarmed, draft.uncovered(activation)) {
+            outcomes[last] = Some(Err(TurnError::Unknown(failure.clone())));
+            return Ok(());
+        }
+        draft.prepare(actor, activation, runtime).await?;
         let encoded = draft
             .seal(actor, activation)
             .map_err(|error| Abort::GiveUp(Failure::new(error)))?;
@@ -373,4 +384,6 @@ enum Abort {
     Unknown(Failure),
     /// Trying again now would not help; nothing was appended.
     GiveUp(Failure),
+    /// The wake-up that the commit needs could not be armed; nothing was appended.
+    Unarmed(Failure),
 }

@@ -150,6 +150,57 @@ async fn a_wake_up_of_an_earlier_process_is_not_counted_on_before_it_is_armed_he
     assert_eq!(restarted.wake_ups.0.earliest(), Some(sooner));
 }
 
+/// Wake-ups that cannot be armed. Counts who tries.
+#[derive(Default)]
+struct Away(AtomicU32);
+
+impl WakeUps for Away {
+    fn guard_interval_ms(&self) -> Option<u64> {
+        None
+    }
+
+    async fn arm(&self, _: ActorId, _: WakeUp) -> Result<(), Failure> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(Failure::new("away"))
+    }
+}
+
+#[tokio::test]
+async fn what_needs_no_wake_up_is_done_beside_what_needs_one_that_cannot_be_armed() {
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let reference = Reference::new(&VirtualClock::new(now), 1);
+    let runtime = Ports {
+        store: reference.store.clone(),
+        wake_ups: Away::default(),
+        publisher: reference.publisher,
+        directory: reference.directory,
+        environment: reference.environment,
+        recheck_head_after_ms: None,
+    };
+    let actor = ActorId::User(UserId(Uuid::from_u128(1)));
+    let mut slot = Slot::<UserActor>::new(actor);
+    slot.take_turn(&[pending(sign_in())], &runtime).await;
+    let reminder = now.plus_millis(60_000);
+    let commands = [None, Some(reminder), None, Some(reminder), None].map(create);
+    let commands: Vec<_> = (2..)
+        .zip(commands)
+        .map(|(number, command)| Pending {
+            seed: number << 64,
+            ..pending(command)
+        })
+        .collect();
+    let outcomes = slot.take_turn(&commands, &runtime).await;
+    let is_done: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(is_done, [true, false, true, false, true]);
+    assert!(matches!(outcomes[1], Err(TurnError::Unknown(_))));
+    assert_eq!(
+        runtime.wake_ups.0.load(Ordering::Relaxed),
+        1,
+        "nobody waits for it again"
+    );
+    assert_eq!(runtime.store.head(actor).await.unwrap().unwrap().seq, Seq(4));
+}
+
 /// A store in which an actor cannot be read. Counts who tries.
 struct Damaged(AtomicU32);
 

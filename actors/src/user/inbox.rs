@@ -56,16 +56,22 @@ impl UserActor {
         fire(record, context.now, |at| quiet.hold(at, record.task.priority))
     }
 
-    /// The reminders of a task as a command leaves it whose instants have passed, but after `since`.
-    pub(super) fn fire_passed(&self, task: &Arc<Task>, since: Timestamp, context: &Context<'_>) -> Vec<UserEvent> {
+    /// The reminders of a task as a command leaves it whose instants have passed, but after `since`: all of them where there is no such instant.
+    pub(super) fn fire_passed(
+        &self,
+        task: &Arc<Task>,
+        since: Option<Timestamp>,
+        context: &Context<'_>,
+    ) -> Vec<UserEvent> {
         if task.reminders.is_empty() {
             return Vec::new();
         }
         let (quiet, now) = (Quiet::of(&self.profile, context.zones), context.now);
-        let record = TaskRecord::new(Arc::clone(task), since, &self.profile.time_zone, context.zones);
+        let passed = since.unwrap_or(Timestamp::MIN);
+        let record = TaskRecord::new(Arc::clone(task), passed, &self.profile.time_zone, context.zones);
         // What comes as late as this, because a hand-over took its time, is not held back as well.
         fire(&record, now, |at| {
-            if at > just_passed(now) {
+            if since.is_none() || at > just_passed(now) {
                 quiet.hold(at, task.priority)
             } else {
                 at
@@ -78,7 +84,7 @@ impl UserActor {
         &self,
         before: &TaskRecord,
         task: &Arc<Task>,
-        since: Timestamp,
+        since: Option<Timestamp>,
         context: &Context<'_>,
     ) -> Vec<UserEvent> {
         let known: Vec<Timestamp> = before.reminder_instants().collect();

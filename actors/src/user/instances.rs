@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_events::{
-    ActorId, Handover, HandoverAcknowledged, HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, SeriesDefinition,
-    SeriesId, Task, TaskChange, Timestamp, UserEvent,
+    ActorId, Handover, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome, SeriesDefinition, SeriesId,
+    Task, TaskChange, Timestamp, UserEvent,
 };
 
 use crate::{
@@ -255,8 +255,6 @@ impl UserActor {
         } else {
             task.updated.min(context.now)
         };
-        let before = self.since_the_one_before(reference, task, context);
-        let since = before.map_or(since, |before| before.min(since));
         let mut task = Task::clone(task);
         (task.created, task.updated, task.version) = (context.now, context.now, 0);
         // The user's zone may have changed since it was made: then the series has not heard of it.
@@ -272,21 +270,13 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
+        let since = (!self.takes_over(None, &task, context.now)).then_some(since);
         events.extend(self.fire_passed(&task, since, context));
         events.extend(self.offers(told, context));
         Ok(Decision {
             events,
             reply: UserReply::Done,
         })
-    }
-
-    /// Under `skip` an instance comes at its own instant, when what is to remind before it has passed: what lies after the instance that was given up
-    /// reminds all the same.
-    fn since_the_one_before(&self, reference: &SeriesRef, task: &Task, context: &Context<'_>) -> Option<Timestamp> {
-        let gives_up = task.recurrence.as_ref()?.late_policy == LatePolicy::Skip;
-        let has_come = task.due.as_ref()?.instant() <= context.now;
-        let before = self.tasks.get(&reference.closed?)?.task.due.as_ref()?.instant();
-        (gives_up && has_come).then_some(before)
     }
 
     /// A moment as it is where the user lives now.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use punctual_events::{HandoverMessage, Moment, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId, UserEvent};
+use punctual_events::{
+    HandoverMessage, LatePolicy, Moment, OccurrenceOutcome, SeriesId, Task, TaskChange, TaskId, Timestamp, UserEvent,
+};
 
 use crate::{
     machine::{Context, Decision},
@@ -113,15 +115,29 @@ impl UserActor {
         events
     }
 
-    /// The reminders that came to lie between the due before and now.
+    /// The reminders before the instant it was moved to that have passed by now.
     fn fire_on_the_way(&self, before: &TaskRecord, task: &Arc<Task>, context: &Context<'_>) -> Vec<UserEvent> {
         if before.task.due == task.due {
             return Vec::new();
         }
-        let since = before.task.due.as_ref().map_or(context.now, Moment::instant);
-        let mut fired = self.fire_passed_anew(before, task, since, context);
+        let mut fired = self.fire_passed_anew(before, task, None, context);
         fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if self.fired.contains_key(&fired.id)));
         fired
+    }
+
+    /// Whether a task comes at an instant of its own, when what is to remind before it has passed: under `skip` and `keep_one_open`, where nobody
+    /// completed the one before. Then nothing of it has reminded yet.
+    pub(super) fn takes_over(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> bool {
+        if let Some(before) = before {
+            return before.task.occurrence != task.occurrence && before.task.due != task.due;
+        }
+        let gives_up = task
+            .recurrence
+            .as_ref()
+            .is_some_and(|of| of.late_policy == LatePolicy::Skip);
+        let has_come = task.due.as_ref().is_some_and(|due| due.instant() <= now);
+        let reference = task.series.and_then(|series| self.series.get(&series));
+        gives_up && has_come && reference.is_some_and(|reference| reference.closed.is_some())
     }
 }
 

@@ -219,12 +219,18 @@ impl TaskRecord {
         self.reminding.change(|remains| remains.follow_ups = kept);
     }
 
-    /// Reminders that were set, at `now`, for an instant that has only just passed and is in quiet hours come at their end.
-    pub(super) fn owe_what_is_held(&mut self, before: Option<&Self>, quiet: Quiet<'_>, now: Timestamp) {
+    /// Reminders that were set, at `now`, for an instant that has passed since `since` and is in quiet hours come at their end.
+    pub(super) fn owe_what_is_held(
+        &mut self,
+        before: Option<&Self>,
+        quiet: Quiet<'_>,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
         let known = |at| before.is_some_and(|before| before.reminder_instants().any(|known| known == at));
         for reminder in &self.task.reminders {
             let instant = self.reminder_instant(reminder);
-            let passed = instant.filter(|at| *at <= now && *at > just_passed(now) && !known(*at));
+            let passed = instant.filter(|at| *at <= now && *at > since && !known(*at));
             if passed.is_some_and(|at| quiet.hold(at, self.task.priority) > now) {
                 self.reminding.change(|remains| remains.owed.insert(reminder.id));
             }

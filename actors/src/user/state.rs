@@ -16,6 +16,7 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::{UserCommand, UserReply},
+        inbox::just_passed,
         later::Scope,
         quiet::Quiet,
         record::{TaskRecord, Tasks},
@@ -178,7 +179,10 @@ impl UserActor {
         }
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
-            record.owe_what_is_held(before.map(Arc::as_ref), quiet, task.updated);
+            let (before, now) = (before.map(Arc::as_ref), task.updated);
+            let takes_over = self.takes_over(before, task, now);
+            let since = if takes_over { Timestamp::MIN } else { just_passed(now) };
+            record.owe_what_is_held(before, quiet, since, now);
         }
         if matches!(event, UserEvent::TaskDeleted(_)) {
             record.deleted = Some(task.updated);

@@ -3,11 +3,18 @@
 //! A reminder is delivered without its due time, so its name says everything: instant, sequence and nonce. Each wake-up is a reminder of its
 //! own, so that arming is additive.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use dapr::dapr::proto::runtime::v1::RegisterActorReminderRequest;
 use punctual_actors::ports::{Clock, Failure, WakeUp, WakeUps};
 use punctual_events::{ActorId, Seq, Timestamp};
+use tokio::time::timeout;
 
 use super::{
     schedule::{due_time, without_limit},
@@ -19,26 +26,34 @@ use super::{
 /// process was lost.
 pub const GUARD_INTERVAL_MS: u64 = 5 * 60_000;
 
+/// How long the Scheduler may take for a wake-up. A sidecar that has lost it says nothing until it is given up, and the turn that waits has to end
+/// before the call of the actor does.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take for a guard, which no command needs.
+const GUARD_PATIENCE: Duration = Duration::from_secs(1);
+/// For so long after a failure no guard is tried, by any actor of this process, in milliseconds.
+const GUARD_PAUSE_MS: i64 = 10_000;
+
 /// Wake-ups of actors, as their reminders.
 pub struct Reminders {
     sidecar: Sidecar,
     clock: Arc<dyn Clock>,
+    /// Until when no guard is tried.
+    no_guard_until_ms: AtomicI64,
 }
 
 impl Reminders {
     /// Reminders registered through this sidecar.
     #[must_use]
     pub fn new(sidecar: Sidecar, clock: Arc<dyn Clock>) -> Self {
-        Self { sidecar, clock }
-    }
-}
-
-impl WakeUps for Reminders {
-    fn guard_interval_ms(&self) -> Option<u64> {
-        Some(GUARD_INTERVAL_MS)
+        Self {
+            sidecar,
+            clock,
+            no_guard_until_ms: AtomicI64::new(i64::MIN),
+        }
     }
 
-    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+    async fn register(&self, actor: ActorId, wake_up: WakeUp, patience: Duration) -> Result<(), Failure> {
         let name = name_of(wake_up);
         let request = RegisterActorReminderRequest {
             actor_type: wire::type_of(actor).to_owned(),
@@ -51,8 +66,36 @@ impl WakeUps for Reminders {
             overwrite: None,
             failure_policy: Some(without_limit()),
         };
-        let answer = self.sidecar.client().register_actor_reminder(request).await;
-        answer.map(drop).map_err(|status| failure("register reminder", &status))
+        let mut client = self.sidecar.client();
+        match timeout(patience, client.register_actor_reminder(request)).await {
+            Ok(answer) => answer.map(drop).map_err(|status| failure("register reminder", &status)),
+            Err(_) => Err(Failure::new("register reminder: no answer in time")),
+        }
+    }
+}
+
+impl WakeUps for Reminders {
+    fn guard_interval_ms(&self) -> Option<u64> {
+        Some(GUARD_INTERVAL_MS)
+    }
+
+    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.register(actor, wake_up, PATIENCE).await
+    }
+
+    async fn arm_guard(&self, actor: ActorId, guard: WakeUp) -> Result<(), Failure> {
+        let now_ms = self.clock.now().as_millis();
+        let pause_ms = self.no_guard_until_ms.load(Ordering::Relaxed).saturating_sub(now_ms);
+        // A clock that was set back must not keep guards away for longer than a pause.
+        if (1..=GUARD_PAUSE_MS).contains(&pause_ms) {
+            return Err(Failure::new("register reminder: the Scheduler was away a moment ago"));
+        }
+        let registered = self.register(actor, guard, GUARD_PATIENCE).await;
+        if registered.is_err() {
+            let until_ms = self.clock.now().as_millis() + GUARD_PAUSE_MS;
+            self.no_guard_until_ms.store(until_ms, Ordering::Relaxed);
+        }
+        registered
     }
 }
 

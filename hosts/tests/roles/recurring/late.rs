@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use punctual_actors::user::UserCommand;
 use punctual_events::{
     OccurrenceOutcome::{Done, Missed, Skipped},
     Task,
@@ -288,6 +289,59 @@ async fn a_reminder_before_the_due_reminds_of_each_instance_also_where_the_one_b
     let mut due: Vec<_> = notifications.iter().map(|fired| fired.due_at.to_string()).collect();
     due.sort();
     assert_eq!(due, [23, 24, 25].map(|day| format!("2026-11-{day}T07:45:00.000Z")));
+}
+
+#[tokio::test]
+async fn a_reminder_longer_before_the_due_than_the_interval_reminds_of_each_instance() {
+    for policy in ["keep_one_open", "skip"] {
+        for (before, hour) in [("P1D", 8), ("PT25H", 7)] {
+            let mut world = World::new("2026-11-20T12:00:00Z", "Europe/Paris").await;
+            world
+                .create(json!({
+                    "title": "a", "due": {"at": "2026-11-23T09:00:00"}, "recurrence": daily(policy),
+                    "reminders": [{"before": before}],
+                }))
+                .await;
+            live_until(&mut world, "2026-11-25T12:00:00Z").await;
+            let mut due: Vec<_> = world
+                .notifications()
+                .await
+                .iter()
+                .map(|fired| fired.due_at.to_string())
+                .collect();
+            due.sort();
+            let expected = [22, 23, 24].map(|day| format!("2026-11-{day}T0{hour}:00:00.000Z"));
+            assert_eq!(due, expected, "{policy}, {before}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_instance_that_takes_over_brings_late_waits_for_the_end_of_quiet_hours() {
+    for policy in ["keep_one_open", "skip"] {
+        let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
+        let hours = serde_json::from_value(json!({"from": "22:00", "until": "07:00"})).unwrap();
+        world
+            .command(UserCommand::ChangeQuiet { hours: Some(hours) })
+            .await
+            .unwrap();
+        world
+            .create(json!({
+                "title": "a", "due": {"at": "2026-11-23T06:30:00"}, "recurrence": daily(policy),
+                "reminders": [{"before": "PT30M"}],
+            }))
+            .await;
+        live_until(&mut world, "2026-11-25T12:00:00Z").await;
+        let mut fired: Vec<_> = world
+            .notifications()
+            .await
+            .iter()
+            .map(|fired| fired.fired_at.to_string())
+            .collect();
+        fired.sort();
+        let end_of_quiet_hours = [23, 24, 25].map(|day| format!("2026-11-{day}T06:00:00.000Z"));
+        assert_eq!(fired, end_of_quiet_hours, "{policy}");
+    }
 }
 
 #[tokio::test]
