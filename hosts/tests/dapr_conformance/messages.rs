@@ -130,11 +130,7 @@ pub(crate) async fn published_together(beside: &mut Beside) {
     first.unwrap();
     again.unwrap();
     small.into_iter().for_each(Result::unwrap);
-    let refused = large.unwrap_err();
-    assert!(
-        refused.to_string().contains("1 of 1 events were not taken"),
-        "{refused}"
-    );
+    large.unwrap_err();
 }
 
 pub(crate) async fn wake_ups(beside: &mut Beside) {

@@ -1,6 +1,9 @@
 //! What clients are told while something is away that the server needs: what cannot be done now is to be repeated, and everything else is done.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{TimeDelta, Utc};
 use daprenv::Environment;
@@ -118,4 +121,52 @@ async fn while_the_scheduler_is_away_only_what_moves_a_wake_up_earlier_is_to_be_
         (&meanwhile["title"], &made["title"]),
         (&json!("meanwhile"), &json!("reminded"))
     );
+}
+
+/// Half of how long a call of the sidecar may take.
+const WITHOUT_WAITING: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_scheduler_does_not_answer_what_needs_no_wake_up_does_not_wait_for_it() {
+    let server = Server::start(&Data::new());
+    with(&server, |environment| environment.pause("scheduler").unwrap()).await;
+    // Each is an actor that has no guard yet.
+    for number in 0..4 {
+        let began = Instant::now();
+        let client = server
+            .user(&format!("scheduler-frozen-{number}-{}", Uuid::now_v7()))
+            .await;
+        client.create(json!({"title": "plain"})).await;
+        let took = began.elapsed();
+        assert!(took < WITHOUT_WAITING, "user {number} waited {took:?}");
+    }
+    with(&server, |environment| environment.resume("scheduler").unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_scheduler_is_away_commands_are_done_beside_those_that_need_it() {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("scheduler-beside-{}", Uuid::now_v7())).await;
+    with(&server, |environment| environment.kill("scheduler").unwrap()).await;
+    let create = |number: usize| {
+        let client = client.clone();
+        let reminders = if number % 2 == 0 {
+            json!([])
+        } else {
+            json!([{"at": in_an_hour()}])
+        };
+        tokio::spawn(async move {
+            let task = json!({"title": number.to_string(), "reminders": reminders});
+            create_with_key(&client, &number.to_string(), &task)
+                .await
+                .status
+                .as_u16()
+        })
+    };
+    let creating: Vec<_> = (0..20).map(create).collect();
+    for (number, created) in creating.into_iter().enumerate() {
+        let expected = if number % 2 == 0 { 201 } else { 503 };
+        assert_eq!(created.await.unwrap(), expected, "{number}");
+    }
+    with(&server, |environment| environment.start("scheduler").unwrap()).await;
 }

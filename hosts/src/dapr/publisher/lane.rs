@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry, PublishEventRequest};
+use futures_util::future::join_all;
 use punctual_actors::ports::Failure;
 use punctual_events::Topic;
 use tokio::sync::{mpsc, oneshot};
@@ -103,144 +104,71 @@ struct Broker {
 }
 
 impl Broker {
-    /// Sends parcels with one call and tells each what became of it.
+    /// Sends parcels with one call and tells each what became of it. The sidecar does not say which messages of a call the broker did not take, so
+    /// where there are such each parcel goes again by itself: what one actor cannot publish, others can.
     async fn deliver(self, parcels: Vec<Parcel>) {
-        let mut messages = Vec::new();
-        let mut recipients = Vec::with_capacity(parcels.len());
-        for parcel in parcels {
-            messages.extend(parcel.messages);
-            recipients.push((messages.len(), parcel.answer));
-        }
-        let outcome = self.send(messages).await;
-        let mut first = 0;
-        for (end, answer) in recipients {
-            // Nobody is there any more where the actor was given up meanwhile.
-            let _ = answer.send(outcome.of(first..end));
-            first = end;
-        }
-    }
-
-    async fn send(&self, mut messages: Vec<Message>) -> Outcome {
-        match messages.pop() {
-            None => Outcome::default(),
-            Some(only) if messages.is_empty() => self.send_one(only).await,
-            Some(last) => {
-                messages.push(last);
-                self.send_all(messages).await
+        let together: Vec<&Message> = parcels.iter().flat_map(|parcel| &parcel.messages).collect();
+        let outcome = self.send(&together).await;
+        if outcome.is_ok() || parcels.len() == 1 {
+            for parcel in parcels {
+                // Nobody is there any more where the actor was given up meanwhile.
+                let _ = parcel.answer.send(outcome.clone());
             }
+            return;
+        }
+        let alone = parcels.into_iter().map(async |parcel| {
+            let messages: Vec<&Message> = parcel.messages.iter().collect();
+            let _ = parcel.answer.send(self.send(&messages).await);
+        });
+        join_all(alone).await;
+    }
+
+    async fn send(&self, messages: &[&Message]) -> Result<(), Failure> {
+        match messages {
+            [] => Ok(()),
+            [only] => self.send_one(only).await,
+            several => self.send_all(several).await,
         }
     }
 
-    async fn send_one(&self, message: Message) -> Outcome {
+    async fn send_one(&self, message: &Message) -> Result<(), Failure> {
         let request = PublishEventRequest {
             pubsub_name: self.component.to_string(),
             topic: self.topic.as_str().to_owned(),
-            data: message.body,
+            data: message.body.clone(),
             data_content_type: CONTENT_TYPE.to_owned(),
-            metadata: HashMap::from([(KEY.to_owned(), message.key)]),
+            metadata: HashMap::from([(KEY.to_owned(), message.key.clone())]),
         };
         let answer = self.sidecar.client().publish_event(request).await;
-        Outcome {
-            all: answer.err().map(|status| failure("publish", &status)),
-            some: Vec::new(),
-        }
+        answer.map(drop).map_err(|status| failure("publish", &status))
     }
 
-    async fn send_all(&self, messages: Vec<Message>) -> Outcome {
+    async fn send_all(&self, messages: &[&Message]) -> Result<(), Failure> {
         // Numbers, for the sidecar refuses a call in which two have the same name, and an event may be on its way twice.
-        let entries = messages
-            .into_iter()
-            .enumerate()
-            .map(|(number, message)| BulkPublishRequestEntry {
-                entry_id: number.to_string(),
-                event: message.body,
-                content_type: CONTENT_TYPE.to_owned(),
-                metadata: HashMap::from([(KEY.to_owned(), message.key)]),
-            });
+        let entry = |(number, message): (usize, &&Message)| BulkPublishRequestEntry {
+            entry_id: number.to_string(),
+            event: message.body.clone(),
+            content_type: CONTENT_TYPE.to_owned(),
+            metadata: HashMap::from([(KEY.to_owned(), message.key.clone())]),
+        };
         let request = BulkPublishRequest {
             pubsub_name: self.component.to_string(),
             topic: self.topic.as_str().to_owned(),
-            entries: entries.collect(),
+            entries: messages.iter().enumerate().map(entry).collect(),
             metadata: HashMap::new(),
         };
-        match self.sidecar.client().bulk_publish_event(request).await {
-            Ok(answer) => Outcome::of_entries(
-                answer
-                    .into_inner()
-                    .failed_entries
-                    .into_iter()
-                    .map(|failed| (failed.entry_id, failed.error)),
-            ),
-            Err(status) => Outcome {
-                all: Some(failure("publish in bulk", &status)),
-                some: Vec::new(),
-            },
-        }
-    }
-}
-
-/// What became of a call.
-#[derive(Default)]
-struct Outcome {
-    /// Why nothing may have been taken.
-    all: Option<Failure>,
-    /// The messages that were not taken, by their place in the call, and why.
-    some: Vec<(usize, String)>,
-}
-
-impl Outcome {
-    /// The outcome of a call of which these entries failed. Of one whose name is none of ours nothing is known, so it counts for all.
-    fn of_entries(failed: impl Iterator<Item = (String, String)>) -> Self {
-        let mut outcome = Self::default();
-        for (entry, error) in failed {
-            match entry.parse() {
-                Ok(number) => outcome.some.push((number, error)),
-                Err(_) => {
-                    outcome.all = Some(Failure::new(format_args!("publish in bulk: entry {entry:?}: {error}")));
-                }
-            }
-        }
-        outcome
-    }
-
-    /// What became of the messages at these places.
-    fn of(&self, places: std::ops::Range<usize>) -> Result<(), Failure> {
-        if let Some(failure) = &self.all {
-            return Err(failure.clone());
-        }
-        let mut failed = self.some.iter().filter(|(place, _)| places.contains(place));
-        match failed.next() {
+        let answer = self.sidecar.client().bulk_publish_event(request).await;
+        let answer = answer
+            .map_err(|status| failure("publish in bulk", &status))?
+            .into_inner();
+        match answer.failed_entries.first() {
             None => Ok(()),
-            Some((_, error)) => Err(Failure::new(format_args!(
-                "publish in bulk: {} of {} events were not taken, the first because: {error}",
-                1 + failed.count(),
-                places.len(),
+            Some(failed) => Err(Failure::new(format_args!(
+                "publish in bulk: {} of {} events were not taken, the first because: {}",
+                answer.failed_entries.len(),
+                messages.len(),
+                failed.error
             ))),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Outcome;
-
-    fn failed(entries: &[&str]) -> Outcome {
-        let entries = entries.iter().map(|entry| ((*entry).to_owned(), "full".to_owned()));
-        Outcome::of_entries(entries)
-    }
-
-    #[test]
-    fn only_those_fail_whose_own_messages_were_not_taken() {
-        let outcome = failed(&["3", "4"]);
-        assert!(outcome.of(0..3).is_ok());
-        assert!(outcome.of(3..4).is_err());
-        assert!(outcome.of(4..6).is_err());
-        assert!(outcome.of(5..9).is_ok());
-    }
-
-    #[test]
-    fn all_fail_where_it_is_not_said_whose_message_was_not_taken() {
-        assert!(failed(&[""]).of(0..1).is_err());
-        assert!(failed(&["7", "what"]).of(0..1).is_err());
     }
 }
