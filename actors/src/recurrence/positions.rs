@@ -46,11 +46,14 @@ impl<'r> Positions<'r> {
 
     /// The first that is taken from `from` on; periods after that of `last` are not looked at.
     pub(super) fn next_until(&self, from: NaiveDateTime, last: NaiveDate) -> Option<NaiveDateTime> {
-        let mut days = Vec::new();
+        let (mut days, mut months, mut is_any) = (Vec::new(), RecentMonths::default(), vec![None; 367]);
         let last = self.number_of(last);
         let periods = self.periods_from(from.date());
         periods.take_while(|period| *period <= last).find_map(|period| {
-            self.fill(&mut days, period)?;
+            // A position may be one that no period, or hardly any, has. Counting days is quicker than listing them.
+            let length = self.days_in(period, &mut months);
+            let is_any = is_any[length].get_or_insert_with(|| self.indices(length).next().is_some());
+            is_any.then(|| self.fill(&mut days, period))??;
             let taken = self.indices(days.len()).filter_map(|index| self.at(&days, index));
             taken.filter(|at| *at >= from).min()
         })
