@@ -86,9 +86,13 @@ impl Happening {
         })
     }
 
-    /// Reminders before instances, then by title.
+    /// Reminders before instances, then by title; those of a series as they follow each other.
     pub(super) fn order(&self) -> impl Ord + '_ {
-        (matches!(self.what, What::Instance { .. }), &*self.title, self.task)
+        let occurrence = match &self.what {
+            What::Reminder { .. } => None,
+            What::Instance { occurrence, .. } => Some(*occurrence),
+        };
+        (occurrence.is_some(), &*self.title, occurrence, self.task)
     }
 }
 
