@@ -114,6 +114,12 @@ impl<'t> Cursor<'t> {
         self.at > 0 && words.contains(&self.tokens[self.at - 1].text)
     }
 
+    /// The word right before, if it is one.
+    pub(super) fn word_before(&self) -> Option<&'t str> {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        before.filter(|token| token.kind == Kind::Word).map(|token| token.text)
+    }
+
     /// Whether a number is right before, in digits or as a word.
     pub(super) fn follows_number(&self) -> bool {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));

@@ -15,7 +15,7 @@
 //!
 //! mark        = "#" name | "@" name | "!" ("urgent"|"high"|"medium"|"low"|1..4) | "p" 1..4
 //!
-//! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them
+//! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
 //! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
 //! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
 //!             | "a week on" weekday | "in" number workday | number workday "from now"
@@ -25,8 +25,9 @@
 //! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight") "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
-//! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part) time?
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
+//! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
+//! bare        = H | H "." MM | H "h" MM?                   with nothing behind it that it could be a number of; H alone only behind "today", "tomorrow", a weekday or a part
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
 //! recurrence  = (("every"|"each") "!"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
@@ -58,6 +59,7 @@
 //! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
 
 mod asking;
+mod bare;
 mod before;
 mod calendar;
 mod compose;

@@ -3,10 +3,11 @@
 use chrono::{NaiveDate, Timelike};
 
 use super::{
+    bare::hour_behind,
     cursor::Cursor,
     dates::Date,
     days::Day,
-    times::{Time, at_hour, times},
+    times::{Half, Time, at_hour, half, times},
     words,
 };
 
@@ -37,10 +38,47 @@ pub(super) fn day_and_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<
     Some((on(today), at_part(cursor, hour, Nights::EndAtMidnight)?))
 }
 
-/// What stands behind a day: "morning", "evening at 7".
+/// What stands behind a day: "morning", "evening at 7", "am".
 pub(super) fn part_of(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
-    let hour = cursor.meaning(words::part_of_day)?;
-    at_part(cursor, hour, Nights::EndAtMidnight)
+    match cursor.meaning(words::part_of_day) {
+        Some(hour) => at_part(cursor, hour, Nights::EndAtMidnight),
+        None => half_of_day(cursor),
+    }
+}
+
+/// "am", "pm at 3": as the morning and the afternoon are. "am I" is no half of a day.
+fn half_of_day(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
+    let (is_late, hour, doubt) = match half(cursor) {
+        Half::Am => (false, 9, "“am” alone is 9:00, as “morning” is"),
+        Half::Pm => (true, 15, "“pm” alone is 15:00, as “afternoon” is"),
+        Half::Of24 | Half::Unsaid => return None,
+    };
+    (!cursor.peek_is(&["i", "i'm", "i’m", "we", "not", "of", "and", "or"])).then_some(())?;
+    let in_half = |time: Time| {
+        let said = time.at.hour();
+        let hour = match time.doubt {
+            None => said,
+            Some(_) => said % 12 + if is_late { 12 } else { 0 },
+        };
+        ((hour >= 12) == is_late).then_some(())?;
+        Some(Time {
+            at: time.at.with_hour(hour)?,
+            doubt: None,
+        })
+    };
+    let told = cursor.attempt(|cursor| times_behind(cursor)?.into_iter().map(in_half).collect());
+    told.or_else(|| {
+        Some(vec![Time {
+            doubt: Some(doubt.into()),
+            ..at_hour(hour)?
+        }])
+    })
+}
+
+/// Times behind a part of the day: "at 9", "9".
+fn times_behind(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
+    let told = cursor.attempt(|cursor| times(cursor, true));
+    told.or_else(|| Some(vec![hour_behind(cursor, None)?]))
 }
 
 /// How far a night goes.
@@ -55,7 +93,7 @@ pub(super) enum Nights {
 /// Times in a part of the day that begins to mean this hour, just said: "at 9" behind "tonight". Without one it is that hour; a time in another part is something else.
 pub(super) fn at_part(cursor: &mut Cursor<'_>, hour: u32, nights: Nights) -> Option<Vec<Time>> {
     let told = cursor.attempt(|cursor| {
-        let times = times(cursor, true)?;
+        let times = times_behind(cursor)?;
         times.iter().map(|time| in_part(time, hour, nights)).collect()
     });
     told.or_else(|| Some(vec![at_hour(hour)?]))

@@ -6,6 +6,7 @@ use punctual_events::{Offset, TimeOfDay};
 
 use super::{
     asking::{lead, recurs},
+    bare::hour_behind,
     before::{days_before, which_day, with_due},
     cursor::Cursor,
     dates::{Date, Doubt, date},
@@ -14,7 +15,6 @@ use super::{
     parts::{Nights, day_and_part, in_part, part_of},
     scene::Scene,
     times::{Time, times},
-    words,
 };
 use crate::user::draft::ReminderInput;
 
@@ -122,14 +122,18 @@ fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
         });
         return Some(each.collect());
     }
-    if first.is_none() && date.is_some() && cursor.peek_word().and_then(words::part_of_day).is_some() {
-        let times = part_of(cursor)?;
+    if first.is_none()
+        && date.is_some()
+        && let Some(times) = cursor.attempt(part_of)
+    {
         no_other_time(*cursor)?;
         return Some(all_at(date.as_ref(), times));
     }
     let times = match first {
         Some(times) => Some(times),
-        None => cursor.attempt(|cursor| times(cursor, date.is_some())),
+        None => cursor
+            .attempt(|cursor| times(cursor, date.is_some()))
+            .or_else(|| behind(cursor, date.as_ref()?.day.resolve(today)?)),
     };
     match times {
         Some(times) => Some(all_at(date.as_ref(), times)),
@@ -140,6 +144,13 @@ fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
             }]
         }),
     }
+}
+
+/// "tomorrow 6": the number.
+fn behind(cursor: &mut Cursor<'_>, day: NaiveDate) -> Option<Vec<Time>> {
+    cursor
+        .attempt(|cursor| hour_behind(cursor, Some(day)))
+        .map(|time| vec![time])
 }
 
 fn all_at(date: Option<&Date>, times: Vec<Time>) -> Vec<Remind> {

@@ -5,6 +5,7 @@ use punctual_events::Priority;
 
 use super::{
     asking::{LEADS_TO_IT, reminds_when_due},
+    bare::hour_behind,
     cursor::Cursor,
     dates::{Date, date},
     days::Named,
@@ -16,7 +17,7 @@ use super::{
     recurrences::{Bound, Recurrence, bound, recurrence},
     reminders::{Remind, reminders},
     spans::SpanKind,
-    times::{Time, noon_at_the_end, times},
+    times::{Time, times, twelve_at_the_end},
     unclear::unclear,
     words::{self, Unit},
 };
@@ -126,6 +127,14 @@ impl<'f> Beside<'f> {
         matches!(self.before, Some(Item::Date { .. }))
     }
 
+    /// Which day the date right before is.
+    fn day(&self, today: NaiveDate) -> Option<NaiveDate> {
+        match self.before {
+            Some(Item::Date { date, .. }) => date.day.resolve(today),
+            _ => None,
+        }
+    }
+
     /// "every monday at 6pm and friday at 5pm": the day is none to start from.
     fn no_other_rule(&self, item: Item) -> Item {
         if self.goes_on && matches!(item, Item::Date { .. }) {
@@ -169,10 +178,12 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
         .or_else(|| whole(cursor, |cursor| part_beside(cursor, has_parts)))
         .or_else(|| whole(cursor, |cursor| clock(cursor, beside_date || recurs)))
         .or_else(|| {
+            let behind = beside_date || recurs;
             whole(cursor, |cursor| {
-                noon_at_the_end(cursor).map(|time| Item::Times(vec![time]))
+                behind.then(|| hour_behind(cursor, beside.day(today)))?.map(at_one)
             })
         })
+        .or_else(|| whole(cursor, |cursor| twelve_at_the_end(cursor).map(at_one)))
         .or_else(|| {
             whole(cursor, |cursor| {
                 unclear(cursor, today, beside).map(|(kind, why)| Item::Unclear(kind, why))
@@ -213,6 +224,10 @@ fn part_beside(cursor: &mut Cursor<'_>, beside_day: bool) -> Option<Item> {
     beside_day.then(|| part_of(cursor))?.map(Item::Times)
 }
 
+fn at_one(time: Time) -> Item {
+    Item::Times(vec![time])
+}
+
 /// "at 8 and 12"; "starting at 8" is no more than that.
 fn clock(cursor: &mut Cursor<'_>, beside_day: bool) -> Option<Item> {
     cursor.word(&["starting", "beginning"]);
@@ -241,7 +256,11 @@ fn dated(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
     let is_month = matches!(found.day.named, Named::Month { .. });
     let is_enough = match introduced {
         Some(introduced) => !found.weak || introduced != "for" && (introduced != "in" || is_month),
-        None => !found.weak || !is_month && is_beside_time(*cursor) || ends_text(*cursor, bare),
+        None => {
+            !found.weak
+                || !is_month && is_beside_time(*cursor)
+                || is_lone_weekday(bare) && (cursor.is_at_end() || part_of(&mut cursor.clone()).is_some())
+        }
     };
     (is_enough && !cursor.peek_is(&["of"])).then_some(Item::Date {
         date: found,
@@ -268,9 +287,7 @@ fn is_beside_time(mut cursor: Cursor<'_>) -> bool {
     times(&mut cursor, true).is_some()
 }
 
-/// "pay rent sat": a weekday as the last word, unless it is "the sun".
-fn ends_text(end: Cursor<'_>, begin: Cursor<'_>) -> bool {
-    end.is_at_end()
-        && begin.peek_word().is_some_and(words::is_doubtful_weekday)
-        && !begin.follows(&["the", "a", "an", "my", "in", "of"])
+/// "pay rent sat", "brunch sun morning": a weekday as the last word or with a part of it behind, unless it is "the sun".
+fn is_lone_weekday(begin: Cursor<'_>) -> bool {
+    begin.peek_word().is_some_and(words::is_doubtful_weekday) && !begin.follows(&["the", "a", "an", "my", "in", "of"])
 }

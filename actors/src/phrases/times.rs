@@ -1,10 +1,8 @@
 //! Times of day: "9am", "17:30", "at 8", "10 o'clock", "noon", "in the morning".
 
-use std::borrow::Cow;
-
 use chrono::{NaiveTime, Timelike};
 
-use super::{cursor::Cursor, dates::Doubt, words};
+use super::{cursor::Cursor, dates::Doubt, lexer::Kind, words};
 
 /// A time that was found.
 #[derive(Clone, Debug)]
@@ -114,14 +112,23 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     })
 }
 
-/// "gym noon": as the last word it is a time, unless it is "high noon".
-pub(super) fn noon_at_the_end(cursor: &mut Cursor<'_>) -> Option<Time> {
-    let is_other =
-        cursor.at() == 0 || cursor.follows(&["high", "the", "a", "until", "till", "before", "after", "since"]);
-    (!is_other && cursor.word(&["noon", "midday"]) && cursor.is_at_end()).then_some(())?;
+/// "gym noon", "party midnight": as the last word it is a time, unless it is "high noon".
+pub(super) fn twelve_at_the_end(cursor: &mut Cursor<'_>) -> Option<Time> {
+    const OTHER: &[&str] = &[
+        "high", "the", "a", "of", "in", "until", "till", "before", "after", "since", "past", "around", "to", "and",
+    ];
+    let is_other = cursor.at() == 0 || cursor.follows(OTHER);
+    let word = cursor.peek_word().filter(|_| !is_other)?;
+    let time = time(cursor, Need::Hours)?;
+    (matches!(word, "noon" | "midday" | "midnight") && cursor.is_at_end()).then_some(())?;
+    let which = if word == "midnight" {
+        ", at which the day begins"
+    } else {
+        ""
+    };
     Some(Time {
-        doubt: Some("taken for a time; put “noon” between quotation marks where it is not".into()),
-        ..at_hour(12)?
+        doubt: Some(format!("taken for a time{which}; put “{word}” between quotation marks where it is not").into()),
+        ..time
     })
 }
 
@@ -144,7 +151,10 @@ fn beside_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
 
 fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let (hour, digits) = cursor.number().filter(|(_, digits)| *digits <= 2)?;
-    let colon = cursor.attempt(minutes);
+    let lettered = matches!(need, Need::Hours | Need::HoursOfDay)
+        .then(|| cursor.attempt(lettered_minutes))
+        .flatten();
+    let colon = lettered.or_else(|| cursor.attempt(minutes));
     let is_late = (13..24).contains(&hour);
     let is_dotted_time = need == Need::HoursOfDay || need == Need::Hours && is_late;
     let minute = colon.or_else(|| cursor.attempt(|cursor| dotted_minutes(cursor, is_dotted_time)));
@@ -162,13 +172,19 @@ fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
         Need::Hours | Need::HoursOfDay => true,
     };
     (is_whole && is_enough).then_some(())?;
+    if lettered.is_some() && half == Half::Unsaid {
+        half = Half::Of24;
+    }
     if half == Half::Unsaid && (hour > 12 || minute.is_some() && (hour == 0 || digits == 2 && hour < 10)) {
         half = Half::Of24;
     }
     if half == Half::Unsaid {
         half = part_behind(cursor);
     }
-    let doubt = (is_number && half == Half::Of24).then(|| number_meant(hour, minute.unwrap_or(0)));
+    let written = || format!("{hour}.{:02}", minute.unwrap_or(0));
+    let doubt = (is_number && half == Half::Of24)
+        .then(|| number_meant(&written()))
+        .flatten();
     let told = told(hour, minute.unwrap_or(0), half)?;
     Some(Time {
         doubt: told.doubt.or(doubt),
@@ -177,8 +193,21 @@ fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
 }
 
 /// "buy shares at 14.50" could be their price.
-fn number_meant(hour: u32, minute: u32) -> Cow<'static, str> {
-    format!("taken for a time; put “{hour}.{minute:02}” between quotation marks where it is another number").into()
+pub(super) fn number_meant(written: &str) -> Doubt {
+    Some(format!("taken for a time; put “{written}” between quotation marks where it is another number").into())
+}
+
+/// "h" or "h30" of "17h", all of it joined: hours of 24.
+fn lettered_minutes(cursor: &mut Cursor<'_>) -> Option<u32> {
+    (cursor.is_joined() && cursor.word(&["h"])).then_some(())?;
+    if !cursor
+        .peek()
+        .is_some_and(|token| token.joined && matches!(token.kind, Kind::Number(_)))
+    {
+        return Some(0);
+    }
+    let (minute, digits) = cursor.number()?;
+    (digits == 2 && minute < 60).then_some(minute)
 }
 
 /// ":30", all of it joined.

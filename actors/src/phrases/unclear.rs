@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::{
     asking::lead,
+    bare::unsure_hour,
     calendar::{ordinal, year},
     cursor::Cursor,
     dates::date,
@@ -25,13 +26,14 @@ type Form = fn(&mut Cursor<'_>, NaiveDate, &Beside<'_>) -> Option<Unclear>;
 
 /// Such a phrase at the cursor.
 pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
-    let forms: [Form; 12] = [
+    let forms: [Form; 13] = [
         several_days,
         one_of_a_month,
         beside_a_day,
         |cursor, _, beside| range_of_times(cursor, beside),
         |cursor, _, _| no_length(cursor),
         |cursor, _, _| dotted(cursor),
+        |cursor, _, beside| unsure_hour(cursor, beside.date()),
         |cursor, _, _| is_no_time(cursor).then_some((SpanKind::Time, "there is no such time")),
         |cursor, _, _| odd_reminder(cursor),
         |cursor, _, _| until_done(cursor),

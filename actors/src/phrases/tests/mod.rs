@@ -1,6 +1,7 @@
 //! What phrases mean on Thursday 3 December 2026 at 10:00 in Paris.
 
 mod any_text;
+mod bare;
 mod dates_and_times;
 mod recurrences;
 mod reminding;
