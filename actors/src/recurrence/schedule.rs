@@ -207,7 +207,7 @@ impl Schedule {
     }
 
     /// How many of the occurrences from the start to before `end`, numbered through, `COUNT` counts.
-    pub(crate) fn counted_of(&self, numbered: u32, end: NaiveDateTime) -> u32 {
+    pub(crate) fn counted_of(&self, numbered: u32, end: NaiveDateTime, zones: &dyn ZoneData) -> u32 {
         let pattern = self.pattern();
         let is_named = |at: NaiveDateTime| at == self.start || pattern.names(at);
         let passed = |dates: &[NaiveDateTime], is_wanted: &dyn Fn(NaiveDateTime) -> bool| {
@@ -216,8 +216,13 @@ impl Schedule {
                 .filter(|at| **at >= self.start && **at < end && is_wanted(**at));
             u32::try_from(dates.count()).unwrap_or(u32::MAX)
         };
+        // One that comes at the instant of another, or at none, is no occurrence, and so has no number.
+        let is_numbered = |at| {
+            let extra = self.occurrence(at, zones);
+            extra.is_some_and(|extra| !self.comes_besides(extra, zones))
+        };
         let added = passed(&self.added, &|at| {
-            !is_named(at) && self.excluded.binary_search(&at).is_err()
+            !is_named(at) && self.excluded.binary_search(&at).is_err() && is_numbered(at)
         });
         numbered
             .saturating_sub(added)

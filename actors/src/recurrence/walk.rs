@@ -36,7 +36,7 @@ impl Schedule {
     }
 
     /// Whether a date that was added is at the instant of another occurrence, since clocks skip the time of one of the two.
-    fn comes_besides(&self, extra: Occurrence, zones: &dyn ZoneData) -> bool {
+    pub(super) fn comes_besides(&self, extra: Occurrence, zones: &dyn ZoneData) -> bool {
         // Days are occurrences of their own, also where a zone skips one.
         let twin = (!self.all_day).then(|| self.twin(extra, zones)).flatten();
         twin.is_some_and(|(at, is_shown)| {

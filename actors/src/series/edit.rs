@@ -87,7 +87,7 @@ impl SeriesActor {
         }
         self.spent = match self.definition.as_deref() {
             Some(before) if next::is_same_rule(before, definition) => {
-                self.spent + next::spent_until(before, definition)
+                self.spent + next::spent_until(before, definition, zones)
             }
             Some(_) | None => 0,
         };

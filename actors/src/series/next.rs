@@ -50,14 +50,14 @@ pub(super) fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Sche
 
 /// How many occurrences of its rule a definition had until another took over: those that were numbered, but for dates that were added, which `COUNT` does not count,
 /// and with those that were taken away, which it does.
-pub(super) fn spent_until(before: &SeriesDefinition, after: &SeriesDefinition) -> u32 {
+pub(super) fn spent_until(before: &SeriesDefinition, after: &SeriesDefinition, zones: &dyn ZoneData) -> u32 {
     let numbered = after.first_occurrence.saturating_sub(before.first_occurrence);
     if numbered == 0 {
         return 0;
     }
     let at = after.due.as_ref().or(after.start.as_deref());
     match (schedule(before, 0), at) {
-        (Some(schedule), Some(at)) => schedule.counted_of(numbered, wall_time(at)),
+        (Some(schedule), Some(at)) => schedule.counted_of(numbered, wall_time(at), zones),
         _ => numbered,
     }
 }

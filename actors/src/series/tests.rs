@@ -364,7 +364,25 @@ fn a_change_counts_dates_taken_away_and_not_dates_added() {
         instant,
         time_zone: "Europe/Paris".into(),
     });
-    assert_eq!(next::spent_until(&before, &after), 4);
+    assert_eq!(next::spent_until(&before, &after, &BundledZones), 4);
+}
+
+#[test]
+fn a_change_counts_a_date_beside_one_that_was_added_at_its_instant() {
+    // 2:30 is skipped on 28 March 2027 and becomes 3:30: what was added then is no occurrence of its own.
+    let at = |wall: &str, instant: &str| Moment::Time {
+        at: wall.parse().unwrap(),
+        floating: false,
+        instant: instant.parse().unwrap(),
+        time_zone: "Europe/Paris".into(),
+    };
+    let mut before = definition("FREQ=DAILY;COUNT=9");
+    before.due = Some(at("2027-03-27T02:30:00", "2027-03-27T01:30:00Z"));
+    before.recurrence.rdate = [date("2027-03-28T03:30:00")].into();
+    let mut after = before.clone();
+    after.first_occurrence = 2;
+    after.due = Some(at("2027-03-29T02:30:00", "2027-03-29T00:30:00Z"));
+    assert_eq!(next::spent_until(&before, &after, &BundledZones), 2);
 }
 
 /// How many instances `COUNT=3` makes in all when the third is changed like this before it is closed.
