@@ -157,6 +157,7 @@ impl UserActor {
                 self.patched(&moved, &patch, context)?
             }
         };
+        refuse_dateless(&current, &patched)?;
         let changed = changed_fields(&current, &patched);
         if changed.is_empty() {
             return Ok(with_task(Vec::new(), current, false));
@@ -317,6 +318,19 @@ impl UserActor {
             task,
         })
     }
+}
+
+/// Refuses to take the last date from what recurs.
+fn refuse_dateless(before: &Task, after: &Task) -> Result<(), Refusal> {
+    let has_date = |task: &Task| task.due.is_some() || task.start.is_some();
+    if after.recurrence.is_some() && has_date(before) && !has_date(after) {
+        return Err(validate::without_date(if before.due.is_some() {
+            "due"
+        } else {
+            "start"
+        }));
+    }
+    Ok(())
 }
 
 /// Refuses a draft that no user in this zone could create a task from; how many tasks there are already is not looked at.

@@ -143,9 +143,7 @@ pub(super) fn recurrence(
     if recurrence.workdays {
         workdays(recurrence.anchor, &rule)?;
     }
-    let from = due.or(start).ok_or_else(|| {
-        Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on("recurrence")
-    })?;
+    let from = due.or(start).ok_or_else(|| without_date("recurrence"))?;
     let text = rule.to_string().into();
     let [rdate, exdate] = recurrence_dates(recurrence, from)?;
     let schedule = Schedule::from_moment(rule, from, user_zone).with_dates(&walls(&rdate), &walls(&exdate));
@@ -157,6 +155,11 @@ pub(super) fn recurrence(
         rrule: text,
         ..recurrence.clone()
     })
+}
+
+/// What recurs has nothing to count from.
+pub(super) fn without_date(field: &str) -> Refusal {
+    Refusal::new(Code::RecurrenceWithoutDate, "a recurring task needs a due or a start").on(field)
 }
 
 /// Workdays are counted from a completion, and by the interval alone.

@@ -323,6 +323,57 @@ fn a_patch_reaches_into_a_due_and_what_comes_of_it_has_to_be_one() {
 }
 
 #[test]
+fn the_last_date_of_what_recurs_stays_until_it_recurs_no_more() {
+    for (dates, patch, field) in [
+        (json!({"due": {"date": "2026-12-01"}}), json!({"due": null}), "due"),
+        (
+            json!({"start": {"date": "2026-12-01"}}),
+            json!({"start": null}),
+            "start",
+        ),
+        (
+            json!({"due": {"date": "2026-12-01"}, "start": {"date": "2026-11-30"}}),
+            json!({"due": null, "start": null}),
+            "due",
+        ),
+    ] {
+        for edit in ["this", "later", "all"] {
+            let mut life = Life::new();
+            let mut draft = dates.clone();
+            draft["title"] = json!("a");
+            draft["recurrence"] = json!({"rrule": "FREQ=DAILY"});
+            let task = life.create(draft).unwrap();
+            let mut edited = |patch: &serde_json::Value| {
+                let patch = Box::new(serde_json::from_value(patch.clone()).unwrap());
+                let (if_match, task) = (None, task.id);
+                life.task(match edit {
+                    "this" => UserCommand::PatchTask { if_match, patch, task },
+                    "later" => UserCommand::PatchLater { if_match, patch, task },
+                    _ => UserCommand::PatchAll { if_match, patch, task },
+                })
+            };
+            let refusal = edited(&patch).unwrap_err();
+            let said = (refusal.code, refusal.field.as_deref());
+            assert_eq!(said, (Code::RecurrenceWithoutDate, Some(field)), "{edit} {patch}");
+            let mut at_once = patch.clone();
+            at_once["recurrence"] = json!(null);
+            let (task, _) = edited(&at_once).unwrap();
+            assert!(
+                task.recurrence.is_none() && task.due.is_none() && task.start.is_none(),
+                "{patch}"
+            );
+        }
+    }
+    let mut life = Life::new();
+    let both = json!({"title": "a", "due": {"date": "2026-12-01"}, "start": {"date": "2026-11-30"}, "recurrence": {"rrule": "FREQ=DAILY"}});
+    let task = life.create(both).unwrap();
+    assert!(
+        life.patch(task.id, json!({"due": null})).is_ok(),
+        "it still has a start"
+    );
+}
+
+#[test]
 fn a_patch_reaches_into_a_recurrence_and_null_is_the_default() {
     let mut life = Life::new();
     let recurrence = json!({"rrule": "FREQ=DAILY", "anchor": "completion"});
