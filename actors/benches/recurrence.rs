@@ -60,7 +60,7 @@ const TRIES: usize = 25;
 
 fn main() {
     println!("{:<12} {:>12} {:>10}  rule", "next", "dateutil", "ratio");
-    for (kind, rules) in [("sane", SANE), ("hostile", HOSTILE)] {
+    for (kind, rules) in [("sane", &SANE[..]), ("hostile", &HOSTILE[..])] {
         println!("{kind}: {}", if kind == "sane" { "median" } else { "slowest" });
         for rule in rules {
             let mut tries: Vec<Duration> = (0..TRIES).map(|_| next(rule)).collect();

@@ -69,7 +69,7 @@ codes! {
     OccurrenceSuperseded = ("occurrence_superseded", 409),
     /// The occurrence has an instance: change or delete that task.
     OccurrenceOpen = ("occurrence_open", 409),
-    /// The occurrence is over, or was skipped.
+    /// The occurrence is over, or was skipped; in an import, its series has that date already.
     OccurrenceClosed = ("occurrence_closed", 409),
     /// The series has ended: nothing of it is to come.
     SeriesEnded = ("series_ended", 409),
