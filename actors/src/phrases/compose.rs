@@ -199,6 +199,11 @@ impl Composer<'_> {
             .flatten();
         let said = self.start().unwrap_or(self.now.date());
         let base = first.map_or(said, |first| first.date());
+        if let Bound::Span { from: None, until } = bound
+            && self.first_due(self.start()).0.is_some_and(|due| due.date() > *until)
+        {
+            return Some(Verdict::refused(kind, "it does not come round in what is left of it"));
+        }
         let series = self.series.as_mut()?;
         Some(series.bound(bound, base))
     }

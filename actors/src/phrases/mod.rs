@@ -30,19 +30,24 @@
 //! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
-//! recurrence  = (("every"|"each") "!"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
-//!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
+//! recurrence  = (("every"|"each") "!"? "single"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
+//!             | "on"? selection ("of"|"in") ("every"|"each") period | "on"? selection ("in" month+)? (("every"|"each") period | adverb)
+//!               each of them: completion? ("in" month+)?
+//! period      = step? ("week"|"month"|"quarter"|"year")
+//! completion  = ("after"|"from"|"since"|"when"|"once") ("it is"|"I")? ("the"|"each")? "last"? ("completion" | "done" | "completed" "it"? | "finishing" | …)
 //! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
-//!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
-//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon")+
+//!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | ("the"|"each")? period))?
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon" | "midnight")+
 //! step        = "other" | "alternate" | number | ordinal
-//! weekdays    = (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | "weekday" | "workday" | "business day" | "weekend")+
-//! selection   = ordinal+ ("day" | weekday | workday | "instance of" weekdays)? more | "beginning" | "end"
+//! weekdays    = (what may also stand side by side: "every tue thu")
+//!               (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | "weekday" | "workday" | "business day" | "weekend")+
+//! selection   = ordinal+ ("day" | weekday+ | "weekend" | workday | "instance of" weekdays)? more | "beginning" | "end"
 //! ordinal     = "1st" … | "last" | ordinal "to the last"
-//! tail        = "end" | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
+//! tail        = "end" | "on"? selection behind a month, with "in" month+ behind a year | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
 //! adverb      = "hourly" | "daily" | "nightly" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly" | "biennially" | "bi-"… | "semi-annually"
-//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
-//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not") ("on"|"in")? (weekdays | month)+
+//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start|"up to"|"by"|"to") day | ("next"|"this") unit | "in" month year | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
+//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not"|"not"|"besides"|"other than"|…) ("on"|"in")? (weekdays | month)+
+//!                                                     "up to", "by", "to", "not" and its like, and a unit or month with its year only behind a recurrence
 //!
 //! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | length "from now" | day? part? time?)+
 //!             | remind before a recurrence, a start of one behind it or not, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
@@ -66,6 +71,7 @@ mod compose;
 mod cursor;
 mod dates;
 mod days;
+mod ending;
 mod holidays;
 mod instants;
 mod lengths;

@@ -5,15 +5,6 @@ use super::*;
 /// A text, its title, due, rule and reminders.
 type Wish<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [&'a str]);
 
-fn on_monday(text: &str) -> Reading {
-    at(text, "2026-11-30T09:00:00Z", "Europe/Paris")
-}
-
-fn doubts_on_monday(text: &str) -> Vec<String> {
-    let understood = on_monday(text).understood;
-    understood.into_iter().filter_map(|span| span.ambiguous).collect()
-}
-
 fn assert_wishes(wishes: &[Wish<'_>]) {
     for (text, title, due, rule, reminders) in wishes {
         let reading = on_monday(text);
