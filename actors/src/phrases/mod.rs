@@ -18,16 +18,19 @@
 //! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
 //! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
 //! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
-//!             | "a week on" weekday | "in" number workday | number workday "from now"
+//!             | weekday "of"? week | week "on"? weekday | weekday "after next" | "the"? weekday ("before"|"after") day | weeks ("on" weekday | "today" | "tomorrow")
+//!             | "the"? ordinal (weekday | "day")? "of"? "next month" | "next month" "on"? "the"? ordinal (weekday | "day")?
+//!             | "in" number workday | number workday "from now"
 //!             | "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
 //!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | holiday year? | Y-M-D | M/D/Y? | D.M.Y
+//! week        = ("next"|"this") "week" | "the"? "week after next" | "in" weeks | weeks "from now"     weeks: a length of them
 //! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight") "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
 //! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
 //! bare        = H | H "." MM | H "h" MM?                   with nothing behind it that it could be a number of; H alone only behind "today", "tomorrow", a weekday or a part
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | M "past" H behind "at" | 12 ("midnight"|"noon") | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
 //! recurrence  = (("every"|"each") "!"? "single"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
@@ -78,6 +81,7 @@ mod lengths;
 mod lexer;
 mod marks;
 mod nagging;
+mod near_day;
 mod parts;
 mod ranges;
 mod recurrences;
@@ -88,13 +92,16 @@ mod scene;
 mod series;
 mod several;
 mod spans;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod times;
 mod title;
+mod today;
 mod unclear;
 mod verdict;
 mod weekday;
+mod weekday_of_week;
 mod words;
 mod workdays;
 

@@ -13,11 +13,12 @@ use super::{
     lexer::Token,
     marks::{Marked, marked},
     nagging::{Nag, nagging},
-    parts::{day_and_part, part_of},
+    parts::{day_with_time, part_of},
     recurrences::{Behind, Bound, Recurrence, bound, recurrence},
     reminders::{Remind, reminders},
     spans::SpanKind,
-    times::{Time, times, twelve_at_the_end},
+    spoken::twelve_at_the_end,
+    times::{Time, times},
     unclear::unclear,
     words::{self, Unit},
 };
@@ -223,9 +224,9 @@ fn of_mark(marked: Marked) -> Item {
     }
 }
 
-/// "tonight", "this evening".
+/// "tonight", "this evening", "friday night at 12".
 fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    day_and_part(cursor, today).map(|(date, times)| Item::Date { date, times })
+    day_with_time(cursor, today).map(|(date, times)| Item::Date { date, times })
 }
 
 /// "tomorrow morning", "every monday morning": the last word.

@@ -3,6 +3,7 @@
 mod any_text;
 mod bare;
 mod dates_and_times;
+mod days;
 mod recurrences;
 mod reminding;
 mod rules;
