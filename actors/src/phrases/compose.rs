@@ -63,6 +63,7 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
     composer.adopt_day_of_reminder();
     composer.refuse_times_of_no_day();
     composer.settle_passed_time();
+    composer.doubt_weekday_of_month(text);
     for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
         composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }

@@ -161,14 +161,15 @@ fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
 }
 
 fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.words(&["the", "weekend"]) {
+        return this_weekend(today).map(|date| Date { weak: true, ..date });
+    }
     let is_this = cursor.word(&["this"]);
     if cursor.word(&["coming"]) || is_this {
         if let Some(weekday) = cursor.meaning(words::weekday) {
             return Date::sure(Day::on(coming(today, weekday)?));
         }
-        cursor.word(&["weekend"]).then_some(())?;
-        let is_sunday = today.weekday() == chrono::Weekday::Sun;
-        return Date::sure(Day::on(if is_sunday { today } else { coming(today, 5)? }));
+        return cursor.word(&["weekend"]).then(|| this_weekend(today))?;
     }
     cursor.word(&["next"]).then_some(())?;
     let monday = coming(today.succ_opt()?, 0)?;
@@ -178,6 +179,9 @@ fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if cursor.word(&["weekend"]) {
         return next_weekday(today, monday, 5);
     }
+    if let Some(date) = cursor.attempt(by_month) {
+        return next_of_year(today, date);
+    }
     match cursor.meaning(words::unit)? {
         Unit::Week => Date::sure(Day::on(monday)),
         Unit::Month => Date::sure(Day::on(last_of_month(today)?.succ_opt()?)),
@@ -185,6 +189,24 @@ fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         Unit::Day => Date::sure(Day::on(today.succ_opt()?)),
         Unit::Second | Unit::Minute | Unit::Hour => None,
     }
+}
+
+/// The Saturday of this week; on a Sunday, today.
+fn this_weekend(today: NaiveDate) -> Option<Date> {
+    let is_sunday = today.weekday() == chrono::Weekday::Sun;
+    Date::sure(Day::on(if is_sunday { today } else { coming(today, 5)? }))
+}
+
+/// "next january" is the first to come. Where that is this year's, next year's could be meant.
+fn next_of_year(today: NaiveDate, date: Date) -> Option<Date> {
+    let day = date.day.resolve(today)?;
+    if day.year() > today.year() {
+        return Date::sure(date.day);
+    }
+    Date::doubtful(
+        date.day,
+        format!("the first to come, in {}; say the year for another", day.year()),
+    )
 }
 
 /// "next friday" is the Friday of next week, whose Monday is given. Where this week still has one, that could be meant too.

@@ -23,9 +23,9 @@
 //!             | "in" number workday | number workday "from now"
 //!             | "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
-//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | holiday year? | Y-M-D | M/D/Y? | D.M.Y
+//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | "the weekend" | holiday year? | Y-M-D ("T" H ":" MM)? | Y"/"M"/"D | D"-"month"-"year | D"."M"."YY | "next" month day? | M/D/Y? | D.M.Y
 //! week        = ("next"|"this") "week" | "the"? "week after next" | "in" weeks | weeks "from now"     weeks: a length of them
-//! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight") "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
+//! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight"|letter) "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
 //! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
@@ -64,7 +64,7 @@
 //! and weekdays ("from 3 to 4pm", "mon-fri"), "before" a day, one of a month that is not said ("first monday")
 //! ```
 //!
-//! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
+//! A backslash makes text of the next word or mark; quotation marks, straight or curly, double or single, make text of what is between them.
 
 mod asking;
 mod bare;
@@ -77,9 +77,11 @@ mod days;
 mod ending;
 mod holidays;
 mod instants;
+mod iso;
 mod lengths;
 mod lexer;
 mod marks;
+mod monthly;
 mod nagging;
 mod near_day;
 mod parts;

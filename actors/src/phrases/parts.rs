@@ -7,6 +7,7 @@ use super::{
     cursor::Cursor,
     dates::{Date, date},
     days::{Day, Shift},
+    iso,
     lengths::Length,
     times::{Half, Need, Time, at_hour, half, time, times},
     words::{self, Unit},
@@ -42,6 +43,7 @@ pub(super) fn day_with_time(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option
     cursor
         .attempt(|cursor| day_and_part(cursor, today))
         .or_else(|| cursor.attempt(|cursor| night_of(cursor, today)))
+        .or_else(|| iso::day_and_time(cursor))
 }
 
 /// "friday night at 12", "tomorrow night at 1": of the day behind it.

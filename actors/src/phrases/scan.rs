@@ -284,6 +284,7 @@ fn introduction<'t>(cursor: &mut Cursor<'t>) -> Option<&'t str> {
     match word {
         "due" => {
             cursor.advance();
+            cursor.joined_mark(':');
             cursor.word(&["on", "by", "in"]);
         }
         "on" | "by" | "in" | "for" => cursor.advance(),

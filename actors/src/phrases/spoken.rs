@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Timelike};
 
 use super::{
     cursor::Cursor,
-    times::{Half, Need, Time, clock, time, told},
+    times::{Half, Need, Time, clock, half, part_behind, time, told},
     words,
 };
 
@@ -47,6 +47,17 @@ pub(super) fn beside_hour(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let hour = hour.filter(|time| time.at.minute() == 0)?;
     let at = hour.at.overflowing_add_signed(TimeDelta::minutes(minutes)).0;
     Some(Time { at, ..hour })
+}
+
+/// "five pm", "seven o'clock", "six in the evening": in words only with its half of the day.
+pub(super) fn in_words(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let hour = cursor.meaning(words::cardinal).filter(|hour| *hour <= 12)?;
+    let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
+    let said = match half(cursor) {
+        Half::Unsaid => part_behind(cursor, hour),
+        said => said,
+    };
+    (o_clock || said != Half::Unsaid).then(|| told(hour, 0, said))?
 }
 
 /// "5 past", "10 minutes to"; "10 to" begins a range.

@@ -2,7 +2,13 @@
 
 use chrono::NaiveTime;
 
-use super::{cursor::Cursor, dates::Doubt, lexer::Kind, spoken::beside_hour, words};
+use super::{
+    cursor::Cursor,
+    dates::Doubt,
+    lexer::Kind,
+    spoken::{beside_hour, in_words},
+    words,
+};
 
 /// A time that was found.
 #[derive(Clone, Debug)]
@@ -112,7 +118,8 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
         }
         cursor
             .attempt(|cursor| beside_hour(cursor, need))
-            .or_else(|| clock(cursor, need))
+            .or_else(|| cursor.attempt(|cursor| clock(cursor, need)))
+            .or_else(|| in_words(cursor))
     })
 }
 
@@ -218,7 +225,7 @@ pub(super) fn half(cursor: &mut Cursor<'_>) -> Half {
 }
 
 /// "in the evening" or "at night" behind an hour, "midnight" behind twelve.
-fn part_behind(cursor: &mut Cursor<'_>, hour: u32) -> Half {
+pub(super) fn part_behind(cursor: &mut Cursor<'_>, hour: u32) -> Half {
     if hour == 12 && cursor.word(&["midnight"]) {
         return Half::Night;
     }

@@ -7,6 +7,7 @@ mod days;
 mod recurrences;
 mod reminding;
 mod rules;
+mod spellings;
 mod tasks;
 mod unclear;
 mod wishes;
