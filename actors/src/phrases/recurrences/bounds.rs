@@ -86,7 +86,8 @@ fn end_of_rule(cursor: &mut Cursor<'_>, today: NaiveDate, rule: &Repeat) -> Opti
     cursor.word(&["by", "to"]).then_some(())?;
     let comes_between = rule.every <= Unit::Day || !rule.weekdays.is_empty();
     let (mut date, weekday) = last_day(cursor, today)?;
-    (comes_between && !date.weak).then_some(())?;
+    let is_day = !date.weak || matches!(date.day.named, Named::OfMonth(_));
+    (comes_between && is_day).then_some(())?;
     let doubt = || Some("taken for its last day; say “starting” for the first".into());
     date.doubt = date.doubt.or_else(doubt);
     Some(Bound::Until(date, weekday))

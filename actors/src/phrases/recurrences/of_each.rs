@@ -123,6 +123,7 @@ pub(super) fn days_behind_months(cursor: &mut Cursor<'_>, interval: u32) -> Opti
     let has_article = cursor.peek_is(&["the"]);
     let selection = plain_days(cursor)?;
     let is_whole = has_article || !matches!(selection, Selection::Days(_)) || ends_phrase(cursor);
+    cursor.words(&["of", "the", "month"]);
     (is_whole && !cursor.peek_is(&["of", "in"])).then(|| selection.of(interval, Unit::Month))
 }
 

@@ -153,6 +153,11 @@ fn days_stand_before_their_period_and_behind_it() {
         ("on the 15th every month", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-12-15"),
         ("every month the 15th", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-12-15"),
         ("monthly 15th", "FREQ=MONTHLY;BYMONTHDAY=15", "2026-12-15"),
+        (
+            "every month last friday of the month",
+            "FREQ=MONTHLY;BYDAY=-1FR",
+            "2026-12-25",
+        ),
         ("1st & 15th every month", "FREQ=MONTHLY;BYMONTHDAY=1,15", "2026-12-01"),
         ("last day monthly", "FREQ=MONTHLY;BYMONTHDAY=-1", "2026-11-30"),
         ("first monday every month", "FREQ=MONTHLY;BYDAY=1MO", "2026-12-07"),
@@ -194,6 +199,7 @@ fn what_recurs_ends_where_it_is_said_to_and_does_not_start_there() {
             "FREQ=DAILY;UNTIL=20261204",
             "2026-11-30T21:00:00",
         ),
+        ("every day by the 5th", "FREQ=DAILY;UNTIL=20261205", "2026-11-30"),
         ("every week by friday", "FREQ=WEEKLY", "2026-12-04"),
         ("every month by the 5th", "FREQ=MONTHLY", "2026-12-05"),
         (
