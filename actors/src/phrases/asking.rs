@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     cursor::Cursor,
-    recurrences::{Bound, bound, recurrence},
+    recurrences::{Behind, Bound, bound, recurrence},
     times::times,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn recurs(mut cursor: Cursor<'_>) -> bool {
 
 /// Whether a start is at the cursor, with a time or without, and behind it what begins then.
 fn recurs_from_a_start(mut cursor: Cursor<'_>, today: NaiveDate) -> bool {
-    if !matches!(bound(&mut cursor, today, false), Some(Bound::From(_))) {
+    if !matches!(bound(&mut cursor, today, Behind::default()), Some(Bound::From(_))) {
         return false;
     }
     cursor.attempt(|cursor| times(cursor, true));

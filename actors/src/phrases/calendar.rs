@@ -25,6 +25,8 @@ pub(super) fn with_holiday(cursor: &mut Cursor<'_>) -> Option<Date> {
 pub(super) fn by_month(cursor: &mut Cursor<'_>) -> Option<Date> {
     let month = cursor.meaning(words::month)?;
     if let Some(day) = cursor.attempt(|cursor| {
+        // "dec. 7"
+        cursor.joined_mark('.');
         cursor.word(&["the"]);
         day_of_month(cursor)
     }) {
@@ -77,9 +79,12 @@ pub(super) fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
     })
 }
 
-/// `2027-03-01`, `3/1/2027`, `25/12`, `25.12.2027`, "3 march 2027".
+/// `2027-03-01`, `2027/03/01`, `7-dec-2026`, `05.12.26`, `3/1/2027`, `25/12`, `25.12.2027`, "3 march 2027".
 pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
     let (first, digits) = cursor.number()?;
+    if let Some((month, year)) = cursor.attempt(hyphened_month) {
+        return on_day(month, u8::try_from(first).ok()?, Some(year));
+    }
     if digits <= 2
         && let Some(month) = cursor.meaning(words::month)
     {
@@ -87,13 +92,13 @@ pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
         return on_day(month, day, year(cursor));
     }
     let mark = ['-', '/', '.'].into_iter().find(|mark| cursor.joined_mark(*mark))?;
-    let (second, _) = cursor.is_joined().then(|| cursor.number())??;
+    let (second, digits_of_second) = cursor.is_joined().then(|| cursor.number())??;
     let third = cursor.attempt(|cursor| {
         (cursor.joined_mark(mark) && cursor.is_joined()).then_some(())?;
         cursor.number()
     });
     match (mark, digits, third) {
-        ('-', 4, Some((day, _))) => Date::sure(Day::on(NaiveDate::from_ymd_opt(
+        ('-' | '/', 4, Some((day, _))) => Date::sure(Day::on(NaiveDate::from_ymd_opt(
             i32::try_from(first).ok()?,
             second,
             day,
@@ -103,11 +108,25 @@ pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
             second,
             first,
         )?)),
+        // Of fewer digits it could be a version.
+        ('.', 2, Some((year, 2))) if digits_of_second == 2 => Date::sure(Day::on(NaiveDate::from_ymd_opt(
+            2000 + i32::try_from(year).ok()?,
+            second,
+            first,
+        )?)),
         ('/', ..=2, None) => slashed(first, second, None),
         ('/', ..=2, Some((year, 4))) => slashed(first, second, Some(i32::try_from(year).ok()?)),
         ('/', ..=2, Some((year, 2))) => slashed(first, second, Some(2000 + i32::try_from(year).ok()?)),
         _ => None,
     }
+}
+
+/// "-dec-2026", behind a day.
+fn hyphened_month(cursor: &mut Cursor<'_>) -> Option<(u8, i32)> {
+    (cursor.joined_mark('-') && cursor.is_joined()).then_some(())?;
+    let month = cursor.meaning(words::month)?;
+    cursor.joined_mark('-').then_some(())?;
+    Some((month, year(cursor)?))
 }
 
 /// Month first, unless only the other order is a date.

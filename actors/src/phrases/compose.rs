@@ -26,7 +26,7 @@ pub(super) struct Composer<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) now: NaiveDateTime,
     pub(super) found: &'a [Found],
-    verdicts: Vec<Option<Verdict>>,
+    pub(super) verdicts: Vec<Option<Verdict>>,
     pub(super) date: Option<NaiveDate>,
     pub(super) times: Option<Vec<NaiveTime>>,
     pub(super) instant: Option<NaiveDateTime>,
@@ -61,6 +61,9 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
     // Bounds need to know the recurrence, reminders the due, and nagging the reminders, wherever in the text they stand.
     composer.pass(|composer, index| composer.take(text, &found[index].item));
     composer.adopt_day_of_reminder();
+    composer.refuse_times_of_no_day();
+    composer.settle_passed_time();
+    composer.doubt_weekday_of_month(text);
     for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
         composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }
@@ -199,6 +202,11 @@ impl Composer<'_> {
             .flatten();
         let said = self.start().unwrap_or(self.now.date());
         let base = first.map_or(said, |first| first.date());
+        if let Bound::Span { from: None, until } = bound
+            && self.first_due(self.start()).0.is_some_and(|due| due.date() > *until)
+        {
+            return Some(Verdict::refused(kind, "it does not come round in what is left of it"));
+        }
         let series = self.series.as_mut()?;
         Some(series.bound(bound, base))
     }

@@ -165,9 +165,13 @@ impl<'t> Cursor<'t> {
         let Some(token) = self.tokens.get(self.at).filter(|token| token.joined) else {
             return true;
         };
+        let after = self.tokens.get(self.at + 1);
         match token.kind {
             Kind::Mark('%' | '°' | '$' | '€' | '£' | '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe0f}') => false,
-            Kind::Mark(mark) => !(glues(mark) && self.tokens.get(self.at + 1).is_some_and(|after| after.joined)),
+            // "tomorrow..." trails off.
+            Kind::Mark(mark) => {
+                !(glues(mark) && after.is_some_and(|after| after.joined && !(mark == '.' && after.text == ".")))
+            }
             Kind::Word | Kind::Number(_) | Kind::Literal => false,
         }
     }

@@ -9,7 +9,9 @@ use super::{
     cursor::Cursor,
     days::{Day, Named, Shift, last_of_month, long_date},
     lengths::{self, Length},
+    near_day::{beside_day, of_next_month},
     weekday::{by_weekday, coming, in_a_week},
+    weekday_of_week::{in_week, of_week},
     words::{self, Unit, weekday_name},
     workdays::{in_workdays, next_workday},
 };
@@ -52,10 +54,10 @@ impl Date {
 
 /// A date at the cursor, seen from `today`.
 pub(super) fn date(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
-    if let Some(shifted) = cursor.attempt(|cursor| shifted(cursor, today)) {
-        return Some(shifted);
-    }
-    plain(cursor, today)
+    cursor
+        .attempt(|cursor| in_week(cursor, today))
+        .or_else(|| cursor.attempt(|cursor| shifted(cursor, today)))
+        .or_else(|| plain(cursor, today))
 }
 
 /// "3 days before christmas", "a week from friday", "the day after tomorrow", "in 2 weeks", "3 days from now".
@@ -68,6 +70,7 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         cursor.words(&["from", "now"]);
         return Date::sure(Day::on(length.after(today)?));
     }
+    let is_spent = cursor.follows(&["for", "in", "within"]);
     let length = cursor
         .attempt(lengths::length)
         .or_else(|| {
@@ -82,8 +85,8 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         .filter(|length| length.is_of_days())?;
     let before = cursor.word(&["before"]);
     // "a week on monday" is no length of time spent then.
-    let is_week = length == Length::of(1, Unit::Week);
-    let on_weekday = is_week && !before && cursor.attempt(on_weekday).is_some();
+    let is_weeks = length.days > 0 && length == Length::of(length.days / 7, Unit::Week);
+    let on_weekday = is_weeks && !before && !is_spent && cursor.attempt(on_weekday).is_some();
     if !before && !on_weekday && !cursor.word(&["after", "from"]) {
         return None;
     }
@@ -102,27 +105,50 @@ fn shifted(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
             ..from.day
         },
         doubt: on_weekday
-            .then_some("a week after the next such day, and no week of it".into())
+            .then_some("so long after that day, and no length of time spent then".into())
             .or(from.doubt),
         weak: false,
     })
 }
 
-/// "on", if a weekday is behind it.
+/// "on", if a weekday is behind it, or nothing before "today" and "tomorrow".
 fn on_weekday(cursor: &mut Cursor<'_>) -> Option<()> {
+    if cursor.peek_is(&["today", "tomorrow"]) {
+        return Some(());
+    }
     let is_on = cursor.word(&["on"]);
     let weekday = words::weekday(cursor.peek_word()?);
     (is_on && weekday.is_some()).then_some(())
 }
 
 fn plain(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
-    let seen_from_today: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 5] =
-        [near, next_or_this, next_workday, edges, by_weekday];
+    if is_named_otherwise(cursor) {
+        return None;
+    }
+    let seen_from_today: [fn(&mut Cursor<'_>, NaiveDate) -> Option<Date>; 8] = [
+        of_week,
+        beside_day,
+        of_next_month,
+        near,
+        next_or_this,
+        next_workday,
+        edges,
+        by_weekday,
+    ];
     seen_from_today
         .iter()
         .find_map(|recognise| cursor.attempt(|cursor| recognise(cursor, today)))
         .or_else(|| of_calendar(cursor))
         .or_else(|| cursor.attempt(with_holiday))
+}
+
+/// Whether the weekday here is that of a name: "black friday".
+fn is_named_otherwise(cursor: &Cursor<'_>) -> bool {
+    let is_weekday = cursor.peek_word().and_then(words::weekday).is_some();
+    is_weekday
+        && cursor.follows(&[
+            "black", "cyber", "ash", "palm", "shrove", "fat", "maundy", "giving", "bloody", "super",
+        ])
 }
 
 fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
@@ -135,14 +161,15 @@ fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
 }
 
 fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.words(&["the", "weekend"]) {
+        return this_weekend(today).map(|date| Date { weak: true, ..date });
+    }
     let is_this = cursor.word(&["this"]);
     if cursor.word(&["coming"]) || is_this {
         if let Some(weekday) = cursor.meaning(words::weekday) {
             return Date::sure(Day::on(coming(today, weekday)?));
         }
-        cursor.word(&["weekend"]).then_some(())?;
-        let is_sunday = today.weekday() == chrono::Weekday::Sun;
-        return Date::sure(Day::on(if is_sunday { today } else { coming(today, 5)? }));
+        return cursor.word(&["weekend"]).then(|| this_weekend(today))?;
     }
     cursor.word(&["next"]).then_some(())?;
     let monday = coming(today.succ_opt()?, 0)?;
@@ -152,6 +179,9 @@ fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if cursor.word(&["weekend"]) {
         return next_weekday(today, monday, 5);
     }
+    if let Some(date) = cursor.attempt(by_month) {
+        return next_of_year(today, date);
+    }
     match cursor.meaning(words::unit)? {
         Unit::Week => Date::sure(Day::on(monday)),
         Unit::Month => Date::sure(Day::on(last_of_month(today)?.succ_opt()?)),
@@ -159,6 +189,24 @@ fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         Unit::Day => Date::sure(Day::on(today.succ_opt()?)),
         Unit::Second | Unit::Minute | Unit::Hour => None,
     }
+}
+
+/// The Saturday of this week; on a Sunday, today.
+fn this_weekend(today: NaiveDate) -> Option<Date> {
+    let is_sunday = today.weekday() == chrono::Weekday::Sun;
+    Date::sure(Day::on(if is_sunday { today } else { coming(today, 5)? }))
+}
+
+/// "next january" is the first to come. Where that is this year's, next year's could be meant.
+fn next_of_year(today: NaiveDate, date: Date) -> Option<Date> {
+    let day = date.day.resolve(today)?;
+    if day.year() > today.year() {
+        return Date::sure(date.day);
+    }
+    Date::doubtful(
+        date.day,
+        format!("the first to come, in {}; say the year for another", day.year()),
+    )
 }
 
 /// "next friday" is the Friday of next week, whose Monday is given. Where this week still has one, that could be meant too.

@@ -127,7 +127,7 @@ pub(super) fn last_of_month(date: NaiveDate) -> Option<NaiveDate> {
     next.pred_opt()
 }
 
-fn nth_weekday(year: i32, month: u8, nth: i32, weekday: u8) -> Option<NaiveDate> {
+pub(super) fn nth_weekday(year: i32, month: u8, nth: i32, weekday: u8) -> Option<NaiveDate> {
     let weekday = Weekday::try_from(weekday).ok()?;
     if nth > 0 {
         return NaiveDate::from_weekday_of_month_opt(year, month.into(), weekday, u8::try_from(nth).ok()?);

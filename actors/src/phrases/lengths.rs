@@ -4,6 +4,7 @@ use chrono::{Days, Months, NaiveDate};
 
 use super::{
     cursor::Cursor,
+    ending::ends_phrase,
     words::{self, Unit},
 };
 
@@ -97,7 +98,10 @@ pub(super) fn length(cursor: &mut Cursor<'_>) -> Option<Length> {
 
 fn part(cursor: &mut Cursor<'_>) -> Option<Length> {
     cursor.attempt(|cursor| {
-        if cursor.words(&["half", "an", "hour"]) || cursor.words(&["half", "a", "hour"]) {
+        if cursor.words(&["half", "an", "hour"])
+            || cursor.words(&["half", "a", "hour"])
+            || cursor.words(&["half", "hour"])
+        {
             return Some(Length::of(30, Unit::Minute));
         }
         let amount = amount(cursor)?;
@@ -105,13 +109,38 @@ fn part(cursor: &mut Cursor<'_>) -> Option<Length> {
         if !has_half && cursor.word(&["fortnight", "fortnights"]) {
             return Some(Length::of(2 * amount, Unit::Week));
         }
-        let letter = cursor.is_joined();
-        let unit = cursor.meaning(|word| words::unit(word).or_else(|| letter.then(|| words::letter_unit(word))?))?;
+        let unit = unit(cursor)?;
         let whole = Length::of(amount, unit);
         if has_half || and_a_half(cursor) {
             return half_of(unit).map(|half| whole.plus(half));
         }
         Some(whole)
+    })
+}
+
+/// "weeks", "h" right behind its number, or behind a space where it ends the length ("in 10 m"), and "week's time".
+fn unit(cursor: &mut Cursor<'_>) -> Option<Unit> {
+    let (joined, numbered) = (cursor.is_joined(), cursor.follows_number());
+    if let Some(unit) = cursor.meaning(words::unit) {
+        cursor.attempt(|cursor| {
+            (cursor.joined_mark('\'') || cursor.joined_mark('’')).then_some(())?;
+            cursor.word(&["time"]).then_some(())
+        });
+        return Some(unit);
+    }
+    let letter = cursor.attempt(|cursor| {
+        let unit = cursor.meaning(words::letter_unit)?;
+        let is_whole = ends_phrase(cursor) || cursor.peek_is(&["before", "beforehand", "earlier", "after", "later"]);
+        (joined || numbered && is_whole).then_some(unit)
+    });
+    letter.or_else(|| {
+        cursor.attempt(|cursor| {
+            let unit = cursor.meaning(|word| {
+                let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"))?;
+                words::unit(owner)
+            })?;
+            cursor.word(&["time"]).then_some(unit)
+        })
     })
 }
 

@@ -35,7 +35,7 @@ pub(super) fn lex(lower: &str) -> Lexed<'_> {
         text: lower,
         at: 0,
         last_end: usize::MAX,
-        last_quote: lower.rfind('"').unwrap_or(0),
+        last_quotes: QUOTES.map(|(_, closes)| last_closing(lower, closes)),
         lexed: Lexed {
             tokens: Vec::with_capacity(lower.len() / 4 + 1),
             escapes: Vec::new(),
@@ -47,12 +47,33 @@ pub(super) fn lex(lower: &str) -> Lexed<'_> {
     lexer.lexed
 }
 
+/// What opens a quotation, and what closes it; phones write the curly ones by themselves.
+const QUOTES: [(char, char); 4] = [('"', '"'), ('“', '”'), ('‘', '’'), ('\'', '\'')];
+
+fn is_apostrophe(mark: char) -> bool {
+    matches!(mark, '\'' | '’')
+}
+
+/// Whether a mark that is at a place closes a quotation there: the apostrophe of "boss's" does not, nor one with a space before it.
+fn is_closing(text: &str, at: usize, mark: char) -> bool {
+    let behind = text[at + mark.len_utf8()..].chars().next();
+    let before = text[..at].chars().next_back();
+    !is_apostrophe(mark)
+        || !behind.is_some_and(char::is_alphanumeric) && before.is_some_and(|before| !before.is_whitespace())
+}
+
+fn last_closing(text: &str, mark: char) -> usize {
+    let mut marks = text.char_indices().rev();
+    let last = marks.find(|(at, c)| *c == mark && is_closing(text, *at, mark));
+    last.map_or(0, |(at, _)| at)
+}
+
 struct Lexer<'t> {
     text: &'t str,
     at: usize,
     last_end: usize,
-    /// The last quotation mark of all: one that opens there is never closed.
-    last_quote: usize,
+    /// Where the last mark of each kind is that closes: what opens from there on is never closed.
+    last_quotes: [usize; QUOTES.len()],
     lexed: Lexed<'t>,
 }
 
@@ -65,18 +86,28 @@ impl<'t> Lexer<'t> {
         match next {
             _ if next.is_whitespace() => self.at += next.len_utf8(),
             '\\' => self.escape(),
-            '"' if self.at < self.last_quote => {
-                let after = self.at + 1;
-                let closing = self.text[after..]
-                    .find('"')
-                    .map_or(self.text.len(), |offset| after + offset + 1);
-                self.push(Kind::Literal, closing);
-            }
             _ => {
-                let (kind, end) = self.token(next);
+                let quoted = self.quoted(next).map(|end| (Kind::Literal, end));
+                let (kind, end) = quoted.unwrap_or_else(|| self.token(next));
                 self.push(kind, end);
             }
         }
+    }
+
+    /// Where what is quoted from here on ends, if it is.
+    fn quoted(&self, opens: char) -> Option<usize> {
+        let kind = QUOTES.iter().position(|(known, _)| *known == opens)?;
+        let (_, closes) = QUOTES[kind];
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        if is_apostrophe(closes) && is_word(self.text[..self.at].chars().next_back()) {
+            return None;
+        }
+        let after = self.at + opens.len_utf8();
+        (after <= self.last_quotes[kind]).then_some(())?;
+        let ends =
+            |(offset, c): (usize, char)| (c == closes && is_closing(self.text, after + offset, c)).then_some(offset);
+        let closing = after + self.text[after..].char_indices().find_map(ends)?;
+        Some(closing + closes.len_utf8())
     }
 
     /// A backslash takes the next word or mark as text; before white space or the end it is a mark like any other.

@@ -18,31 +18,39 @@
 //! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
 //! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
 //! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
-//!             | "a week on" weekday | "in" number workday | number workday "from now"
+//!             | weekday "of"? week | week "on"? weekday | weekday "after next" | "the"? weekday ("before"|"after") day | weeks ("on" weekday | "today" | "tomorrow")
+//!             | "the"? ordinal (weekday | "day")? "of"? "next month" | "next month" "on"? "the"? ordinal (weekday | "day")?
+//!             | "in" number workday | number workday "from now"
 //!             | "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
-//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | holiday year? | Y-M-D | M/D/Y? | D.M.Y
-//! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight") "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
+//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | "the weekend" | holiday year? | Y-M-D ("T" H ":" MM)? | Y"/"M"/"D | D"-"month"-"year | D"."M"."YY | "next" month day? | M/D/Y? | D.M.Y
+//! week        = ("next"|"this") "week" | "the"? "week after next" | "in" weeks | weeks "from now"     weeks: a length of them
+//! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight"|letter) "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
 //! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
 //! bare        = H | H "." MM | H "h" MM?                   with nothing behind it that it could be a number of; H alone only behind "today", "tomorrow", a weekday or a part
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | "noon" | "midnight"
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | M "past" H behind "at" | 12 ("midnight"|"noon") | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
-//! recurrence  = (("every"|"each") "!"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
-//!             | "on"? selection ("of"|"in") ("every"|"each") step? ("month"|"year")
+//! recurrence  = (("every"|"each") "!"? "single"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
+//!             | "on"? selection ("of"|"in") ("every"|"each") period | "on"? selection ("in" month+)? (("every"|"each") period | adverb)
+//!               each of them: completion? ("in" month+)?
+//! period      = step? ("week"|"month"|"quarter"|"year")
+//! completion  = ("after"|"from"|"since"|"when"|"once") ("it is"|"I")? ("the"|"each")? "last"? ("completion" | "done" | "completed" "it"? | "finishing" | …)
 //! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
-//!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | "the month" | "each" …))?
-//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon")+
+//!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | ("the"|"each")? period))?
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon" | "midnight")+
 //! step        = "other" | "alternate" | number | ordinal
-//! weekdays    = (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | "weekday" | "workday" | "business day" | "weekend")+
-//! selection   = ordinal+ ("day" | weekday | workday | "instance of" weekdays)? more | "beginning" | "end"
+//! weekdays    = (what may also stand side by side: "every tue thu")
+//!               (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | "weekday" | "workday" | "business day" | "weekend")+
+//! selection   = ordinal+ ("day" | weekday+ | "weekend" | workday | "instance of" weekdays)? more | "beginning" | "end"
 //! ordinal     = "1st" … | "last" | ordinal "to the last"
-//! tail        = "end" | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
+//! tail        = "end" | "on"? selection behind a month, with "in" month+ behind a year | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
 //! adverb      = "hourly" | "daily" | "nightly" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly" | "biennially" | "bi-"… | "semi-annually"
-//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start) day | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
-//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not") ("on"|"in")? (weekdays | month)+
+//! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start|"up to"|"by"|"to") day | ("next"|"this") unit | "in" month year | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
+//!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not"|"not"|"besides"|"other than"|…) ("on"|"in")? (weekdays | month)+
+//!                                                     "up to", "by", "to", "not" and its like, and a unit or month with its year only behind a recurrence
 //!
 //! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | length "from now" | day? part? time?)+
 //!             | remind before a recurrence, a start of one behind it or not, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
@@ -56,7 +64,7 @@
 //! and weekdays ("from 3 to 4pm", "mon-fri"), "before" a day, one of a month that is not said ("first monday")
 //! ```
 //!
-//! A backslash makes text of the next word or mark; quotation marks make text of what is between them.
+//! A backslash makes text of the next word or mark; quotation marks, straight or curly, double or single, make text of what is between them.
 
 mod asking;
 mod bare;
@@ -66,12 +74,16 @@ mod compose;
 mod cursor;
 mod dates;
 mod days;
+mod ending;
 mod holidays;
 mod instants;
+mod iso;
 mod lengths;
 mod lexer;
 mod marks;
+mod monthly;
 mod nagging;
+mod near_day;
 mod parts;
 mod ranges;
 mod recurrences;
@@ -82,13 +94,16 @@ mod scene;
 mod series;
 mod several;
 mod spans;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod times;
 mod title;
+mod today;
 mod unclear;
 mod verdict;
 mod weekday;
+mod weekday_of_week;
 mod words;
 mod workdays;
 

@@ -5,11 +5,15 @@ use chrono::{NaiveDate, Timelike};
 use super::{
     bare::hour_behind,
     cursor::Cursor,
-    dates::Date,
-    days::Day,
-    times::{Half, Time, at_hour, half, times},
-    words,
+    dates::{Date, date},
+    days::{Day, Shift},
+    iso,
+    lengths::Length,
+    times::{Half, Need, Time, at_hour, half, time, times},
+    words::{self, Unit},
 };
+
+const BEHIND_MIDNIGHT: &str = "on the day behind it, which the night reaches into";
 
 /// "tonight", "this evening", each with a time behind it or without.
 pub(super) fn day_and_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
@@ -24,18 +28,64 @@ pub(super) fn day_and_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<
         doubt: None,
         weak: false,
     };
-    // The midnight of an evening is the one it ends with.
-    let at_midnight = hour >= 18
-        && cursor
-            .attempt(|cursor| {
-                cursor.word(&["at", "by"]);
-                cursor.word(&["midnight"]).then_some(())
-            })
-            .is_some();
-    if at_midnight {
-        return Some((on(today.succ_opt()?), vec![at_hour(0)?]));
+    if hour >= 18
+        && let Some(time) = cursor.attempt(behind_midnight)
+    {
+        let mut date = on(today.succ_opt()?);
+        date.doubt = (time.at.hour() > 0).then_some(BEHIND_MIDNIGHT.into());
+        return Some((date, vec![time]));
     }
     Some((on(today), at_part(cursor, hour, Nights::EndAtMidnight)?))
+}
+
+/// A day with its time in one phrase.
+pub(super) fn day_with_time(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
+    cursor
+        .attempt(|cursor| day_and_part(cursor, today))
+        .or_else(|| cursor.attempt(|cursor| night_of(cursor, today)))
+        .or_else(|| iso::day_and_time(cursor))
+}
+
+/// "friday night at 12", "tomorrow night at 1": of the day behind it.
+fn night_of(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
+    cursor.word(&["on"]);
+    let evening = date(cursor, today).filter(|date| date.day.shift.is_none())?;
+    cursor.word(&["night", "evening"]).then_some(())?;
+    let time = behind_midnight(cursor)?;
+    let day = Day {
+        shift: Some(Shift::After(Length::of(1, Unit::Day))),
+        ..evening.day
+    };
+    let doubt = Some(BEHIND_MIDNIGHT.into());
+    Some((
+        Date {
+            day,
+            doubt: evening.doubt.or(doubt),
+            weak: false,
+        },
+        vec![time],
+    ))
+}
+
+/// The midnight that an evening ends with, and the hours behind it: "at midnight", "at 12", "at 1:30".
+fn behind_midnight(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let is_at = cursor.word(&["at", "by"]);
+    if cursor.word(&["midnight"]) {
+        return at_hour(0);
+    }
+    is_at.then_some(())?;
+    hours_behind_midnight(cursor)
+}
+
+/// "12", "1:30" and "2am" of a night.
+fn hours_behind_midnight(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let (hour, _) = cursor.clone().number()?;
+    let mut time = time(cursor, Need::HoursOfDay).filter(|_| (1..=4).contains(&hour) || hour == 12)?;
+    let is_noon = cursor.follows(&["pm", "noon", "midday", "p", "m"]);
+    (!is_noon).then_some(())?;
+    time.at = time.at.with_hour(hour % 12)?;
+    time.doubt = None;
+    Some(time)
 }
 
 /// What stands behind a day: "morning", "evening at 7", "am".
@@ -51,7 +101,7 @@ fn half_of_day(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
     let (is_late, hour, doubt) = match half(cursor) {
         Half::Am => (false, 9, "“am” alone is 9:00, as “morning” is"),
         Half::Pm => (true, 15, "“pm” alone is 15:00, as “afternoon” is"),
-        Half::Of24 | Half::Unsaid => return None,
+        Half::Night | Half::Of24 | Half::Unsaid => return None,
     };
     (!cursor.peek_is(&["i", "i'm", "i’m", "we", "not", "of", "and", "or"])).then_some(())?;
     let in_half = |time: Time| {
@@ -92,6 +142,15 @@ pub(super) enum Nights {
 
 /// Times in a part of the day that begins to mean this hour, just said: "at 9" behind "tonight". Without one it is that hour; a time in another part is something else.
 pub(super) fn at_part(cursor: &mut Cursor<'_>, hour: u32, nights: Nights) -> Option<Vec<Time>> {
+    if hour == 21 && nights == Nights::ReachTheMorning {
+        let twelve = cursor.attempt(|cursor| {
+            let time = cursor.word(&["at"]).then(|| hours_behind_midnight(cursor))??;
+            (time.at.hour() == 0).then_some(time)
+        });
+        if let Some(time) = twelve {
+            return Some(vec![time]);
+        }
+    }
     let told = cursor.attempt(|cursor| {
         let times = times_behind(cursor)?;
         times.iter().map(|time| in_part(time, hour, nights)).collect()

@@ -13,11 +13,12 @@ use super::{
     lexer::Token,
     marks::{Marked, marked},
     nagging::{Nag, nagging},
-    parts::{day_and_part, part_of},
-    recurrences::{Bound, Recurrence, bound, recurrence},
+    parts::{day_with_time, part_of},
+    recurrences::{Behind, Bound, Recurrence, bound, recurrence},
     reminders::{Remind, reminders},
     spans::SpanKind,
-    times::{Time, times, twelve_at_the_end},
+    spoken::twelve_at_the_end,
+    times::{Time, times},
     unclear::unclear,
     words::{self, Unit},
 };
@@ -101,6 +102,8 @@ pub(super) struct Beside<'f> {
     pub(super) before_comma: Option<&'f Item>,
     /// A recurrence, its times included, and "and" are before.
     goes_on: bool,
+    /// What recurs, right before or with its times in between.
+    rule: Option<&'f Recurrence>,
 }
 
 impl<'f> Beside<'f> {
@@ -115,9 +118,13 @@ impl<'f> Beside<'f> {
         let mut rule = found.iter().rev().take(2);
         let rule = rule
             .find(|found| !matches!(found.item, Item::Times(_)))
-            .map(|found| &found.item);
+            .and_then(|found| match &found.item {
+                Item::Recurrence(recurrence) => Some(recurrence),
+                _ => None,
+            });
         Self {
-            goes_on: and_before && matches!(rule, Some(Item::Recurrence(_))),
+            goes_on: and_before && rule.is_some(),
+            rule: rule.filter(|_| ends_at(before_comma).is_some()),
             before: ends_at(before).map(|found| &found.item),
             before_comma: ends_at(before_comma).map(|found| &found.item),
         }
@@ -157,7 +164,10 @@ impl<'f> Beside<'f> {
 
 /// A whole phrase at the cursor.
 fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Item> {
-    let after_start = matches!(beside.before, Some(Item::Bound(Bound::From(_))));
+    let behind = Behind {
+        start: matches!(beside.before, Some(Item::Bound(Bound::From(_)))),
+        rule: beside.rule.and_then(|rule| rule.repeat.as_ref().ok()),
+    };
     let after_reminder = matches!(beside.before_comma, Some(Item::Reminders(_)));
     let beside_date = beside.date();
     let recurs = matches!(beside.before, Some(Item::Recurrence(_)));
@@ -171,7 +181,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
             })
         })
         .or_else(|| whole(cursor, |cursor| recurring(cursor, beside)))
-        .or_else(|| whole(cursor, |cursor| bound(cursor, today, after_start).map(Item::Bound)))
+        .or_else(|| whole(cursor, |cursor| bound(cursor, today, behind).map(Item::Bound)))
         .or_else(|| whole(cursor, |cursor| part_of_today(cursor, today)))
         .or_else(|| whole(cursor, from_now))
         .or_else(|| whole(cursor, |cursor| dated(cursor, today)))
@@ -214,9 +224,9 @@ fn of_mark(marked: Marked) -> Item {
     }
 }
 
-/// "tonight", "this evening".
+/// "tonight", "this evening", "friday night at 12".
 fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    day_and_part(cursor, today).map(|(date, times)| Item::Date { date, times })
+    day_with_time(cursor, today).map(|(date, times)| Item::Date { date, times })
 }
 
 /// "tomorrow morning", "every monday morning": the last word.
@@ -274,6 +284,7 @@ fn introduction<'t>(cursor: &mut Cursor<'t>) -> Option<&'t str> {
     match word {
         "due" => {
             cursor.advance();
+            cursor.joined_mark(':');
             cursor.word(&["on", "by", "in"]);
         }
         "on" | "by" | "in" | "for" => cursor.advance(),

@@ -12,6 +12,7 @@ use super::{
     several::share_minute,
     spans::SpanKind,
     verdict::Verdict,
+    weekday::coming,
     words::{Unit, month_name, weekday_name},
 };
 use crate::recurrence::{Rule, Schedule};
@@ -28,8 +29,8 @@ pub(super) struct Series {
 /// What a bound is about.
 pub(super) fn kind_of(bound: &Bound) -> SpanKind {
     match bound {
-        Bound::From(_) => SpanKind::Start,
-        Bound::Until(_) | Bound::For(_) | Bound::Count(_) => SpanKind::End,
+        Bound::From(_) | Bound::Span { from: Some(_), .. } => SpanKind::Start,
+        Bound::Until(..) | Bound::Span { from: None, .. } | Bound::For(_) | Bound::Count(_) => SpanKind::End,
         Bound::Except(_) => SpanKind::Exception,
     }
 }
@@ -105,7 +106,8 @@ impl Series {
                     )
                 }
             },
-            Bound::Until(date) => {
+            Bound::Span { from, until } => self.within(*from, *until),
+            Bound::Until(date, weekday) => {
                 let doubt = date.doubt.clone().or_else(|| {
                     let first = date
                         .day
@@ -113,7 +115,12 @@ impl Series {
                         .then_some("that day included; say “until the end of” a month for all of it");
                     first.map(Into::into)
                 });
-                self.until(date.day.resolve(base), doubt)
+                let behind_start = self.starts.and(*weekday);
+                let day = match behind_start {
+                    Some(weekday) => base.succ_opt().and_then(|day| coming(day, weekday)),
+                    None => date.day.resolve(base),
+                };
+                self.until(day, doubt)
             }
             // The last day counts too: 3 days from Monday on are over on Wednesday.
             Bound::For(length) => self.until(length.after(base).and_then(|day| day.pred_opt()), None),
@@ -126,6 +133,20 @@ impl Series {
         match day.filter(|day| (1..=9999).contains(&day.year())) {
             Some(day) => self.end_by(End::Until(day), format!("until {}", long_date(day)), doubt),
             None => Verdict::refused(SpanKind::End, "there is no such day"),
+        }
+    }
+
+    /// From the first day of a span, if it has yet to come, to its last.
+    fn within(&mut self, from: Option<NaiveDate>, until: NaiveDate) -> Verdict {
+        if from.is_some() && self.starts.is_some() || self.ends() {
+            return Verdict::refused(SpanKind::End, "there is a start or an end already");
+        }
+        self.starts = self.starts.or(from);
+        self.end = End::Until(until);
+        let until_then = format!("until {}", long_date(until));
+        match from {
+            Some(from) => Verdict::understood(SpanKind::Start, format!("from {} {until_then}", long_date(from)), None),
+            None => Verdict::understood(SpanKind::End, until_then, None),
         }
     }
 

@@ -1,8 +1,14 @@
 //! Times of day: "9am", "17:30", "at 8", "10 o'clock", "noon", "in the morning".
 
-use chrono::{NaiveTime, Timelike};
+use chrono::NaiveTime;
 
-use super::{cursor::Cursor, dates::Doubt, lexer::Kind, words};
+use super::{
+    cursor::Cursor,
+    dates::Doubt,
+    lexer::Kind,
+    spoken::{beside_hour, in_words},
+    words,
+};
 
 /// A time that was found.
 #[derive(Clone, Debug)]
@@ -16,6 +22,8 @@ pub(super) struct Time {
 pub(super) enum Half {
     Am,
     Pm,
+    /// "at night": the evening, or behind midnight.
+    Night,
     /// A leading zero or an hour beyond 12 says that hours count to 24.
     Of24,
     Unsaid,
@@ -108,48 +116,15 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
                 ..at_hour(0)?
             });
         }
-        cursor.attempt(beside_hour).or_else(|| clock(cursor, need))
+        cursor
+            .attempt(|cursor| beside_hour(cursor, need))
+            .or_else(|| cursor.attempt(|cursor| clock(cursor, need)))
+            .or_else(|| in_words(cursor))
     })
 }
 
-/// "gym noon", "party midnight": as the last word it is a time, unless it is "high noon".
-pub(super) fn twelve_at_the_end(cursor: &mut Cursor<'_>) -> Option<Time> {
-    const OTHER: &[&str] = &[
-        "high", "the", "a", "of", "in", "until", "till", "before", "after", "since", "past", "around", "to", "and",
-    ];
-    let is_other = cursor.at() == 0 || cursor.follows(OTHER);
-    let word = cursor.peek_word().filter(|_| !is_other)?;
-    let time = time(cursor, Need::Hours)?;
-    (matches!(word, "noon" | "midday" | "midnight") && cursor.is_at_end()).then_some(())?;
-    let which = if word == "midnight" {
-        ", at which the day begins"
-    } else {
-        ""
-    };
-    Some(Time {
-        doubt: Some(format!("taken for a time{which}; put “{word}” between quotation marks where it is not").into()),
-        ..time
-    })
-}
-
-/// "half past 3", "quarter to 5".
-fn beside_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
-    cursor.word(&["a"]);
-    let minutes = if cursor.words(&["half", "past"]) {
-        30
-    } else if cursor.words(&["quarter", "past"]) {
-        15
-    } else {
-        cursor.words(&["quarter", "to"]).then_some(-15)?
-    };
-    let in_words = |cursor: &mut Cursor<'_>| told(cursor.meaning(words::cardinal)?, 0, Half::Unsaid);
-    let hour = cursor.attempt(in_words).or_else(|| clock(cursor, Need::Hours));
-    let hour = hour.filter(|time| time.at.minute() == 0)?;
-    let at = hour.at.overflowing_add_signed(chrono::TimeDelta::minutes(minutes)).0;
-    Some(Time { at, ..hour })
-}
-
-fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
+/// "9", "9:30 am", "10 o'clock".
+pub(super) fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let (hour, digits) = cursor.number().filter(|(_, digits)| *digits <= 2)?;
     let lettered = matches!(need, Need::Hours | Need::HoursOfDay)
         .then(|| cursor.attempt(lettered_minutes))
@@ -179,7 +154,7 @@ fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
         half = Half::Of24;
     }
     if half == Half::Unsaid {
-        half = part_behind(cursor);
+        half = part_behind(cursor, hour);
     }
     let written = || format!("{hour}.{:02}", minute.unwrap_or(0));
     let doubt = (is_number && half == Half::Of24)
@@ -249,8 +224,14 @@ pub(super) fn half(cursor: &mut Cursor<'_>) -> Half {
     found.unwrap_or(Half::Unsaid)
 }
 
-/// "in the evening" or "tonight" behind an hour.
-fn part_behind(cursor: &mut Cursor<'_>) -> Half {
+/// "in the evening" or "at night" behind an hour, "midnight" behind twelve.
+pub(super) fn part_behind(cursor: &mut Cursor<'_>, hour: u32) -> Half {
+    if hour == 12 && cursor.word(&["midnight"]) {
+        return Half::Night;
+    }
+    if hour == 12 && cursor.word(&["noon", "midday"]) {
+        return Half::Pm;
+    }
     let found = cursor.attempt(|cursor| {
         if cursor.words(&["at", "night"]) {
             return Some(21);
@@ -260,6 +241,7 @@ fn part_behind(cursor: &mut Cursor<'_>) -> Half {
     });
     match found {
         Some(..12) => Half::Am,
+        Some(21..) => Half::Night,
         Some(_) => Half::Pm,
         None => Half::Unsaid,
     }
@@ -272,10 +254,14 @@ fn is_counted(cursor: &Cursor<'_>) -> bool {
         .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some())
 }
 
-fn told(hour: u32, minute: u32, half: Half) -> Option<Time> {
+/// An hour, as that of the half of the day it was said to be in.
+pub(super) fn told(hour: u32, minute: u32, half: Half) -> Option<Time> {
     let (hour, doubt): (u32, Doubt) = match (half, hour) {
         (Half::Am, 1..=12) => (hour % 12, None),
         (Half::Pm, 1..=12) => (hour % 12 + 12, None),
+        (Half::Night, 12) => (0, Some("midnight begins the day here".into())),
+        (Half::Night, 1..=5) => (hour, Some("of the night that the day begins with".into())),
+        (Half::Night, 6..=11) => (hour + 12, None),
         (Half::Of24, 0..=23) => (hour, None),
         (Half::Unsaid, 1..=6) => (hour + 12, other_half(hour, minute, "am", "afternoon")),
         (Half::Unsaid, 7..=11) => (hour, other_half(hour, minute, "pm", "morning")),

@@ -25,6 +25,11 @@ impl Verdict {
         }
     }
 
+    /// Says this of it, too, where nothing is said yet.
+    pub(super) fn doubt(&mut self, doubt: impl Into<std::borrow::Cow<'static, str>>) {
+        self.ambiguous.get_or_insert_with(|| doubt.into());
+    }
+
     pub(super) fn refused(kind: SpanKind, why: impl Into<String>) -> Self {
         Self {
             kind,

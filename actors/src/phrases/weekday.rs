@@ -5,7 +5,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use super::{
     cursor::Cursor,
     dates::{Date, of_calendar},
-    days::{Day, long_date},
+    days::{Day, Named, long_date},
     lexer::Kind,
     times::times,
     words::{self, weekday_name},
@@ -31,6 +31,9 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
     });
     if let Some(mut date) = dated {
         date.weak = false;
+        if let Some(other) = other_order(&date, weekday, today) {
+            return Some(other);
+        }
         if let Some(day) = date.day.resolve(today)
             && day.weekday().num_days_from_monday() != u32::from(weekday)
         {
@@ -52,6 +55,21 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
     }?;
     found.weak = words::is_doubtful_weekday(word);
     Some(found)
+}
+
+/// Of "fri 4/12", where the month is read first, the order in which the weekday fits, if only the other does.
+fn other_order(date: &Date, weekday: u8, today: NaiveDate) -> Option<Date> {
+    date.doubt.as_ref()?;
+    let fits = |day: Day| {
+        let day = day.resolve(today)?;
+        (day.weekday().num_days_from_monday() == u32::from(weekday)).then_some(())
+    };
+    let other: Day = match date.day.named {
+        Named::Yearly { month, day } => Named::Yearly { month: day, day: month }.into(),
+        Named::On(day) => Day::on(NaiveDate::from_ymd_opt(day.year(), day.day(), day.month())?),
+        _ => return None,
+    };
+    (fits(date.day).is_none() && fits(other).is_some()).then(|| Date::sure(other))?
 }
 
 /// "week" behind a day: a week after it. Before a word that it could belong to ("friday week review") it stays where it is, and the day is in doubt.

@@ -1,7 +1,7 @@
 //! The vocabulary: what single words mean, usual misspellings included.
 
-/// A unit of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A unit of time; the longer ones are the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unit {
     Second,
     Minute,
@@ -82,13 +82,34 @@ pub(super) fn letter_unit(word: &str) -> Option<Unit> {
     })
 }
 
-/// "one" to "twelve".
+/// "one" to "twenty", and the tens to "ninety".
 pub(super) fn cardinal(word: &str) -> Option<u32> {
-    const WORDS: [&str; 12] = [
-        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    const WORDS: [&str; 20] = [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
     ];
-    let index = WORDS.iter().position(|known| *known == word)?;
-    u32::try_from(index + 1).ok()
+    const TENS: [&str; 7] = ["thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let place = |words: &[&str]| words.iter().position(|known| *known == word).map(u32::try_from)?.ok();
+    let ones = place(&WORDS).map(|index| index + 1);
+    ones.or_else(|| place(&TENS).map(|index| 10 * (index + 3)))
 }
 
 /// "first" to "tenth".

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Recurrence, recurrence};
+use super::{Recurrence, Repeat, recurrence, spans::span};
 use crate::phrases::{
     cursor::Cursor,
     dates::{Date, date},
@@ -16,7 +16,13 @@ use crate::phrases::{
 #[derive(Clone, Debug)]
 pub(in crate::phrases) enum Bound {
     From(Date),
-    Until(Date),
+    /// Its last day; of a weekday that was said alone, which one, since it is that behind the start.
+    Until(Date, Option<u8>),
+    /// In this time only.
+    Span {
+        from: Option<NaiveDate>,
+        until: NaiveDate,
+    },
     For(Length),
     Count(u32),
     Except(Vec<Exception>),
@@ -33,14 +39,25 @@ pub(in crate::phrases) enum Exception {
     Other,
 }
 
-/// A bound at the cursor; `after_start` says that a start is right before it, so that "to" is an end.
-pub(in crate::phrases) fn bound(cursor: &mut Cursor<'_>, today: NaiveDate, after_start: bool) -> Option<Bound> {
+/// What is right before a bound.
+#[derive(Clone, Copy, Default)]
+pub(in crate::phrases) struct Behind<'r> {
+    /// A start, so that "to" is an end.
+    pub(in crate::phrases) start: bool,
+    /// What recurs, its times included, so that "by", "not" and "next week" say more of it.
+    pub(in crate::phrases) rule: Option<&'r Repeat>,
+}
+
+/// A bound at the cursor.
+pub(in crate::phrases) fn bound(cursor: &mut Cursor<'_>, today: NaiveDate, behind: Behind<'_>) -> Option<Bound> {
     cursor
         .attempt(|cursor| start(cursor, today))
-        .or_else(|| cursor.attempt(|cursor| end(cursor, today, after_start)))
+        .or_else(|| cursor.attempt(|cursor| end(cursor, today, behind)))
+        .or_else(|| cursor.attempt(|cursor| end_of_rule(cursor, today, behind.rule?)))
+        .or_else(|| cursor.attempt(|cursor| span(cursor, today, behind.rule?)))
         .or_else(|| cursor.attempt(duration))
         .or_else(|| cursor.attempt(count))
-        .or_else(|| cursor.attempt(|cursor| except(cursor, today)))
+        .or_else(|| cursor.attempt(|cursor| except(cursor, today, behind.rule.is_some())))
 }
 
 fn start(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
@@ -54,12 +71,35 @@ fn start(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
     date(cursor, today).map(Bound::From)
 }
 
-fn end(cursor: &mut Cursor<'_>, today: NaiveDate, after_start: bool) -> Option<Bound> {
+fn end(cursor: &mut Cursor<'_>, today: NaiveDate, behind: Behind<'_>) -> Option<Bound> {
     let said = cursor.word(&["until", "till", "til", "through", "thru", "ending", "ends"])
-        || after_start && (cursor.word(&["to"]) || cursor.mark('-') || cursor.mark('–'));
+        || behind.start && (cursor.word(&["to"]) || cursor.mark('-') || cursor.mark('–'))
+        || (behind.start || behind.rule.is_some()) && (cursor.words(&["up", "to"]) || cursor.word(&["upto"]));
     said.then_some(())?;
     cursor.word(&["on", "in"]);
-    date(cursor, today).map(Bound::Until)
+    let (date, weekday) = last_day(cursor, today)?;
+    Some(Bound::Until(date, weekday))
+}
+
+/// "every day by jan 5", "every day to friday"; "every week by friday" is due then each time.
+fn end_of_rule(cursor: &mut Cursor<'_>, today: NaiveDate, rule: &Repeat) -> Option<Bound> {
+    cursor.word(&["by", "to"]).then_some(())?;
+    let comes_between = rule.every <= Unit::Day || !rule.weekdays.is_empty();
+    let (mut date, weekday) = last_day(cursor, today)?;
+    let is_day = !date.weak || matches!(date.day.named, Named::OfMonth(_));
+    (comes_between && is_day).then_some(())?;
+    let doubt = || Some("taken for its last day; say “starting” for the first".into());
+    date.doubt = date.doubt.or_else(doubt);
+    Some(Bound::Until(date, weekday))
+}
+
+/// A day, and which weekday it is where nothing more was said of it.
+fn last_day(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Option<u8>)> {
+    let begin = *cursor;
+    let date = date(cursor, today)?;
+    let is_one_word = cursor.at() == begin.at() + 1;
+    let weekday = begin.peek_word().and_then(words::weekday).filter(|_| is_one_word);
+    Some((date, weekday))
 }
 
 /// "for 2 months", "for up to 14 months", "for the next year".
@@ -88,32 +128,41 @@ fn count(cursor: &mut Cursor<'_>) -> Option<Bound> {
         .then_some(Bound::Count(count))
 }
 
-fn except(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Bound> {
-    let is_sure = cursor.word(&["except", "excluding"]) || cursor.words(&["but", "not"]);
+fn except(cursor: &mut Cursor<'_>, today: NaiveDate, after_rule: bool) -> Option<Bound> {
+    let is_sure = cursor.word(&["except", "excluding"])
+        || cursor.words(&["but", "not"])
+        || after_rule
+            && (cursor.word(&["not", "besides", "minus", "without"])
+                || cursor.words(&["other", "than"])
+                || cursor.words(&["apart", "from"])
+                || cursor.words(&["aside", "from"]));
     (is_sure || cursor.word(&["but"])).then_some(())?;
     cursor.word(&["for"]);
     cursor.list(|cursor| exception(cursor, today)).map(Bound::Except)
 }
 
 fn exception(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Exception> {
-    if let Some(weekday) = cursor.attempt(|cursor| {
+    if let Some(weekdays) = cursor.attempt(|cursor| {
         cursor.word(&["on"]);
         cursor.word(&["the"]);
-        let weekday = cursor.meaning(words::weekday)?;
+        let mut weekdays = vec![cursor.meaning(words::weekday)?];
+        while let Some(next) = cursor.meaning(words::weekday) {
+            weekdays.push(next);
+        }
         // "friday, june 4th" and "friday at 5" are single days.
         let is_all = times(&mut cursor.clone(), true).is_none() && date(&mut cursor.clone(), today).is_none();
-        is_all.then_some(weekday)
+        is_all.then_some(weekdays)
     }) {
-        return Some(Exception::Weekdays(vec![weekday]));
+        return Some(Exception::Weekdays(weekdays));
     }
     if let Some(Recurrence { repeat, .. }) = cursor.attempt(recurrence) {
         cursor.attempt(|cursor| times(cursor, true));
         return Some(match repeat {
             Ok(repeat)
                 if repeat
-                    == super::Repeat {
+                    == Repeat {
                         weekdays: repeat.weekdays.clone(),
-                        ..super::Repeat::every(1, Unit::Week)
+                        ..Repeat::every(1, Unit::Week)
                     } =>
             {
                 Exception::Weekdays(repeat.weekdays.iter().map(|(_, day)| *day).collect())

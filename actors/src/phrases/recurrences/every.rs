@@ -1,13 +1,15 @@
 //! What stands behind "every".
 
 use super::{
-    Recurrence, Repeat, WORKDAYS, after_completion,
+    Recurrence, Repeat, WORKDAYS,
+    completion::after_completion,
+    of_each::{nth_of_months, of_each, period, week_of_period},
     repeat::each,
     selection::{Selection, selection, weekdays, workday},
     tail::{days_of_months, weeks, with_tail},
 };
 use crate::phrases::{
-    calendar::ordinal,
+    calendar::{ordinal, year},
     cursor::Cursor,
     days::Named,
     holidays::holiday,
@@ -27,6 +29,7 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         cursor.peek_is(&["alternate", "alternating"]).then_some(())?;
     }
     let exclaimed = cursor.joined_mark('!');
+    cursor.word(&["single"]);
     if let Some((interval, unit)) = cursor.attempt(long_period) {
         let recurrence = with_tail(cursor, interval, unit)?;
         return Some(Recurrence {
@@ -34,7 +37,8 @@ pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
             ..recurrence
         });
     }
-    let forms: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 8] = [
+    let forms: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 9] = [
+        week_of_period,
         of_period,
         counted_workdays,
         units,
@@ -67,7 +71,7 @@ fn long_period(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
 const NO_WORKDAYS: &str = "a rule cannot count workdays on; “every!” counts them from when it was last completed";
 
 /// How many between: "other", "3", "3rd"; whether it was an ordinal.
-fn interval(cursor: &mut Cursor<'_>) -> Option<(u32, bool)> {
+pub(super) fn interval(cursor: &mut Cursor<'_>) -> Option<(u32, bool)> {
     if cursor.word(&["other", "alternate", "alternating"]) {
         return Some((2, false));
     }
@@ -77,23 +81,15 @@ fn interval(cursor: &mut Cursor<'_>) -> Option<(u32, bool)> {
     lengths::amount(cursor).map(|amount| (amount, false))
 }
 
-/// So many months or years.
-pub(super) fn period(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
-    let interval = cursor.attempt(interval).map_or(1, |(interval, _)| interval);
-    let unit = cursor.meaning(words::unit)?;
-    matches!(unit, Unit::Month | Unit::Year).then_some((interval, unit))
-}
-
-/// "4th and 10th of the month", "20th and 30th of aug", "fourth thursday in november".
+/// "4th and 10th of the month", "20th and 30th of aug", "fourth thursday in november", "end of week".
 fn of_period(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let selection = selection(cursor)?;
     cursor.word(&["of", "in"]).then_some(())?;
     if let Some(months) = cursor.list(|cursor| cursor.meaning(words::month)) {
         return Some(selection.of_months(1, months).into());
     }
-    cursor.word(&["the", "each", "every", "a"]).then_some(())?;
-    let (interval, unit) = period(cursor)?;
-    Some(selection.of(interval, unit).into())
+    cursor.word(&["the", "each", "every", "a"]);
+    Some(of_each(selection, period(cursor)?))
 }
 
 /// "3 workdays" and "3rd workday" are counted from a completion; otherwise "3rd workday" is that of each month, and "3 workdays" nothing can say.
@@ -151,13 +147,11 @@ fn on_weekdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         let mut ahead = *cursor;
         weekdays(&mut ahead).map(|_| interval)
     });
+    // The "first weekend" is one of its days.
+    let is_weekend = cursor.peek_is(&["weekend", "weekends"]);
     let weekdays = weekdays(cursor)?;
     match interval {
-        Some((1, true)) if weekdays.days.len() == 1 => Some(
-            Selection::Weekdays(vec![(1, weekdays.days[0])])
-                .of(1, Unit::Month)
-                .into(),
-        ),
+        Some((1, true)) => (!is_weekend).then(|| nth_of_months(1, &weekdays.days).into()),
         Some((interval, is_ordinal)) => {
             let repeat = in_weeks_or_months(cursor, Repeat::on_weekdays(interval, &weekdays.days));
             if is_ordinal && (2..=5).contains(&interval) && weekdays.days.len() == 1 {
@@ -178,12 +172,23 @@ pub(super) fn in_weeks_or_months(cursor: &mut Cursor<'_>, mut repeat: Repeat) ->
         (repeat.every, repeat.weeks) = (Unit::Year, weeks);
         return repeat;
     }
-    let months = cursor.attempt(|cursor| {
-        cursor.word(&["in", "of"]).then_some(())?;
-        cursor.list(|cursor| cursor.meaning(words::month))
-    });
-    repeat.months = months.unwrap_or_default();
+    repeat.months = cursor.attempt(months_behind).unwrap_or_default();
     repeat
+}
+
+/// "in january" behind days and weeks.
+pub(super) fn in_months_behind(cursor: &mut Cursor<'_>, repeat: &mut Repeat) {
+    let is_of_days = matches!(repeat.every, Unit::Day | Unit::Week) && !repeat.workdays;
+    if is_of_days && repeat.months.is_empty() {
+        repeat.months = cursor.attempt(months_behind).unwrap_or_default();
+    }
+}
+
+/// "in march", which is no month of one year and no day of it.
+fn months_behind(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    cursor.word(&["in", "of"]).then_some(())?;
+    let months = cursor.list(|cursor| cursor.meaning(words::month))?;
+    year(&mut cursor.clone()).is_none().then_some(months)
 }
 
 /// "2nd and last friday", "1st and 15th": of each month, where nothing else is said.
@@ -215,6 +220,9 @@ fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         is_first = false;
         if cursor.word(&["noon", "midday"]) {
             return Some(vec![times::at_hour(12)?]);
+        }
+        if cursor.word(&["midnight"]) {
+            return Some(vec![times::at_hour(0)?]);
         }
         let hour = cursor.meaning(words::part_of_day)?;
         parts::at_part(cursor, hour, Nights::ReachTheMorning)

@@ -1,9 +1,13 @@
 //! Recurrences: "every other tue", "every 2nd and last friday", "monthly on the 15th", "first day of each month", "tuesdays and thursdays".
 
 mod bounds;
+mod completion;
 mod every;
+mod notes;
+mod of_each;
 mod repeat;
 mod selection;
+mod spans;
 mod tail;
 
 use super::{
@@ -15,7 +19,8 @@ use super::{
 };
 use crate::recurrence::Rule;
 
-pub(super) use bounds::{Bound, Exception, bound};
+pub(super) use bounds::{Behind, Bound, Exception, bound};
+use completion::after_completion;
 pub(super) use repeat::{End, Repeat, WORKDAYS, each};
 use selection::{Weekdays, selection, weekdays};
 pub(super) use selection::{is_range_of_weekdays, workday};
@@ -61,11 +66,22 @@ impl Recurrence {
 
 /// A recurrence at the cursor.
 pub(super) fn recurrence(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
-    let recognisers: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 5] =
-        [so_often_a_period, every::every, adverb, of_every, again_and_again];
+    let recognisers: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 6] = [
+        so_often_a_period,
+        every::every,
+        adverb,
+        of_every,
+        of_each::days_and_period,
+        again_and_again,
+    ];
+    let begin = *cursor;
     let mut found = recognisers.iter().find_map(|recognise| cursor.attempt(recognise))?;
-    if let Ok(repeat) = &found.repeat {
-        found.repeat = sayable(repeat).map(|()| repeat.clone());
+    if let Ok(mut repeat) = found.repeat {
+        if !found.after_completion {
+            every::in_months_behind(cursor, &mut repeat);
+        }
+        found.doubt = found.doubt.or_else(|| notes::note(&repeat, begin, *cursor));
+        found.repeat = sayable(&repeat).map(|()| repeat);
     }
     Some(found)
 }
@@ -133,7 +149,8 @@ fn adverb_of(cursor: &mut Cursor<'_>) -> Option<(u32, Unit)> {
         } else {
             cursor.word(&["semi", "half"]).then_some(6)?
         };
-        (cursor.joined_mark('-') && cursor.is_joined()).then_some(())?;
+        // "bi-weekly" or "bi weekly".
+        (!cursor.is_joined() || cursor.joined_mark('-') && cursor.is_joined()).then_some(())?;
         let word = cursor.peek_word()?;
         cursor.advance();
         match (interval, word) {
@@ -170,8 +187,7 @@ fn of_every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let selection = selection(cursor)?;
     cursor.word(&["of", "in"]).then_some(())?;
     cursor.word(&["every", "each"]).then_some(())?;
-    let (interval, unit) = every::period(cursor)?;
-    Some(selection.of(interval, unit).into())
+    Some(of_each::of_each(selection, of_each::period(cursor)?))
 }
 
 /// "tuesdays and thursdays", "on weekends", "monday" before "mornings".
@@ -190,9 +206,4 @@ pub(super) fn is_list_of_days(cursor: &mut Cursor<'_>) -> bool {
     cursor
         .attempt(|cursor| selection(cursor).filter(|selection| selection.count() > 1))
         .is_some()
-}
-
-/// "after completion" and its like, said behind.
-fn after_completion(cursor: &mut Cursor<'_>) -> bool {
-    cursor.words(&["after", "completion"]) || cursor.words(&["after", "completing"])
 }

@@ -4,8 +4,12 @@ use super::repeat::{Repeat, WORKDAYS, each};
 use crate::phrases::{
     calendar::ordinal,
     cursor::Cursor,
+    dates::of_calendar,
     words::{self, Unit},
 };
+
+/// The day that a weekend counts as.
+pub(super) const SATURDAY: u8 = 5;
 
 /// Weekdays in the order they were said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +68,10 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
     let word = cursor.peek_word()?;
     let plural = words::is_plural_weekday(word) || matches!(word, "weekdays" | "weekends" | "workdays");
     let start = cursor.at();
-    let items = cursor.list(slashed)?;
+    let mut items = vec![cursor.attempt(slashed)?];
+    while let Some(next) = cursor.attempt(next_weekdays) {
+        items.push(next);
+    }
     let are_workdays =
         items.len() == 1 && items[0] == WORKDAYS && cursor.at() <= start + 2 && words::weekday(word).is_none();
     let mut days = Vec::with_capacity(7);
@@ -78,6 +85,13 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
         plural,
         are_workdays,
     })
+}
+
+/// The next of a list, behind a comma, "and" or nothing: "every tue thu". "every friday sat 5 dec" has a day of its own.
+fn next_weekdays(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    let separated = cursor.separator();
+    let next = slashed(cursor)?;
+    (separated || of_calendar(&mut cursor.clone()).is_none_or(|date| date.weak)).then_some(next)
 }
 
 /// "mon/wed/fri", or only one of them.
@@ -160,19 +174,29 @@ pub(super) fn selection(cursor: &mut Cursor<'_>) -> Option<Selection> {
     if let Some(weekday) = cursor.meaning(words::weekday) {
         return Some(Selection::Weekdays(nth_weekdays(cursor, &first, weekday)));
     }
-    cursor.word(&["day", "days"]);
-    Some(Selection::Days(first))
+    if cursor.word(&["weekend", "weekends"]) {
+        return Some(Selection::Weekdays(first.iter().map(|nth| (*nth, SATURDAY)).collect()));
+    }
+    let of_days = cursor.word(&["day", "days"]);
+    // "last week" and "2nd quarter" are no days.
+    let is_of_other = !of_days
+        && cursor
+            .peek_word()
+            .is_some_and(|word| words::unit(word).is_some() || word == "quarter");
+    (!is_of_other).then_some(Selection::Days(first))
 }
 
-/// The rest of "first and third friday and second tuesday".
+/// The rest of "first and third friday and second tuesday", "first monday and friday".
 fn nth_weekdays(cursor: &mut Cursor<'_>, first: &[i32], weekday: u8) -> Vec<(i32, u8)> {
     let mut days: Vec<(i32, u8)> = first.iter().map(|nth| (*nth, weekday)).collect();
+    let mut nths = first.to_vec();
     while let Some((more, weekday)) = cursor.attempt(|cursor| {
-        cursor.separator().then_some(())?;
-        let more = cursor.list(ordinal)?;
+        let separated = cursor.separator();
+        let more = cursor.attempt(|cursor| separated.then(|| cursor.list(ordinal))?);
         Some((more, cursor.meaning(words::weekday)?))
     }) {
-        days.extend(more.iter().map(|nth| (*nth, weekday)));
+        nths = more.unwrap_or(nths);
+        days.extend(nths.iter().map(|nth| (*nth, weekday)));
     }
     days
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Recurrence, Repeat,
+    of_each::{days_behind_months, days_behind_years},
     repeat::each,
     selection::{Selection, selection, weekdays},
 };
@@ -33,12 +34,14 @@ fn of_days(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
     Some(Repeat::on_weekdays(1, &weekdays.days))
 }
 
-/// "on mon and fri", "on the 4th day", counted from Monday.
+/// "on mon and fri", "mon and fri", "on the 4th day", counted from Monday.
 fn of_weeks(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
-    cursor.word(&["on"]).then_some(())?;
+    let on = cursor.word(&["on"]);
     if let Some(weekdays) = cursor.attempt(weekdays) {
-        return Some(Repeat::on_weekdays(interval, &weekdays.days));
+        // One alone is a day to begin with, which comes to the same.
+        return (on || weekdays.days.len() > 1).then(|| Repeat::on_weekdays(interval, &weekdays.days));
     }
+    on.then_some(())?;
     cursor.word(&["the"]);
     let nth = ordinal(cursor)?;
     cursor.word(&["day"]).then_some(())?;
@@ -61,7 +64,9 @@ fn of_months(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
     {
         return Some(Selection::Days(vec![-1]).of(interval, Unit::Month));
     }
-    cursor.word(&["on", "at"]).then_some(())?;
+    if !cursor.word(&["on", "at"]) {
+        return days_behind_months(cursor, interval);
+    }
     if let Some(weekdays) = cursor.attempt(weekdays) {
         return Some(Repeat {
             weekdays: each(&weekdays.days),
@@ -85,7 +90,9 @@ fn of_years(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
     if cursor.word(&["in"]) {
         return days_of_months(cursor, interval);
     }
-    cursor.word(&["on"]).then_some(())?;
+    if !cursor.word(&["on"]) {
+        return days_behind_years(cursor, interval);
+    }
     let forms: [fn(&mut Cursor<'_>, u32) -> Option<Repeat>; 5] =
         [weekdays_in_weeks, days_of_months, selected, numbered, on_holiday];
     forms

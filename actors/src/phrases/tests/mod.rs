@@ -3,8 +3,11 @@
 mod any_text;
 mod bare;
 mod dates_and_times;
+mod days;
 mod recurrences;
 mod reminding;
+mod rules;
+mod spellings;
 mod tasks;
 mod unclear;
 mod wishes;
@@ -23,6 +26,16 @@ fn at(text: &str, now: &str, time_zone: &str) -> Reading {
 
 fn reading(text: &str) -> Reading {
     at(text, "2026-12-03T09:00:00Z", "Europe/Paris")
+}
+
+/// On Monday 30 November 2026 at 10:00.
+fn on_monday(text: &str) -> Reading {
+    at(text, "2026-11-30T09:00:00Z", "Europe/Paris")
+}
+
+fn doubts_on_monday(text: &str) -> Vec<String> {
+    let understood = on_monday(text).understood;
+    understood.into_iter().filter_map(|span| span.ambiguous).collect()
 }
 
 /// The due as a day or a wall time.

@@ -1,0 +1,71 @@
+//! Times as they are spoken: "half past 3", "5 past 5", "gym noon".
+
+use chrono::{TimeDelta, Timelike};
+
+use super::{
+    cursor::Cursor,
+    times::{Half, Need, Time, clock, half, part_behind, time, told},
+    words,
+};
+
+/// "gym noon", "party midnight": as the last word it is a time, unless it is "high noon".
+pub(super) fn twelve_at_the_end(cursor: &mut Cursor<'_>) -> Option<Time> {
+    const OTHER: &[&str] = &[
+        "high", "the", "a", "of", "in", "until", "till", "before", "after", "since", "past", "around", "to", "and",
+    ];
+    let is_other = cursor.at() == 0 || cursor.follows(OTHER);
+    let word = cursor.peek_word().filter(|_| !is_other)?;
+    let time = time(cursor, Need::Hours)?;
+    (matches!(word, "noon" | "midday" | "midnight") && cursor.is_at_end()).then_some(())?;
+    let which = if word == "midnight" {
+        ", at which the day begins"
+    } else {
+        ""
+    };
+    Some(Time {
+        doubt: Some(format!("taken for a time{which}; put “{word}” between quotation marks where it is not").into()),
+        ..time
+    })
+}
+
+/// "half past 3", "quarter to 5", behind "at" also "5 past 5".
+pub(super) fn beside_hour(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
+    let counted =
+        cursor.attempt(|cursor| minutes_past(cursor).filter(|_| matches!(need, Need::Hours | Need::HoursOfDay)));
+    cursor.word(&["a"]);
+    let minutes = if let Some(minutes) = counted {
+        minutes
+    } else if cursor.words(&["half", "past"]) {
+        30
+    } else if cursor.words(&["quarter", "past"]) {
+        15
+    } else {
+        cursor.words(&["quarter", "to"]).then_some(-15)?
+    };
+    let in_words = |cursor: &mut Cursor<'_>| told(cursor.meaning(words::cardinal)?, 0, Half::Unsaid);
+    let hour = cursor.attempt(in_words).or_else(|| clock(cursor, Need::Hours));
+    let hour = hour.filter(|time| time.at.minute() == 0)?;
+    let at = hour.at.overflowing_add_signed(TimeDelta::minutes(minutes)).0;
+    Some(Time { at, ..hour })
+}
+
+/// "five pm", "seven o'clock", "six in the evening": in words only with its half of the day.
+pub(super) fn in_words(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let hour = cursor.meaning(words::cardinal).filter(|hour| *hour <= 12)?;
+    let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
+    let said = match half(cursor) {
+        Half::Unsaid => part_behind(cursor, hour),
+        said => said,
+    };
+    (o_clock || said != Half::Unsaid).then(|| told(hour, 0, said))?
+}
+
+/// "5 past", "10 minutes to"; "10 to" begins a range.
+fn minutes_past(cursor: &mut Cursor<'_>) -> Option<i64> {
+    let (minutes, _) = cursor.number().filter(|(minutes, _)| (1..30).contains(minutes))?;
+    let is_counted = cursor.word(&["min", "mins", "minutes"]);
+    if cursor.word(&["past"]) {
+        return Some(minutes.into());
+    }
+    (is_counted && cursor.word(&["to"])).then(|| -i64::from(minutes))
+}

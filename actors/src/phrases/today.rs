@@ -1,0 +1,70 @@
+//! Times of a day that is over, or that was said and not understood: neither are times to come today.
+
+use chrono::{NaiveTime, TimeDelta, Timelike};
+
+use super::{
+    compose::Composer,
+    scan::{Found, Item},
+    spans::SpanKind,
+    verdict::Verdict,
+};
+
+impl Composer<'_> {
+    /// "before friday at 3pm" is not today at three.
+    pub(super) fn refuse_times_of_no_day(&mut self) {
+        let has_day = self.date.is_some() || self.instant.is_some() || self.series.is_some();
+        if has_day || self.times.is_none() || !self.found.iter().any(says_day) {
+            return;
+        }
+        self.times = None;
+        for (found, verdict) in self.found.iter().zip(&mut self.verdicts) {
+            if matches!(found.item, Item::Times(_)) {
+                *verdict = Some(Verdict::refused(SpanKind::Time, "its day is not understood"));
+            }
+        }
+    }
+
+    /// "today at 9" said at noon is nine in the evening, unless that is over, too.
+    pub(super) fn settle_passed_time(&mut self) {
+        let (Some(date), Some([time])) = (self.date, self.times.as_deref()) else {
+            return;
+        };
+        let (time, now) = (*time, self.now);
+        if date != now.date() || time > now.time() || self.series.is_some() || self.adopted.is_some() {
+            return;
+        }
+        let said = self.found.iter().zip(&mut self.verdicts).find_map(|(found, verdict)| {
+            let verdict = verdict.as_mut().filter(|verdict| verdict.understood)?;
+            match &found.item {
+                Item::Times(times) => Some((times.first()?, verdict)),
+                Item::Date { times, .. } => Some((times.first()?, verdict)),
+                _ => None,
+            }
+        });
+        let Some((said, verdict)) = said else { return };
+        let evening = (said.doubt.is_some() && (7..12).contains(&time.hour()))
+            .then(|| time.overflowing_add_signed(TimeDelta::hours(12)).0)
+            .filter(|evening| *evening > now.time());
+        match evening {
+            Some(evening) => {
+                let doubt = format!("in the evening, because {} is over today", shown(time));
+                *verdict = Verdict::understood(SpanKind::Time, shown(evening), Some(doubt.into()));
+                self.times = Some(vec![evening]);
+            }
+            None => verdict.doubt("it is over already; say “tomorrow” for the next day"),
+        }
+    }
+}
+
+/// Whether a phrase says a day, or days again and again, understood or not.
+fn says_day(found: &Found) -> bool {
+    match &found.item {
+        Item::Date { times, .. } => times.is_empty(),
+        Item::Recurrence(_) | Item::Unclear(SpanKind::Date | SpanKind::Recurrence, _) => true,
+        _ => false,
+    }
+}
+
+fn shown(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
