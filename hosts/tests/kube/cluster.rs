@@ -16,6 +16,8 @@ pub(crate) const ROLES: [&str; 5] = ["api", "recurring", "notification", "audit"
 pub(crate) const CONTROL_PLANE: &str = "dapr-system";
 /// The release.
 const RELEASE: &str = "punctual";
+/// The chart.
+pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../chart");
 /// Longer than a pod takes that drains, on a machine that does much else.
 const PATIENCE: &str = "--timeout=240s";
 
@@ -47,11 +49,26 @@ impl Cluster {
 
     /// Makes these resources.
     pub(crate) fn apply(&self, resources: &str) {
+        assert!(self.feed("apply", resources));
+    }
+
+    /// Takes these resources away, those that are there.
+    pub(crate) fn forget(&self, resources: &str) {
+        self.feed("delete", resources);
+    }
+
+    /// What has to be tried even where a test fails, which is then what counts.
+    pub(crate) fn try_kubectl(&self, args: &[&str]) {
+        let _ = self.kubectl_command().args(args).stdout(Stdio::null()).status();
+    }
+
+    /// Gives these resources to kubectl; whether it could do with them what it was to do.
+    fn feed(&self, verb: &str, resources: &str) -> bool {
         let mut command = self.kubectl_command();
-        command.args(["apply", "--filename", "-"]).stdin(Stdio::piped());
+        command.args([verb, "--filename", "-"]).stdin(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(resources.as_bytes()).unwrap();
-        assert!(child.wait().unwrap().success());
+        child.wait().unwrap().success()
     }
 
     /// What helm says about this release.
@@ -64,13 +81,19 @@ impl Cluster {
         serde_json::from_str(&self.helm(&["get", "values", RELEASE, "--all", "--output", "json"])).unwrap()
     }
 
+    /// The image of the release that has a shell, and when it is pulled.
+    pub(crate) fn tools(&self) -> (String, String) {
+        let tools = self.values()["tools"].clone();
+        let of = |key: &str| tools[key].as_str().unwrap().to_owned();
+        (of("image"), of("pullPolicy"))
+    }
+
     /// Changes values of the release, whose pods are all new then.
     pub(crate) fn upgrade(&self, settings: &str) {
-        let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/../chart");
         self.helm(&[
             "upgrade",
             RELEASE,
-            chart,
+            CHART,
             "--reuse-values",
             "--set",
             settings,
@@ -92,6 +115,30 @@ impl Cluster {
         self.kubectl(&["rollout", "restart", &deployment]);
         self.kubectl(&["rollout", "status", &deployment, PATIENCE]);
         self.settles();
+    }
+
+    /// Sets how many pods a role has and waits until it has them.
+    pub(crate) fn scale(&self, role: &str, pods: usize) {
+        let deployment = format!("deployment/{RELEASE}-{role}");
+        self.kubectl(&["scale", &deployment, &format!("--replicas={pods}")]);
+        self.settles();
+        assert_eq!(self.pods_of(role).len(), pods, "{role}");
+    }
+
+    /// The same for all five, which change at once.
+    pub(crate) fn scale_all(&self, pods: usize) {
+        let five = format!("app.kubernetes.io/instance={RELEASE}");
+        self.kubectl(&[
+            "scale",
+            "deployment",
+            "--selector",
+            &five,
+            &format!("--replicas={pods}"),
+        ]);
+        self.settles();
+        for role in ROLES {
+            assert_eq!(self.pods_of(role).len(), pods, "{role}");
+        }
     }
 
     /// Deletes a pod and waits until it is gone and all that should be there is ready.

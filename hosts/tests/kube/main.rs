@@ -18,12 +18,17 @@ mod client;
 mod cluster;
 #[path = "../five_processes/device.rs"]
 mod device;
+mod kills;
 #[path = "../five_processes/load.rs"]
 #[expect(dead_code, reason = "five processes on one machine are called at another pace")]
 mod load;
+mod restore;
+mod scaling;
 mod scopes;
 mod sidecar;
 #[path = "../acceptance/socket.rs"]
 #[expect(dead_code, reason = "the acceptance tests use all of it")]
 mod socket;
+mod sockets_metric;
 mod upgrades;
+mod work;

@@ -123,13 +123,8 @@ spec:
 #[tokio::test]
 async fn a_stranger_with_a_sidecar_has_no_store_no_topic_no_secret_and_invokes_nobody() {
     let cluster = Cluster::of_the_suite();
-    let tools = cluster.values()["tools"].clone();
-    let of = |key: &str| tools[key].as_str().unwrap().to_owned();
-    cluster.apply(
-        &STRANGER
-            .replace("IMAGE", &of("image"))
-            .replace("POLICY", &of("pullPolicy")),
-    );
+    let (image, policy) = cluster.tools();
+    cluster.apply(&STRANGER.replace("IMAGE", &image).replace("POLICY", &policy));
     cluster.kubectl(&["wait", "--for=condition=Ready", "pod/stranger", "--timeout=120s"]);
     let sidecar = Sidecar::of(&cluster, "pod/stranger", "");
     // It is a whole sidecar: it can be asked what it has.

@@ -1,51 +1,10 @@
 //! Whatever is upgraded, started anew or deleted while users work: nothing is lost, nothing happens twice, a device misses nothing, and the audit
 //! verifies. Of what is done in order users notice nothing; where something is taken away, a client makes a call again and gets its answer.
 
-use std::{collections::BTreeSet, time::Duration};
-
-use serde_json::json;
-
 use crate::{
-    client::id,
     cluster::{CONTROL_PLANE, Cluster, ROLES},
-    device::follow,
-    load::Load,
-    socket::Socket,
+    work::work_through,
 };
-
-/// Acknowledged before a change, and again after it.
-const ACKNOWLEDGED: usize = 10;
-/// A steady load, and no more reminders in the time of a change than an inbox keeps.
-const REST: Duration = Duration::from_millis(300);
-/// The title of the last task a device waits for.
-const LAST: &str = "the last task";
-
-/// Has a user work, and a device follow it, while `change` happens. What calls failed that were made again is returned.
-async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Send + 'static) -> Vec<String> {
-    let cluster = Cluster::of_the_suite();
-    let client = cluster.user().await;
-    let at_sync = client.at(&cluster.url("sync"));
-    let socket = Socket::open(&at_sync, None).await;
-    let device = tokio::spawn(follow(at_sync, socket, LAST));
-    let (load, callers) = Load::resting(client.clone(), REST).await;
-    load.acknowledges(ACKNOWLEDGED).await;
-    tokio::task::spawn_blocking(move || change(&cluster)).await.unwrap();
-    load.acknowledges(ACKNOWLEDGED).await;
-    load.stop();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    load.holds().await;
-    client.create(json!({"title": LAST})).await;
-    let tasks = client.all_tasks("all").await;
-    let tasks: BTreeSet<String> = tasks.iter().map(|task| id(task).to_owned()).collect();
-    let seen = device.await.unwrap();
-    seen.missed_nothing_of(&tasks);
-    let (again, sockets) = (load.failures(), seen.codes.len());
-    let (tasks, calls) = (tasks.len(), again.len());
-    println!("{what}: {tasks} tasks, {calls} calls made again, {sockets} sockets closed");
-    again
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_call_fails_while_the_release_is_upgraded_and_while_it_goes_back() {

@@ -1,7 +1,7 @@
 //! The chart in a real cluster, that of kubectl's current context: installed, put to work and taken away again.
 //!
-//! The cluster has Dapr, and the images that the chart names or a way to pull them. `PUNCTUAL_KUBE_VALUES` names a file of values on top of
-//! Minikube's, for a cluster that has other images.
+//! The cluster has Dapr, metrics-server, and the images that the chart and `chart/ci/sockets-metric.yaml` name or a way to pull them.
+//! `PUNCTUAL_KUBE_VALUES` names a file of values on top of Minikube's, for a cluster that has other images.
 
 use std::env;
 use std::process::Command;
@@ -41,6 +41,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
 fn look_at_cluster() -> Result<()> {
     process::output(Command::new("helm").arg("version"))?;
     process::output(&mut kubectl(["get", "--raw", "/readyz"]))?;
+    process::output(&mut kubectl(["get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes"]))?;
     process::output(&mut kubectl(["get", "crd", "components.dapr.io"])).map(drop)
 }
 
