@@ -1,10 +1,13 @@
-//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, and the audit verifies.
+//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, and the audit has it and
+//! verifies.
 
 use std::{sync::Arc, time::Duration};
 
 use daprenv::Environment;
+use uuid::Uuid;
 
 use crate::{
+    audited,
     load::Load,
     server::{Data, Server},
 };
@@ -17,8 +20,8 @@ const AWAY: Duration = Duration::from_secs(2);
 /// Has users work while `fault` happens, and looks at what is there in the end. What calls failed meanwhile is returned.
 async fn work_through(name: &str, fault: impl FnOnce(&Environment) + Send + 'static) -> Vec<String> {
     let server = Server::start(&Data::new());
-    let client = server.user(&format!("fault-{name}")).await;
-    let (load, callers) = Load::begin(client).await;
+    let client = server.user(&format!("fault-{name}-{}", Uuid::now_v7())).await;
+    let (load, callers) = Load::begin(client.clone()).await;
     load.acknowledges(ACKNOWLEDGED).await;
     let environment = Arc::clone(&server.environment);
     tokio::task::spawn_blocking(move || fault(&environment)).await.unwrap();
@@ -28,6 +31,7 @@ async fn work_through(name: &str, fault: impl FnOnce(&Environment) + Send + 'sta
         caller.await.unwrap();
     }
     load.holds().await;
+    audited::whole(&server.environment, &client).await;
     load.failures()
 }
 

@@ -104,6 +104,11 @@ impl Load {
         self.ledger.lock().unwrap().failures.clone()
     }
 
+    /// Whose load it is.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
     async fn create_and_complete(&self) {
         while !self.stopped.load(Ordering::Relaxed) {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    audited,
     balancer::Balancer,
     client::id,
     device::follow,
@@ -55,6 +56,7 @@ async fn work_through_restarts(role: Role) -> Vec<String> {
         }
         failures.extend(load.failures());
         load.holds().await;
+        audited::whole(&server.environment, load.client()).await;
     }
     failures
 }
@@ -117,6 +119,7 @@ async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
     }
     load.holds().await;
     assert_eq!(load.failures(), Vec::<String>::new());
+    audited::whole(&server.environment, &client).await;
     client.create(json!({"title": LAST})).await;
     let tasks: BTreeSet<String> = client
         .all_tasks("all")
