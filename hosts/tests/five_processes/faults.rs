@@ -1,5 +1,5 @@
-//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, and the audit has it and
-//! verifies.
+//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, a device saw all of it, each notification went
+//! out, and the audit has it and verifies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +10,7 @@ use crate::{
     audited,
     load::Load,
     server::{Data, Server},
+    witnesses::{self, Witnesses},
 };
 
 /// Acknowledged before a fault, and again after it.
@@ -19,8 +20,9 @@ const AWAY: Duration = Duration::from_secs(2);
 
 /// Has users work while `fault` happens, and looks at what is there in the end. What calls failed meanwhile is returned.
 async fn work_through(name: &str, fault: impl FnOnce(&Environment) + Send + 'static) -> Vec<String> {
-    let server = Server::start(&Data::new());
+    let server = Server::start_with(&Data::new(), &witnesses::FLAGS);
     let client = server.user(&format!("fault-{name}-{}", Uuid::now_v7())).await;
+    let witnesses = Witnesses::of(&client).await;
     let (load, callers) = Load::begin(client.clone()).await;
     load.acknowledges(ACKNOWLEDGED).await;
     let environment = Arc::clone(&server.environment);
@@ -32,6 +34,7 @@ async fn work_through(name: &str, fault: impl FnOnce(&Environment) + Send + 'sta
     }
     load.holds().await;
     audited::whole(&server.environment, &client).await;
+    witnesses.missed_nothing(&server.environment, &client).await;
     load.failures()
 }
 

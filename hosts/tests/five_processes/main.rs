@@ -55,3 +55,4 @@ mod sync;
 mod tour;
 #[path = "../acceptance/webhooks.rs"]
 mod webhooks;
+mod witnesses;

@@ -1,14 +1,11 @@
 //! Whatever is upgraded, started anew or deleted while users work: nothing is lost, nothing happens twice, a device misses nothing, and the audit
 //! verifies. Of what is done in order users notice nothing; where something is taken away, a client makes a call again and gets its answer.
 
-use std::{collections::BTreeSet, time::Duration};
-
-use serde_json::json;
+use std::time::Duration;
 
 use crate::{
-    client::id,
     cluster::{CONTROL_PLANE, Cluster, ROLES},
-    device::follow,
+    device::{end, follow},
     load::Load,
     socket::Socket,
 };
@@ -17,8 +14,6 @@ use crate::{
 const ACKNOWLEDGED: usize = 10;
 /// A steady load, and no more reminders in the time of a change than an inbox keeps.
 const REST: Duration = Duration::from_millis(300);
-/// The title of the last task a device waits for.
-const LAST: &str = "the last task";
 
 /// Has a user work, and a device follow it, while `change` happens. What calls failed that were made again is returned.
 async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Send + 'static) -> Vec<String> {
@@ -26,7 +21,7 @@ async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Send + 'static
     let client = cluster.user().await;
     let at_sync = client.at(&cluster.url("sync"));
     let socket = Socket::open(&at_sync, None).await;
-    let device = tokio::spawn(follow(at_sync, socket, LAST));
+    let device = tokio::spawn(follow(at_sync, socket));
     let (load, callers) = Load::resting(client.clone(), REST).await;
     load.acknowledges(ACKNOWLEDGED).await;
     tokio::task::spawn_blocking(move || change(&cluster)).await.unwrap();
@@ -36,9 +31,8 @@ async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Send + 'static
         caller.await.unwrap();
     }
     load.holds().await;
-    client.create(json!({"title": LAST})).await;
+    end(&client).await;
     let tasks = client.all_tasks("all").await;
-    let tasks: BTreeSet<String> = tasks.iter().map(|task| id(task).to_owned()).collect();
     let seen = device.await.unwrap();
     seen.missed_nothing_of(&tasks);
     let (again, sockets) = (load.failures(), seen.codes.len());
