@@ -34,6 +34,8 @@ pub(crate) struct Ledger {
     occurrences: u64,
     /// Calls that had to be made again, with what was said to the first of them.
     failures: Vec<String>,
+    /// When the commands that succeeded were sent, and how long their answers took.
+    took: Vec<(Instant, Duration)>,
 }
 
 /// The callers of a user.
@@ -104,6 +106,15 @@ impl Load {
         self.ledger.lock().unwrap().failures.clone()
     }
 
+    /// How long the commands took that were sent between two instants and succeeded, the shortest first.
+    pub(crate) fn took_between(&self, from: Instant, to: Instant) -> Vec<Duration> {
+        let ledger = self.ledger.lock().unwrap();
+        let sent = ledger.took.iter().filter(|(sent, _)| (from..to).contains(sent));
+        let mut took: Vec<Duration> = sent.map(|(_, took)| *took).collect();
+        took.sort_unstable();
+        took
+    }
+
     /// Whose load it is.
     pub(crate) const fn client(&self) -> &Client {
         &self.client
@@ -155,8 +166,12 @@ impl Load {
     async fn insist(&self, path: &str, body: &Value) -> Value {
         let (key, began) = (uuid::Uuid::now_v7().to_string(), Instant::now());
         loop {
+            let sent = Instant::now();
             match self.send(Method::POST, path, &key, Some(body)).await {
-                Ok(answer) => return answer.body,
+                Ok(answer) => {
+                    self.ledger.lock().unwrap().took.push((sent, sent.elapsed()));
+                    return answer.body;
+                }
                 Err(failure) => self.fail(path, &failure),
             }
             assert!(began.elapsed() < PATIENCE, "{path}: {:?}", self.failures().last());
