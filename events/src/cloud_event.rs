@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     ActorId, Commit, CommitHeader, Digest, EventRecord, EventType, Principal, Seq, Task, TaskTombstone, Timestamp,
-    UserId,
+    UserId, unreadable::without_content,
 };
 
 /// Where events go.
@@ -97,6 +97,12 @@ pub struct CloudEvent {
 #[error("not an event of Punctual: {0}")]
 pub struct CloudEventError(String);
 
+impl From<serde_json::Error> for CloudEventError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(without_content(&error))
+    }
+}
+
 impl Commit {
     /// This commit's events on `topic`, in order.
     ///
@@ -144,30 +150,29 @@ impl Commit {
 }
 
 /// The data as it goes out: the record's own, but for `task-updates`, which carry the resource itself or its tombstone.
-fn data_for(event_type: EventType, record: &EventRecord) -> Result<Arc<RawValue>, CloudEventError> {
+pub(crate) fn data_for(event_type: EventType, record: &EventRecord) -> Result<Arc<RawValue>, CloudEventError> {
     #[derive(Deserialize)]
     struct WithTask<'a> {
         #[serde(borrow)]
         task: &'a RawValue,
     }
-    let bad = |error: serde_json::Error| CloudEventError(error.to_string());
     if record.is_erased() {
         return Ok(Arc::clone(&record.data));
     }
     match event_type {
         EventType::TaskState => {
-            let WithTask { task } = serde_json::from_str(record.data.get()).map_err(bad)?;
+            let WithTask { task } = serde_json::from_str(record.data.get())?;
             Ok(task.to_owned().into())
         }
         EventType::TaskRemoved => {
-            let WithTask { task } = serde_json::from_str(record.data.get()).map_err(bad)?;
-            let task: Task = serde_json::from_str(task.get()).map_err(bad)?;
+            let WithTask { task } = serde_json::from_str(record.data.get())?;
+            let task: Task = serde_json::from_str(task.get())?;
             let tombstone = TaskTombstone {
                 deleted: true,
                 id: task.id,
                 version: task.version,
             };
-            Ok(serde_json::value::to_raw_value(&tombstone).map_err(bad)?.into())
+            Ok(serde_json::value::to_raw_value(&tombstone)?.into())
         }
         _ => Ok(Arc::clone(&record.data)),
     }
@@ -251,7 +256,7 @@ impl CloudEvent {
     /// When it is not an event of Punctual.
     pub fn from_json(bytes: &[u8]) -> Result<Self, CloudEventError> {
         let bad = |what: &str| CloudEventError(what.to_owned());
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| CloudEventError(error.to_string()))?;
+        let wire: Wire<'_> = serde_json::from_slice(bytes)?;
         if wire.specversion != "1.0" {
             return Err(bad("specversion is not 1.0"));
         }
@@ -260,9 +265,8 @@ impl CloudEvent {
             .find(|topic| wire.source.strip_prefix("/punctual/") == Some(topic.as_str()));
         let topic = topic.ok_or_else(|| bad("source names no topic"))?;
         let (actor, place) = split_id(&wire.id).ok_or_else(|| bad("id is not <actor>/<seq>/<n>"))?;
-        let data: serde_json::Value =
-            serde_json::from_str(wire.data.get()).map_err(|error| CloudEventError(error.to_string()))?;
-        let data = serde_json::value::to_raw_value(&data).map_err(|error| CloudEventError(error.to_string()))?;
+        let data: serde_json::Value = serde_json::from_str(wire.data.get())?;
+        let data = serde_json::value::to_raw_value(&data)?;
         // The sidecar of Dapr writes an empty one into an event that has none.
         let traceparent = wire.traceparent.filter(|text| !text.is_empty());
         let traceparent: Option<Box<str>> = traceparent.map(|text| text.into_owned().into());

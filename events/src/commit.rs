@@ -108,7 +108,7 @@ pub enum DecodeError {
 
 impl From<serde_json::Error> for DecodeError {
     fn from(error: serde_json::Error) -> Self {
-        Self::Malformed(error.to_string().into())
+        Self::Malformed(crate::unreadable::without_content(&error).into())
     }
 }
 

@@ -26,6 +26,7 @@ mod sha256;
 mod short_text;
 mod task;
 mod timestamp;
+mod unreadable;
 
 pub use cloud_event::{CloudEvent, CloudEventError, Topic};
 pub use commit::{

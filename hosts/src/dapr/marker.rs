@@ -1,8 +1,10 @@
 //! Whether a replica hears what is published. Nothing tells it that the sidecar was given a partition, or that it lost its subscription; so it
 //! sends a marker to each partition, again and again, until enough of them have come back.
 
+mod round;
+
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     num::NonZeroU32,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -18,6 +20,8 @@ use tokio::{sync::Notify, time::timeout};
 use tonic::Status;
 use uuid::Uuid;
 
+pub use self::round::Deaf;
+use self::round::Round;
 use super::{
     publisher::CONTENT_TYPE,
     sidecar::{Sidecar, failure},
@@ -30,8 +34,6 @@ const PARTITION: &str = "partitionNumber";
 const NO_SUCH_PARTITION: [&str; 2] = ["is out of range, topic has", "invalid partition index"];
 /// What has not come back after this long is sent again.
 const RESEND: Duration = Duration::from_secs(1);
-/// After so many times without an answer nothing is heard. Longer than a consumer group takes to give the partitions of a member that died to another.
-const TRIES: u32 = 20;
 
 /// How many markers of a topic have to come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +43,6 @@ pub enum Enough {
     /// One: this replica has a share of the partitions, and others the rest.
     OnePartition,
 }
-
-/// The broker took the markers and none came back: this process has no subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deaf;
 
 /// The markers of one replica.
 pub struct Markers {
@@ -58,13 +56,6 @@ pub struct Markers {
     all_came: Notify,
     /// Messages of each topic, in their order.
     heard: Vec<AtomicU64>,
-}
-
-/// One time of beginning to listen.
-#[derive(Default)]
-struct Round {
-    number: u64,
-    awaited: BTreeSet<(Topic, u32)>,
 }
 
 impl Markers {
@@ -107,12 +98,8 @@ impl Markers {
 
     /// Begins anew: one marker of every partition is awaited, and those sent earlier say nothing any more.
     pub fn begin(&self) {
-        let mut round = self.round();
-        round.number += 1;
-        let partitions = 0..self.partitions.load(Ordering::Relaxed);
-        round.awaited = partitions
-            .flat_map(|partition| self.topics.iter().map(move |topic| (*topic, partition)))
-            .collect();
+        let partitions = self.partitions.load(Ordering::Relaxed);
+        self.round().begin(self.topics, partitions);
     }
 
     /// Looks for partitions beyond those this replica was told of: the broker takes a marker for each there is. Whether there are any; the next
@@ -136,19 +123,15 @@ impl Markers {
     /// Sends markers until enough have come back since [`begin`](Self::begin).
     ///
     /// # Errors
-    /// When the broker takes them and they do not come back. Never while it takes none.
+    /// When the broker takes them, they do not come back, and nothing else comes where they are awaited. Never while it takes none.
     pub async fn all_back(&self) -> Result<(), Deaf> {
-        let mut tries = 0;
         loop {
             let awaited = self.awaited();
             if awaited.is_empty() {
                 return Ok(());
             }
-            if tries == TRIES {
-                return Err(Deaf);
-            }
             match self.send_all(&awaited).await {
-                Ok(()) => tries += 1,
+                Ok(()) => self.round().was_tried()?,
                 Err(failure) => tracing::warn!(%failure, "a marker was not taken and is sent again"),
             }
             // Either way the next look says what is missing.
@@ -156,8 +139,9 @@ impl Markers {
         }
     }
 
-    /// A message of this topic has come, of whatever kind.
-    pub fn hear(&self, topic: Topic) {
+    /// A message of this topic has come, of whatever kind, from `partition` where the sidecar says which.
+    pub fn hear(&self, topic: Topic, partition: Option<u32>) {
+        self.round().hear(topic, partition, self.enough);
         if let Some(index) = self.topics.iter().position(|known| *known == topic) {
             self.heard[index].fetch_add(1, Ordering::Relaxed);
         }
@@ -172,19 +156,17 @@ impl Markers {
     pub fn came_back(&self, marker: &Marker, partition: Option<u32>) {
         let is_mine = marker.replica == self.replica && partition.is_none_or(|from| from == marker.partition);
         let mut round = self.round();
-        if !is_mine || marker.round != round.number || !round.awaited.remove(&(marker.topic, marker.partition)) {
-            return;
-        }
-        if self.enough == Enough::OnePartition {
-            round.awaited.retain(|(topic, _)| *topic != marker.topic);
-        }
-        if round.awaited.is_empty() {
+        if is_mine
+            && marker.round == round.number
+            && round.came_back(marker.topic, marker.partition, self.enough)
+            && round.awaited().is_empty()
+        {
             self.all_came.notify_one();
         }
     }
 
     fn awaited(&self) -> Vec<Marker> {
-        let awaited = self.round().awaited.clone();
+        let awaited = self.round().awaited().clone();
         let marker = |(topic, partition)| self.marker(topic, partition);
         awaited.into_iter().map(marker).collect()
     }

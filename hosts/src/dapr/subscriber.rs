@@ -91,7 +91,7 @@ impl Subscriber {
 
     /// Takes one message of `topic`, from `partition` where the sidecar says which.
     pub async fn take(&self, topic: Topic, partition: Option<u32>, message: &[u8]) -> Verdict {
-        self.markers.iter().for_each(|markers| markers.hear(topic));
+        self.markers.iter().for_each(|markers| markers.hear(topic, partition));
         let event = match CloudEvent::from_json(message) {
             Ok(event) if event.topic == topic => event,
             Ok(event) => {

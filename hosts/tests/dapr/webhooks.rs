@@ -37,7 +37,7 @@ use crate::{
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
 /// A request as it arrived.
-type Arrived = (String, HeaderMap, Bytes);
+pub(crate) type Arrived = (String, HeaderMap, Bytes);
 
 /// A sidecar, a process beside it that has the gateway, and what sends through both.
 struct Outgoing {
@@ -110,7 +110,7 @@ impl Outgoing {
 }
 
 /// A receiver that answers what its path says, and what arrives there.
-async fn receiver() -> (String, mpsc::UnboundedReceiver<Arrived>) {
+pub(crate) async fn receiver() -> (String, mpsc::UnboundedReceiver<Arrived>) {
     async fn take(
         State(arrived): State<mpsc::UnboundedSender<Arrived>>,
         OriginalUri(uri): OriginalUri,

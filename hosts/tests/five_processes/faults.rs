@@ -1,34 +1,50 @@
-//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, and the audit verifies.
+//! Whatever of the machinery fails while users work: everything acknowledged is there, in order, once, a device saw all of it, each notification went
+//! out, and the audit has it and verifies.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use daprenv::Environment;
+use uuid::Uuid;
 
 use crate::{
+    audited,
     load::Load,
     server::{Data, Server},
+    witnesses::{self, Witnesses},
 };
 
 /// Acknowledged before a fault, and again after it.
 const ACKNOWLEDGED: usize = 15;
 /// How long something that was killed stays away.
 const AWAY: Duration = Duration::from_secs(2);
+/// Less than a call would take that waited for Kafka: the rest of the half minute. On a busy machine each takes many times as long as on one that does
+/// nothing else.
+const A_WAIT: Duration = Duration::from_secs(2);
 
-/// Has users work while `fault` happens, and looks at what is there in the end. What calls failed meanwhile is returned.
-async fn work_through(name: &str, fault: impl FnOnce(&Environment) + Send + 'static) -> Vec<String> {
-    let server = Server::start(&Data::new());
-    let client = server.user(&format!("fault-{name}")).await;
-    let (load, callers) = Load::begin(client).await;
+/// Has users work while `fault` happens, and looks at what is there in the end. The load is returned, with what `fault` gave.
+async fn work_through<T: Send + 'static>(
+    name: &str,
+    fault: impl FnOnce(&Environment) -> T + Send + 'static,
+) -> (Arc<Load>, T) {
+    let server = Server::start_with(&Data::new(), &witnesses::FLAGS);
+    let client = server.user(&format!("fault-{name}-{}", Uuid::now_v7())).await;
+    let witnesses = Witnesses::of(&client).await;
+    let (load, callers) = Load::begin(client.clone()).await;
     load.acknowledges(ACKNOWLEDGED).await;
     let environment = Arc::clone(&server.environment);
-    tokio::task::spawn_blocking(move || fault(&environment)).await.unwrap();
+    let given = tokio::task::spawn_blocking(move || fault(&environment)).await.unwrap();
     load.acknowledges(ACKNOWLEDGED).await;
     load.stop();
     for caller in callers {
         caller.await.unwrap();
     }
     load.holds().await;
-    load.failures()
+    audited::whole(&server.environment, &client).await;
+    witnesses.missed_nothing(&server.environment, &client).await;
+    (load, given)
 }
 
 /// `kill -9`, an absence, and a start.
@@ -83,16 +99,32 @@ async fn nothing_is_lost_when_the_store_does_not_answer_for_a_while() {
     .await;
 }
 
-/// EC-1: users notice nothing of a broker that is away.
+/// EC-1: users notice nothing of a broker that is away. That p99 stays under 100 ms is measured on a machine that does nothing else
+/// (`docs/performance.md`); here it is shown, and no call may have waited for Kafka.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_call_succeeds_while_kafka_is_away_for_half_a_minute() {
-    let failures = work_through("kafka", |environment| {
+async fn every_call_succeeds_without_waiting_while_kafka_is_away_for_half_a_minute() {
+    let (load, (gone, back)) = work_through("kafka", |environment| {
         environment.stop("kafka").unwrap();
+        let gone = Instant::now();
         std::thread::sleep(Duration::from_secs(30));
+        let back = Instant::now();
         environment.start("kafka").unwrap();
+        (gone, back)
     })
     .await;
-    assert_eq!(failures, Vec::<String>::new());
+    assert_eq!(load.failures(), Vec::<String>::new());
+    let took = load.took_between(gone, back);
+    let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
+    println!(
+        "while Kafka was away: {} commands, p50 {p50:?}, p99 {p99:?}",
+        took.len()
+    );
+    assert!(p99 < A_WAIT, "p50 {p50:?}, p99 {p99:?}");
+}
+
+/// What so many percent of these durations, which are in order, are not longer than.
+fn percentile(took: &[Duration], percent: usize) -> Duration {
+    took[(took.len() * percent).div_ceil(100) - 1]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -34,6 +34,8 @@ pub(crate) struct Ledger {
     occurrences: u64,
     /// Calls that had to be made again, with what was said to the first of them.
     failures: Vec<String>,
+    /// When the commands that succeeded were sent, and how long their answers took.
+    took: Vec<(Instant, Duration)>,
 }
 
 /// The callers of a user.
@@ -104,13 +106,25 @@ impl Load {
         self.ledger.lock().unwrap().failures.clone()
     }
 
+    /// How long the commands took that were sent between two instants and succeeded, the shortest first.
+    pub(crate) fn took_between(&self, from: Instant, to: Instant) -> Vec<Duration> {
+        let ledger = self.ledger.lock().unwrap();
+        let sent = ledger.took.iter().filter(|(sent, _)| (from..to).contains(sent));
+        let mut took: Vec<Duration> = sent.map(|(_, took)| *took).collect();
+        took.sort_unstable();
+        took
+    }
+
+    /// Whose load it is.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
     async fn create_and_complete(&self) {
         while !self.stopped.load(Ordering::Relaxed) {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            let at = chrono::Utc::now() + chrono::TimeDelta::milliseconds(REMIND_AFTER_MS);
             let title = format!("task-{number}");
-            let task = json!({"title": title, "reminders": [{"at": at.to_rfc3339()}]});
-            let task = self.insist("/v1/tasks", &task).await;
+            let task = self.insist("/v1/tasks", &reminded(&title)).await;
             self.ledger.lock().unwrap().created.insert(title, id(&task).to_owned());
             self.progress.notify_waiters();
             tokio::time::sleep(self.rest).await;
@@ -152,8 +166,12 @@ impl Load {
     async fn insist(&self, path: &str, body: &Value) -> Value {
         let (key, began) = (uuid::Uuid::now_v7().to_string(), Instant::now());
         loop {
+            let sent = Instant::now();
             match self.send(Method::POST, path, &key, Some(body)).await {
-                Ok(answer) => return answer.body,
+                Ok(answer) => {
+                    self.ledger.lock().unwrap().took.push((sent, sent.elapsed()));
+                    return answer.body;
+                }
                 Err(failure) => self.fail(path, &failure),
             }
             assert!(began.elapsed() < PATIENCE, "{path}: {:?}", self.failures().last());
@@ -223,17 +241,26 @@ impl Load {
     }
 
     /// Each reminder of a task that was not completed comes, and comes once.
-    async fn reminded_of(&self, wanted: BTreeSet<String>) {
+    async fn reminded_of(&self, mut wanted: BTreeSet<String>) {
+        self.inbox_with(&wanted).await;
+        // Once this one is there as well, those before it have had their chance to come twice.
+        let after_all = self.insist("/v1/tasks", &reminded("after all")).await;
+        wanted.insert(id(&after_all).to_owned());
+        let tasks = self.inbox_with(&wanted).await;
+        let distinct: BTreeSet<&String> = tasks.iter().collect();
+        assert_eq!(distinct.len(), tasks.len(), "a reminder is there twice");
+    }
+
+    /// Waits until an inbox has notifications of all these tasks, and gives the task of each it has.
+    async fn inbox_with(&self, wanted: &BTreeSet<String>) -> Vec<String> {
         let began = Instant::now();
         loop {
             let inbox = self.client.get("/v1/notifications?limit=1000").await.expect(200);
             let tasks = inbox["items"].as_array().unwrap().iter();
             let tasks: Vec<String> = tasks.map(|item| item["task"].as_str().unwrap().to_owned()).collect();
-            let distinct: BTreeSet<String> = tasks.iter().cloned().collect();
-            assert_eq!(distinct.len(), tasks.len(), "a reminder is there twice");
-            let missing: Vec<_> = wanted.difference(&distinct).collect();
+            let missing: Vec<_> = wanted.iter().filter(|task| !tasks.contains(task)).collect();
             if missing.is_empty() {
-                return;
+                return tasks;
             }
             assert!(
                 began.elapsed() < PATIENCE,
@@ -243,4 +270,10 @@ impl Load {
             tokio::time::sleep(self.rest).await;
         }
     }
+}
+
+/// A task of this title with a reminder that comes soon.
+fn reminded(title: &str) -> Value {
+    let at = chrono::Utc::now() + chrono::TimeDelta::milliseconds(REMIND_AFTER_MS);
+    json!({"title": title, "reminders": [{"at": at.to_rfc3339()}]})
 }

@@ -18,6 +18,7 @@
 mod absences;
 #[path = "../acceptance/audit.rs"]
 mod audit;
+mod audited;
 mod balancer;
 #[path = "../acceptance/client.rs"]
 mod client;
@@ -54,3 +55,4 @@ mod sync;
 mod tour;
 #[path = "../acceptance/webhooks.rs"]
 mod webhooks;
+mod witnesses;

@@ -1,16 +1,15 @@
 //! Rolling restarts: both replicas of a role end and start one after the other, each with its sidecar at the same moment as in a pod, and users notice
 //! nothing.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use daprenv::Role;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    audited,
     balancer::Balancer,
-    client::id,
-    device::follow,
+    device::{end, follow},
     load::Load,
     server::{Server, listens_on},
     socket::Socket,
@@ -55,6 +54,7 @@ async fn work_through_restarts(role: Role) -> Vec<String> {
         }
         failures.extend(load.failures());
         load.holds().await;
+        audited::whole(&server.environment, load.client()).await;
     }
     failures
 }
@@ -97,13 +97,12 @@ restarted! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
-    const LAST: &str = "the last task";
     let (server, balancer) = Server::start_two(Role::Sync);
     let client = server.user(&format!("rolling-{}", Uuid::now_v7())).await;
     let mut following = Vec::new();
     for _ in 0..DEVICES {
         let socket = Socket::open(&client, None).await;
-        following.push(tokio::spawn(follow(client.clone(), socket, LAST)));
+        following.push(tokio::spawn(follow(client.clone(), socket)));
     }
     let (load, callers) = Load::begin(client.clone()).await;
     load.acknowledges(ACKNOWLEDGED).await;
@@ -117,13 +116,9 @@ async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
     }
     load.holds().await;
     assert_eq!(load.failures(), Vec::<String>::new());
-    client.create(json!({"title": LAST})).await;
-    let tasks: BTreeSet<String> = client
-        .all_tasks("all")
-        .await
-        .iter()
-        .map(|task| id(task).to_owned())
-        .collect();
+    audited::whole(&server.environment, &client).await;
+    end(&client).await;
+    let tasks = client.all_tasks("all").await;
     let mut codes = Vec::new();
     for device in following {
         let seen = device.await.unwrap();

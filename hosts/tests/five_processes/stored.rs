@@ -1,5 +1,7 @@
 //! What outlives the five processes: keys in the state component, and jobs of the Scheduler.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dapr::dapr::proto::runtime::v1::ListJobsRequest;
 use daprenv::{Environment, Role};
@@ -10,8 +12,9 @@ use punctual::{
         state::State,
     },
     environment::environment,
-    ports::Services,
+    ports::{Logs, Services},
 };
+use punctual_events::{ActorId, Commit, Seq};
 
 use crate::database;
 
@@ -30,6 +33,20 @@ pub(crate) fn seen_by_the_api(of: &Environment) -> Services {
     let (sidecar, environment) = (sidecar(of, Role::Api), environment().unwrap());
     let state = State::new(sidecar.clone(), "statestore");
     services(&sidecar, &state, &Backing::of(&state, &environment), &environment).0
+}
+
+/// How many commits of a log are read at once.
+const MANY: usize = 500;
+
+/// The whole log of an actor.
+pub(crate) async fn log_of(logs: &dyn Logs, actor: ActorId) -> Vec<Arc<Commit>> {
+    let (mut log, mut after) = (Vec::new(), Seq::ZERO);
+    loop {
+        let more = logs.read(actor, after, MANY).await.unwrap();
+        let Some(last) = more.last() else { return log };
+        after = last.header.seq;
+        log.extend(more);
+    }
 }
 
 /// Keys and jobs that have `text` in them, in whatever case.

@@ -5,15 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-
 use crate::{
-    client::id,
     cluster::{CHART, Cluster},
-    device::follow,
+    device::{end, follow},
     load::Load,
     socket::Socket,
-    work::LAST,
 };
 
 /// Too many for two pods, and not for three.
@@ -97,7 +93,7 @@ async fn sync_grows_with_its_sockets_and_shrinks_again_and_no_device_misses_anyt
     let mut devices = Vec::new();
     for _ in 0..DEVICES {
         let socket = Socket::open(&at_sync, None).await;
-        devices.push(tokio::spawn(follow(at_sync.clone(), socket, LAST)));
+        devices.push(tokio::spawn(follow(at_sync.clone(), socket)));
     }
     let (load, callers) = Load::resting(client.clone(), REST).await;
     drop(sockets);
@@ -109,13 +105,8 @@ async fn sync_grows_with_its_sockets_and_shrinks_again_and_no_device_misses_anyt
         caller.await.unwrap();
     }
     load.holds().await;
-    client.create(json!({"title": LAST})).await;
-    let tasks = client
-        .all_tasks("all")
-        .await
-        .iter()
-        .map(|task| id(task).to_owned())
-        .collect();
+    end(&client).await;
+    let tasks = client.all_tasks("all").await;
     let mut closed = Vec::new();
     for device in devices {
         let seen = device.await.unwrap();

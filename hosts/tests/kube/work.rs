@@ -1,17 +1,18 @@
 //! A user who works, and a device that follows, while something is done to the release.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use serde_json::json;
-
-use crate::{client::id, cluster::Cluster, device::follow, load::Load, socket::Socket};
+use crate::{
+    cluster::Cluster,
+    device::{end, follow},
+    load::Load,
+    socket::Socket,
+};
 
 /// Acknowledged before a change, and again after it.
 const ACKNOWLEDGED: usize = 10;
 /// A steady load, and no more reminders in the time of a change than an inbox keeps.
 const REST: Duration = Duration::from_millis(300);
-/// The title of the last task a device waits for.
-pub(crate) const LAST: &str = "the last task";
 
 /// Has a user work, and a device follow it, while `change` happens. What calls failed that were made again is returned.
 pub(crate) async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Send + 'static) -> Vec<String> {
@@ -19,7 +20,7 @@ pub(crate) async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Sen
     let client = cluster.user().await;
     let at_sync = client.at(&cluster.url("sync"));
     let socket = Socket::open(&at_sync, None).await;
-    let device = tokio::spawn(follow(at_sync, socket, LAST));
+    let device = tokio::spawn(follow(at_sync, socket));
     let (load, callers) = Load::resting(client.clone(), REST).await;
     load.acknowledges(ACKNOWLEDGED).await;
     tokio::task::spawn_blocking(move || change(&cluster)).await.unwrap();
@@ -29,9 +30,8 @@ pub(crate) async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Sen
         caller.await.unwrap();
     }
     load.holds().await;
-    client.create(json!({"title": LAST})).await;
+    end(&client).await;
     let tasks = client.all_tasks("all").await;
-    let tasks: BTreeSet<String> = tasks.iter().map(|task| id(task).to_owned()).collect();
     let seen = device.await.unwrap();
     seen.missed_nothing_of(&tasks);
     let (again, sockets) = (load.failures(), seen.codes.len());

@@ -99,6 +99,10 @@ impl StoredHead {
     /// Reads the stored form.
     pub(super) fn decode(bytes: &Bytes) -> Result<Self, DecodeError> {
         let (header, recent) = frame::decode::<Header>("a head", HEAD_FORMAT, bytes)?;
+        if header.seq == Seq::ZERO {
+            // It is written together with the first commit.
+            return Err(DecodeError::Malformed("a head without a commit".into()));
+        }
         if recent.len() as u64 > header.seq.0 {
             return Err(DecodeError::Malformed("a head with more commits than there are".into()));
         }

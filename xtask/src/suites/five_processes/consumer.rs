@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use daprenv::Environment;
 use serde_json::Value;
@@ -21,6 +23,12 @@ const CHECKER: &str = "xtask/consume.py";
 const SCHEMAS: &str = "events/schemas";
 /// A topic that has been silent for this long was read to its end.
 const SILENCE_MS: &str = "5000";
+/// A host that was killed while it published may have left out some events of an actor and not those behind them: those its broker's client could not
+/// send at that moment, or the rest of a commit. The actor publishes them again with its next command, and where none comes when its guard wakes
+/// it, which is after five minutes. What is missing then is lost.
+const OWED_FOR: Duration = Duration::from_secs(6 * 60);
+/// Between two looks at a topic on which something is owed.
+const REST: Duration = Duration::from_secs(20);
 /// Topics with types that must have come: a check of nothing would prove nothing.
 const TOPICS: [(&str, &[&str]); 3] = [
     (
@@ -44,27 +52,33 @@ const TOPICS: [(&str, &[&str]); 3] = [
 /// One check a topic.
 pub(super) fn run(workspace: &Workspace, environment: &Environment) -> Result<Tally> {
     let mut tally = Tally::default();
+    let began = Instant::now();
     for (topic, expected) in TOPICS {
-        // The services go on meanwhile, so it may be some more.
-        let least = published(environment, topic)?;
-        let said = check(workspace, environment, topic)?;
-        let most = published(environment, topic)?;
-        let passed = is_whole(&said, expected, least..=most);
-        console::say(&format!(
-            "a consumer nobody here wrote reads {topic}, of {least} to {most} messages: {said}"
-        ));
+        let passed = loop {
+            // The services go on meanwhile, so it may be some more.
+            let least = published(environment, topic)?;
+            let said = check(workspace, environment, topic)?;
+            let most = published(environment, topic)?;
+            console::say(&format!(
+                "a consumer nobody here wrote reads {topic}, of {least} to {most} messages: {said}"
+            ));
+            if said["owed"] == 0 || began.elapsed() > OWED_FOR {
+                break is_whole(&said, expected, least..=most);
+            }
+            thread::sleep(REST);
+        };
         tally += Tally::one(passed);
     }
     Ok(tally)
 }
 
-/// Whether everything is right, no message was passed over, and each of these types has come.
+/// Whether everything is right and nothing owed, no message was passed over, and each of these types has come.
 fn is_whole(said: &Value, expected: &[&str], published: RangeInclusive<u64>) -> bool {
     let is_there = |name: &&str| said["types"][*name].as_u64() > Some(0);
     let all_were_read = said["messages"]
         .as_u64()
         .is_some_and(|count| published.contains(&count));
-    said["wrong"] == 0 && all_were_read && expected.iter().all(is_there)
+    said["wrong"] == 0 && said["owed"] == 0 && all_were_read && expected.iter().all(is_there)
 }
 
 /// How many messages a topic has, by where its partitions begin and end. Nothing of ours is compacted or part of a transaction, so offsets count
@@ -144,12 +158,14 @@ mod tests {
 
     #[test]
     fn a_topic_that_was_not_read_whole_or_lacks_a_type_does_not_pass() {
-        let said = json!({"messages": 5, "wrong": 0, "types": {"created": 4, "deleted": 1}});
+        let said = json!({"messages": 5, "wrong": 0, "owed": 0, "types": {"created": 4, "deleted": 1}});
         assert!(is_whole(&said, &["created", "deleted"], 5..=6));
         assert!(!is_whole(&said, &["created", "moved"], 5..=6));
         assert!(!is_whole(&said, &["created"], 6..=6));
         assert!(!is_whole(&said, &["created"], 4..=4));
-        let wrong = json!({"messages": 5, "wrong": 1, "types": {"created": 5}});
-        assert!(!is_whole(&wrong, &["created"], 5..=5));
+        for (wrong, owed) in [(1, 0), (0, 1)] {
+            let said = json!({"messages": 5, "wrong": wrong, "owed": owed, "types": {"created": 5}});
+            assert!(!is_whole(&said, &["created"], 5..=5));
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// The whole workspace, so that nothing is built twice; only one package has a target of that name. One test at a time: all share the services.
-const TARGET: [&str; 7] = [
+const TARGET: [&str; 8] = [
     "test",
     "--workspace",
     "--test",
@@ -24,6 +24,7 @@ const TARGET: [&str; 7] = [
     "--",
     "--test-threads",
     "1",
+    "--show-output",
 ];
 
 pub(super) fn run(workspace: &Workspace) -> Result<Tally> {

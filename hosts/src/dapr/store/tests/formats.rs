@@ -83,6 +83,15 @@ fn a_head_of_format_1_is_read_for_ever() {
 }
 
 #[test]
+fn a_head_that_knows_of_no_commit_is_damaged() {
+    let mut none = head();
+    none.head.seq = Seq::ZERO;
+    none.recent.clear();
+    let said = StoredHead::decode(&none.encode().unwrap());
+    assert!(matches!(said, Err(DecodeError::Malformed(_))), "{said:?}");
+}
+
+#[test]
 fn a_manifest_of_format_1_is_read_for_ever() {
     let golden = Bytes::from_static(include_bytes!("golden/manifest_v1"));
     assert_eq!(Manifest::decode(&golden).unwrap(), manifest());
