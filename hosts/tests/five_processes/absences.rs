@@ -150,7 +150,7 @@ async fn while_the_scheduler_is_away_commands_are_done_beside_those_that_need_it
     with(&server, |environment| environment.kill("scheduler").unwrap()).await;
     let create = |number: usize| {
         let client = client.clone();
-        let reminders = if number % 2 == 0 {
+        let reminders = if number.is_multiple_of(2) {
             json!([])
         } else {
             json!([{"at": in_an_hour()}])
@@ -165,7 +165,7 @@ async fn while_the_scheduler_is_away_commands_are_done_beside_those_that_need_it
     };
     let creating: Vec<_> = (0..20).map(create).collect();
     for (number, created) in creating.into_iter().enumerate() {
-        let expected = if number % 2 == 0 { 201 } else { 503 };
+        let expected = if number.is_multiple_of(2) { 201 } else { 503 };
         assert_eq!(created.await.unwrap(), expected, "{number}");
     }
     with(&server, |environment| environment.start("scheduler").unwrap()).await;
