@@ -52,7 +52,9 @@ impl SeriesActor {
             return None;
         }
         let record = self.occurrences.get(&self.open?)?;
-        self.course(zones)?.following(&record.at, record.reopened)
+        // Only what is given up waits for an instant after it was reopened. The policy may have been another then.
+        let since = record.reopened.filter(|_| self.gives_up());
+        self.course(zones)?.following(&record.at, since)
     }
 
     /// The course of the series as it is.

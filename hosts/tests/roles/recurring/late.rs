@@ -176,6 +176,21 @@ async fn one_that_is_reopened_gives_way_at_the_next_instant_and_not_at_one_that_
 }
 
 #[tokio::test]
+async fn one_that_was_reopened_under_skip_moves_to_what_has_come_once_its_series_keeps_one_open() {
+    let (mut world, first) = due_on_monday(daily("skip")).await;
+    world.complete(first.id).await.unwrap();
+    world.settle().await;
+    world.until("2026-11-24T12:00:00Z").await;
+    world.reopen(first.id).await.unwrap();
+    world.settle().await;
+    let keeps = json!({"recurrence": {"late_policy": "keep_one_open"}});
+    world.patch(first.id, keeps).await.unwrap();
+    live_until(&mut world, "2026-11-24T12:00:01Z").await;
+    let open = world.only_open().await;
+    assert_eq!((open.id, due_at(&open)), (first.id, "2026-11-24T09:00:00".to_owned()));
+}
+
+#[tokio::test]
 async fn one_that_is_completed_twice_and_reopened_after_it_was_moved_is_where_it_was() {
     let (mut world, first) = due_on_monday(daily("keep_one_open")).await;
     live_until(&mut world, "2026-11-25T08:00:00Z").await;
