@@ -287,6 +287,11 @@ impl<M: Machine> Activation<M> {
         self.tip.on_topic.iter().any(|last| *last > self.published)
     }
 
+    /// True while something would be left behind if this process were lost.
+    pub(crate) fn needs_guard(&self) -> bool {
+        self.owes_events() || self.owed_to_audit().is_some()
+    }
+
     /// The last commit audit has to copy, where it has not confirmed it yet as far as is known here.
     pub(crate) fn owed_to_audit(&self) -> Option<Seq> {
         let last = self.tip.on_topic[Topic::TaskEvents.index()];

@@ -11,7 +11,7 @@ use crate::{
     activation::{Activation, Snapshot},
     machine::{Context, Decision, Machine, Reply as _},
     memory::Recalled,
-    ports::{Directory, EncodedCommit, Environment, Failure, Runtime, WakeUps},
+    ports::{Directory, EncodedCommit, Environment, Failure, Runtime, WakeUp, WakeUps},
     refusal::{Code, Refusal},
 };
 
@@ -168,8 +168,7 @@ impl<'a, M: Machine> Draft<'a, M> {
             runtime.wake_ups().arm(actor, wake_up).await?;
             activation.armed(wake_up);
         }
-        let owes = activation.owes_events() || activation.owed_to_audit().is_some();
-        if owes || !self.records.is_empty() {
+        if activation.needs_guard() || !self.records.is_empty() {
             self.keep_guard(actor, activation, seq, runtime).await;
         }
         Ok(())
@@ -177,21 +176,31 @@ impl<'a, M: Machine> Draft<'a, M> {
 
     /// Sees to it that a guard is ahead, which publishes what this process leaves behind if it is lost.
     async fn keep_guard<R: Runtime>(&self, actor: ActorId, activation: &mut Activation<M>, seq: Seq, runtime: &R) {
-        let Some(interval_ms) = runtime.wake_ups().guard_interval_ms() else {
+        let Some(guard) = self.next_guard(activation, seq, runtime) else {
             return;
         };
-        let soon = self.now.plus_millis(STORE_TIMEOUT_MS);
-        if activation.guard.is_some_and(|guard| guard.at >= soon) {
-            return;
-        }
-        // While audit is away for long, nobody wakes everybody every few minutes.
-        let interval_ms = interval_ms << activation.reminded_audit.min(MOST_DOUBLINGS);
-        let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
-        let guard = activation.new_wake_up(at, seq);
         // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
         if runtime.wake_ups().arm_guard(actor, guard).await.is_ok() {
             activation.guard = Some(guard);
         }
+    }
+
+    /// The guard to arm, where none is far enough ahead.
+    pub(super) fn next_guard<R: Runtime>(
+        &self,
+        activation: &mut Activation<M>,
+        seq: Seq,
+        runtime: &R,
+    ) -> Option<WakeUp> {
+        let interval_ms = runtime.wake_ups().guard_interval_ms()?;
+        let soon = self.now.plus_millis(STORE_TIMEOUT_MS);
+        if activation.guard.is_some_and(|guard| guard.at >= soon) {
+            return None;
+        }
+        // While audit is away for long, nobody wakes everybody every few minutes.
+        let interval_ms = interval_ms << activation.reminded_audit.min(MOST_DOUBLINGS);
+        let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
+        Some(activation.new_wake_up(at, seq))
     }
 
     pub(super) fn seal(

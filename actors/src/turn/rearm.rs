@@ -40,6 +40,7 @@ impl<M: Machine> Slot<M> {
         if let Some(Err(TurnError::Unknown(failure))) = self.take_turn(&[command], runtime).await.pop() {
             return Err(failure);
         }
+        self.ensure_guard(runtime).await?;
         let next = self.activate(runtime).await?.snapshot.machine.next_wakeup();
         Ok(Rearmed::Armed(next))
     }

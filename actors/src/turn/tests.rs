@@ -150,6 +150,50 @@ async fn a_wake_up_of_an_earlier_process_is_not_counted_on_before_it_is_armed_he
     assert_eq!(restarted.wake_ups.0.earliest(), Some(sooner));
 }
 
+/// Wake-ups of which no guard is armed that a command would wait for.
+#[derive(Default)]
+struct Unguarded(MemoryWakeUps);
+
+impl WakeUps for Unguarded {
+    fn guard_interval_ms(&self) -> Option<u64> {
+        Some(300_000)
+    }
+
+    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.0.arm(actor, wake_up).await
+    }
+
+    async fn arm_guard(&self, _: ActorId, _: WakeUp) -> Result<(), Failure> {
+        Err(Failure::new("away a moment ago"))
+    }
+}
+
+#[tokio::test]
+async fn an_actor_that_was_woken_has_a_guard_though_its_commits_went_without() {
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let reference = Reference::new(&VirtualClock::new(now), 1);
+    let runtime = Ports {
+        store: reference.store,
+        wake_ups: Unguarded::default(),
+        publisher: reference.publisher,
+        directory: reference.directory,
+        environment: reference.environment,
+        recheck_head_after_ms: None,
+    };
+    let actor = ActorId::User(UserId(Uuid::from_u128(1)));
+    let mut slot = Slot::<UserActor>::new(actor);
+    let outcomes = slot.take_turn(&[pending(sign_in())], &runtime).await;
+    assert!(outcomes[0].is_ok());
+    assert_eq!(runtime.wake_ups.0.earliest(), None);
+    let wake_up = WakeUp {
+        at: now,
+        seq: Seq(1),
+        nonce: 0,
+    };
+    slot.wake(wake_up, pending(UserCommand::Wake), &runtime).await.unwrap();
+    assert_eq!(runtime.wake_ups.0.earliest(), Some(now.plus_millis(300_000)));
+}
+
 /// Wake-ups that cannot be armed. Counts who tries.
 #[derive(Default)]
 struct Away(AtomicU32);

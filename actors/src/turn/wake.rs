@@ -51,7 +51,8 @@ impl<M: Machine> Slot<M> {
         if let Some(Err(TurnError::Unknown(failure))) = self.take_turn(&[command], runtime).await.pop() {
             return Err(failure);
         }
-        self.cover_next(runtime).await
+        self.cover_next(runtime).await?;
+        self.ensure_guard(runtime).await
     }
 
     /// Where nothing was appended, what comes next is armed all the same: this may have been the wake-up that was counted on.
@@ -64,6 +65,22 @@ impl<M: Machine> Slot<M> {
         let (draft, seq) = (Draft::new(activation, runtime.environment()), activation.tip.seq);
         draft.cover(actor, activation, seq, runtime).await?;
         self.is_woken = false;
+        Ok(())
+    }
+
+    /// The guard before is gone. A commit does without the next one where it cannot be armed at once; an actor that is woken, and may stay quiet after
+    /// that, does not.
+    pub(super) async fn ensure_guard<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let actor = self.actor;
+        let activation = self.activate(runtime).await?;
+        if !activation.needs_guard() {
+            return Ok(());
+        }
+        let (draft, seq) = (Draft::new(activation, runtime.environment()), activation.tip.seq);
+        if let Some(guard) = draft.next_guard(activation, seq, runtime) {
+            runtime.wake_ups().arm(actor, guard).await?;
+            activation.guard = Some(guard);
+        }
         Ok(())
     }
 

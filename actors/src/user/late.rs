@@ -117,7 +117,7 @@ impl UserActor {
 
     /// The reminders before the instant it was moved to that have passed by now.
     fn fire_on_the_way(&self, before: &TaskRecord, task: &Arc<Task>, context: &Context<'_>) -> Vec<UserEvent> {
-        if before.task.due == task.due {
+        if !self.takes_over(Some(before), task, context.now) {
             return Vec::new();
         }
         let mut fired = self.fire_passed_anew(before, task, None, context);
@@ -128,16 +128,25 @@ impl UserActor {
     /// Whether a task comes at an instant of its own, when what is to remind before it has passed: under `skip` and `keep_one_open`, where nobody
     /// completed the one before. Then nothing of it has reminded yet.
     pub(super) fn takes_over(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> bool {
-        if let Some(before) = before {
-            return before.task.occurrence != task.occurrence && before.task.due != task.due;
+        let Some(series) = task.series else { return false };
+        if let Some(TaskRecord { task: before, .. }) = before {
+            // Only a series moves its instance to another occurrence; a person who makes a task recur gives it a series.
+            let is_moved = (&before.due, &before.start) != (&task.due, &task.start);
+            return before.series == Some(series) && before.occurrence != task.occurrence && is_moved;
         }
         let gives_up = task
             .recurrence
             .as_ref()
             .is_some_and(|of| of.late_policy == LatePolicy::Skip);
-        let has_come = task.due.as_ref().is_some_and(|due| due.instant() <= now);
-        let reference = task.series.and_then(|series| self.series.get(&series));
-        gives_up && has_come && reference.is_some_and(|reference| reference.closed.is_some())
+        let at = task.due.as_ref().or(task.start.as_deref());
+        let has_come = at.is_some_and(|at| at.instant() <= now);
+        let closed = self.series.get(&series).and_then(|reference| reference.closed);
+        let was_given_up = || {
+            closed
+                .and_then(|closed| self.tasks.get(&closed))
+                .is_some_and(|of| of.deleted.is_some())
+        };
+        gives_up && has_come && was_given_up()
     }
 }
 

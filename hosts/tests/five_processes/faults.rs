@@ -37,11 +37,7 @@ async fn work_through<T: Send + 'static>(
     let environment = Arc::clone(&server.environment);
     let given = tokio::task::spawn_blocking(move || fault(&environment)).await.unwrap();
     load.acknowledges(ACKNOWLEDGED).await;
-    load.stop();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    load.holds().await;
+    load.ends_well(callers).await;
     audited::whole(&server.environment, &client).await;
     witnesses.missed_nothing(&server.environment, &client).await;
     (load, given)

@@ -101,6 +101,15 @@ impl Load {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Has the callers end, and holds everything acknowledged to be there.
+    pub(crate) async fn ends_well(&self, callers: Vec<JoinHandle<()>>) {
+        self.stop();
+        for caller in callers {
+            caller.await.unwrap();
+        }
+        self.holds().await;
+    }
+
     /// What went wrong with calls that were made again.
     pub(crate) fn failures(&self) -> Vec<String> {
         self.ledger.lock().unwrap().failures.clone()

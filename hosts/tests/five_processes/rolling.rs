@@ -110,11 +110,7 @@ async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
         restart(&server, &balancer, Role::Sync.replica(number)).await;
         load.acknowledges(ACKNOWLEDGED).await;
     }
-    load.stop();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    load.holds().await;
+    load.ends_well(callers).await;
     assert_eq!(load.failures(), Vec::<String>::new());
     audited::whole(&server.environment, &client).await;
     end(&client).await;

@@ -84,11 +84,7 @@ async fn what_a_backup_has_is_back_with_its_wake_ups_and_what_came_after_it_is_g
     let at_sync = client.at(&cluster.url("sync"));
     let (load, callers) = Load::resting(client.clone(), Duration::from_millis(300)).await;
     load.acknowledges(ACKNOWLEDGED).await;
-    load.stop();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    load.holds().await;
+    load.ends_well(callers).await;
     let begun = Utc::now();
     // One comes due while nobody is there, and one long after everybody is back.
     let (meanwhile, ahead) = (begun + TimeDelta::seconds(15), begun + TimeDelta::seconds(120));

@@ -100,11 +100,7 @@ async fn sync_grows_with_its_sockets_and_shrinks_again_and_no_device_misses_anyt
     let began = Instant::now();
     has_pods(&cluster, 1).await;
     let shrunk = began.elapsed();
-    load.stop();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    load.holds().await;
+    load.ends_well(callers).await;
     end(&client).await;
     let tasks = client.all_tasks("all").await;
     let mut closed = Vec::new();

@@ -25,11 +25,7 @@ pub(crate) async fn work_through(what: &str, change: impl FnOnce(&Cluster) + Sen
     load.acknowledges(ACKNOWLEDGED).await;
     tokio::task::spawn_blocking(move || change(&cluster)).await.unwrap();
     load.acknowledges(ACKNOWLEDGED).await;
-    load.stop();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    load.holds().await;
+    load.ends_well(callers).await;
     end(&client).await;
     let tasks = client.all_tasks("all").await;
     let seen = device.await.unwrap();

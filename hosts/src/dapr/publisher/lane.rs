@@ -4,7 +4,11 @@
 //! goes with the next. Where nobody published just now, a call goes out at once. The order of an actor's events is the actor's business: it publishes
 //! what comes next when what came before is taken.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry, PublishEventRequest};
 use futures_util::future::join_all;
@@ -24,6 +28,8 @@ pub(super) const MAX_CALL_BYTES: usize = 1024 * 1024;
 const PACE: Duration = Duration::from_millis(10);
 /// A call that takes longer is not waited for: the partition of one message may be away, which must not hold up those of the others.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// Users that are remembered because theirs was not taken, at most. At the limit all are forgotten: some share a call once more.
+const MAX_APART: usize = 65_536;
 
 /// An event as it goes out.
 pub(super) struct Message {
@@ -52,6 +58,7 @@ impl Lane {
             sidecar,
             component,
             topic,
+            apart: Arc::default(),
         };
         tokio::spawn(carry(broker, waiting));
         Self { parcels }
@@ -79,9 +86,17 @@ async fn carry(broker: Broker, mut waiting: mpsc::UnboundedReceiver<Parcel>) {
         Some(parcel) => Some(parcel),
         None => waiting.recv().await,
     } {
+        if broker.goes_apart(&first) {
+            tokio::spawn(broker.clone().deliver_alone(first));
+            continue;
+        }
         let mut bytes = first.bytes;
         let mut together = vec![first];
         while let Ok(parcel) = waiting.try_recv() {
+            if broker.goes_apart(&parcel) {
+                tokio::spawn(broker.clone().deliver_alone(parcel));
+                continue;
+            }
             if bytes + parcel.bytes > MAX_CALL_BYTES {
                 next = Some(parcel);
                 break;
@@ -101,26 +116,47 @@ struct Broker {
     sidecar: Sidecar,
     component: Arc<str>,
     topic: Topic,
+    /// Whose messages were not taken the last time. They would spoil a call for all that share it, so they go by themselves until they are.
+    apart: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Broker {
     /// Sends parcels with one call and tells each what became of it. The sidecar does not say which messages of a call the broker did not take, so
     /// where there are such each parcel goes again by itself: what one actor cannot publish, others can.
-    async fn deliver(self, parcels: Vec<Parcel>) {
-        let together: Vec<&Message> = parcels.iter().flat_map(|parcel| &parcel.messages).collect();
-        let outcome = self.send(&together).await;
-        if outcome.is_ok() || parcels.len() == 1 {
-            for parcel in parcels {
-                // Nobody is there any more where the actor was given up meanwhile.
-                let _ = parcel.answer.send(outcome.clone());
+    async fn deliver(self, mut parcels: Vec<Parcel>) {
+        if parcels.len() > 1 {
+            let together: Vec<&Message> = parcels.iter().flat_map(|parcel| &parcel.messages).collect();
+            if self.send(&together).await.is_ok() {
+                for parcel in parcels.drain(..) {
+                    // Nobody is there any more where the actor was given up meanwhile.
+                    let _ = parcel.answer.send(Ok(()));
+                }
             }
-            return;
         }
-        let alone = parcels.into_iter().map(async |parcel| {
-            let messages: Vec<&Message> = parcel.messages.iter().collect();
-            let _ = parcel.answer.send(self.send(&messages).await);
-        });
+        let alone = parcels.into_iter().map(|parcel| self.clone().deliver_alone(parcel));
         join_all(alone).await;
+    }
+
+    async fn deliver_alone(self, parcel: Parcel) {
+        let messages: Vec<&Message> = parcel.messages.iter().collect();
+        let outcome = self.send(&messages).await;
+        if let Some(first) = parcel.messages.first() {
+            let mut apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
+            if outcome.is_ok() {
+                apart.remove(&first.key);
+            } else {
+                if apart.len() >= MAX_APART {
+                    apart.clear();
+                }
+                apart.insert(first.key.clone());
+            }
+        }
+        let _ = parcel.answer.send(outcome);
+    }
+
+    fn goes_apart(&self, parcel: &Parcel) -> bool {
+        let apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
+        parcel.messages.first().is_some_and(|first| apart.contains(&first.key))
     }
 
     async fn send(&self, messages: &[&Message]) -> Result<(), Failure> {

@@ -37,6 +37,20 @@ pub(super) async fn live_until(world: &mut World, instant: &str) {
     world.until(&instant.to_string()).await;
 }
 
+/// The instants at which what reminded was meant to, in order.
+async fn reminded_at(world: &World) -> Vec<String> {
+    let notifications = world.notifications().await;
+    let mut due: Vec<_> = notifications.iter().map(|fired| fired.due_at.to_string()).collect();
+    due.sort();
+    due
+}
+
+async fn is_quiet_at_night(world: &World) {
+    let hours = serde_json::from_value(json!({"from": "22:00", "until": "07:00"})).unwrap();
+    let quiet = UserCommand::ChangeQuiet { hours: Some(hours) };
+    world.command(quiet).await.unwrap();
+}
+
 #[tokio::test]
 async fn catching_up_makes_every_occurrence_that_passed_one_after_the_other() {
     let (mut world, first) = due_on_monday(daily("catch_up")).await;
@@ -300,10 +314,10 @@ async fn a_reminder_before_the_due_reminds_of_each_instance_also_where_the_one_b
         }))
         .await;
     live_until(&mut world, "2026-11-25T12:00:00Z").await;
-    let notifications = world.notifications().await;
-    let mut due: Vec<_> = notifications.iter().map(|fired| fired.due_at.to_string()).collect();
-    due.sort();
-    assert_eq!(due, [23, 24, 25].map(|day| format!("2026-11-{day}T07:45:00.000Z")));
+    assert_eq!(
+        reminded_at(&world).await,
+        [23, 24, 25].map(|day| format!("2026-11-{day}T07:45:00.000Z"))
+    );
 }
 
 #[tokio::test]
@@ -318,15 +332,8 @@ async fn a_reminder_longer_before_the_due_than_the_interval_reminds_of_each_inst
                 }))
                 .await;
             live_until(&mut world, "2026-11-25T12:00:00Z").await;
-            let mut due: Vec<_> = world
-                .notifications()
-                .await
-                .iter()
-                .map(|fired| fired.due_at.to_string())
-                .collect();
-            due.sort();
             let expected = [22, 23, 24].map(|day| format!("2026-11-{day}T0{hour}:00:00.000Z"));
-            assert_eq!(due, expected, "{policy}, {before}");
+            assert_eq!(reminded_at(&world).await, expected, "{policy}, {before}");
         }
     }
 }
@@ -335,11 +342,7 @@ async fn a_reminder_longer_before_the_due_than_the_interval_reminds_of_each_inst
 async fn what_an_instance_that_takes_over_brings_late_waits_for_the_end_of_quiet_hours() {
     for policy in ["keep_one_open", "skip"] {
         let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
-        let hours = serde_json::from_value(json!({"from": "22:00", "until": "07:00"})).unwrap();
-        world
-            .command(UserCommand::ChangeQuiet { hours: Some(hours) })
-            .await
-            .unwrap();
+        is_quiet_at_night(&world).await;
         world
             .create(json!({
                 "title": "a", "due": {"at": "2026-11-23T06:30:00"}, "recurrence": daily(policy),
@@ -357,6 +360,36 @@ async fn what_an_instance_that_takes_over_brings_late_waits_for_the_end_of_quiet
         let end_of_quiet_hours = [23, 24, 25].map(|day| format!("2026-11-{day}T06:00:00.000Z"));
         assert_eq!(fired, end_of_quiet_hours, "{policy}");
     }
+}
+
+#[tokio::test]
+async fn an_instance_that_has_a_start_only_reminds_before_it_when_it_takes_over() {
+    for policy in ["keep_one_open", "skip"] {
+        let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
+        world
+            .create(json!({
+                "title": "a", "start": {"at": "2026-11-23T09:00:00"}, "recurrence": daily(policy),
+                "reminders": [{"before": "PT1H", "related": "start"}],
+            }))
+            .await;
+        live_until(&mut world, "2026-11-25T12:00:00Z").await;
+        let expected = [23, 24, 25].map(|day| format!("2026-11-{day}T07:00:00.000Z"));
+        assert_eq!(reminded_at(&world).await, expected, "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_makes_recur_in_quiet_hours_does_not_remind_of_what_has_passed() {
+    let mut world = World::new("2026-11-22T22:30:00Z", "Europe/Paris").await;
+    is_quiet_at_night(&world).await;
+    let task = world.create(json!({"title": "a"})).await;
+    let patch = json!({
+        "due": {"at": "2026-11-22T23:15:00"}, "recurrence": {"rrule": "FREQ=DAILY"},
+        "reminders": [{"before": "PT30M"}],
+    });
+    world.patch(task.id, patch).await.unwrap();
+    live_until(&mut world, "2026-11-23T12:00:00Z").await;
+    assert_eq!(reminded_at(&world).await, Vec::<String>::new());
 }
 
 #[tokio::test]
