@@ -43,6 +43,7 @@ pub(super) fn day_with_time(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option
     cursor
         .attempt(|cursor| day_and_part(cursor, today))
         .or_else(|| cursor.attempt(|cursor| night_of(cursor, today)))
+        .or_else(|| cursor.attempt(|cursor| time_before_part(cursor, today)))
         .or_else(|| iso::day_and_time(cursor))
 }
 
@@ -52,19 +53,54 @@ fn night_of(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time
     let evening = date(cursor, today).filter(|date| date.day.shift.is_none())?;
     cursor.word(&["night", "evening"]).then_some(())?;
     let time = behind_midnight(cursor)?;
-    let day = Day {
-        shift: Some(Shift::After(Length::of(1, Unit::Day))),
-        ..evening.day
-    };
-    let doubt = Some(BEHIND_MIDNIGHT.into());
-    Some((
-        Date {
-            day,
-            doubt: evening.doubt.or(doubt),
-            weak: false,
+    Some((day_behind(evening, true), vec![time]))
+}
+
+/// The day behind an evening, which its night reaches into.
+fn day_behind(evening: Date, is_doubtful: bool) -> Date {
+    let doubt = is_doubtful.then_some(BEHIND_MIDNIGHT.into());
+    Date {
+        day: Day {
+            shift: Some(Shift::After(Length::of(1, Unit::Day))),
+            ..evening.day
         },
-        vec![time],
-    ))
+        doubt: evening.doubt.or(doubt),
+        weak: false,
+    }
+}
+
+/// "at 9 tonight", "at 8 tomorrow evening", "at 12 friday night": as with the time behind.
+fn time_before_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
+    let behind = cursor.attempt(|cursor| {
+        let time = behind_midnight(cursor)?;
+        let (evening, _) = day_of_part(cursor, today).filter(|(_, hour)| *hour >= 18)?;
+        Some((day_behind(evening, time.at.hour() > 0), vec![time]))
+    });
+    behind.or_else(|| {
+        let said = times(cursor, false)?;
+        let (date, hour) = day_of_part(cursor, today)?;
+        let told = said.iter().map(|time| in_part(time, hour, Nights::EndAtMidnight));
+        Some((date, told.collect::<Option<_>>()?))
+    })
+}
+
+/// A day and the hour that its part begins to mean: "tonight", "this evening", "tomorrow morning".
+fn day_of_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, u32)> {
+    let on_today = Date {
+        day: Day::on(today),
+        doubt: None,
+        weak: false,
+    };
+    if cursor.word(&["tonight"]) {
+        return Some((on_today, 20));
+    }
+    let date = if cursor.word(&["this"]) {
+        on_today
+    } else {
+        cursor.word(&["on"]);
+        date(cursor, today).filter(|date| date.day.shift.is_none())?
+    };
+    Some((date, cursor.meaning(words::part_of_day)?))
 }
 
 /// The midnight that an evening ends with, and the hours behind it: "at midnight", "at 12", "at 1:30".

@@ -149,14 +149,12 @@ fn exception(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Exception> {
         while let Some(next) = cursor.meaning(words::weekday) {
             weekdays.push(next);
         }
-        // "friday, june 4th" and "friday at 5" are single days.
-        let is_all = times(&mut cursor.clone(), true).is_none() && date(&mut cursor.clone(), today).is_none();
-        is_all.then_some(weekdays)
+        // "friday, june 4th" is a single day. A time behind them is that of all days that are left.
+        date(&mut cursor.clone(), today).is_none().then_some(weekdays)
     }) {
         return Some(Exception::Weekdays(weekdays));
     }
     if let Some(Recurrence { repeat, .. }) = cursor.attempt(recurrence) {
-        cursor.attempt(|cursor| times(cursor, true));
         return Some(match repeat {
             Ok(repeat)
                 if repeat

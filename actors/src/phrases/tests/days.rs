@@ -167,3 +167,22 @@ fn what_is_over_today_is_in_the_evening_or_says_so() {
         assert_eq!((&*due_of(&reading), said), (due, vec![doubt]), "{text} at {now}");
     }
 }
+
+#[test]
+fn a_time_before_the_part_of_the_day_is_in_it() {
+    assert_days(&[
+        ("call at 9 tonight", "call", "2026-11-30T21:00:00"),
+        ("call at 9pm tonight", "call", "2026-11-30T21:00:00"),
+        ("at 10:30 tonight", "", "2026-11-30T22:30:00"),
+        ("at 9 this evening", "", "2026-11-30T21:00:00"),
+        ("at midnight tonight", "", "2026-12-01T00:00:00"),
+        ("at 12 tonight", "", "2026-12-01T00:00:00"),
+        ("at 1 tonight", "", "2026-12-01T01:00:00"),
+        ("dinner at 8 tomorrow night", "dinner", "2026-12-01T20:00:00"),
+        ("at 7 tomorrow evening", "", "2026-12-01T19:00:00"),
+        ("call at 7 tomorrow morning", "call", "2026-12-01T07:00:00"),
+        ("at 12 friday night", "", "2026-12-05T00:00:00"),
+    ]);
+    assert_eq!(doubts_on_monday("at 1 tonight").len(), 1);
+    assert_eq!(on_monday("at 11am tonight").draft.title, "tonight");
+}

@@ -237,6 +237,19 @@ fn weekdays_are_left_out_in_many_words() {
             "{text}"
         );
     }
+    for text in [
+        "run every day except sundays at 6pm",
+        "run every day except sunday at 18:00",
+        "run daily not on sundays 6pm",
+        "run every day at 6pm except sundays",
+    ] {
+        let reading = on_monday(text);
+        assert_eq!(
+            (rule_of(&reading), &*due_of(&reading), &*reading.draft.title),
+            ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA", "2026-11-30T18:00:00", "run"),
+            "{text}"
+        );
+    }
     assert_eq!(due_of(&on_monday("party not on friday")), "2026-12-04");
     assert_eq!(
         on_monday("back up daily without fail").draft.title,
