@@ -85,7 +85,13 @@ impl MomentPatch {
         user_zone: &str,
         zones: &dyn ZoneData,
     ) -> Result<Moment, Refusal> {
-        let moment = self.merged(current).resolve(field, user_zone, zones)?;
+        let merged = self.merged(current);
+        // Since it was set the user may have moved to where its day is not within the years 1 to 9999; what is sent back as it was read changes nothing.
+        let unchanged = current.filter(|current| merged == MomentInput::from(*current));
+        let moment = match (merged.resolve(field, user_zone, zones), unchanged) {
+            (Err(_), Some(current)) => current.clone(),
+            (moment, _) => moment?,
+        };
         let known = [current.map(Moment::instant), Some(moment.instant())];
         match self.instant {
             Some(instant) if instant.is_none() || !known.contains(&instant) => {
@@ -99,25 +105,47 @@ impl MomentPatch {
     fn merged(&self, current: Option<&Moment>) -> MomentInput {
         let sets_date = matches!(self.date, Some(Some(_)));
         let sets_time = matches!(self.at, Some(Some(_))) || matches!(self.time_zone, Some(Some(_)));
-        let (date, at, floating, time_zone) = match current {
-            Some(Moment::Day { date, .. }) if !sets_time => (Some(*date), None, None, None),
-            Some(Moment::Time {
+        let stays = match current {
+            Some(day @ Moment::Day { .. }) if !sets_time => MomentInput::from(day),
+            Some(time @ Moment::Time { time_zone, .. }) if !sets_date => {
+                let moves_away = matches!(&self.time_zone, Some(Some(zone)) if zone != time_zone);
+                let stays = MomentInput::from(time);
+                MomentInput {
+                    floating: stays.floating.map(|floating| floating && !moves_away),
+                    ..stays
+                }
+            }
+            Some(_) | None => MomentInput::default(),
+        };
+        MomentInput {
+            at: merged(self.at.as_ref(), stays.at),
+            date: merged(self.date.as_ref(), stays.date),
+            floating: merged(self.floating.as_ref(), stays.floating),
+            instant: None,
+            time_zone: merged(self.time_zone.as_ref(), stays.time_zone),
+        }
+    }
+}
+
+impl From<&Moment> for MomentInput {
+    /// As a client would write it; its instant is derived.
+    fn from(moment: &Moment) -> Self {
+        match moment {
+            Moment::Day { date, .. } => Self {
+                date: Some(*date),
+                ..Self::default()
+            },
+            Moment::Time {
                 at,
                 floating,
                 time_zone,
                 ..
-            }) if !sets_date => {
-                let moves_away = matches!(&self.time_zone, Some(Some(zone)) if zone != time_zone);
-                (None, Some(*at), Some(*floating && !moves_away), Some(time_zone.clone()))
-            }
-            Some(_) | None => (None, None, None, None),
-        };
-        MomentInput {
-            at: merged(self.at.as_ref(), at),
-            date: merged(self.date.as_ref(), date),
-            floating: merged(self.floating.as_ref(), floating),
-            instant: None,
-            time_zone: merged(self.time_zone.as_ref(), time_zone),
+            } => Self {
+                at: Some(*at),
+                floating: Some(*floating),
+                time_zone: Some(time_zone.clone()),
+                ..Self::default()
+            },
         }
     }
 }

@@ -169,3 +169,29 @@ fn every_live_series_hears_of_a_flight() {
     });
     assert_eq!(told.count(), 2);
 }
+
+#[test]
+fn a_due_that_is_at_no_instant_where_the_user_is_now_is_sent_back_as_it_was_read_and_refused_when_it_is_new() {
+    let ends = [
+        ("America/New_York", "Asia/Tokyo", json!({"date": "0001-01-01"})),
+        (
+            "Asia/Tokyo",
+            "America/New_York",
+            json!({"at": "9999-12-31T23:00:00", "floating": true}),
+        ),
+    ];
+    for (from, to, due) in ends {
+        let mut life = Life::new();
+        life.fly(from);
+        let task = life.create(json!({"title": "a", "due": due})).unwrap().id;
+        life.fly(to);
+        let read = life.due(task);
+        let (sent_back, events) = life.patch(task, json!({"due": read})).unwrap();
+        assert_eq!((events, serde_json::to_value(&sent_back.due).unwrap()), (0, read));
+        assert_eq!(life.patch(task, json!({"title": "b", "due": due})).unwrap().1, 1);
+        assert_eq!(
+            life.create(json!({"title": "new", "due": due})).unwrap_err().code,
+            Code::Invalid
+        );
+    }
+}
