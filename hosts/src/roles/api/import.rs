@@ -61,7 +61,7 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Imports tasks.
 ///
 /// The body is an iCalendar file (RFC 5545), read as it comes in: VTODO with VALARM, RRULE and time zones. The report lists the first 10,000 items, and of
-/// those behind them the first 10,000 that were refused; the counts are of all. An item with a RECURRENCE-ID is one occurrence of a series, of the same file or one that is there already: the series has that date moved, made different, skipped (CANCELLED) or done (COMPLETED),
+/// those behind them the first 10,000 that were refused and the series of which not every date was taken; the counts are of all. An item with a RECURRENCE-ID is one occurrence of a series, of the same file or one that is there already: the series has that date moved, made different, skipped (CANCELLED) or done (COMPLETED),
 /// and the item becomes a task only where the series has no such date to come, or is nowhere: one that comes with a later file leaves its date to that task. Sending a file again is harmless: an item is known by its UID and RECURRENCE-ID, and reported as `existing`. With an `Idempotency-Key` the
 /// repeat reports what was taken the first time as `taken`, as it did then (or as `existing`, where so much was since that the answers are not kept any more), and brings nothing back that was deleted meanwhile; an item that says
 /// something else than the one in its place did is refused with `idempotency_key_reused`, by itself. That holds for the first MiB of items, a thousand
@@ -232,6 +232,10 @@ impl Import<'_> {
                 }
                 let master = self.masters.entry(uid).or_insert(Master { place, is_new });
                 master.is_new |= is_new;
+                if master.place == place {
+                    self.report.add_series(place, outcome);
+                    return Ok(());
+                }
             }
             self.report.add(place, outcome);
         }

@@ -1,12 +1,14 @@
 //! What became of each item.
 
+use std::collections::BTreeMap;
+
 use punctual_events::{SeriesId, TaskId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::icalendar::{Ignored, ImportItem};
 
-/// Items the report lists, from the front of the file; and of those behind them as many that were refused.
+/// Items the report lists, from the front of the file; and of those behind them as many that were refused. Series of which there is more to say are besides.
 const MAX_LISTED: u64 = 10_000;
 
 /// What became of a file.
@@ -22,7 +24,7 @@ pub(in super::super) struct ImportReport {
     passed_over: u64,
     /// Why the rest of the file was not read; null when all of it was.
     unread: Option<Unread>,
-    /// The first 10,000 items, and of those behind them the first 10,000 that were refused, in the order of the file.
+    /// The first 10,000 items, and of those behind them the first 10,000 that were refused and the series of which not every date was taken, in the order of the file.
     items: Vec<Outcome>,
 }
 
@@ -134,6 +136,8 @@ pub(super) struct Report {
     refused: u64,
     /// By their places in the file.
     items: Vec<(u64, Outcome)>,
+    /// Series that are not listed unless there is more to say of them, by their places: not more than a user may have.
+    unlisted: BTreeMap<u64, Outcome>,
     /// How many are listed for having been refused.
     refused_behind: u64,
 }
@@ -141,6 +145,18 @@ pub(super) struct Report {
 impl Report {
     /// What became of the item at `place` in the file, from 0.
     pub(super) fn add(&mut self, place: u64, outcome: Outcome) {
+        drop(self.list(place, outcome));
+    }
+
+    /// The same of an item with which a series came: there may be more to say of it.
+    pub(super) fn add_series(&mut self, place: u64, outcome: Outcome) {
+        if let Some(unlisted) = self.list(place, outcome) {
+            self.unlisted.insert(place, unlisted);
+        }
+    }
+
+    /// Counts it, and gives it back where it is not listed.
+    fn list(&mut self, place: u64, outcome: Outcome) -> Option<Outcome> {
         match outcome.outcome {
             Kind::Taken => self.taken += 1,
             Kind::Existing => self.existing += 1,
@@ -152,11 +168,15 @@ impl Report {
         }
         if place < MAX_LISTED || (is_refused_behind && self.refused_behind <= MAX_LISTED) {
             self.items.push((place, outcome));
+            return None;
         }
+        Some(outcome)
     }
 
-    /// There is more to say of the item at `place`, as far as it is listed.
+    /// There is more to say of the series at `place`.
     pub(super) fn note(&mut self, place: u64, note: String) {
+        self.items
+            .extend(self.unlisted.remove(&place).map(|outcome| (place, outcome)));
         let mut listed = self.items.iter_mut();
         if let Some((_, outcome)) = listed.find(|(listed, _)| *listed == place) {
             outcome.notes.push(note);
@@ -208,5 +228,17 @@ mod tests {
         let listed = |kind: fn(&Kind) -> bool| report.items.iter().filter(|item| kind(&item.outcome)).count() as u64;
         assert_eq!(listed(|kind| matches!(kind, Kind::Taken)), MAX_LISTED);
         assert_eq!(listed(|kind| matches!(kind, Kind::Refused)), MAX_LISTED);
+    }
+    #[test]
+    fn a_series_behind_the_items_that_are_listed_is_listed_once_there_is_more_to_say_of_it() {
+        let mut report = Report::default();
+        report.add_series(MAX_LISTED, outcome(Kind::Taken));
+        report.add_series(MAX_LISTED + 1, outcome(Kind::Existing));
+        report.note(MAX_LISTED + 1, "more".to_owned());
+        report.note(MAX_LISTED + 1, "and more".to_owned());
+        let report = report.finish(Ignored::default(), None);
+        assert_eq!((report.taken, report.existing), (1, 1));
+        let notes: Vec<_> = report.items.iter().map(|item| item.notes.clone()).collect();
+        assert_eq!(notes, [["more", "and more"]]);
     }
 }
