@@ -16,8 +16,10 @@ use crate::{
 /// What a rule came to.
 pub(crate) enum Verdict {
     Agrees,
-    /// The other ran out of time.
-    AgreesSoFar,
+    /// The other ran out of time when it had `found` so many.
+    AgreesSoFar {
+        found: usize,
+    },
     Differs(Reason),
     /// With all a person needs to look at it.
     Unexplained(String),
@@ -51,7 +53,9 @@ pub(crate) fn compare(question: &Question, answer: &Answer) -> Verdict {
     };
     match verdict {
         Ok((true, _)) => Verdict::Differs(Reason::LeftOutInGap),
-        Ok((false, true)) => Verdict::AgreesSoFar,
+        Ok((false, true)) => Verdict::AgreesSoFar {
+            found: answer.found.len(),
+        },
         Ok((false, false)) => Verdict::Agrees,
         Err(difference) => match differences::reason(question, &ours, answer) {
             Some(reason) => Verdict::Differs(reason),

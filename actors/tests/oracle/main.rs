@@ -57,16 +57,15 @@ impl Question {
 fn random_rules_give_what_python_dateutil_gives_or_differ_for_a_known_reason() {
     let (rules, seed, for_a_rule_s) = extent();
     println!("{rules} rules from seed {seed}");
-    let (mut random, mut oracle) = (Random(seed), Oracle::start(for_a_rule_s));
+    let mut random = Random(seed);
+    let questions: Vec<Question> = (0..rules).map(|_| Question::random(&mut random)).collect();
     let mut verdicts: BTreeMap<String, (u32, String)> = BTreeMap::new();
     let mut unexplained = Vec::new();
-    for _ in 0..rules {
-        let question = Question::random(&mut random);
-        let answer = oracle.ask(&question);
-        let name = match compare(&question, &answer) {
+    for (question, verdict) in questions.iter().zip(verdicts_on(&questions, for_a_rule_s)) {
+        let name = match verdict {
             Verdict::Agrees => "agree".to_owned(),
-            Verdict::AgreesSoFar if answer.found.is_empty() => "it found nothing in its time".to_owned(),
-            Verdict::AgreesSoFar => "agree as far as it came in its time".to_owned(),
+            Verdict::AgreesSoFar { found: 0 } => "it found nothing in its time".to_owned(),
+            Verdict::AgreesSoFar { .. } => "agree as far as it came in its time".to_owned(),
             Verdict::Differs(reason) => format!("differ: {reason}"),
             Verdict::Unexplained(what) => {
                 unexplained.push(what);
@@ -87,6 +86,29 @@ fn random_rules_give_what_python_dateutil_gives_or_differ_for_a_known_reason() {
     );
     let agreeing = verdicts.get("agree").map_or(0, |(count, _)| *count);
     assert!(agreeing > rules / 2, "the oracle answers too few rules in its time");
+}
+
+/// What comes of each, in their order. Each processor has an oracle: it is slow, and its time for a rule is the processor's, not the clock's.
+fn verdicts_on(questions: &[Question], for_a_rule_s: &str) -> Vec<Verdict> {
+    let oracles = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = questions.len().div_ceil(oracles);
+    let judge = |share: &[Question]| -> Vec<Verdict> {
+        let mut oracle = Oracle::start(for_a_rule_s);
+        share
+            .iter()
+            .map(|question| compare(question, &oracle.ask(question)))
+            .collect()
+    };
+    std::thread::scope(|scope| {
+        let judges: Vec<_> = questions
+            .chunks(share)
+            .map(|share| scope.spawn(move || judge(share)))
+            .collect();
+        judges
+            .into_iter()
+            .flat_map(|judge| judge.join().expect("it judges"))
+            .collect()
+    })
 }
 
 /// How many, from which seed, and how long the other may take for one: every change is tried with the same rules, so that it fails for its own faults; the long run looks for new ones.
