@@ -24,10 +24,14 @@ impl Workspace {
             .ok_or_else(|| Failure::Usage("start this with `cargo xtask`, inside the repository".to_owned()))
     }
 
-    /// A cargo command in this workspace. `--long` reaches tests as `PUNCTUAL_TEST_LONG=1` and as more cases for proptest.
+    /// A cargo command in this workspace. `--long` reaches tests as `PUNCTUAL_TEST_LONG=1` and as more cases for proptest, and as the profile `long`.
     pub(crate) fn cargo<const N: usize>(&self, args: [&str; N]) -> Command {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(args).current_dir(&self.root);
+        command.current_dir(&self.root).args(&args[..1]);
+        if self.long && args.first() == Some(&"test") {
+            command.args(["--profile", "long"]);
+        }
+        command.args(&args[1..]);
         if self.long {
             command.env("PUNCTUAL_TEST_LONG", "1");
             if env::var_os("PROPTEST_CASES").is_none() {
@@ -45,6 +49,11 @@ impl Workspace {
     /// Where cargo puts what it builds.
     pub(crate) fn target(&self) -> PathBuf {
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |target| self.root.join(target))
+    }
+
+    /// Where the programs are that `cargo test` builds for the tests.
+    pub(crate) fn built(&self) -> PathBuf {
+        self.target().join(if self.long { "long" } else { "debug" })
     }
 
     /// Every file that is committed or about to be, as paths relative to the root, in order.

@@ -28,7 +28,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<Tally> {
 /// would have other features, and half of the dependencies again.
 pub(super) fn server_binary(workspace: &Workspace) -> Result<PathBuf> {
     let built = process::run(workspace.cargo(TARGETS).arg("--no-run"))?;
-    let binary = workspace.target().join("debug/punctual");
+    let binary = workspace.built().join("punctual");
     if built && binary.is_file() {
         return Ok(binary);
     }
