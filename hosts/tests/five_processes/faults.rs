@@ -87,10 +87,24 @@ async fn nothing_is_lost_when_the_store_is_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_the_store_does_not_answer_for_a_while() {
-    work_through("slow-store", |environment| {
+    work_through("frozen-store", |environment| {
         environment.pause(store(environment)).unwrap();
         std::thread::sleep(AWAY);
         environment.resume(store(environment)).unwrap();
+    })
+    .await;
+}
+
+/// Each answer of the store takes up to a fifth of a second more, and it has a fifth of its processor time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_while_the_store_is_slow() {
+    work_through("slow-store", |environment| {
+        for _ in 0..20 {
+            environment.pause(store(environment)).unwrap();
+            std::thread::sleep(Duration::from_millis(200));
+            environment.resume(store(environment)).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+        }
     })
     .await;
 }
