@@ -5,6 +5,7 @@ use std::{
     io,
     ops::Deref,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -124,6 +125,7 @@ impl Bench {
             warm_up: self.options.warm_up(),
             length: self.options.write_length(),
             expected: 201,
+            rest: Duration::ZERO,
         }
     }
 
@@ -132,6 +134,7 @@ impl Bench {
         Plan {
             length: self.options.read_length(),
             expected: 200,
+            rest: Duration::ZERO,
             ..self.write_plan(server)
         }
     }

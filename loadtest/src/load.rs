@@ -1,4 +1,4 @@
-//! The closed loop: so many callers, each sending its next request as soon as its last was answered.
+//! The closed loop: so many callers, each sending its next request as soon as its last was answered, or after a rest.
 //!
 //! A closed loop slows down with the server, so its latencies say what a caller saw at the rate that was reached, and nothing about another rate.
 
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) length: Duration,
     /// The status of a success.
     pub(crate) expected: u16,
+    /// Between an answer and the next request.
+    pub(crate) rest: Duration,
 }
 
 /// What was measured.
@@ -189,7 +191,10 @@ async fn drive<C: Caller>(plan: Plan, begin: Instant, mut caller: C, connection:
                 *part.refused.entry(status).or_default() += 1;
             }
         }
-        sent = now;
+        if !plan.rest.is_zero() {
+            tokio::time::sleep(plan.rest).await;
+        }
+        sent = Instant::now();
     }
     (part, caller)
 }

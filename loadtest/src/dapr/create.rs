@@ -2,9 +2,15 @@
 
 use std::{io, time::Duration};
 
-use super::{cast::Cast, floor::Floor, profile::Profile, stage::Stage};
+use super::{
+    cast::Cast,
+    floor::{Floor, Seen},
+    profile::Profile,
+    stage::Stage,
+};
 use crate::{
     backlog::Watch,
+    histogram::Histogram,
     load::{self, Plan},
     options::DaprOptions,
     progress::progress,
@@ -15,6 +21,8 @@ use crate::{
 /// What a create by one caller may take, as a multiple of the floor.
 const MOST_OF_FLOOR: f64 = 1.5;
 const WARM_UP: Duration = Duration::from_secs(2);
+/// After a create, so that what it leaves behind is done before the next: no person creates tasks faster.
+const REST: Duration = Duration::from_millis(100);
 
 /// Load on the API, whose answers say 201.
 pub(super) fn plan(stage: &Stage, length: Duration) -> Plan {
@@ -24,6 +32,7 @@ pub(super) fn plan(stage: &Stage, length: Duration) -> Plan {
         warm_up: WARM_UP,
         length,
         expected: 201,
+        rest: Duration::ZERO,
     }
 }
 
@@ -37,9 +46,10 @@ pub(super) async fn one(stage: &Stage, cast: &Cast, options: &DaprOptions) -> io
     let mut section = Section::default();
     progress("the floor");
     let floor = Floor::start(stage).await?;
-    floor.measure(1, WARM_UP).await?;
-    let least = floor.measure(1, length).await?;
-    let many = floor.measure(options.callers, length).await?;
+    floor.measure(1, WARM_UP, Duration::ZERO).await?;
+    let least = floor.measure(1, length, Duration::ZERO).await?;
+    let resting = floor.measure(1, length, REST).await?;
+    let many = floor.measure(options.callers, length, Duration::ZERO).await?;
     floor.stop(stage).await?;
     let (least_p50, least_p99) = (least.latency.quantile(0.5), least.latency.quantile(0.99));
     section.notes.push(format!(
@@ -51,31 +61,43 @@ pub(super) async fn one(stage: &Stage, cast: &Cast, options: &DaprOptions) -> io
         many.rate(),
         ms(many.latency.quantile(0.5)),
     ));
-    progress("create, one caller");
-    let (tally, _) = load::run(plan(stage, length), creators(&cast.owners[..1])).await?;
-    section.notes.push(format!(
-        "create, one caller who owns {} tasks: {}",
-        options.owned,
-        tally.describe()
-    ));
-    let most_ms = (ms(least_p50) * MOST_OF_FLOOR * 100.0).round() / 100.0;
-    section.figures.extend([
-        Figure::new(
-            format!("create, one caller, p50 (asked: {MOST_OF_FLOOR} × the floor)"),
-            ms(tally.latency.quantile(0.5)),
-            Unit::Milliseconds,
-            Ask::AtMost(most_ms),
-        )
-        .beside_floor(ms(least_p50), None),
-        Figure::new(
-            "create, one caller, p99",
-            ms(tally.latency.quantile(0.99)),
-            Unit::Milliseconds,
-            Ask::Nothing,
-        )
-        .beside_floor(ms(least_p99), None),
-    ]);
+    let caller = &cast.owners[..1];
+    let mut measure = async |what: &str, rest: Duration, least: &Seen| {
+        progress(what);
+        let plan = Plan {
+            rest,
+            ..plan(stage, length)
+        };
+        let (tally, _) = load::run(plan, creators(caller)).await?;
+        section.notes.push(format!(
+            "{what}, who owns {} tasks: {}",
+            options.owned,
+            tally.describe()
+        ));
+        section
+            .figures
+            .extend(beside_floor(what, &tally.latency, &least.latency));
+        io::Result::Ok(())
+    };
+    measure("create, one caller", Duration::ZERO, &least).await?;
+    measure("create, one caller with 100 ms between creates", REST, &resting).await?;
     Ok(section)
+}
+
+fn beside_floor(what: &str, took: &Histogram, floor: &Histogram) -> [Figure; 2] {
+    let most_ms = (ms(floor.quantile(0.5)) * MOST_OF_FLOOR * 100.0).round() / 100.0;
+    let figure = |what, quantile, ask| {
+        Figure::new(what, ms(took.quantile(quantile)), Unit::Milliseconds, ask)
+            .beside_floor(ms(floor.quantile(quantile)), None)
+    };
+    [
+        figure(
+            format!("{what}, p50 (asked: {MOST_OF_FLOOR} × the floor)"),
+            0.5,
+            Ask::AtMost(most_ms),
+        ),
+        figure(format!("{what}, p99"), 0.99, Ask::Nothing),
+    ]
 }
 
 /// Many callers, the backlog they leave behind, and who did the work.

@@ -89,12 +89,12 @@ impl Floor {
         Ok(Self { client, app })
     }
 
-    /// So many callers, each with an actor and a key of its own, call and write for so long.
-    pub(super) async fn measure(&self, callers: usize, length: Duration) -> io::Result<Seen> {
+    /// So many callers, each with an actor and a key of its own, call and write for so long, and rest in between.
+    pub(super) async fn measure(&self, callers: usize, length: Duration, rest: Duration) -> io::Result<Seen> {
         let end = Instant::now() + length;
         let mut running = JoinSet::new();
         for number in 0..callers {
-            running.spawn(repeat(self.client.clone(), number.to_string(), end));
+            running.spawn(repeat(self.client.clone(), number.to_string(), end, rest));
         }
         let mut latency = Histogram::default();
         while let Some(part) = running.join_next().await {
@@ -125,7 +125,7 @@ fn application() -> Router {
 }
 
 /// Calls and writes until `end`. A write does not tell its ETag, so it is read before the next one; that is not counted.
-async fn repeat(mut client: Client, id: String, end: Instant) -> io::Result<Histogram> {
+async fn repeat(mut client: Client, id: String, end: Instant, rest: Duration) -> io::Result<Histogram> {
     let key = format!("loadtest/floor/{id}");
     write(&mut client, &key, None).await?;
     let mut latency = Histogram::default();
@@ -135,6 +135,9 @@ async fn repeat(mut client: Client, id: String, end: Instant) -> io::Result<Hist
         call(&mut client, &id).await.map_err(io::Error::other)?;
         write(&mut client, &key, Some(etag)).await?;
         latency.record(begin.elapsed());
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
     }
     Ok(latency)
 }

@@ -81,6 +81,7 @@ pub(super) async fn measure(bench: &Bench) -> io::Result<Section> {
     let changers = (0..callers as u64).map(|number| Changer::new(owner, &ids, number, callers as u64));
     let plan = Plan {
         expected: 200,
+        rest: Duration::ZERO,
         ..bench.write_plan(&server)
     };
     let watch = Watch::begin(server.address, std::slice::from_ref(owner)).await?;
