@@ -3,6 +3,7 @@
 //! Everything here decides and computes; nothing reads a clock or draws randomness. The instant comes in as a
 //! [`Timestamp`](punctual_events::Timestamp), random bytes come in as bytes.
 
+pub mod belonging;
 pub mod email;
 pub mod hasher;
 mod hex;
@@ -12,6 +13,7 @@ pub mod records;
 pub mod signing_key;
 pub mod token;
 
+pub use belonging::Belonging;
 pub use email::{AccountKey, AccountKeys, Email, EmailError};
 pub use hasher::{Hasher, HasherError, PasswordHash, Verdict};
 pub use password::{Password, PasswordError};

@@ -76,6 +76,12 @@ pub enum SigningKeyError {
         .0.display()
     )]
     Missing(PathBuf),
+    /// There are accounts, and they are those of another key.
+    #[error(
+        "the signing key {} is not the one that the accounts in the database beside it belong to: nobody would find theirs. Restore the one they were made with",
+        .0.display()
+    )]
+    Foreign(PathBuf),
     /// A later release wrote it.
     #[error("the signing key {} was written by a newer version of Punctual", .0.display())]
     Newer(PathBuf),
@@ -138,6 +144,11 @@ impl SigningKey {
     #[must_use]
     pub fn derive(&self, purpose: Purpose) -> KeyedHash {
         KeyedHash::new(&padded(&self.subkey(purpose.label())))
+    }
+
+    /// Says which key it is, and nothing of it.
+    pub(super) fn fingerprint(&self) -> String {
+        super::hex::encode(&self.subkey(b"punctual/fingerprint/1"))
     }
 
     fn subkey(&self, label: &[u8]) -> [u8; KEY_BYTES] {

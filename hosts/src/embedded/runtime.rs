@@ -113,12 +113,12 @@ impl Embedded {
         &self.services
     }
 
-    /// Whether there is any record: an account, or what one left behind.
+    /// Whether there is any account, or what one left behind.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn has_records(&self) -> Result<bool, StartError> {
-        Ok(self.database.has_records().await?)
+    pub async fn has_accounts(&self) -> Result<bool, StartError> {
+        Ok(self.database.has_accounts().await?)
     }
 
     /// The actors of this process.

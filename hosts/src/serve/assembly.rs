@@ -6,11 +6,11 @@ use axum::Router;
 use punctual_actors::ports::Clock;
 
 use super::{
-    ServeError,
+    ServeError, key,
     parts::{address_policy, api_config, host_config, notification, whole},
 };
 use crate::{
-    accounts::{SigningKey, Tokens},
+    accounts::Tokens,
     background::EndedEarly,
     config::ServeConfig,
     embedded::{
@@ -41,9 +41,10 @@ pub(super) struct Assembly {
 impl Assembly {
     /// Opens the data and starts everything but the server.
     pub(super) async fn start(config: &ServeConfig, metrics: &Arc<Metrics>) -> Result<Self, ServeError> {
+        key::refuse_lost_data(&config.data)?;
         let runtime = Embedded::open(&config.data, host_config(config), Arc::clone(metrics) as _)?;
         let services = runtime.services().clone();
-        let key = signing_key(config, &runtime).await?;
+        let key = key::of(config, &runtime).await?;
         let audit = AuditRole::new(&services);
         let api = Api::new(&api_config(config), services.clone(), Arc::clone(&audit) as _, &key);
         let sync = SyncRole::new(&services, Tokens::new(&key), SyncConfig::default());
@@ -116,16 +117,6 @@ impl Assembly {
     pub(super) async fn stop(self) {
         self.runtime.stop().await;
     }
-}
-
-/// The key is made at the first start, which is when nobody has an account yet; the data folder is ours by then.
-async fn signing_key(config: &ServeConfig, runtime: &Embedded) -> Result<SigningKey, ServeError> {
-    if runtime.has_records().await? {
-        return Ok(SigningKey::load(&config.data)?);
-    }
-    let mut fresh = [0; 32];
-    getrandom::fill(&mut fresh)?;
-    Ok(SigningKey::load_or_create(&config.data, fresh)?)
 }
 
 /// Has the metrics say how far the roles are behind.

@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use punctual_actors::ports::{Clock, Directory, Environment, Store};
+use punctual_actors::ports::{Directory, Environment, Store};
 use punctual_events::Topic;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 use super::{
     PATIENCE, STOP_PATIENCE, ServeError, end_when_asked,
     hearing::Hearing,
+    key,
     late::Late,
     listen,
     parts::{address_policy, host_config, whole},
@@ -17,7 +18,7 @@ use super::{
     roles::{Outgoing, Roles, need_a_key},
 };
 use crate::{
-    accounts::SigningKey,
+    accounts::Belonging,
     background::Background,
     config::{Role, ServeConfig, Token},
     dapr::{
@@ -27,7 +28,6 @@ use crate::{
         mail::BoundMail,
         marker::{Enough, Markers},
         runtime::{self, Backing},
-        secrets::{SIGNING_KEY, secret},
         sidecar::{Sidecar, SidecarAddress},
         state::State,
         store::DaprStore,
@@ -53,8 +53,6 @@ use crate::{
 const SIDECAR_KEEPS: u32 = 2;
 /// How long a process that ends waits for placement to send its actors elsewhere.
 const WITHDRAW_PATIENCE: Duration = Duration::from_secs(6);
-/// Between two tries to get what the process cannot start without, in milliseconds.
-const RETRY_MS: u64 = 500;
 
 /// A process beside its sidecar.
 struct Process {
@@ -201,7 +199,9 @@ impl Process {
     async fn begin(&self, environment: Environment) -> Result<Running, ServeError> {
         self.watch.until(|condition| condition != Condition::Away).await;
         let key = match need_a_key(&self.config.roles) {
-            true => Some(self.signing_key(&*environment.clock).await),
+            true => {
+                Some(key::of_secret_store(&self.sidecar, &self.config.sidecar.secret_store, &*environment.clock).await)
+            }
             false => None,
         };
         let app_listener = listen(&self.config.sidecar.app_listen).await?;
@@ -220,6 +220,10 @@ impl Process {
             elsewhere,
         );
         let mut tasks = Background::default();
+        if let Some(key) = key.filter(|_| self.plays(Role::Api)) {
+            let belonging = Belonging::new(Arc::clone(&services.records));
+            tasks.spawn(key::refuse_foreign(key, belonging, Arc::clone(&environment.clock)));
+        }
         if self.plays(Role::Audit) {
             tasks.spawn(async move { logs.tell_for_ever().await });
         }
@@ -302,21 +306,6 @@ impl Process {
     fn app_token(&self) -> Option<AppToken> {
         let token = self.config.sidecar.app_token.as_ref();
         token.map(|token| AppToken::new(token.reveal()))
-    }
-
-    /// The key from the secret store, which is asked until it answers: without it nobody can be let in.
-    async fn signing_key(&self, clock: &dyn Clock) -> SigningKey {
-        let store = &self.config.sidecar.secret_store;
-        loop {
-            match secret(&self.sidecar, store, SIGNING_KEY).await {
-                Ok(text) => match SigningKey::from_secret(&text) {
-                    Some(key) => return key,
-                    None => tracing::error!(store, name = SIGNING_KEY, "the secret is not 64 hexadecimal digits"),
-                },
-                Err(failure) => tracing::warn!(%failure, "the signing key cannot be had yet"),
-            }
-            clock.sleep_ms(RETRY_MS).await;
-        }
     }
 
     /// Serves clients and sidecar until the end, and ends in order: clients first, then the actors, then the sidecar's calls.

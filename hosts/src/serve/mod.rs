@@ -4,6 +4,7 @@ mod assembly;
 mod attempts;
 mod beside_sidecar;
 mod hearing;
+mod key;
 mod late;
 mod parts;
 mod roles;
@@ -11,7 +12,7 @@ mod roles;
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -52,6 +53,15 @@ pub enum ServeError {
     /// The data folder or the runtime on it cannot be used.
     #[error(transparent)]
     Runtime(#[from] StartError),
+    /// There was a database, and nothing of it is there.
+    #[error(
+        "{} is empty, and the signing key beside it says that it was not: restore it from a backup, or, to begin anew without any account, remove it",
+        database.display()
+    )]
+    EmptyDatabase {
+        /// The file.
+        database: PathBuf,
+    },
     /// The sidecar cannot be spoken to.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),

@@ -96,6 +96,43 @@ async fn without_its_key_a_server_nobody_has_an_account_at_starts() {
     Server::start(folder.path());
 }
 
+#[tokio::test]
+async fn with_the_key_of_another_server_one_with_accounts_does_not_start() {
+    let (folder, other) = (tempdir().unwrap(), tempdir().unwrap());
+    let server = Server::start(folder.path());
+    server.sign_up(&client()).await;
+    server.terminate();
+    Server::start(other.path()).terminate();
+    let (key, theirs) = (folder.path().join("signing.key"), other.path().join("signing.key"));
+    let own = std::fs::read(&key).unwrap();
+    std::fs::copy(&theirs, &key).unwrap();
+    let output = refused_start(folder.path());
+    assert!(output.contains("Restore the one they were made with"), "{output}");
+    std::fs::write(&key, own).unwrap();
+    Server::start(folder.path()).terminate();
+    // Nobody has an account there: it begins with whatever key it finds, and belongs to that from then on.
+    std::fs::copy(&key, &theirs).unwrap();
+    Server::start(other.path()).terminate();
+    Server::start(other.path());
+}
+
+#[tokio::test]
+async fn a_database_of_which_nothing_is_left_is_not_begun_anew_in_silence() {
+    let folder = tempdir().unwrap();
+    Server::start(folder.path()).terminate();
+    let database = folder.path().join("punctual.db");
+    std::fs::write(&database, "").unwrap();
+    let output = refused_start(folder.path());
+    assert!(
+        output.contains("is empty, and the signing key beside it says"),
+        "{output}"
+    );
+    std::fs::remove_file(&database).unwrap();
+    let output = Server::start(folder.path()).terminate();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(complaint.contains("no database beside it"), "{complaint}");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_in_the_folder_is_for_its_owner_only_whoever_made_the_folder_and_however_the_files_were() {

@@ -19,7 +19,7 @@ use rusqlite::{
 };
 use tempfile::TempDir;
 
-use super::{Database, OpenError, Options, SqliteDirectory, SqliteStore, connection::BUSY_TIMEOUT};
+use super::{DATABASE_NAME, Database, OpenError, Options, SqliteDirectory, SqliteStore, connection::BUSY_TIMEOUT};
 
 /// Pages copied between two looks at whether to go on: some 4 MB.
 const PAGES_PER_STEP: c_int = 1_024;
@@ -102,7 +102,7 @@ impl DataCopy {
     /// # Errors
     /// When there is no data, it is of a newer release, or there is no room for the copy.
     pub fn make(directory: &Path, stop: &AtomicBool, tell: &mut dyn FnMut(Copied)) -> Result<Self, CopyError> {
-        let file = directory.join("punctual.db");
+        let file = directory.join(DATABASE_NAME);
         let bytes = length_of(directory, &file)?;
         let failed = |source: io::Error| CopyError::Failed {
             file: file.clone(),
@@ -308,7 +308,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let directory = folder.path().join("50% of? #1 ä");
         drop(Database::open(&directory, Options::default()).unwrap());
-        let connection = Connection::open(directory.join("punctual.db")).unwrap();
+        let connection = Connection::open(directory.join(DATABASE_NAME)).unwrap();
         let fill = format!(
             "CREATE TABLE filler AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
              SELECT i, zeroblob(1000) AS b FROM n"
@@ -319,7 +319,7 @@ mod tests {
     }
 
     fn rows(directory: &Path) -> i64 {
-        let connection = Connection::open(directory.join("punctual.db")).unwrap();
+        let connection = Connection::open(directory.join(DATABASE_NAME)).unwrap();
         connection
             .query_row("SELECT count(*) FROM filler", [], |row| row.get(0))
             .unwrap()
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn data_in_use_is_copied_with_what_is_only_in_the_log_and_none_of_what_comes_meanwhile() {
         let (_folder, directory) = database(9_000);
-        let writer = Connection::open(directory.join("punctual.db")).unwrap();
+        let writer = Connection::open(directory.join(DATABASE_NAME)).unwrap();
         writer
             .execute_batch("PRAGMA wal_autocheckpoint = 0; INSERT INTO filler VALUES (0, x'00')")
             .unwrap();
@@ -371,7 +371,7 @@ mod tests {
         let stop = AtomicBool::new(false);
         let copied = DataCopy::make(&directory, &stop, &mut |_| {
             writer.get_or_insert_with(|| {
-                let writer = Connection::open(directory.join("punctual.db")).unwrap();
+                let writer = Connection::open(directory.join(DATABASE_NAME)).unwrap();
                 writer.execute_batch("INSERT INTO filler VALUES (0, x'00')").unwrap();
                 writer
             });
@@ -403,14 +403,14 @@ mod tests {
     #[test]
     fn data_of_a_newer_release_and_what_is_no_data_are_refused() {
         let (_folder, directory) = database(1);
-        let connection = Connection::open(directory.join("punctual.db")).unwrap();
+        let connection = Connection::open(directory.join(DATABASE_NAME)).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         assert!(matches!(
             copy(&directory),
             Err(CopyError::Open(OpenError::Newer { found: 99, .. }))
         ));
-        fs::write(directory.join("punctual.db"), "dear diary\n".repeat(1_000)).unwrap();
+        fs::write(directory.join(DATABASE_NAME), "dear diary\n".repeat(1_000)).unwrap();
         let Err(error) = copy(&directory) else {
             panic!("a copy of a diary")
         };

@@ -123,6 +123,9 @@ impl From<ReadError> for Failure {
     }
 }
 
+/// The file in the data directory.
+pub const DATABASE_NAME: &str = "punctual.db";
+
 /// What an error of SQLite is to the ports: the file may be away, or what is in it damaged.
 fn failure(error: &rusqlite::Error) -> Failure {
     use rusqlite::{Error, ErrorCode};
@@ -183,7 +186,7 @@ impl Database {
     /// When another server has the directory, the database is newer than this release, or it cannot be used at all.
     pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
         let lock = DirectoryLock::take(directory)?;
-        let file = directory.join("punctual.db");
+        let file = directory.join(DATABASE_NAME);
         private::prepare_database(&file).map_err(|source| OpenError::Directory {
             directory: directory.to_owned(),
             source,

@@ -5,7 +5,10 @@ use punctual_actors::ports::{BoxFuture, Failure};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Database, session::Session, writer::Operation};
-use crate::ports::{Etag, Records};
+use crate::{
+    accounts::belonging,
+    ports::{Etag, Records},
+};
 
 /// The [`Records`] of the embedded runtime.
 #[derive(Clone)]
@@ -51,11 +54,11 @@ impl Records for SqliteRecords {
 }
 
 impl Database {
-    /// Whether there is any record.
-    pub(in crate::embedded) async fn has_records(&self) -> Result<bool, Failure> {
+    /// Whether there is any record but that of the signing key.
+    pub(in crate::embedded) async fn has_accounts(&self) -> Result<bool, Failure> {
         self.read(|connection| {
-            let mut select = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM records)")?;
-            Ok(select.query_row([], |row| row.get(0))?)
+            let mut select = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM records WHERE key <> ?1)")?;
+            Ok(select.query_row([belonging::RECORD], |row| row.get(0))?)
         })
         .await
     }

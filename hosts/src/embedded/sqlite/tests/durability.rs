@@ -240,7 +240,7 @@ async fn a_database_nobody_writes_to_is_found_well_again_by_a_trial() {
     opened.database.write(Broken).await.unwrap_err();
     assert!(opened.database.write_failure(&*clock).is_some());
     until_writable(&opened, &clock).await;
-    assert!(!opened.database.has_records().await.unwrap(), "a trial leaves nothing");
+    assert!(!opened.database.has_accounts().await.unwrap(), "a trial leaves nothing");
 }
 
 #[tokio::test]

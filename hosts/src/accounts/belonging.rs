@@ -1,0 +1,82 @@
+//! Which signing key the accounts belong to. Their names are derived from it: under another key nobody would find theirs, and who signed up again
+//! would have a second one.
+
+use std::sync::Arc;
+
+use punctual_actors::ports::Failure;
+use serde::{Deserialize, Serialize};
+
+use super::SigningKey;
+use crate::ports::Records;
+
+/// The record that remembers it, beside those of accounts.
+pub(crate) const RECORD: &str = "signing-key";
+const FORMAT: u16 = 1;
+
+/// What is remembered of the first key.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    /// The format it was written in.
+    format: u16,
+    /// A one-way function of the key.
+    fingerprint: String,
+}
+
+/// The memory of the key among the records.
+pub struct Belonging(Arc<dyn Records>);
+
+impl Belonging {
+    /// That of `records`.
+    #[must_use]
+    pub fn new(records: Arc<dyn Records>) -> Self {
+        Self(records)
+    }
+
+    /// Whether the accounts are those of `key`. The first that asks is remembered.
+    ///
+    /// # Errors
+    /// When the records are away, or what is remembered is damaged or of a newer release.
+    pub async fn is_of(&self, key: &SigningKey) -> Result<bool, Failure> {
+        let fingerprint = key.fingerprint();
+        let own = Remembered {
+            format: FORMAT,
+            fingerprint: fingerprint.clone(),
+        };
+        let json = serde_json::to_vec(&own).map_err(Failure::new)?;
+        let Some((json, _)) = self.0.get(RECORD).await? else {
+            // Another process may be first, with another key.
+            return match self.0.create(RECORD, json.into()).await? {
+                true => Ok(true),
+                false => Err(Failure::new("another process is just remembering its signing key")),
+            };
+        };
+        let damaged = |error: serde_json::Error| {
+            Failure::damaged(format_args!(
+                "the record of the signing key at column {}",
+                error.column()
+            ))
+        };
+        // The format first: a newer record need not have the fields this release expects.
+        let Versioned { format } = serde_json::from_slice(&json).map_err(damaged)?;
+        if format > FORMAT {
+            return Err(Failure::new(format_args!(
+                "the record of the signing key has format {format}: it was written by a newer version of Punctual"
+            )));
+        }
+        let remembered: Remembered = serde_json::from_slice(&json).map_err(damaged)?;
+        Ok(remembered.fingerprint == fingerprint)
+    }
+
+    /// Forgets the key, where there are no accounts that belong to it.
+    ///
+    /// # Errors
+    /// When the records are away.
+    pub async fn forget(&self) -> Result<(), Failure> {
+        self.0.delete(RECORD).await
+    }
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    format: u16,
+}
