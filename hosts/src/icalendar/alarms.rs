@@ -9,14 +9,14 @@ use calcard::icalendar::{
     ICalendar, ICalendarAction, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarParameterName,
     ICalendarParameterValue, ICalendarProperty, ICalendarRelated, ICalendarValue,
 };
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use punctual_events::{Offset, ReminderTime, Repeat, Timestamp};
 
 use super::{
     DraftReminder,
     moments::{Stated, entry_stated},
-    zones::{Zones, resolve},
+    zones::{Zones, resolve, wall_time},
 };
 
 const MAX_REMINDERS: usize = 20;
@@ -186,7 +186,7 @@ fn shifted(related: &Stated, after: &ICalendarDuration, zones: &Zones) -> Option
 /// The offset before `due` that is the instant `at`: as many days as there are between the two on the calendar, and the rest exactly.
 fn before(due: &Stated, at: Timestamp, zones: &Zones) -> Option<Offset> {
     let (reference, zone) = reference(due, zones);
-    let at_wall = zone.from_utc_datetime(&at.to_utc()).naive_local();
+    let at_wall = wall_time(zone, at);
     let days = (reference - at_wall).num_days();
     let rest_s = |days: i64| {
         let from = resolve(zone, reference.checked_sub_signed(TimeDelta::days(days))?);

@@ -97,7 +97,7 @@ pub enum DraftMoment {
         at: WallTime,
         /// True for one without a zone in the file, which is wherever the user is.
         floating: bool,
-        /// IANA name, known to `chrono-tz`; of a floating time the user's at present.
+        /// IANA name; of a floating time the user's at present.
         time_zone: String,
     },
 }

@@ -9,13 +9,13 @@ use calcard::{
         ICalendarValue,
     },
 };
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 use punctual_events::{Timestamp, WallTime};
 
 use super::{
     DraftMoment, ItemCode, Refused,
-    zones::{Zones, resolve},
+    zones::{Zones, resolve, wall_time},
 };
 
 /// A day or a time as a property states it.
@@ -203,5 +203,5 @@ fn plus(start: &Stated, duration: &ICalendarDuration, zones: &Zones) -> Option<S
 /// The wall time `seconds` after `wall`, by the clock of an instant.
 fn later(zone: Tz, wall: NaiveDateTime, seconds: i64) -> NaiveDateTime {
     let instant = resolve(zone, wall).plus_millis(seconds.saturating_mul(1000));
-    zone.from_utc_datetime(&instant.to_utc()).naive_local()
+    wall_time(zone, instant)
 }

@@ -1,16 +1,14 @@
 //! RRULE, RDATE, EXDATE and RECURRENCE-ID.
 
 use calcard::icalendar::{ICalendarComponent, ICalendarParameterName, ICalendarProperty, ICalendarValue};
-use chrono::{NaiveDateTime, TimeZone};
-use chrono_tz::Tz;
-use punctual_events::{Anchor, LatePolicy, Recurrence, RecurrenceDate, Timestamp, WallTime};
+use punctual_events::{Anchor, LatePolicy, Recurrence, RecurrenceDate, WallTime};
 
 use super::{
     ItemCode, Refused,
     draft::Source,
     moments::{Stated, stated, value_stated},
     text,
-    zones::Zones,
+    zones::{Zones, wall_time},
 };
 
 const MAX_RRULE_BYTES: usize = 512;
@@ -141,10 +139,6 @@ impl Dates<'_> {
             RecurrenceDate::Time(wall)
         })
     }
-}
-
-fn wall_time(zone: Tz, instant: Timestamp) -> NaiveDateTime {
-    zone.from_utc_datetime(&instant.to_utc()).naive_local()
 }
 
 /// True when there is a rule of any kind.

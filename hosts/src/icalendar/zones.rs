@@ -11,8 +11,9 @@ use calcard::{
     common::timezone::Tz as KnownZone,
     icalendar::{ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarValue},
 };
-use chrono::{LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use chrono::NaiveDateTime;
 use chrono_tz::Tz;
+use punctual_actors::zone::{BundledZones, ZoneData as _};
 use punctual_events::Timestamp;
 
 use super::text;
@@ -130,16 +131,19 @@ fn fixed(calendar: &ICalendar) -> Option<Tz> {
     }
 }
 
-/// The instant of a wall time: one that does not exist moves forward by the gap, one that happens twice is the first.
+/// The instant of a wall time: one that does not exist moves forward by the gap, one that happens twice is the first. A zone is known by its name here;
+/// what its clocks show is asked where everything else asks it, so that an import is of the same zone data.
 pub(super) fn resolve(zone: Tz, wall: NaiveDateTime) -> Timestamp {
-    match zone.from_local_datetime(&wall) {
-        LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Timestamp::from_utc(instant.naive_utc()),
-        LocalResult::None => {
-            let day_before = wall.checked_sub_signed(TimeDelta::days(1)).unwrap_or(wall);
-            let offset_s = zone.offset_from_utc_datetime(&day_before).fix().local_minus_utc();
-            Timestamp::from_utc(wall).plus_millis(-1000 * i64::from(offset_s))
-        }
-    }
+    BundledZones
+        .resolve(zone.name(), wall)
+        .unwrap_or_else(|| Timestamp::from_utc(wall))
+}
+
+/// What the clocks of a zone show at an instant.
+pub(super) fn wall_time(zone: Tz, instant: Timestamp) -> NaiveDateTime {
+    BundledZones
+        .wall_time(zone.name(), instant)
+        .unwrap_or_else(|| instant.to_utc())
 }
 
 #[cfg(test)]
@@ -206,6 +210,13 @@ mod tests {
             ));
         }
         assert_eq!(zones.defined.len(), MAX_DEFINED);
+    }
+
+    #[test]
+    fn every_zone_that_a_file_can_name_is_one_whose_clocks_are_known() {
+        for zone in chrono_tz::TZ_VARIANTS {
+            assert!(BundledZones.contains(zone.name()), "{}", zone.name());
+        }
     }
 
     #[test]

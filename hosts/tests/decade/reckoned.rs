@@ -1,7 +1,8 @@
 //! What should come, reckoned from calendars and from what clocks show, by nothing of the core.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
+use punctual_actors::zone::{BundledZones, ZoneData as _};
 use punctual_events::Timestamp;
 
 /// A wall time and its instant.
@@ -11,9 +12,10 @@ pub(crate) struct Wall {
     pub(crate) instant: Timestamp,
 }
 
-/// How far clocks are from UTC.
+/// How far clocks are from UTC, by the same data: what is reckoned here is all that follows from it.
 fn offset(zone: Tz, utc: NaiveDateTime) -> TimeDelta {
-    TimeDelta::seconds(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc().into())
+    let instant = Timestamp::from_millis(utc.and_utc().timestamp_millis());
+    BundledZones.wall_time(zone.name(), instant).unwrap() - utc
 }
 
 /// The instant, in UTC, at which clocks first show `wall`, and whether they show it at all: where they skip it, it is as long after the change as it

@@ -9,6 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
+use punctual_actors::zone::{BundledZones, ZoneData as _};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
@@ -136,7 +137,7 @@ async fn while_nobody_completes_anything_the_next_instance_does_not_come() {
         "{table}"
     );
     assert_eq!(lines[2], "  1 reminder, 0 instances");
-    let version = chrono_tz::IANA_TZDB_VERSION;
+    let version = BundledZones.version();
     assert_eq!(
         lines[4],
         format!("1 user: 1 reminder, 0 instances; zone data {version}")

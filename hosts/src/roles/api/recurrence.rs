@@ -89,7 +89,7 @@ struct Preview {
     #[serde(skip_serializing_if = "Option::is_none")]
     rrule: Option<String>,
     /// The release of the IANA time zone data that the instants were derived with.
-    #[schema(examples("2025b"))]
+    #[schema(examples("2026f"))]
     time_zone_data: String,
     /// The pieces of a phrase that mean something, from left to right.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,7 +34,7 @@ impl Modify for ZoneDataHeader {
                     let header = HeaderBuilder::new()
                         .schema(Some(Object::with_type(Type::String)))
                         .description(Some(
-                            "The release of the IANA time zone data that every `instant` was derived with, as `2025b`.",
+                            "The release of the IANA time zone data that every `instant` was derived with, as `2026f`.",
                         ))
                         .build();
                     response.headers.insert("Time-Zone-Data".to_owned(), RefOr::T(header));
