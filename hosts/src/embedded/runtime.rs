@@ -8,6 +8,7 @@ use std::{
 use punctual_actors::ports::{BoxFuture, Failure, Ports, Publisher, WakeUp};
 use punctual_events::{ActorId, Commit};
 
+pub use super::sqlite::DATABASE_NAME;
 use super::{
     backoff::Backoff,
     bus::Bus,

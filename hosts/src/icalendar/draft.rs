@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarStatus, ICalendarValue,
-};
+use calcard::icalendar::{ICalendar, ICalendarComponent, ICalendarProperty, ICalendarStatus, ICalendarValue};
 use punctual_events::{Priority, Timestamp};
 
 use super::{
     ImportDraft, ImportItem, ItemCode, Refused,
     alarms::{self, Span},
+    dropped,
     moments::{self, Stated},
     recurrence, text,
     zones::Zones,
@@ -42,7 +41,7 @@ pub(super) fn refused_item(component: &[u8], refused: Refused, zones: &Zones) ->
 
 /// A VTODO as it was read.
 pub(super) struct Source<'a> {
-    calendar: ICalendar,
+    pub(super) calendar: ICalendar,
     is_repaired: bool,
     pub(super) text: Cow<'a, str>,
     pub(super) zones: &'a Zones,
@@ -136,7 +135,7 @@ fn draft(source: &Source<'_>, identity: &Identity, notes: &mut Vec<String>) -> R
     let description = description(todo, notes);
     let title = title(todo, description.as_deref(), notes);
     let tags = tags(todo, notes);
-    note_dropped(source, status_done, notes);
+    dropped::note(source, status_done, notes);
     Ok(ImportDraft {
         cancelled,
         completed: if status_done {
@@ -175,7 +174,7 @@ fn is_done(todo: &ICalendarComponent) -> bool {
     }
 }
 
-fn percent(todo: &ICalendarComponent) -> Option<i64> {
+pub(super) fn percent(todo: &ICalendarComponent) -> Option<i64> {
     todo.property(&ICalendarProperty::PercentComplete)?
         .values
         .first()?
@@ -268,47 +267,4 @@ fn tags(todo: &ICalendarComponent, notes: &mut Vec<String>) -> Vec<String> {
         ));
     }
     tags
-}
-
-/// Notes what a person may have written and a task has no place for. Bookkeeping (DTSTAMP, SEQUENCE, X- properties, …) goes without saying.
-fn note_dropped(source: &Source<'_>, status_done: bool, notes: &mut Vec<String>) {
-    let mut dropped: Vec<&str> = Vec::new();
-    let mut drop = |name| {
-        if !dropped.contains(&name) {
-            dropped.push(name);
-        }
-    };
-    for entry in &source.todo().entries {
-        match entry.name {
-            ICalendarProperty::Attach
-            | ICalendarProperty::Attendee
-            | ICalendarProperty::Comment
-            | ICalendarProperty::Conference
-            | ICalendarProperty::Contact
-            | ICalendarProperty::Geo
-            | ICalendarProperty::Location
-            | ICalendarProperty::Organizer
-            | ICalendarProperty::RelatedTo
-            | ICalendarProperty::Resources
-            | ICalendarProperty::Url => drop(entry.name.as_str()),
-            ICalendarProperty::PercentComplete if !status_done && percent(source.todo()) != Some(0) => {
-                drop(entry.name.as_str());
-            }
-            _ => {}
-        }
-    }
-    for component in source.calendar.components.iter().skip(1) {
-        if component.component_type != ICalendarComponentType::VAlarm {
-            drop(match component.component_type {
-                ICalendarComponentType::Other(_) => "nested components",
-                ref known => known.as_str(),
-            });
-        }
-    }
-    if !dropped.is_empty() {
-        notes.push(format!("left out: {}", dropped.join(", ")));
-    }
-    if recurrence::is_this_and_future(source.todo()) {
-        notes.push("it was meant for the later occurrences as well".to_owned());
-    }
 }

@@ -25,6 +25,7 @@
 mod alarms;
 mod code;
 mod draft;
+mod dropped;
 mod item;
 mod moments;
 mod recurrence;

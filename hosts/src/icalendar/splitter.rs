@@ -89,6 +89,11 @@ impl Splitter {
         loop {
             let first = *bytes.first()?;
             if self.line_ended {
+                // Some end a line with CR CR LF, some with CR alone: what is empty is no line.
+                if matches!(first, b'\r' | b'\n') {
+                    *bytes = &bytes[1..];
+                    continue;
+                }
                 self.line_ended = false;
                 if matches!(first, b' ' | b'\t') {
                     *bytes = &bytes[1..];
@@ -97,22 +102,16 @@ impl Splitter {
                 }
                 continue;
             }
-            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr2(b'\r', b'\n', bytes);
             self.extend_line(&bytes[..end.unwrap_or(bytes.len())]);
             *bytes = &bytes[end.map_or(bytes.len(), |end| end + 1)..];
             self.line_ended = end.is_some();
-            while self.line_ended && self.line.last() == Some(&b'\r') {
-                self.line.pop();
-            }
         }
     }
 
     /// What the end of the stream completes or leaves unterminated. Call it until it answers `None`.
     pub fn finish(&mut self) -> Option<Piece> {
         self.line_ended = false;
-        while self.line.last() == Some(&b'\r') {
-            self.line.pop();
-        }
         self.end_line().or_else(|| self.abandon())
     }
 

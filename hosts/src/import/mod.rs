@@ -69,7 +69,7 @@ pub fn run(arguments: &ImportArguments) -> Result<ExitCode, ImportError> {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = tokio.block_on(import(arguments))?;
     report.print(&mut std::io::stdout().lock())?;
-    let is_whole = report.refused == 0 && report.unread.is_none();
+    let is_whole = report.refused == 0 && report.unread.is_none() && !report.is_empty();
     Ok(if is_whole {
         ExitCode::SUCCESS
     } else {

@@ -13,6 +13,9 @@ pub(super) struct Report {
     pub(super) taken: u64,
     pub(super) existing: u64,
     pub(super) refused: u64,
+    /// Components that are no to-dos.
+    #[serde(default)]
+    pub(super) passed_over: u64,
     /// Why the rest of the file was not read.
     #[serde(default)]
     pub(super) unread: Option<String>,
@@ -30,6 +33,11 @@ struct Item {
 }
 
 impl Report {
+    /// Whether nothing was found that could be taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken + self.existing + self.refused == 0
+    }
+
     pub(super) fn print(&self, output: &mut impl io::Write) -> io::Result<()> {
         for item in &self.items {
             let name = item.summary.as_deref().or(item.uid.as_deref()).unwrap_or("(untitled)");
@@ -45,9 +53,19 @@ impl Report {
             taken,
             existing,
             refused,
+            passed_over,
             ..
         } = self;
         writeln!(output, "{taken} taken, {existing} there already, {refused} refused")?;
+        if *passed_over > 0 {
+            writeln!(
+                output,
+                "{passed_over} passed over that are no to-dos, but events or others"
+            )?;
+        }
+        if self.is_empty() {
+            writeln!(output, "there is no to-do in the file")?;
+        }
         match &self.unread {
             Some(reason) => writeln!(output, "the rest of the file was not read ({})", plain(reason)),
             None => Ok(()),
@@ -118,5 +136,18 @@ mod tests {
             "Unauthorized: the token is not valid (unauthorized)"
         );
         assert_eq!(problem(StatusCode::BAD_GATEWAY, b"<html>"), "502 Bad Gateway");
+    }
+
+    #[test]
+    fn a_file_without_a_to_do_says_so_and_what_is_in_it_instead() {
+        let report = printed(r#"{"taken": 0, "existing": 0, "refused": 0, "passed_over": 2, "items": []}"#);
+        let lines: Vec<&str> = report.lines().collect();
+        assert_eq!(
+            lines[1..],
+            [
+                "2 passed over that are no to-dos, but events or others",
+                "there is no to-do in the file"
+            ]
+        );
     }
 }

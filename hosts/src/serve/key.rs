@@ -12,10 +12,7 @@ use crate::{
         secrets::{SIGNING_KEY, secret},
         sidecar::Sidecar,
     },
-    embedded::{
-        runtime::{Embedded, StartError},
-        sqlite::DATABASE_NAME,
-    },
+    embedded::runtime::{DATABASE_NAME, Embedded, StartError},
 };
 
 /// Between two tries to get what the process cannot start without, in milliseconds.

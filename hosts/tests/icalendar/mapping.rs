@@ -452,3 +452,21 @@ fn quoted_printable_of_vcalendar_1_0_is_decoded() {
     let lines = "SUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:Caf=C3=A9 =\nau lait";
     assert_eq!(draft(lines).title, "Café au lait");
 }
+
+#[test]
+fn what_may_be_there_once_and_is_there_twice_and_a_priority_that_is_none_are_said() {
+    let item = todo("SUMMARY:a\nDUE:20270101T090000Z\nDUE:20270201T090000Z\nPRIORITY:99");
+    assert_eq!(item.notes, ["left out: PRIORITY", "of several DUE the first counts"]);
+    assert_eq!(item.draft.unwrap().due, draft("DUE:20270101T090000Z").due);
+    assert_eq!(todo("SUMMARY:a\nPRIORITY:0").notes, [""; 0]);
+}
+
+#[test]
+fn lines_may_end_with_a_carriage_return_alone() {
+    let file = "BEGIN:VCALENDAR\rBEGIN:VTODO\rUID:1\rSUMMARY:Sow\r  it\rEND:VTODO\rEND:VCALENDAR\r";
+    let titles: Vec<_> = items(file.as_bytes())
+        .into_iter()
+        .map(|item| item.draft.unwrap().title)
+        .collect();
+    assert_eq!(titles, ["Sow it"]);
+}

@@ -87,7 +87,7 @@ impl From<Webhook> for ShownWebhook {
 
 /// Makes a webhook.
 ///
-/// Reminders are sent as CloudEvents with the headers and the signature of Standard Webhooks, at least once. There is no `Idempotency-Key` here, and one is refused: the
+/// Reminders are sent as `{"type", "timestamp", "data"}` with the headers and the signature of [Standard Webhooks](https://www.standardwebhooks.com), at least once. There is no `Idempotency-Key` here, and one is refused: the
 /// answer holds the secret, and what is remembered is kept where no credential may be. Should the answer get lost, list the webhooks and delete the one too many.
 #[utoipa::path(
     post,
