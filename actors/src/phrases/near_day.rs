@@ -29,7 +29,13 @@ pub(super) fn beside_day(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
             coming(day.succ_opt()?, weekday)
         }
     };
-    let day = beside.day.resolve(today)?;
+    // "friday after christmas" is meant on the 26th too.
+    let earliest = if is_before {
+        today
+    } else {
+        today.checked_sub_days(chrono::Days::new(7))?
+    };
+    let day = beside.day.resolve(earliest)?;
     let found = match seen_from(day)? {
         found if found >= today => found,
         _ => seen_from(beside.day.resolve(day.succ_opt()?)?)?,

@@ -1,5 +1,7 @@
 //! Facts about turns that the histories, which live in one world of zone data, do not show.
 
+mod leftovers;
+
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},

@@ -14,6 +14,9 @@ use crate::{
 
 /// A wake-up that is early by this clock waits this long at most, in milliseconds; one that is earlier is delivered again.
 const MAX_EARLY_MS: u64 = 1_000;
+/// Publishing holds up a wake-up for this long at most, in milliseconds, however long the broker takes: a person waits to be reminded, and who
+/// delivers gives up.
+const PUBLISHING_MS: u64 = 1_000;
 
 impl<M: Machine> Slot<M> {
     /// A wake-up was delivered.
@@ -104,20 +107,11 @@ impl<M: Machine> Slot<M> {
         if is_due(activation) || !is_outbox_empty {
             return Ok(());
         }
-        while let Some(last) = activation.unpublished.iter().take(BATCH).next_back() {
-            let (last, count) = (last.header.seq, activation.unpublished.len().min(BATCH));
-            if runtime
-                .publisher()
-                .publish(&activation.unpublished[..count])
-                .await
-                .is_err()
-            {
-                // The outbox tries again, with its pauses.
-                break;
-            }
-            activation.unpublished.drain(..count);
-            activation.handed_over = last;
-            activation.published(last);
+        // What is left the outbox publishes, with its pauses, beside the turns that come; if that is lost too, the guard that is armed before this ends.
+        tokio::select! {
+            biased;
+            () = publish_all(activation, runtime.publisher()) => {}
+            () = runtime.environment().clock.sleep_ms(PUBLISHING_MS) => {}
         }
         Ok(())
     }
@@ -159,5 +153,18 @@ impl<M: Machine> Slot<M> {
         activation
             .owed_to_audit()
             .filter(|_| !is_due && !activation.owes_events())
+    }
+}
+
+/// Publishes what an activation has not handed over, until a batch is not taken. What is given up half way is published again.
+async fn publish_all<M: Machine>(activation: &mut Activation<M>, publisher: &impl Publisher) {
+    while let Some(last) = activation.unpublished.iter().take(BATCH).next_back() {
+        let (last, count) = (last.header.seq, activation.unpublished.len().min(BATCH));
+        if publisher.publish(&activation.unpublished[..count]).await.is_err() {
+            return;
+        }
+        activation.unpublished.drain(..count);
+        activation.handed_over = last;
+        activation.published(last);
     }
 }

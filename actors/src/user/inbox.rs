@@ -56,9 +56,11 @@ impl UserActor {
         fire(record, context.now, |at| quiet.hold(at, record.task.priority))
     }
 
-    /// The reminders of a task as a command leaves it whose instants have passed, but after `since`: all of them where there is no such instant.
+    /// The reminders of a task as a command leaves it that are [set anew](Self::is_set_anew) and whose instants have passed, but after `since`: all of
+    /// them where there is no such instant.
     pub(super) fn fire_passed(
         &self,
+        before: Option<&TaskRecord>,
         task: &Arc<Task>,
         since: Option<Timestamp>,
         context: &Context<'_>,
@@ -70,27 +72,28 @@ impl UserActor {
         let passed = since.unwrap_or(Timestamp::MIN);
         let record = TaskRecord::new(Arc::clone(task), passed, &self.profile.time_zone, context.zones);
         // What comes as late as this, because a hand-over took its time, is not held back as well.
-        fire(&record, now, |at| {
+        let mut fired = fire(&record, now, |at| {
             if since.is_none() || at > just_passed(now) {
                 quiet.hold(at, task.priority)
             } else {
                 at
             }
-        })
+        });
+        let is_set_anew = |fired: &Notification| self.is_set_anew(before, task.id, (fired.reminder, fired.due_at));
+        fired.retain(|event| matches!(event, UserEvent::ReminderFired(fired) if is_set_anew(fired)));
+        fired
     }
 
-    /// The same of a task that was changed: what was set before the change has fired by now, or is not to.
-    pub(super) fn fire_passed_anew(
+    /// Whether a command sets a reminder for an instant: it was not set for it before, and has not fired for it. The one rule of what fires with the
+    /// command and of what quiet hours hold back then.
+    pub(super) fn is_set_anew(
         &self,
-        before: &TaskRecord,
-        task: &Arc<Task>,
-        since: Option<Timestamp>,
-        context: &Context<'_>,
-    ) -> Vec<UserEvent> {
-        let known: Vec<Timestamp> = before.reminder_instants().collect();
-        let mut fired = self.fire_passed(task, since, context);
-        fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if known.contains(&fired.due_at)));
-        fired
+        before: Option<&TaskRecord>,
+        task: TaskId,
+        (reminder, at): (ReminderId, Timestamp),
+    ) -> bool {
+        let was_set = before.is_some_and(|before| before.was_set(reminder, at));
+        !was_set && !self.fired.contains_key(&notification_id(task, reminder, at, None))
     }
 
     /// Takes a notification into the inbox, or its new state. One that comes again takes the place of the one before it.

@@ -270,8 +270,8 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
-        let since = (!self.takes_over(None, &task, context.now)).then_some(since);
-        events.extend(self.fire_passed(&task, since, context));
+        let since = self.not_past_since(None, &task, context.now).map(|_| since);
+        events.extend(self.fire_passed(None, &task, since, context));
         events.extend(self.offers(told, context));
         Ok(Decision {
             events,

@@ -9,7 +9,7 @@ use punctual_events::{
 use crate::{
     machine::{Context, Decision},
     refusal::{Code, Refusal},
-    user::{command::UserReply, record::TaskRecord, state::UserActor, tasks::changed_fields},
+    user::{command::UserReply, inbox::just_passed, record::TaskRecord, state::UserActor, tasks::changed_fields},
 };
 
 impl UserActor {
@@ -103,7 +103,8 @@ impl UserActor {
             changed,
             task: Arc::clone(&task),
         }));
-        events.extend(self.fire_on_the_way(record, &task, context));
+        let since = self.not_past_since(Some(record), &task, context.now);
+        events.extend(self.fire_passed(Some(record), &task, since, context));
         let message = HandoverMessage::PassOccurrence {
             at,
             closed: context.now,
@@ -115,19 +116,14 @@ impl UserActor {
         events
     }
 
-    /// The reminders before the instant it was moved to that have passed by now.
-    fn fire_on_the_way(&self, before: &TaskRecord, task: &Arc<Task>, context: &Context<'_>) -> Vec<UserEvent> {
-        if !self.takes_over(Some(before), task, context.now) {
-            return Vec::new();
-        }
-        let mut fired = self.fire_passed_anew(before, task, None, context);
-        fired.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if self.fired.contains_key(&fired.id)));
-        fired
+    /// From when on what passed before it was set with a task, at `now`, is not past; `None` where nothing is.
+    pub(super) fn not_past_since(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> Option<Timestamp> {
+        (!self.takes_over(before, task, now)).then(|| just_passed(now))
     }
 
     /// Whether a task comes at an instant of its own, when what is to remind before it has passed: under `skip` and `keep_one_open`, where nobody
     /// completed the one before. Then nothing of it has reminded yet.
-    pub(super) fn takes_over(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> bool {
+    fn takes_over(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> bool {
         let Some(series) = task.series else { return false };
         if let Some(TaskRecord { task: before, .. }) = before {
             // Only a series moves its instance to another occurrence; a person who makes a task recur gives it a series.

@@ -219,18 +219,25 @@ impl TaskRecord {
         self.reminding.change(|remains| remains.follow_ups = kept);
     }
 
-    /// Reminders that were set, at `now`, for an instant that has passed since `since` and is in quiet hours come at their end.
+    /// True where this reminder was set for that instant. One that is not there with this id may be written anew by a client that knows no ids: then
+    /// any other was it.
+    pub(super) fn was_set(&self, id: ReminderId, at: Timestamp) -> bool {
+        match self.reminder(id) {
+            Some(reminder) => self.reminder_instant(reminder) == Some(at),
+            None => self.reminder_instants().any(|known| known == at),
+        }
+    }
+
+    /// Reminders that are set anew, at `now`, for an instant that has passed since `since` and is in quiet hours come at their end.
     pub(super) fn owe_what_is_held(
         &mut self,
-        before: Option<&Self>,
+        is_set_anew: impl Fn(ReminderId, Timestamp) -> bool,
         quiet: Quiet<'_>,
-        since: Timestamp,
-        now: Timestamp,
+        (since, now): (Timestamp, Timestamp),
     ) {
-        let known = |at| before.is_some_and(|before| before.reminder_instants().any(|known| known == at));
         for reminder in &self.task.reminders {
-            let instant = self.reminder_instant(reminder);
-            let passed = instant.filter(|at| *at <= now && *at > since && !known(*at));
+            let passed = self.reminder_instant(reminder);
+            let passed = passed.filter(|at| *at <= now && *at > since && is_set_anew(reminder.id, *at));
             if passed.is_some_and(|at| quiet.hold(at, self.task.priority) > now) {
                 self.reminding.change(|remains| remains.owed.insert(reminder.id));
             }

@@ -16,7 +16,6 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::{UserCommand, UserReply},
-        inbox::just_passed,
         later::Scope,
         quiet::Quiet,
         record::{TaskRecord, Tasks},
@@ -180,9 +179,9 @@ impl UserActor {
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
             let (before, now) = (before.map(Arc::as_ref), task.updated);
-            let takes_over = self.takes_over(before, task, now);
-            let since = if takes_over { Timestamp::MIN } else { just_passed(now) };
-            record.owe_what_is_held(before, quiet, since, now);
+            let since = self.not_past_since(before, task, now).unwrap_or(Timestamp::MIN);
+            let is_set_anew = |reminder, at| self.is_set_anew(before, task.id, (reminder, at));
+            record.owe_what_is_held(is_set_anew, quiet, (since, now));
         }
         if matches!(event, UserEvent::TaskDeleted(_)) {
             record.deleted = Some(task.updated);

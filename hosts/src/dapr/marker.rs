@@ -159,16 +159,21 @@ impl Markers {
         if is_mine
             && marker.round == round.number
             && round.came_back(marker.topic, marker.partition, self.enough)
-            && round.awaited().is_empty()
+            && round.awaited().next().is_none()
         {
             self.all_came.notify_one();
         }
     }
 
     fn awaited(&self) -> Vec<Marker> {
-        let awaited = self.round().awaited().clone();
-        let marker = |(topic, partition)| self.marker(topic, partition);
-        awaited.into_iter().map(marker).collect()
+        let round = self.round();
+        let marker = |(topic, partition)| Marker {
+            topic,
+            partition,
+            replica: self.replica,
+            round: round.number,
+        };
+        round.awaited().map(marker).collect()
     }
 
     /// A marker of the present round.

@@ -18,6 +18,7 @@ pub mod letters;
 pub mod logs;
 pub mod mail;
 pub mod marker;
+mod pause;
 pub mod publisher;
 pub mod rearm;
 pub mod records;
@@ -32,6 +33,8 @@ pub mod store;
 pub mod subscriber;
 #[cfg(test)]
 mod test_keys;
+#[cfg(test)]
+mod test_sidecar;
 pub mod wakeups;
 pub mod watch;
 pub mod webhooks;

@@ -1,8 +1,9 @@
 //! Events onto the broker: one message each, in the order of the log, keyed by their user, so that a user's events share a partition.
 
+mod apart;
 mod lane;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use punctual_actors::ports::{Failure, Publisher};
@@ -22,12 +23,12 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// The topics of the component of that name. Must be called within a Tokio runtime.
+    /// The topics of the component of that name, each of so many partitions. Must be called within a Tokio runtime.
     #[must_use]
-    pub fn new(sidecar: &Sidecar, component: &str) -> Self {
+    pub fn new(sidecar: &Sidecar, component: &str, partitions: NonZeroU32) -> Self {
         let component: Arc<str> = component.into();
         Self {
-            lanes: Topic::ALL.map(|topic| Lane::new(sidecar.clone(), Arc::clone(&component), topic)),
+            lanes: Topic::ALL.map(|topic| Lane::new(sidecar.clone(), Arc::clone(&component), topic, partitions)),
         }
     }
 

@@ -70,10 +70,10 @@ pub fn services<S, D>(
     (services, logs)
 }
 
-/// The actors this process hosts. `pubsub` is the name of the broker's component.
+/// The actors this process hosts, which publish on these topics.
 pub fn host<S: Store, D: Directory>(
     sidecar: &Sidecar,
-    pubsub: &str,
+    publisher: Topics,
     backing: Backing<S, D>,
     environment: &Environment,
     config: HostConfig,
@@ -82,7 +82,7 @@ pub fn host<S: Store, D: Directory>(
     let ports = DaprPorts {
         store: backing.store,
         wake_ups: Reminders::new(sidecar.clone(), Arc::clone(&environment.clock)),
-        publisher: Topics::new(sidecar, pubsub),
+        publisher,
         directory: backing.directory,
         environment: environment.clone(),
         recheck_head_after_ms: Some(RECHECK_HEAD_AFTER_MS),

@@ -3,20 +3,15 @@
 //! A reminder is delivered without its due time, so its name says everything: instant, sequence and nonce. Each wake-up is a reminder of its
 //! own, so that arming is additive.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use dapr::dapr::proto::runtime::v1::RegisterActorReminderRequest;
 use punctual_actors::ports::{Clock, Failure, WakeUp, WakeUps};
 use punctual_events::{ActorId, Seq, Timestamp};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
+    pause::Pause,
     schedule::{due_time, without_limit},
     sidecar::{Sidecar, failure},
     wire,
@@ -31,15 +26,15 @@ pub const GUARD_INTERVAL_MS: u64 = 5 * 60_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may take for a guard, which no command needs.
 const GUARD_PATIENCE: Duration = Duration::from_secs(1);
-/// For so long after a failure no guard is tried, by any actor of this process, in milliseconds.
-const GUARD_PAUSE_MS: i64 = 10_000;
 
 /// Wake-ups of actors, as their reminders.
 pub struct Reminders {
     sidecar: Sidecar,
     clock: Arc<dyn Clock>,
-    /// Until when no guard is tried.
-    no_guard_until_ms: AtomicI64,
+    /// Where a wake-up waited in vain, no turn of this process waits as long again: what needs one is to be repeated, and the rest of the turn is done.
+    wake_ups: Pause,
+    /// Where a guard could not be registered. It has less patience, so it says nothing of wake-ups.
+    guards: Pause,
 }
 
 impl Reminders {
@@ -49,7 +44,8 @@ impl Reminders {
         Self {
             sidecar,
             clock,
-            no_guard_until_ms: AtomicI64::new(i64::MIN),
+            wake_ups: Pause::new(),
+            guards: Pause::new(),
         }
     }
 
@@ -67,11 +63,21 @@ impl Reminders {
             failure_policy: Some(without_limit()),
         };
         let mut client = self.sidecar.client();
-        match timeout(patience, client.register_actor_reminder(request)).await {
+        let answer = timeout(patience, client.register_actor_reminder(request)).await;
+        let registered = match answer {
             Ok(answer) => answer.map(drop).map_err(|status| failure("register reminder", &status)),
             Err(_) => Err(Failure::new("register reminder: no answer in time")),
+        };
+        if registered.is_ok() {
+            self.wake_ups.end();
+            self.guards.end();
         }
+        registered
     }
+}
+
+fn was_away() -> Failure {
+    Failure::new("register reminder: the Scheduler was away a moment ago")
 }
 
 impl WakeUps for Reminders {
@@ -80,20 +86,25 @@ impl WakeUps for Reminders {
     }
 
     async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
-        self.register(actor, wake_up, PATIENCE).await
+        if !self.wake_ups.lets_try(self.clock.now()) {
+            return Err(was_away());
+        }
+        let began = Instant::now();
+        let registered = self.register(actor, wake_up, PATIENCE).await;
+        // A failure that came at once has kept nobody waiting.
+        if registered.is_err() && began.elapsed() >= GUARD_PATIENCE {
+            self.wake_ups.begin(self.clock.now());
+        }
+        registered
     }
 
     async fn arm_guard(&self, actor: ActorId, guard: WakeUp) -> Result<(), Failure> {
-        let now_ms = self.clock.now().as_millis();
-        let pause_ms = self.no_guard_until_ms.load(Ordering::Relaxed).saturating_sub(now_ms);
-        // A clock that was set back must not keep guards away for longer than a pause.
-        if (1..=GUARD_PAUSE_MS).contains(&pause_ms) {
-            return Err(Failure::new("register reminder: the Scheduler was away a moment ago"));
+        if !self.guards.lets_try(self.clock.now()) {
+            return Err(was_away());
         }
         let registered = self.register(actor, guard, GUARD_PATIENCE).await;
         if registered.is_err() {
-            let until_ms = self.clock.now().as_millis() + GUARD_PAUSE_MS;
-            self.no_guard_until_ms.store(until_ms, Ordering::Relaxed);
+            self.guards.begin(self.clock.now());
         }
         registered
     }
@@ -117,7 +128,78 @@ pub fn wake_up_of(name: &str) -> Option<WakeUp> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use punctual_actors::reference::VirtualClock;
+    use punctual_events::UserId;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::dapr::{pause::PAUSE_MS, test_sidecar};
+
+    #[tokio::test]
+    async fn one_turn_waits_for_a_scheduler_that_hangs_and_those_after_it_do_not() {
+        let (asked, answers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+        let scheduler = (Arc::clone(&asked), Arc::clone(&answers));
+        let sidecar = test_sidecar::answering(move |_| {
+            let (asked, answers) = scheduler.clone();
+            async move {
+                asked.fetch_add(1, Ordering::Relaxed);
+                if !answers.load(Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Vec::new())
+            }
+        })
+        .await;
+        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let reminders = Reminders::new(sidecar, Arc::clone(&clock) as _);
+        let actor = ActorId::User(UserId(Uuid::from_u128(1)));
+        let wake_up = WakeUp {
+            at: clock.now().plus_millis(60_000),
+            seq: Seq(1),
+            nonce: 0,
+        };
+        let began = Instant::now();
+        assert!(reminders.arm(actor, wake_up).await.is_err());
+        assert!(began.elapsed() >= PATIENCE, "it may be slow only");
+        let began = Instant::now();
+        for _ in 0..3 {
+            assert!(reminders.arm(actor, wake_up).await.is_err());
+        }
+        assert!(began.elapsed() < GUARD_PATIENCE);
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+
+        answers.store(true, Ordering::Relaxed);
+        clock.advance_ms(u64::try_from(PAUSE_MS).unwrap());
+        for _ in 0..3 {
+            assert!(reminders.arm(actor, wake_up).await.is_ok());
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 4);
+    }
+
+    #[tokio::test]
+    async fn what_fails_at_once_is_tried_by_everybody() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&asked);
+        let sidecar = test_sidecar::answering(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async { Err("the Scheduler restarts") }
+        })
+        .await;
+        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let reminders = Reminders::new(sidecar, Arc::clone(&clock) as _);
+        let actor = ActorId::User(UserId(Uuid::from_u128(1)));
+        let wake_up = WakeUp {
+            at: clock.now(),
+            seq: Seq(1),
+            nonce: 0,
+        };
+        for _ in 0..3 {
+            assert!(reminders.arm(actor, wake_up).await.is_err());
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+    }
 
     #[test]
     fn a_reminder_is_known_by_its_name_alone() {

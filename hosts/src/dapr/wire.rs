@@ -255,17 +255,28 @@ impl<T> Outcome<T> {
         Self::of(result.map_err(TurnError::Unknown))
     }
 
+    /// What [`of`](Self::of) was given.
+    ///
+    /// # Errors
+    /// The refusal, or the failure.
+    pub fn into_result(self) -> Result<T, TurnError> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::Refused(refusal) => Err(TurnError::Refused(*refusal)),
+            Self::Unknown(cause) => Err(Failure::new(cause).into()),
+            Self::Damaged(what) => Err(Failure::damaged(what).into()),
+        }
+    }
+
     /// What [`of_port`](Self::of_port) was given.
     ///
     /// # Errors
     /// The failure.
     pub fn into_port(self) -> Result<T, Failure> {
-        match self {
-            Self::Answered(answer) => Ok(answer),
-            Self::Refused(refusal) => Err(Failure::new(refusal)),
-            Self::Unknown(cause) => Err(Failure::new(cause)),
-            Self::Damaged(what) => Err(Failure::damaged(what)),
-        }
+        self.into_result().map_err(|error| match error {
+            TurnError::Refused(refusal) => Failure::new(refusal),
+            TurnError::Unknown(failure) => failure,
+        })
     }
 }
 

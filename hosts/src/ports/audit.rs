@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use punctual_actors::ports::{BoxFuture, Failure};
+use punctual_actors::{
+    ports::{BoxFuture, Failure},
+    turn::TurnError,
+};
 use punctual_events::{ActorId, Digest, EventType, Principal, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -198,6 +201,6 @@ pub trait AuditQueries: Send + Sync + 'static {
     /// The commits of a user's record after `after`, about `limit` events; fewer where they are large.
     fn page(&self, user: UserId, after: AuditPlace, limit: usize) -> BoxFuture<'_, Result<AuditPage, Failure>>;
 
-    /// Computes the chains of all logs of a user anew.
-    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>>;
+    /// Computes the chains of all logs of a user anew. Refused where there is no time for all of it: what was looked at says nothing of the rest.
+    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, TurnError>>;
 }

@@ -20,13 +20,14 @@ use super::{
 use crate::{
     accounts::Belonging,
     background::Background,
-    config::{Role, ServeConfig, Token},
+    config::{Role, ServeConfig, SidecarConfig, Token},
     dapr::{
         app::{App, AppToken, Checkup, HostedActors},
         audit_queries::RemoteAudit,
         letters::Desk,
         mail::BoundMail,
         marker::{Enough, Markers},
+        publisher::Topics,
         runtime::{self, Backing},
         sidecar::{Sidecar, SidecarAddress},
         state::State,
@@ -271,8 +272,9 @@ impl Process {
         tasks: &mut Background,
     ) -> Arc<dyn HostedActors> {
         let (config, observer) = (host_config(&self.config), Arc::clone(&self.metrics) as _);
-        let pubsub = &self.config.sidecar.pubsub;
-        let host = runtime::host(&self.sidecar, pubsub, backing, environment, config, observer);
+        let SidecarConfig { pubsub, partitions, .. } = &self.config.sidecar;
+        let topics = Topics::new(&self.sidecar, pubsub, *partitions);
+        let host = runtime::host(&self.sidecar, topics, backing, environment, config, observer);
         let (live, sweeper) = (Arc::clone(&host), Arc::clone(&host));
         self.metrics
             .sample("live_actors", "Actors in memory", move || whole(live.live()));

@@ -1,6 +1,7 @@
 //! Processes beside sidecars, each a runtime of its own, so that one can be killed: its tasks end where they are and its sockets close.
 
 use std::{
+    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,6 +15,7 @@ use punctual::{
         actors::RemoteActors,
         app::{App, AppToken},
         jobs::ScheduledJobs,
+        publisher::Topics,
         runtime::{Backing, DaprPorts, host},
         sidecar::{Sidecar, SidecarAddress},
         subscriber::Subscriber,
@@ -119,7 +121,8 @@ impl Host {
             audit: Arc::new(crate::nothing::Nothing),
         };
         let config = HostConfig::default();
-        let actors = host(&sidecar, "pubsub", backing, &environment, config, Arc::new(Unobserved));
+        let topics = Topics::new(&sidecar, "pubsub", NonZeroU32::MIN);
+        let actors = host(&sidecar, topics, backing, &environment, config, Arc::new(Unobserved));
         let app = App {
             types: types.to_vec(),
             actor_idle: Duration::from_secs(600),

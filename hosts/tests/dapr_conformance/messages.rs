@@ -1,7 +1,10 @@
 //! What Kafka and the Scheduler stand behind, held to the contracts that every runtime's ports are held to. Nothing of either contract has to be
 //! left out: neither needs a clock of its own, and both say what was delivered by an instant, which here is waited for.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
+};
 
 use futures_util::future::join_all;
 use punctual::dapr::{
@@ -23,6 +26,8 @@ use crate::{
 
 /// The broker's component.
 const PUBSUB: &str = "events";
+/// How many partitions each of its topics has.
+const PARTITIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(11);
 
 /// A publisher, and a service of its own that hears task events.
 struct Broker {
@@ -34,7 +39,7 @@ impl PublisherMaker for Broker {
     type Publisher = Topics;
 
     async fn make(&self) -> Topics {
-        Topics::new(&self.publishing, PUBSUB)
+        Topics::new(&self.publishing, PUBSUB, PARTITIONS)
     }
 
     async fn delivered(&self, _: &Topics, enough: impl Fn(&[CloudEvent]) -> bool) -> Vec<CloudEvent> {
@@ -115,7 +120,7 @@ const TOO_LARGE: usize = 1_010_000;
 /// published twice at once: by the outbox, and once more for audit.
 pub(crate) async fn published_together(beside: &mut Beside) {
     let sidecar = Sidecar::new(&beside.add_sidecar("together", "api", None)).unwrap();
-    let topics = Topics::new(&sidecar, PUBSUB);
+    let topics = Topics::new(&sidecar, PUBSUB, PARTITIONS);
     let commits = |user: u128, text: &str| [LogWriter::user(user).draft(text).commit];
     // What comes while this one is on its way waits for it, and so goes together.
     let first = commits(1_000, "first");

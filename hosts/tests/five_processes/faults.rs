@@ -20,9 +20,10 @@ use crate::{
 const ACKNOWLEDGED: usize = 15;
 /// How long something that was killed stays away.
 const AWAY: Duration = Duration::from_secs(2);
-/// Less than a call would take that waited for Kafka: the rest of the half minute. On a busy machine each takes many times as long as on one that does
-/// nothing else.
-const A_WAIT: Duration = Duration::from_secs(2);
+/// What a hundredth of the calls may take at most while Kafka is away, on a machine that does nothing else.
+const P99: Duration = Duration::from_millis(100);
+/// How long the same load is watched before.
+const BEFORE: Duration = Duration::from_secs(20);
 
 /// Has users work while `fault` happens, and looks at what is there in the end. The load is returned, with what `fault` gave.
 async fn work_through<T: Send + 'static>(
@@ -109,27 +110,35 @@ async fn nothing_is_lost_while_the_store_is_slow() {
     .await;
 }
 
-/// EC-1: users notice nothing of a broker that is away. That p99 stays under 100 ms is measured on a machine that does nothing else
-/// (`docs/performance.md`); here it is shown, and no call may have waited for Kafka.
+/// EC-1: users notice nothing of a broker that is away. Where others work on the machine too, each call takes many times as long as where nobody does, with
+/// Kafka or without: so it is compared with what the same load took just before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_succeeds_without_waiting_while_kafka_is_away_for_half_a_minute() {
-    let (load, (gone, back)) = work_through("kafka", |environment| {
+    let (load, (before, gone, back)) = work_through("kafka", |environment| {
+        let from = Instant::now();
+        std::thread::sleep(BEFORE);
+        let before = from..Instant::now();
         environment.stop("kafka").unwrap();
         let gone = Instant::now();
         std::thread::sleep(Duration::from_secs(30));
         let back = Instant::now();
         environment.start("kafka").unwrap();
-        (gone, back)
+        (before, gone, back)
     })
     .await;
     assert_eq!(load.failures(), Vec::<String>::new());
-    let took = load.took_between(gone, back);
-    let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
-    println!(
-        "while Kafka was away: {} commands, p50 {p50:?}, p99 {p99:?}",
-        took.len()
+    let (with, without) = (
+        load.took_between(before.start, before.end),
+        load.took_between(gone, back),
     );
-    assert!(p99 < A_WAIT, "p50 {p50:?}, p99 {p99:?}");
+    let said = |took: &[Duration]| (took.len(), percentile(took, 50), percentile(took, 99));
+    println!(
+        "commands, p50 and p99: with Kafka {:?}, without {:?}",
+        said(&with),
+        said(&without)
+    );
+    let (p99, allowed) = (percentile(&without, 99), P99.max(2 * percentile(&with, 99)));
+    assert!(p99 <= allowed, "without Kafka p99 {p99:?}, allowed {allowed:?}");
 }
 
 /// What so many percent of these durations, which are in order, are not longer than.

@@ -186,3 +186,28 @@ fn a_time_before_the_part_of_the_day_is_in_it() {
     assert_eq!(doubts_on_monday("at 1 tonight").len(), 1);
     assert_eq!(on_monday("at 11am tonight").draft.title, "tonight");
 }
+
+#[test]
+fn a_weekday_after_a_day_that_has_just_been_is_the_one_that_comes() {
+    assert_days(&[
+        ("friday after the 28th", "", "2026-12-04"),
+        ("sunday after the 28th", "", "2027-01-03"),
+        // What is said in full is meant as it is said, like any such day.
+        ("friday after 27 november 2026", "", "2026-12-04"),
+        ("friday after 3 march 2020", "", "2020-03-06"),
+        ("friday before 1 december 2026", "", "2026-11-27"),
+    ]);
+    for (today, text, due) in [
+        ("2026-12-24", "the friday after christmas", "2027-01-01"),
+        ("2026-12-26", "the friday after christmas", "2027-01-01"),
+        ("2027-01-01", "the friday after christmas", "2027-01-01"),
+        ("2027-01-02", "the friday after christmas", "2027-12-31"),
+        ("2026-12-18", "the friday before christmas", "2026-12-18"),
+        ("2026-12-19", "the friday before christmas", "2027-12-24"),
+    ] {
+        let read = at(text, &format!("{today}T09:00:00Z"), "Europe/Paris");
+        assert_eq!(due_of(&read), due, "{text}, on {today}");
+    }
+    let beyond = on_monday("friday after 31 december 9999");
+    assert_eq!(refused(&beyond).len(), 1);
+}

@@ -266,6 +266,19 @@ impl Both {
 
         let (is, now) = (self.instants(&after), self.life.now);
         let (just_passed, hold) = (later(now, -60), self.hold(id));
+        let was_set = |reminder: &ReminderId, at: &Timestamp| {
+            if before.reminders.iter().any(|known| known.id == *reminder) {
+                was.get(reminder) == Some(at)
+            } else {
+                was.values().any(|was| was == at)
+            }
+        };
+        let fired = &self.fired;
+        let has_fired = |reminder: &ReminderId, at: &Timestamp| {
+            let is_it =
+                |of: &Notification| (of.task, of.reminder, of.due_at, of.replaces) == (id, *reminder, *at, None);
+            fired.iter().any(is_it)
+        };
         let model = self.models.get_mut(&id).unwrap();
         let armed = std::mem::take(&mut model.armed);
         let mut expected = Vec::new();
@@ -273,7 +286,7 @@ impl Both {
             let (stays, passes) = (was.get(reminder) == Some(at), *at <= now);
             if stays && armed.contains_key(reminder) || !stays && !passes {
                 model.armed.insert(*reminder, *at);
-            } else if was_open && passes && *at > just_passed && !was.values().any(|was| was == at) {
+            } else if was_open && passes && *at > just_passed && !was_set(reminder, at) && !has_fired(reminder, at) {
                 if hold(*at) <= now {
                     expected.push((id, *reminder, *at, 0));
                 } else {

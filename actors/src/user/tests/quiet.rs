@@ -109,6 +109,33 @@ fn a_reminder_that_has_just_passed_when_it_is_set_at_night_comes_in_the_morning(
 }
 
 #[test]
+fn what_has_fired_does_not_come_again_where_its_due_moves_away_and_back() {
+    for becomes_quiet in [false, true] {
+        let mut life = Life::new();
+        let due = |at: &str| json!({"due": {"at": at}});
+        let mut draft = due("2026-11-23T23:00:00");
+        (draft["title"], draft["reminders"]) = (json!("a"), json!([{"before": "PT15M"}]));
+        let task = life.create(draft).unwrap().id;
+        assert_eq!(times(&life.until("2026-11-23T21:45:30Z")), ["11-23T21:45"]);
+        if becomes_quiet {
+            quiet(&mut life, json!({"from": "22:00", "until": "07:00"}));
+        }
+        life.patch(task, due("2026-11-26T12:00:00")).unwrap();
+        life.patch(task, due("2026-11-23T23:00:00")).unwrap();
+        assert_eq!(
+            life.inbox(NotificationFilter::All).len(),
+            1,
+            "becomes quiet: {becomes_quiet}"
+        );
+        assert_eq!(
+            times(&life.until("2026-11-25T00:00:00Z")),
+            [""; 0],
+            "becomes quiet: {becomes_quiet}"
+        );
+    }
+}
+
+#[test]
 fn a_snooze_that_ends_at_night_comes_in_the_morning() {
     let mut life = sleeper();
     remind(&mut life, "2026-11-23T20:00:00Z", None);

@@ -1,15 +1,16 @@
 //! What the API asks of the audit service, by service invocation.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use punctual_actors::ports::Failure;
+use punctual_actors::{Code, Refusal, turn::TurnError};
 use punctual_events::UserId;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::App;
 use crate::{
@@ -24,6 +25,10 @@ pub(in crate::dapr) type Answer<T> = Result<Json<Outcome<T>>, (StatusCode, Strin
 pub(super) const PAGE: &str = "/audit/{user}";
 /// Where a user's trail is verified.
 pub(super) const VERIFY: &str = "/audit/{user}/verify";
+
+/// How long verifying may take. Less than the policy `question` allows (`components/resiliency.yaml`), so that whoever asks hears that it was cut, and the
+/// sidecar counts no failure.
+const VERIFYING: Duration = Duration::from_secs(8);
 
 /// Where something is asked.
 #[derive(Clone, Copy, Debug)]
@@ -59,11 +64,23 @@ pub(super) async fn page(
     Path(user): Path<UserId>,
     Query(query): Query<PageQuery>,
 ) -> Answer<AuditPage> {
-    answer(queries(&app)?.page(user, query.after, query.limit).await)
+    let page = queries(&app)?.page(user, query.after, query.limit).await;
+    answer(page.map_err(TurnError::Unknown))
 }
 
 pub(super) async fn verify(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Answer<AuditVerification> {
-    answer(queries(&app)?.verify(user).await)
+    answer(within(VERIFYING, queries(&app)?.verify(user)).await)
+}
+
+/// What comes of verifying, if that takes no longer.
+async fn within<T>(limit: Duration, verifying: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
+    let too_long = |_| {
+        let limit_s = limit.as_secs();
+        let detail =
+            format!("it is not verified within {limit_s} s; `GET /v1/audit` shows all that its hashes are made of");
+        Refusal::new(Code::RecordTooLong, detail)
+    };
+    timeout(limit, verifying).await.map_err(too_long)?
 }
 
 fn queries(app: &App) -> Result<&dyn AuditQueries, (StatusCode, String)> {
@@ -72,12 +89,26 @@ fn queries(app: &App) -> Result<&dyn AuditQueries, (StatusCode, String)> {
 }
 
 /// The sidecar asks again after a 503, which helps unless something is damaged.
-pub(in crate::dapr) fn answer<T>(answer: Result<T, Failure>) -> Answer<T> {
+pub(in crate::dapr) fn answer<T>(answer: Result<T, TurnError>) -> Answer<T> {
     match answer {
-        Err(failure) if !failure.is_damage() => {
+        Err(TurnError::Unknown(failure)) if !failure.is_damage() => {
             tracing::warn!(%failure, "an audit trail cannot be read");
             Err((StatusCode::SERVICE_UNAVAILABLE, failure.to_string()))
         }
-        answer => Ok(Json(Outcome::of_port(answer))),
+        answer => Ok(Json(Outcome::of(answer))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_record_that_takes_too_long_is_refused_and_not_half_verified() {
+        let cut = within(Duration::ZERO, pending::<Result<u8, TurnError>>()).await;
+        assert!(matches!(cut, Err(TurnError::Refused(refusal)) if refusal.code == Code::RecordTooLong));
+        assert!(matches!(within(VERIFYING, ready(Ok::<_, TurnError>(7))).await, Ok(7)));
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-
+use punctual_actors::turn::TurnError;
 use punctual_events::UserId;
 
 use super::{
@@ -43,5 +43,5 @@ pub(super) async fn run(State(app): State<Arc<App>>, Path(name): Path<String>, b
 pub(super) async fn rearm(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Answer<()> {
     let handler = app.jobs.as_ref();
     let handler = handler.ok_or_else(|| (StatusCode::NOT_FOUND, "no jobs are done here".to_owned()))?;
-    answer(handler.rearm(user).await)
+    answer(handler.rearm(user).await.map_err(TurnError::Unknown))
 }

@@ -4,19 +4,21 @@
 //! goes with the next. Where nobody published just now, a call goes out at once. The order of an actor's events is the actor's business: it publishes
 //! what comes next when what came before is taken.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, num::NonZeroU32, pin::pin, sync::Arc, time::Duration};
 
 use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry, PublishEventRequest};
 use futures_util::future::join_all;
 use punctual_actors::ports::Failure;
 use punctual_events::Topic;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
-use super::super::sidecar::{Sidecar, failure};
+use super::{
+    super::sidecar::{Sidecar, failure},
+    apart::Apart,
+};
 
 /// The sidecar sends such a body as it is, and adds no envelope of its own.
 pub(in crate::dapr) const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -28,8 +30,9 @@ pub(super) const MAX_CALL_BYTES: usize = 1024 * 1024;
 const PACE: Duration = Duration::from_millis(10);
 /// A call that takes longer is not waited for: the partition of one message may be away, which must not hold up those of the others.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// Users that are remembered because theirs was not taken, at most. At the limit all are forgotten: some share a call once more.
-const MAX_APART: usize = 65_536;
+/// Who shares a call waits for it for so long; then theirs goes by itself as well. Far longer than a broker that is well takes: what is only busy is not to
+/// be given everything twice.
+const SHARING: Duration = Duration::from_secs(1);
 
 /// An event as it goes out.
 pub(super) struct Message {
@@ -37,11 +40,14 @@ pub(super) struct Message {
     pub(super) key: String,
 }
 
+/// Who waits to hear whether messages were taken.
+type Answer = oneshot::Sender<Result<(), Failure>>;
+
 /// Messages that are published together, and who waits for them.
 struct Parcel {
     messages: Vec<Message>,
     bytes: usize,
-    answer: oneshot::Sender<Result<(), Failure>>,
+    answer: Answer,
 }
 
 /// The way onto one topic. Clones share it.
@@ -52,14 +58,12 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Begins to carry messages, until the last clone is gone. Must be called within a Tokio runtime.
-    pub(super) fn new(sidecar: Sidecar, component: Arc<str>, topic: Topic) -> Self {
+    pub(super) fn new(sidecar: Sidecar, component: Arc<str>, topic: Topic, partitions: NonZeroU32) -> Self {
+        Self::onto(Broker::new(sidecar, component, topic, partitions))
+    }
+
+    fn onto(broker: Broker) -> Self {
         let (parcels, waiting) = mpsc::unbounded_channel();
-        let broker = Broker {
-            sidecar,
-            component,
-            topic,
-            apart: Arc::default(),
-        };
         tokio::spawn(carry(broker, waiting));
         Self { parcels }
     }
@@ -87,14 +91,14 @@ async fn carry(broker: Broker, mut waiting: mpsc::UnboundedReceiver<Parcel>) {
         None => waiting.recv().await,
     } {
         if broker.goes_apart(&first) {
-            tokio::spawn(broker.clone().deliver_alone(first));
+            tokio::spawn(broker.clone().deliver(vec![first]));
             continue;
         }
         let mut bytes = first.bytes;
         let mut together = vec![first];
         while let Ok(parcel) = waiting.try_recv() {
             if broker.goes_apart(&parcel) {
-                tokio::spawn(broker.clone().deliver_alone(parcel));
+                tokio::spawn(broker.clone().deliver(vec![parcel]));
                 continue;
             }
             if bytes + parcel.bytes > MAX_CALL_BYTES {
@@ -106,7 +110,7 @@ async fn carry(broker: Broker, mut waiting: mpsc::UnboundedReceiver<Parcel>) {
         }
         let call = tokio::spawn(broker.clone().deliver(together));
         // What became of it those who wait for it are told.
-        let _ = tokio::join!(tokio::time::timeout(PATIENCE, call), tokio::time::sleep(PACE));
+        let _ = tokio::join!(timeout(PATIENCE, call), tokio::time::sleep(PACE));
     }
 }
 
@@ -116,47 +120,70 @@ struct Broker {
     sidecar: Sidecar,
     component: Arc<str>,
     topic: Topic,
-    /// Whose messages were not taken the last time. They would spoil a call for all that share it, so they go by themselves until they are.
-    apart: Arc<Mutex<HashSet<String>>>,
+    apart: Arc<Apart>,
 }
 
 impl Broker {
-    /// Sends parcels with one call and tells each what became of it. The sidecar does not say which messages of a call the broker did not take, so
-    /// where there are such each parcel goes again by itself: what one actor cannot publish, others can.
-    async fn deliver(self, mut parcels: Vec<Parcel>) {
-        if parcels.len() > 1 {
-            let together: Vec<&Message> = parcels.iter().flat_map(|parcel| &parcel.messages).collect();
-            if self.send(&together).await.is_ok() {
-                for parcel in parcels.drain(..) {
-                    // Nobody is there any more where the actor was given up meanwhile.
-                    let _ = parcel.answer.send(Ok(()));
-                }
-            }
+    fn new(sidecar: Sidecar, component: Arc<str>, topic: Topic, partitions: NonZeroU32) -> Self {
+        Self {
+            sidecar,
+            component,
+            topic,
+            apart: Arc::new(Apart::new(partitions)),
         }
-        let alone = parcels.into_iter().map(|parcel| self.clone().deliver_alone(parcel));
-        join_all(alone).await;
     }
 
-    async fn deliver_alone(self, parcel: Parcel) {
-        let messages: Vec<&Message> = parcel.messages.iter().collect();
-        let outcome = self.send(&messages).await;
-        if let Some(first) = parcel.messages.first() {
-            let mut apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
-            if outcome.is_ok() {
-                apart.remove(&first.key);
-            } else {
-                if apart.len() >= MAX_APART {
-                    apart.clear();
-                }
-                apart.insert(first.key.clone());
-            }
+    /// Sends parcels with one call and tells each what became of it. The sidecar does not say which messages of a call the broker did not take, nor,
+    /// while it waits for a partition that is away, which it did. So where that is so each parcel goes again by itself: what one actor cannot publish,
+    /// others can.
+    async fn deliver(self, parcels: Vec<Parcel>) {
+        let parcels = parcels.into_iter().map(|parcel| (parcel.messages, parcel.answer));
+        let (parcels, answers): (Vec<_>, Vec<_>) = parcels.unzip();
+        let together: Vec<&Message> = parcels.iter().flatten().collect();
+        let each = |answers: Vec<Answer>| {
+            let each = parcels.iter().zip(answers);
+            join_all(each.map(|(messages, answer)| self.deliver_alone(messages, answer)))
+        };
+        if parcels.len() < 2 {
+            each(answers).await;
+            return;
         }
-        let _ = parcel.answer.send(outcome);
+        let mut sharing = pin!(self.send(&together));
+        match timeout(SHARING, &mut sharing).await {
+            Ok(Ok(())) => {
+                for answer in answers {
+                    // Nobody is there any more where the actor was given up meanwhile.
+                    let _ = answer.send(Ok(()));
+                }
+            }
+            Ok(Err(_)) => drop(each(answers).await),
+            // The call goes on: to the sidecar's breaker one that is given up has failed.
+            Err(_) => drop(tokio::join!(sharing, each(answers))),
+        }
+    }
+
+    async fn deliver_alone(&self, messages: &[Message], answer: Answer) {
+        let key = messages.first().map_or("", |first| &first.key);
+        let messages: Vec<&Message> = messages.iter().collect();
+        let mut sending = pin!(self.send(&messages));
+        let outcome = match timeout(SHARING, &mut sending).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // Not only once it has failed: many calls begin until then, and each could take others of that partition in.
+                self.apart.put(key);
+                sending.await
+            }
+        };
+        match &outcome {
+            Ok(()) => self.apart.take_back(key),
+            Err(_) => self.apart.put(key),
+        }
+        let _ = answer.send(outcome);
     }
 
     fn goes_apart(&self, parcel: &Parcel) -> bool {
-        let apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
-        parcel.messages.first().is_some_and(|first| apart.contains(&first.key))
+        let first = parcel.messages.first();
+        first.is_some_and(|first| self.apart.has(&first.key))
     }
 
     async fn send(&self, messages: &[&Message]) -> Result<(), Failure> {
@@ -208,3 +235,6 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{extract::State, response::Response};
+use punctual_actors::Code;
 
 use super::{
     Api, answer,
@@ -13,7 +14,10 @@ use super::{
 };
 use crate::ports::{AuditPage, AuditPlace, AuditVerification};
 
-pub(super) const PROBLEMS: Problems = &[("list_audit", &[AUTHENTICATED]), ("verify_audit", &[AUTHENTICATED])];
+pub(super) const PROBLEMS: Problems = &[
+    ("list_audit", &[AUTHENTICATED]),
+    ("verify_audit", &[AUTHENTICATED, &[Code::RecordTooLong]]),
+];
 
 const MAX_LIMIT: u16 = 500;
 const DEFAULT_LIMIT: u16 = 100;
@@ -46,8 +50,9 @@ pub(super) async fn list(
 
 /// Verifies the caller's audit trail.
 ///
-/// Computes every hash anew, in the caller's own log and in those of their series. Who keeps an answer can check later that its `head` and each of
-/// its `series` still are in the chain: that the trail shows a commit of that number with that hash, or one that names it as `previous`.
+/// Computes every hash anew, in the caller's own log and in those of their series. Who keeps an answer can check later that its `head` still is in the
+/// chain: that the trail shows a commit of the caller's own log of that number with that hash, or one that names it as `previous`. A record is verified as a
+/// whole or not at all.
 #[utoipa::path(
     get,
     path = "/v1/audit/verify",

@@ -5,6 +5,7 @@ use std::iter;
 use punctual_actors::{
     budget::Budget,
     ports::{BoxFuture, Failure},
+    turn::TurnError,
 };
 use punctual_events::{ActorId, UserId};
 
@@ -24,8 +25,8 @@ impl AuditQueries for AuditRole {
         Box::pin(self.read_page(user, after, limit.max(1)))
     }
 
-    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, Failure>> {
-        Box::pin(self.verify_record(user))
+    fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, TurnError>> {
+        Box::pin(async move { Ok(self.verify_record(user).await?) })
     }
 }
 

@@ -19,6 +19,10 @@ use crate::ports::{AuditBatch, AuditFlaw, AuditGap, AuditHead, AuditPlace, Audit
 const AT_ONCE: usize = 16;
 /// Commits whose hashes are kept until they are compared with the logs, about: so each log is read once where records are short.
 const COMPARED_AT_ONCE: usize = 16_384;
+/// Batches read at once where they are small, as those of a user are who is alone with their tasks: a commit each.
+const MANY_BATCHES: usize = 128;
+/// Bytes of batches read at once that are small.
+const SMALL_BYTES: usize = 1 << 20;
 /// Gaps, and flaws, that are named; there are hardly ever any.
 const NAMED: usize = 1_000;
 
@@ -197,11 +201,17 @@ impl AuditRole {
     /// Verifies what the record has now. Commits that come while this runs are left to the next time.
     async fn verify_what_is_there(&self, findings: &mut Findings) -> Result<(), Failure> {
         let end = self.store.end(findings.owner).await?;
-        let mut found = Found::new();
+        let (mut found, mut batches) = (Found::new(), BATCHES);
         while findings.last < end {
             let before = findings.last;
-            for stretch in self.store.read(findings.owner, before, BATCHES).await? {
-                Self::verify_stretch(findings, &stretch, &mut found);
+            let stretches = self.store.read(findings.owner, before, batches).await?;
+            batches = if bytes_of(&stretches) <= SMALL_BYTES {
+                MANY_BATCHES
+            } else {
+                BATCHES
+            };
+            for stretch in &stretches {
+                Self::verify_stretch(findings, stretch, &mut found);
             }
             if findings.last == before {
                 break;
@@ -316,6 +326,12 @@ impl AuditRole {
         let head = self.logs.head(actor).await?;
         Ok((head < last).then_some((actor, last)))
     }
+}
+
+fn bytes_of(stretches: &[AuditStretch]) -> usize {
+    let batches = stretches.iter().filter_map(|stretch| stretch.batch.as_ref());
+    let bytes = |batch: &AuditBatch| batch.entries.len() + batch.contents.as_ref().map_or(0, bytes::Bytes::len);
+    batches.map(bytes).sum()
 }
 
 /// Asks some of them at a time.

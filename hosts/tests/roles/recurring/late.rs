@@ -339,6 +339,23 @@ async fn a_reminder_longer_before_the_due_than_the_interval_reminds_of_each_inst
 }
 
 #[tokio::test]
+async fn a_reminder_that_passed_at_the_instant_of_another_of_the_one_before_fires_when_it_takes_over() {
+    for policy in ["keep_one_open", "skip"] {
+        let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
+        world
+            .create(json!({
+                "title": "a", "due": {"at": "2026-11-23T09:00:00"}, "recurrence": daily(policy),
+                "reminders": [{"before": "P1D"}, {"before": "PT0S"}],
+            }))
+            .await;
+        live_until(&mut world, "2026-11-25T12:00:00Z").await;
+        // At the due of each, and of the second and third a day before.
+        let expected = [23, 23, 24, 24, 25].map(|day| format!("2026-11-{day}T08:00:00.000Z"));
+        assert_eq!(reminded_at(&world).await, expected, "{policy}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_instance_that_takes_over_brings_late_waits_for_the_end_of_quiet_hours() {
     for policy in ["keep_one_open", "skip"] {
         let mut world = World::new("2026-11-22T12:00:00Z", "Europe/Paris").await;
