@@ -227,6 +227,7 @@ fn next_weekday(today: NaiveDate, monday: NaiveDate, weekday: u8) -> Option<Date
 
 /// "eom", "end of the month", "end of next week", "last day of this month", "start of next year", "end of may".
 fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    cursor.word(&["at"]);
     if let Some(unit) = cursor.meaning(|word| match word {
         "eod" => Some(Unit::Day),
         "eow" => Some(Unit::Week),

@@ -1,4 +1,4 @@
-//! Times of a day that is over, or that was said and not understood: neither are times to come today.
+//! Times of a day that is over, or that was said and not understood: neither are times to come today. And days that are words of the title beside another.
 
 use chrono::{NaiveTime, TimeDelta, Timelike};
 
@@ -7,6 +7,7 @@ use super::{
     scan::{Found, Item},
     spans::SpanKind,
     verdict::Verdict,
+    words::Unit,
 };
 
 impl Composer<'_> {
@@ -22,6 +23,18 @@ impl Composer<'_> {
                 *verdict = Some(Verdict::refused(SpanKind::Time, "its day is not understood"));
             }
         }
+    }
+
+    /// Whether a day is said that "christmas" in "christmas shopping tomorrow" gives way to; "christmas cards every year" says none.
+    pub(super) fn says_another_day(&self) -> bool {
+        let by_rule = self
+            .repeat_said()
+            .is_some_and(|repeat| repeat.every != Unit::Year || repeat.names_days());
+        by_rule
+            || self
+                .found
+                .iter()
+                .any(|found| matches!(found.item, Item::Date { gives_way: false, .. } | Item::In(_)))
     }
 
     /// "today at 9" said at noon is nine in the evening, unless that is over, too.

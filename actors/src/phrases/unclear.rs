@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use super::{
     asking::lead,
     bare::unsure_hour,
-    calendar::{ordinal, year},
+    calendar::{day_of_month, year},
     cursor::Cursor,
     dates::date,
     lengths,
     ranges::{is_no_time, is_range, is_rest_of_range},
-    recurrences::{is_list_of_days, is_range_of_weekdays},
+    recurrences::{is_list_of_days, is_range_of_weekdays, ordinals},
     scan::{Beside, Item},
     spans::SpanKind,
     times::times,
@@ -47,12 +47,21 @@ pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside
 }
 
 /// "2nd and 4th thu of aug", "mon-fri", "tue/thu".
-fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
+fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
     const WHY: Unclear = (SpanKind::Date, "several days, and no recurrence that says when");
     if cursor
         .attempt(|cursor| is_range_of_weekdays(cursor).then_some(()))
         .is_some()
     {
+        return Some(WHY);
+    }
+    if beside.goes_on && cursor.attempt(ordinals).is_some() {
+        return Some((
+            SpanKind::Recurrence,
+            "a task has one recurrence, and this is no day of it",
+        ));
+    }
+    if cursor.attempt(numbers_and_month).is_some() {
         return Some(WHY);
     }
     is_list_of_days(cursor).then_some(())?;
@@ -62,9 +71,17 @@ fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option
     Some(WHY)
 }
 
+/// "5 and 6 dec"
+fn numbers_and_month(cursor: &mut Cursor<'_>) -> Option<()> {
+    let days = cursor.list(day_of_month)?;
+    cursor.meaning(words::month)?;
+    year(cursor);
+    (days.len() > 1).then_some(())
+}
+
 /// "first monday", "last friday of the month", "3rd workday of the month", "1st of the month", "last day of the month".
 fn one_of_a_month(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
-    let nth = ordinal(cursor)?;
+    let nth = *ordinals(cursor)?.last()?;
     let is_named = cursor.meaning(words::weekday).is_some() || super::recurrences::workday(cursor);
     let of_month = cursor.attempt(|cursor| {
         cursor.word(&["day"]);
@@ -196,6 +213,12 @@ fn odd_bound(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
 fn odd_recurrence(cursor: &mut Cursor<'_>) -> Option<Unclear> {
     cursor.word(&["every", "each"]).then_some(())?;
     let exclaimed = cursor.joined_mark('!');
+    if cursor.clone().number().is_some() && cursor.attempt(ordinals).is_some() {
+        return Some((
+            SpanKind::Recurrence,
+            "a number of what is behind it; say “of every month” for a day of the month",
+        ));
+    }
     let number = cursor.number();
     (exclaimed || number.is_some()).then_some(())?;
     if cursor.joined_mark('-') {

@@ -5,15 +5,17 @@ use super::{
     completion::after_completion,
     of_each::{nth_of_months, of_each, period, week_of_period},
     repeat::each,
-    selection::{Selection, selection, weekdays, workday},
+    selection::{EDGES, Selection, selection, weekdays, workday},
     tail::{days_of_months, weeks, with_tail},
 };
 use crate::phrases::{
     calendar::{ordinal, year},
     cursor::Cursor,
     days::Named,
+    ending::ends_phrase,
     holidays::holiday,
     lengths,
+    lexer::Kind,
     parts::{self, Nights},
     times,
     words::{self, Unit, nth_name},
@@ -22,7 +24,9 @@ use crate::phrases::{
 /// "every …", "each …", "every! …", "once a …".
 pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let once = cursor.word(&["once"]);
-    let said = cursor.word(&["every", "each"]) || once && cursor.word(&["a", "per"]);
+    let said = cursor.words(&["each", "and", "every"])
+        || cursor.word(&["every", "each"])
+        || once && cursor.word(&["a", "per"]);
     if !said {
         // "alternate" is "every other".
         cursor.word(&["on"]);
@@ -191,9 +195,15 @@ fn months_behind(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
     year(&mut cursor.clone()).is_none().then_some(months)
 }
 
-/// "2nd and last friday", "1st and 15th": of each month, where nothing else is said.
+/// "2nd and last friday", "1st and 15th": of each month, where nothing else is said. With a word behind it a number alone is one of that: "every 3rd car".
 fn listed(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
-    Some(selection(cursor)?.of(1, Unit::Month).into())
+    let is_in_digits = matches!(cursor.peek()?.kind, Kind::Number(_));
+    let selection = selection(cursor)?;
+    let is_number = matches!(selection, Selection::Days(_)) && !cursor.follows(&["day", "days"]);
+    let is_whole = selection.count() > 1
+        || is_in_digits && (ends_phrase(cursor) || times::times(&mut cursor.clone(), true).is_some())
+        || cursor.follows(EDGES);
+    (!is_number || is_whole).then(|| selection.of(1, Unit::Month).into())
 }
 
 /// "july 4th", "4 july", "aug on day 20 and 30", "january and july".
