@@ -7,6 +7,7 @@ use super::{
     Reading,
     dates::Doubt,
     days::{Day, long_date},
+    how_often::Rules,
     lengths::Length,
     recurrences::Bound,
     reminding::Adopted,
@@ -17,6 +18,7 @@ use super::{
     spans::SpanKind,
     times::Time,
     title::title,
+    today::says_another_day,
     verdict::{Verdict, spans},
 };
 use crate::user::draft::{MomentInput, ReminderInput, TaskDraft};
@@ -26,6 +28,10 @@ pub(super) struct Composer<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) now: NaiveDateTime,
     pub(super) found: &'a [Found],
+    /// Its recurrences.
+    pub(super) rules: Rules<'a>,
+    /// Whether a day is said that "christmas" in "christmas shopping tomorrow" gives way to.
+    says_another_day: bool,
     pub(super) verdicts: Vec<Option<Verdict>>,
     pub(super) date: Option<NaiveDate>,
     pub(super) times: Option<Vec<NaiveTime>>,
@@ -42,7 +48,10 @@ pub(super) struct Composer<'a> {
 
 /// Composes what was found in a text.
 pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Scene<'_>) -> Reading {
+    let rules = Rules::of(found);
     let mut composer = Composer {
+        rules,
+        says_another_day: says_another_day(found, &rules),
         scene,
         now: scene.wall(),
         found,
@@ -87,7 +96,7 @@ impl Composer<'_> {
     /// What depends on nothing else in the text.
     fn take(&mut self, text: &str, item: &Item) -> Option<Verdict> {
         Some(match item {
-            Item::Date { gives_way: true, .. } if self.says_another_day() => Verdict::refused(
+            Item::Date { gives_way: true, .. } if self.says_another_day => Verdict::refused(
                 SpanKind::Date,
                 "taken for words of the title, because another day is said",
             ),
@@ -133,7 +142,7 @@ impl Composer<'_> {
         if self.times.is_some() || self.instant.is_some() {
             return Verdict::refused(SpanKind::Time, "there is a time already");
         }
-        let (all, one_counts) = countable(times, self.repeat_said());
+        let (all, one_counts) = countable(times, self.rules.repeat());
         let doubt = one_counts.or_else(|| times.iter().find_map(|time| time.doubt.clone()));
         let meaning = shown(&all);
         self.times = Some(all);

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 
 use super::{
+    calendar::day_of_month,
     cursor::Cursor,
-    dates::{date, of_calendar},
+    dates::{Date, date, of_calendar},
     days::Named,
     ending::goes_on,
     holidays::holiday,
@@ -13,10 +14,11 @@ use super::{
     scan::Item,
     spans::SpanKind,
     times::times,
+    unclear::SEVERAL_DAYS,
     words,
 };
 
-/// A date at the cursor; whether the text begins there or another phrase ends.
+/// A date at the cursor; whether what is to be done begins there.
 pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> Option<Item> {
     let bare = *cursor;
     let introduced = introduction(cursor);
@@ -32,14 +34,17 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
     if is_range_of_weekdays(&mut begin.clone()) {
         return None;
     }
+    if cursor.attempt(|cursor| rest_of_range(cursor, &found)).is_some() {
+        return Some(Item::Unclear(SpanKind::Date, SEVERAL_DAYS));
+    }
     let is_month = matches!(found.day.named, Named::Month { .. });
     let of_month = matches!(found.day.named, Named::OfMonth(_)) && found.day.shift.is_none();
-    let others = cursor.attempt(|cursor| other_days(cursor, begin, of_month, today));
+    let others = cursor.attempt(|cursor| other_days(cursor, begin, &found, today));
     let is_enough = match introduced {
         Some(introduced) => !found.weak || introduced != "for" && (introduced != "in" || is_month),
         None => {
             !found.weak
-                || others.is_some()
+                || others.is_some() && !bare.follows(ARTICLES)
                 || !is_month && is_beside_time(*cursor)
                 || is_lone_weekday(bare) && (cursor.is_at_end() || part_of(&mut cursor.clone()).is_some())
         }
@@ -53,21 +58,36 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
     }
     if of_month && goes_on {
         if !begins {
-            return Some(Item::Unclear(
-                SpanKind::Date,
-                "a day of the month or a number of what is behind it; name the month for a day",
-            ));
+            return Some(Item::Unclear(SpanKind::Date, NUMBER_OF_WHAT));
         }
         gives_way = true;
         found.doubt = Some(OR_OF_TITLE.into());
     }
+    let several = others.is_some();
     found.doubt = found.doubt.or_else(|| others.map(|()| ONLY_FIRST.into()));
     Some(Item::Date {
         date: found,
         times: Vec::new(),
         gives_way,
+        several,
     })
 }
+
+/// What makes a word of "sun" and "sat".
+const ARTICLES: &[&str] = &["the", "a", "an", "my", "in", "of"];
+
+/// "-7" and "to 7" behind "dec 5".
+fn rest_of_range(cursor: &mut Cursor<'_>, first: &Date) -> Option<()> {
+    let has_number = matches!(first.day.named, Named::Yearly { .. } | Named::OfMonth(_)) && first.day.shift.is_none();
+    let is_range = has_number && (cursor.mark('-') || cursor.mark('–') || cursor.word(&["to", "through", "thru"]));
+    is_range.then_some(())?;
+    cursor.word(&["the"]);
+    day_of_month(cursor)?;
+    cursor.ends_free().then_some(())
+}
+
+/// "the 3rd floor"
+pub(super) const NUMBER_OF_WHAT: &str = "a day of the month or a number of what is behind it; name the month for a day";
 
 const ONLY_FIRST: &str = "only the first counts: a task is due on one day; say “every” for days that come again";
 
@@ -75,16 +95,16 @@ const ONLY_FIRST: &str = "only the first counts: a task is due on one day; say �
 const OR_OF_TITLE: &str = "taken for the day; put it between quotation marks where it is words of the title";
 
 /// The rest of several days: "and sun", ", wed and fri", "or tomorrow", "and the 15th". A range of them is none.
-fn other_days(cursor: &mut Cursor<'_>, begin: Cursor<'_>, of_month: bool, today: NaiveDate) -> Option<()> {
+fn other_days(cursor: &mut Cursor<'_>, begin: Cursor<'_>, first: &Date, today: NaiveDate) -> Option<()> {
     let is_weekday = cursor.at() == begin.at() + 1 && begin.peek_word().and_then(words::weekday).is_some();
     let mut is_any = false;
-    while let Some(()) = cursor.attempt(|cursor| other_day(cursor, is_weekday, of_month, today)) {
+    while let Some(()) = cursor.attempt(|cursor| other_day(cursor, is_weekday, first.day.named, today)) {
         is_any = true;
     }
     is_any.then_some(())
 }
 
-fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, of_month: bool, today: NaiveDate) -> Option<()> {
+fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, first: Named, today: NaiveDate) -> Option<()> {
     let comma = cursor.mark(',');
     let and = cursor.word(&["and", "or"]) || cursor.mark('&');
     cursor.word(&["on"]);
@@ -96,6 +116,11 @@ fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, of_month: bool, today: N
         return (is_listed && of_calendar(&mut cursor.clone()).is_none_or(|date| date.weak)).then_some(());
     }
     and.then_some(())?;
+    let is_numbered = matches!(first, Named::Yearly { .. });
+    if is_numbered && cursor.attempt(day_of_month).is_some() {
+        // "dec 10 and 12"
+        return (!goes_on(cursor, today)).then_some(());
+    }
     let other = date(cursor, today)?;
     let is_of_month = matches!(other.day.named, Named::OfMonth(_));
     let is_same = if is_of_month {
@@ -103,7 +128,7 @@ fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, of_month: bool, today: N
     } else {
         !other.weak
     };
-    (is_of_month == of_month && is_same).then_some(())
+    (is_of_month == matches!(first, Named::OfMonth(_)) && is_same).then_some(())
 }
 
 /// "on", "by", "due on" and their like.
@@ -118,6 +143,11 @@ fn introduction<'t>(cursor: &mut Cursor<'t>) -> Option<&'t str> {
         "on" | "by" | "in" | "for" => cursor.advance(),
         _ => return None,
     }
+    cursor.attempt(|cursor| {
+        // "on the friday"
+        let is_weekday = cursor.word(&["the"]) && cursor.peek_word().and_then(words::weekday).is_some();
+        (is_weekday && !cursor.peek_is(&["sun"])).then_some(())
+    });
     Some(word)
 }
 
@@ -128,5 +158,5 @@ fn is_beside_time(mut cursor: Cursor<'_>) -> bool {
 
 /// "pay rent sat", "brunch sun morning": a weekday as the last word or with a part of it behind, unless it is "the sun".
 fn is_lone_weekday(begin: Cursor<'_>) -> bool {
-    begin.peek_word().is_some_and(words::is_doubtful_weekday) && !begin.follows(&["the", "a", "an", "my", "in", "of"])
+    begin.peek_word().is_some_and(words::is_doubtful_weekday) && !begin.follows(ARTICLES)
 }

@@ -161,6 +161,9 @@ fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
 }
 
 fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.words(&["at", "the", "weekend"]) || cursor.words(&["over", "the", "weekend"]) {
+        return this_weekend(today);
+    }
     if cursor.words(&["the", "weekend"]) {
         return this_weekend(today).map(|date| Date { weak: true, ..date });
     }

@@ -3,7 +3,7 @@
 use super::{
     compose::Composer,
     recurrences::{End, Recurrence, Repeat},
-    scan::Item,
+    scan::{Found, Item},
     series::Series,
     several::{countable, shown},
     spans::SpanKind,
@@ -11,39 +11,60 @@ use super::{
     words::Unit,
 };
 
+/// What the recurrences of a text come to together.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Rules<'f> {
+    /// The one that counts.
+    counts: Option<&'f Recurrence>,
+    /// How often, where that is said for itself.
+    how_often: Option<&'f Repeat>,
+}
+
+impl<'f> Rules<'f> {
+    /// What says on which days counts before what does not, and that before an adverb.
+    pub(super) fn of(found: &'f [Found]) -> Self {
+        let recurrences = || {
+            found.iter().filter_map(|found| match &found.item {
+                Item::Recurrence(recurrence) if recurrence.repeat.is_ok() => Some(recurrence),
+                _ => None,
+            })
+        };
+        let counts = recurrences()
+            .find(|recurrence| recurrence.how_often().is_none() && !recurrence.is_adverb())
+            .or_else(|| recurrences().find(|recurrence| !recurrence.is_adverb()))
+            .or_else(|| recurrences().next());
+        Self {
+            counts,
+            how_often: recurrences().find_map(Recurrence::how_often),
+        }
+    }
+
+    /// The rule that counts.
+    pub(super) fn repeat(&self) -> Option<&'f Repeat> {
+        self.counts?.repeat.as_ref().ok()
+    }
+}
+
 impl Composer<'_> {
-    /// How it recurs, where that is known: what says on which days before an adverb.
-    pub(super) fn repeat_said(&self) -> Option<&Repeat> {
-        let first = || self.recurrences().next()?.repeat.as_ref().ok();
-        self.said_in_full().or_else(first)
-    }
-
-    fn said_in_full(&self) -> Option<&Repeat> {
-        let full = self.recurrences().find(|recurrence| recurrence.adverb().is_none())?;
-        full.repeat.as_ref().ok()
-    }
-
-    fn recurrences(&self) -> impl Iterator<Item = &Recurrence> {
-        self.found.iter().filter_map(|found| match &found.item {
-            Item::Recurrence(recurrence) if recurrence.repeat.is_ok() => Some(recurrence),
-            _ => None,
-        })
-    }
-
     pub(super) fn take_recurrence(&mut self, recurrence: &Recurrence) -> Verdict {
         let mut repeat = match &recurrence.repeat {
             Ok(repeat) => repeat.clone(),
             Err(why) => return Verdict::refused(SpanKind::Recurrence, *why),
         };
-        let adverb = self.recurrences().find_map(Recurrence::adverb);
-        match (recurrence.adverb(), self.said_in_full()) {
-            (Some(_), Some(full)) => return beside_full(recurrence, &repeat, full),
-            (None, _) => {
-                if let Some(adverb) = adverb.filter(|adverb| adverb.every == repeat.every && repeat.interval == 1) {
-                    repeat.interval = adverb.interval;
-                }
-            }
-            _ => {}
+        let is_it = self.rules.counts.is_some_and(|counts| std::ptr::eq(counts, recurrence));
+        if let Some(full) = self
+            .rules
+            .repeat()
+            .filter(|_| !is_it && recurrence.how_often().is_some())
+        {
+            return beside_full(recurrence, &repeat, full);
+        }
+        if let Some(step) = self
+            .rules
+            .how_often
+            .filter(|step| step.every == repeat.every && repeat.interval == 1)
+        {
+            repeat.interval = step.interval;
         }
         if self.series.is_some() {
             return Verdict::refused(SpanKind::Recurrence, "there is a recurrence already");
@@ -65,9 +86,12 @@ impl Composer<'_> {
     }
 }
 
-/// What is said of an adverb, where another recurrence says on which days.
+/// What is said of how often, where another recurrence counts.
 fn beside_full(adverb: &Recurrence, repeat: &Repeat, full: &Repeat) -> Verdict {
-    let is_narrowed = repeat.every == Unit::Day && full.every == Unit::Week;
+    let is_narrowed = repeat.every == Unit::Day && repeat.interval == 1 && full.every == Unit::Week;
+    if !full.names_days() && full != repeat {
+        return Verdict::refused(SpanKind::Recurrence, "there is a recurrence already");
+    }
     if !is_narrowed && (repeat.every != full.every || full.interval != 1) {
         return Verdict::refused(SpanKind::Recurrence, "another recurrence says on which days");
     }

@@ -41,6 +41,8 @@ pub(super) enum Item {
         times: Vec<Time>,
         /// It is words of the title where another day is said: "christmas shopping tomorrow".
         gives_way: bool,
+        /// It is the first of more.
+        several: bool,
     },
     Times(Vec<Time>),
     /// "in 2 hours".
@@ -62,8 +64,36 @@ pub(super) enum Item {
     Unclear(SpanKind, &'static str),
 }
 
-/// Every phrase, in order. None overlaps another.
+impl Item {
+    /// How often, where a recurrence says no more than that.
+    fn how_often(&self) -> Option<&Repeat> {
+        match self {
+            Self::Recurrence(recurrence) => recurrence.how_often(),
+            _ => None,
+        }
+    }
+
+    /// Days that only a recurrence makes sense of: "mon and wed", "mon-fri", "first monday".
+    fn lacks_recurrence(&self) -> bool {
+        matches!(
+            self,
+            Self::Date { several: true, .. } | Self::Unclear(SpanKind::Date, _)
+        )
+    }
+}
+
+/// Every phrase, in order. None overlaps another. Where how often is said behind the days ("gym mon and wed at 7 every week"), they are read a second time, with that in mind.
 pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
+    let found = pass(tokens, today, None);
+    let mut from_days = found.iter().skip_while(|found| !found.item.lacks_recurrence());
+    match from_days.find_map(|found| found.item.how_often()) {
+        Some(how_often) => pass(tokens, today, Some(how_often.clone())),
+        None => found,
+    }
+}
+
+/// From left to right; how often it recurs may be known.
+fn pass(tokens: &[Token<'_>], today: NaiveDate, mut how_often: Option<Repeat>) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
     // In a row of phrases that began with "remind me", so that "to" leads to what is to be done.
@@ -72,7 +102,7 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     let mut behind = 0;
     while at < tokens.len() {
         let mut cursor = Cursor::new(tokens, at, behind);
-        let beside = Beside::of(&found, tokens, at);
+        let beside = Beside::of(&found, how_often.as_ref(), tokens, at);
         asked &= beside.before_comma.is_some();
         let item = cursor
             .begins_free()
@@ -81,6 +111,7 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
             .map(|item| beside.no_other_rule(item));
         match (item, found.last_mut()) {
             (Some(item), _) => {
+                how_often = how_often.or_else(|| item.how_often().cloned());
                 asked |= matches!(item, Item::RemindMe | Item::Reminders(_));
                 found.push(Found {
                     start: tokens[at].start,
@@ -110,14 +141,14 @@ pub(super) struct Beside<'f> {
     pub(super) goes_on: bool,
     /// The text begins here, or another phrase ends.
     begins: bool,
-    /// An adverb says how often, and not on which days.
+    /// How often it recurs, where that is said without on which days.
     how_often: Option<&'f Repeat>,
     /// What recurs, right before or with its times in between.
     rule: Option<&'f Recurrence>,
 }
 
 impl<'f> Beside<'f> {
-    fn of(found: &'f [Found], tokens: &[Token<'_>], at: usize) -> Self {
+    fn of(found: &'f [Found], how_often: Option<&'f Repeat>, tokens: &[Token<'_>], at: usize) -> Self {
         let last = found.last();
         let ends_at = |at: Option<usize>| last.filter(|last| at.is_some_and(|at| last.end == tokens[at].end));
         let before = at.checked_sub(1);
@@ -136,10 +167,7 @@ impl<'f> Beside<'f> {
             goes_on: and_before && rule.is_some(),
             rule: rule.filter(|_| ends_at(before_comma).is_some()),
             begins: at == 0 || ends_at(before_comma).is_some(),
-            how_often: found.iter().find_map(|found| match &found.item {
-                Item::Recurrence(recurrence) => recurrence.adverb(),
-                _ => None,
-            }),
+            how_often,
             before: ends_at(before).map(|found| &found.item),
             before_comma: ends_at(before_comma).map(|found| &found.item),
         }
@@ -186,6 +214,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
     let after_reminder = matches!(beside.before_comma, Some(Item::Reminders(_)));
     let beside_date = beside.date();
     let recurs = matches!(beside.before, Some(Item::Recurrence(_)));
+    let begins_all = cursor.at() == 0 || matches!(beside.before, Some(Item::RemindMe));
     let has_parts = beside_date || beside.recurrence_on_days();
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
         .or_else(|| whole(cursor, |cursor| nagging(cursor, today, after_reminder)))
@@ -199,7 +228,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
         .or_else(|| whole(cursor, |cursor| bound(cursor, today, behind).map(Item::Bound)))
         .or_else(|| whole(cursor, |cursor| part_of_today(cursor, today)))
         .or_else(|| whole(cursor, from_now))
-        .or_else(|| whole(cursor, |cursor| dated(cursor, today, beside.begins)))
+        .or_else(|| whole(cursor, |cursor| dated(cursor, today, begins_all)))
         .or_else(|| whole(cursor, |cursor| part_beside(cursor, has_parts)))
         .or_else(|| {
             whole(cursor, |cursor| {
@@ -223,14 +252,16 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
 /// A recurrence; "3 days before the end of every month" is none.
 fn recurring(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Item> {
     let begin = *cursor;
+    let is_of_other = cursor.follows(&["of"]);
     let is_beside_it = beside.before.is_none() && cursor.follows(&["before", "after"]);
     let found = match cursor.attempt(recurrence) {
         Some(found) => found,
         None => days_left_open(cursor, beside.how_often?)?,
     };
-    let is_adverb_of_title = found.adverb().is_some() && goes_on(cursor, today);
+    let is_adverb_of_title = found.is_adverb() && goes_on(cursor, today);
     let word = begin.peek_word().unwrap_or_default();
     Some(match &found.repeat {
+        Ok(_) if is_of_other => Item::Unclear(SpanKind::Recurrence, "what of it is meant is not understood"),
         Ok(_) if is_beside_it => Item::Unclear(SpanKind::Recurrence, "a rule has no days before or after others"),
         Ok(_) if is_adverb_of_title && matches!(word, "everyday" | "hourly") => Item::Unclear(
             SpanKind::Recurrence,
@@ -262,6 +293,7 @@ fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
         date,
         times,
         gives_way: false,
+        several: false,
     })
 }
 

@@ -74,10 +74,9 @@ pub(super) fn one_time(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Tim
 
 /// A time, and what others of its list need.
 fn first(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<(Time, Need)> {
-    let told = cursor.word(&["at", "by"]) || cursor.mark('@') && !cursor.is_joined();
-    if told {
-        cursor.word(&["about", "around"]);
-    }
+    let told = cursor.word(&["at", "by"]) || cursor.mark('@');
+    let told = cursor.word(&["around"]) || told;
+    cursor.word(&["about"]);
     let need = match (told, beside_date) {
         (true, false) => Need::Hours,
         (true, true) => Need::HoursOfDay,

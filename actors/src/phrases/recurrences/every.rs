@@ -16,6 +16,7 @@ use crate::phrases::{
     holidays::holiday,
     lengths,
     lexer::Kind,
+    marks::marked,
     parts::{self, Nights},
     times,
     words::{self, Unit, nth_name},
@@ -158,9 +159,13 @@ fn on_weekdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         Some((1, true)) => (!is_weekend).then(|| nth_of_months(1, &weekdays.days).into()),
         Some((interval, is_ordinal)) => {
             let repeat = in_weeks_or_months(cursor, Repeat::on_weekdays(interval, &weekdays.days));
-            if is_ordinal && (2..=5).contains(&interval) && weekdays.days.len() == 1 {
+            if is_ordinal && (2..=5).contains(&interval) && (is_weekend || weekdays.days.len() == 1) {
                 let nth = nth_name(i32::try_from(interval).ok()?);
-                let day = words::weekday_name(weekdays.days[0]);
+                let day = if is_weekend {
+                    "weekend"
+                } else {
+                    words::weekday_name(weekdays.days[0])
+                };
                 let doubt = format!("one {day} in {interval}; say “{nth} {day} of each month” for that");
                 return Some(Recurrence::doubtful(repeat, doubt));
             }
@@ -201,9 +206,14 @@ fn listed(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let selection = selection(cursor)?;
     let is_number = matches!(selection, Selection::Days(_)) && !cursor.follows(&["day", "days"]);
     let is_whole = selection.count() > 1
-        || is_in_digits && (ends_phrase(cursor) || times::times(&mut cursor.clone(), true).is_some())
+        || is_in_digits && (ends_phrase(cursor) || begins_other(*cursor))
         || cursor.follows(EDGES);
     (!is_number || is_whole).then(|| selection.of(1, Unit::Month).into())
+}
+
+/// Whether a time or a priority is next.
+fn begins_other(cursor: Cursor<'_>) -> bool {
+    times::times(&mut cursor.clone(), true).is_some() || marked(&mut cursor.clone()).is_some()
 }
 
 /// "july 4th", "4 july", "aug on day 20 and 30", "january and july".

@@ -59,10 +59,17 @@ impl Recurrence {
         }
     }
 
-    /// How often, where an adverb alone says so: not on which days.
-    pub(super) fn adverb(&self) -> Option<&Repeat> {
-        let repeat = self.repeat.as_ref().ok().filter(|_| self.is_adverb)?;
-        (!repeat.names_days() && !self.after_completion && self.times.is_empty()).then_some(repeat)
+    /// How often, where it says no more than that: not on which days.
+    pub(super) fn how_often(&self) -> Option<&Repeat> {
+        let repeat = self.repeat.as_ref().ok()?;
+        let is_plain = !repeat.names_days() && !repeat.is_within_days();
+        (is_plain && !self.after_completion && self.times.is_empty()).then_some(repeat)
+    }
+
+    /// Whether it is an adverb with nothing behind that belongs to it.
+    pub(super) fn is_adverb(&self) -> bool {
+        let is_plain = self.repeat.as_ref().is_ok_and(|repeat| !repeat.names_days());
+        self.is_adverb && is_plain && !self.after_completion && self.times.is_empty()
     }
 
     /// With this doubt where it has none.
@@ -217,7 +224,7 @@ fn several_of_the_month(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     Some(Recurrence::doubtful(selection.of(1, Unit::Month), why))
 }
 
-/// What an adverb said elsewhere leaves open: "mon-fri" of "daily", "first monday" of "monthly".
+/// What is left open where only how often is said elsewhere: "mon-fri" of "daily", "first monday" of "monthly".
 pub(super) fn days_left_open(cursor: &mut Cursor<'_>, how_often: &Repeat) -> Option<Recurrence> {
     cursor.word(&["on"]);
     match how_often.every {
@@ -228,7 +235,9 @@ pub(super) fn days_left_open(cursor: &mut Cursor<'_>, how_often: &Repeat) -> Opt
         Unit::Month => {
             let selection = of_each::plain_days(cursor)?;
             cursor.words(&["of", "the", "month"]);
-            let is_sure = !matches!(selection, Selection::Days(_)) || cursor.follows(&["month", "day", "days"]);
+            let is_sure = !matches!(selection, Selection::Days(_))
+                || selection.count() > 1
+                || cursor.follows(&["month", "day", "days"]);
             (is_sure && !cursor.peek_is(&["of", "in"])).then(|| selection.of(1, Unit::Month).into())
         }
         _ => None,

@@ -103,8 +103,12 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
     })
 }
 
-/// "monday to thursday" behind "weekday": which of them.
+/// "monday to thursday" or "(mon-thu)" behind "weekday": which of them.
 fn which_of_them(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    if cursor.mark('(') {
+        let named = slashed(cursor)?;
+        return cursor.mark(')').then_some(named);
+    }
     let is_sure = !cursor.peek_is(&["sat", "sun"]);
     words::weekday(cursor.peek_word()?)?;
     let named = slashed(cursor)?;

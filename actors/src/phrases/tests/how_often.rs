@@ -28,6 +28,7 @@ fn every_day_from_one_weekday_to_another_is_on_these_days() {
         ),
         ("daily mon-fri", WORKDAYS, "2026-12-03"),
         ("every week monday through friday", WORKDAYS, "2026-12-03"),
+        ("every weekday (mon-thu)", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH", "2026-12-03"),
         (
             "each weekday monday through thursday",
             "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH",
@@ -252,4 +253,83 @@ fn an_adverb_before_a_word_of_the_title_says_what_it_was_taken_for() {
         doubts("weekly report"),
         ["taken for how often it recurs; put “weekly” between quotation marks where it is a word of the title"]
     );
+}
+
+#[test]
+fn how_often_may_be_said_before_the_days_or_behind_them() {
+    assert_read(&[
+        (
+            "gym mon wed fri 6am every week",
+            "gym",
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            "2026-12-04T06:00:00",
+            0,
+        ),
+        (
+            "swim tues/thurs at 6pm weekly",
+            "swim",
+            "FREQ=WEEKLY;BYDAY=TU,TH",
+            "2026-12-03T18:00:00",
+            0,
+        ),
+        (
+            "standup mon-fri at 9am daily",
+            "standup",
+            WORKDAYS,
+            "2026-12-04T09:00:00",
+            0,
+        ),
+        (
+            "every two weeks gym on tue and thu",
+            "gym",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,TH",
+            "2026-12-03",
+            0,
+        ),
+        (
+            "every month rent on the 1st and 15th",
+            "rent",
+            "FREQ=MONTHLY;BYMONTHDAY=1,15",
+            "2026-12-15",
+            0,
+        ),
+        (
+            "first monday team lunch every month",
+            "team lunch",
+            "FREQ=MONTHLY;BYDAY=1MO",
+            "2026-12-07",
+            0,
+        ),
+        (
+            "every 3 days run every friday",
+            "every 3 days run",
+            "FREQ=WEEKLY;BYDAY=FR",
+            "2026-12-04",
+            1,
+        ),
+        (
+            "weekly report every 2 weeks",
+            "weekly report",
+            "FREQ=WEEKLY;INTERVAL=2",
+            "2026-12-03",
+            1,
+        ),
+    ]);
+}
+
+#[test]
+fn days_of_the_month_may_be_said_in_words() {
+    assert_rules(&[
+        (
+            "on the fifth and twentieth of each month",
+            "FREQ=MONTHLY;BYMONTHDAY=5,20",
+            "2026-12-05",
+        ),
+        (
+            "twenty-fifth of every month",
+            "FREQ=MONTHLY;BYMONTHDAY=25",
+            "2026-12-25",
+        ),
+    ]);
+    assert_read(&[("best part of every day", "best part of every day", "", "", 1)]);
 }

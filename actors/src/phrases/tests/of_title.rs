@@ -26,6 +26,12 @@ fn of_several_days_the_first_counts_and_says_so() {
         ("call today or tomorrow", "call", "2026-12-03", 1),
         ("pay on the 10th and 15th", "pay", "2026-12-10", 1),
         ("standup monday to friday", "standup monday to friday", "", 1),
+        ("exam on dec 10 and 12", "exam", "2026-12-10", 1),
+        ("exam dec 10 and dec 12", "exam", "2026-12-10", 1),
+        ("camp dec 5-7", "camp dec 5-7", "", 1),
+        ("camp 5-7 dec", "camp 5-7 dec", "", 1),
+        ("camp dec 5 to 7", "camp dec 5 to 7", "", 1),
+        ("call bob friday, buy milk", "call bob buy milk", "2026-12-04", 0),
         ("camp 5 and 6 dec", "camp 5 and 6 dec", "", 1),
     ]);
     assert_eq!(
@@ -66,6 +72,12 @@ fn a_day_of_the_month_before_a_word_is_one_only_at_the_beginning() {
         ("meet on 5th avenue friday", "meet on 5th avenue", "2026-12-04", 1),
         ("meet on the 3rd floor", "meet on the 3rd floor", "", 1),
         ("on the 3rd floor tomorrow", "on the 3rd floor", "2026-12-04", 1),
+        (
+            "meet at 16:00 on 5th avenue",
+            "meet on 5th avenue",
+            "2026-12-03T16:00:00",
+            1,
+        ),
         ("on the 15th pay rent", "pay rent", "2026-12-15", 1),
         ("pay rent on the 15th", "pay rent", "2026-12-15", 0),
         ("pay rent on the 15th with Ann", "pay rent with Ann", "2026-12-15", 0),
@@ -149,8 +161,23 @@ fn the_end_of_a_time_leaves_no_word_behind() {
     assert_read(&[
         ("pay at the end of the month", "pay", "2026-12-31", 0),
         ("pay at end of month", "pay", "2026-12-31", 0),
+        ("clean at the weekend", "clean", "2026-12-05", 0),
+        ("on the friday", "", "2026-12-04", 0),
+        ("send by the friday", "send", "2026-12-04", 0),
         ("call at eom", "call", "2026-12-31", 0),
         ("plan at the beginning of next month", "plan", "2027-01-01", 0),
         ("pay at the end of may", "pay", "2027-05-31", 0),
+    ]);
+}
+
+#[test]
+fn a_time_that_is_about_or_beside_another_says_so_or_is_it() {
+    assert_read(&[
+        ("call bob around 5pm", "call bob", "2026-12-03T17:00:00", 0),
+        ("call bob about 5pm tomorrow", "call bob", "2026-12-04T17:00:00", 0),
+        ("walk around 5 lakes", "walk around 5 lakes", "", 1),
+        ("pick it up after 5pm", "pick it up after 5pm", "", 1),
+        ("drinks @7pm friday", "drinks", "2026-12-04T19:00:00", 0),
+        ("one at a time", "one at a time", "", 0),
     ]);
 }
