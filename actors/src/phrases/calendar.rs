@@ -204,6 +204,14 @@ fn day_of_year(cursor: &mut Cursor<'_>, nth: i32) -> Option<Date> {
     is_of_year.then(|| Date::sure(Named::OfYear { day, year }))?
 }
 
+/// "twenty-first"
+fn tens_and_ordinal(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let tens = cursor.meaning(words::cardinal).filter(|tens| matches!(tens, 20 | 30))?;
+    cursor.joined_mark('-');
+    let ones = cursor.meaning(words::ordinal).filter(|ones| *ones < 10)?;
+    Some(tens + ones)
+}
+
 /// "2nd", "third", "last", "2nd to last"; negative from the end.
 pub(super) fn ordinal(cursor: &mut Cursor<'_>) -> Option<i32> {
     if cursor.word(&["last"]) {
@@ -211,6 +219,7 @@ pub(super) fn ordinal(cursor: &mut Cursor<'_>) -> Option<i32> {
     }
     let nth = cursor
         .attempt(number_with_suffix)
+        .or_else(|| cursor.attempt(tens_and_ordinal))
         .or_else(|| cursor.meaning(words::ordinal))?;
     let nth = i32::try_from(nth).ok().filter(|nth| (1..=366).contains(nth))?;
     let from_end = cursor.words(&["to", "the", "last"]) || cursor.words(&["to", "last"]);

@@ -7,8 +7,9 @@ use super::{
     Reading,
     dates::Doubt,
     days::{Day, long_date},
+    how_often::Rules,
     lengths::Length,
-    recurrences::{Bound, End, Recurrence},
+    recurrences::Bound,
     reminding::Adopted,
     scan::{Found, Item},
     scene::{Scene, whole_seconds},
@@ -17,6 +18,7 @@ use super::{
     spans::SpanKind,
     times::Time,
     title::title,
+    today::says_another_day,
     verdict::{Verdict, spans},
 };
 use crate::user::draft::{MomentInput, ReminderInput, TaskDraft};
@@ -26,6 +28,10 @@ pub(super) struct Composer<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) now: NaiveDateTime,
     pub(super) found: &'a [Found],
+    /// Its recurrences.
+    pub(super) rules: Rules<'a>,
+    /// Whether a day is said that "christmas" in "christmas shopping tomorrow" gives way to.
+    says_another_day: bool,
     pub(super) verdicts: Vec<Option<Verdict>>,
     pub(super) date: Option<NaiveDate>,
     pub(super) times: Option<Vec<NaiveTime>>,
@@ -42,7 +48,10 @@ pub(super) struct Composer<'a> {
 
 /// Composes what was found in a text.
 pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Scene<'_>) -> Reading {
+    let rules = Rules::of(found);
     let mut composer = Composer {
+        rules,
+        says_another_day: says_another_day(found, &rules),
         scene,
         now: scene.wall(),
         found,
@@ -64,6 +73,7 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
     composer.refuse_times_of_no_day();
     composer.settle_passed_time();
     composer.doubt_weekday_of_month(text);
+    composer.refuse_weekday_of_no_rule(text);
     for kind in [SpanKind::Start, SpanKind::End, SpanKind::Exception] {
         composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }
@@ -86,7 +96,11 @@ impl Composer<'_> {
     /// What depends on nothing else in the text.
     fn take(&mut self, text: &str, item: &Item) -> Option<Verdict> {
         Some(match item {
-            Item::Date { date, times } => self.take_date(date.day, &date.doubt, times),
+            Item::Date { gives_way: true, .. } if self.says_another_day => Verdict::refused(
+                SpanKind::Date,
+                "taken for words of the title, because another day is said",
+            ),
+            Item::Date { date, times, .. } => self.take_date(date.day, &date.doubt, times),
             Item::Times(times) => self.take_times(times),
             Item::In(length) => self.take_length(*length),
             Item::Recurrence(recurrence) => self.take_recurrence(recurrence),
@@ -120,18 +134,15 @@ impl Composer<'_> {
             meaning += &format!(" at {}", time.at.format("%H:%M"));
         }
         self.date = Some(date);
-        Verdict::understood(SpanKind::Date, meaning, doubt.clone())
+        let of_time = times.first().and_then(|time| time.doubt.clone());
+        Verdict::understood(SpanKind::Date, meaning, doubt.clone().or(of_time))
     }
 
     fn take_times(&mut self, times: &[Time]) -> Verdict {
         if self.times.is_some() || self.instant.is_some() {
             return Verdict::refused(SpanKind::Time, "there is a time already");
         }
-        let repeat = self.found.iter().find_map(|found| match &found.item {
-            Item::Recurrence(recurrence) => recurrence.repeat.as_ref().ok(),
-            _ => None,
-        });
-        let (all, one_counts) = countable(times, repeat);
+        let (all, one_counts) = countable(times, self.rules.repeat());
         let doubt = one_counts.or_else(|| times.iter().find_map(|time| time.doubt.clone()));
         let meaning = shown(&all);
         self.times = Some(all);
@@ -150,29 +161,6 @@ impl Composer<'_> {
         self.instant = Some(wall);
         let meaning = format!("{} at {}", long_date(wall.date()), wall.format("%H:%M"));
         Verdict::understood(SpanKind::Time, meaning, None)
-    }
-
-    fn take_recurrence(&mut self, recurrence: &Recurrence) -> Verdict {
-        let repeat = match &recurrence.repeat {
-            Ok(repeat) => repeat,
-            Err(why) => return Verdict::refused(SpanKind::Recurrence, *why),
-        };
-        if self.series.is_some() {
-            return Verdict::refused(SpanKind::Recurrence, "there is a recurrence already");
-        }
-        let mut meaning = repeat.in_words(End::Never);
-        let mut doubt = recurrence.doubt.clone();
-        if !recurrence.times.is_empty() && self.times.is_none() {
-            let (times, one_counts) = countable(&recurrence.times, Some(repeat));
-            meaning += &format!(" at {}", shown(&times));
-            doubt = doubt.or(one_counts);
-            self.times = Some(times);
-        }
-        if recurrence.after_completion {
-            meaning += ", counted from when it was last completed";
-        }
-        self.series = Some(Series::new(repeat.clone(), recurrence.after_completion));
-        Verdict::understood(SpanKind::Recurrence, meaning, doubt)
     }
 
     fn take_tag(&mut self, tag: &str) -> Verdict {

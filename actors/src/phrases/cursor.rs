@@ -11,15 +11,26 @@ pub(super) struct Cursor<'t> {
     tokens: &'t [Token<'t>],
     at: usize,
     limit: usize,
+    /// Where the last phrase ended.
+    behind: usize,
 }
 
 impl<'t> Cursor<'t> {
-    /// At the token `at`, able to see as far as a phrase may reach.
-    pub(super) fn new(tokens: &'t [Token<'t>], at: usize) -> Self {
+    /// At the token `at`, able to see as far as a phrase may reach; the last one ended at `behind`.
+    pub(super) fn new(tokens: &'t [Token<'t>], at: usize, behind: usize) -> Self {
         Self {
             tokens,
             at,
+            behind,
             limit: tokens.len().min(at.saturating_add(MAX_PHRASE_TOKENS)),
+        }
+    }
+
+    /// The same place, a phrase having ended there.
+    pub(super) fn behind_phrase(self) -> Self {
+        Self {
+            behind: self.at,
+            ..self
         }
     }
 
@@ -120,14 +131,34 @@ impl<'t> Cursor<'t> {
         before.filter(|token| token.kind == Kind::Word).map(|token| token.text)
     }
 
-    /// Whether a number is right before, in digits or as a word.
+    /// What is right before.
+    pub(super) fn token_before(&self) -> Option<&'t str> {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at))?;
+        Some(before.text)
+    }
+
+    /// Whether a number is right before, in digits or as a word, that belongs to no other phrase.
     pub(super) fn follows_number(&self) -> bool {
-        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        before.is_some_and(|token| match token.kind {
+        self.at
+            .checked_sub(1)
+            .is_some_and(|before| self.at != self.behind && self.is_number(before))
+    }
+
+    /// Whether the number right before is all of what it stands in: no "30" of "5:30".
+    pub(super) fn follows_bare_number(&self) -> bool {
+        let Some(before) = self.at.checked_sub(1) else {
+            return false;
+        };
+        self.is_number(before) && (before == 0 || !self.tokens[before].joined)
+    }
+
+    fn is_number(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        match token.kind {
             Kind::Number(_) => true,
             Kind::Word => super::words::cardinal(token.text).is_some(),
             Kind::Mark(_) | Kind::Literal => false,
-        })
+        }
     }
 
     /// What separates the items of a list: a comma, "and", or both.

@@ -161,6 +161,9 @@ fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
 }
 
 fn next_or_this(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    if cursor.words(&["at", "the", "weekend"]) || cursor.words(&["over", "the", "weekend"]) {
+        return this_weekend(today);
+    }
     if cursor.words(&["the", "weekend"]) {
         return this_weekend(today).map(|date| Date { weak: true, ..date });
     }
@@ -227,6 +230,7 @@ fn next_weekday(today: NaiveDate, monday: NaiveDate, weekday: u8) -> Option<Date
 
 /// "eom", "end of the month", "end of next week", "last day of this month", "start of next year", "end of may".
 fn edges(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
+    cursor.word(&["at"]);
     if let Some(unit) = cursor.meaning(|word| match word {
         "eod" => Some(Unit::Day),
         "eow" => Some(Unit::Week),

@@ -24,7 +24,7 @@ pub fn instant(text: &str, scene: &Scene<'_>) -> Option<Timestamp> {
 
 fn length(lower: &str) -> Option<Length> {
     let lexed = lexer::lex(lower);
-    let mut cursor = Cursor::new(&lexed.tokens, 0);
+    let mut cursor = Cursor::new(&lexed.tokens, 0, 0);
     cursor.word(&["in", "for"]);
     let length = lengths::length(&mut cursor)?;
     cursor.peek().is_none().then_some(length)

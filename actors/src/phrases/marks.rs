@@ -2,7 +2,11 @@
 
 use punctual_events::Priority;
 
-use super::{cursor::Cursor, lexer::Kind};
+use super::{
+    cursor::Cursor,
+    lexer::Kind,
+    times::{Need, time},
+};
 
 /// The longest tag, in bytes of its text: what a task takes, and more than anybody types.
 const MAX_TAG_CHARS: usize = 64;
@@ -27,6 +31,11 @@ pub(super) fn marked(cursor: &mut Cursor<'_>) -> Option<Marked> {
         return Some(Marked::Tag { start, end });
     }
     if cursor.mark('@') {
+        let mut ahead = *cursor;
+        if time(&mut ahead, Need::Hours).is_some() && ahead.ends_free() {
+            // "@7pm"
+            return None;
+        }
         name(cursor)?;
         return Some(Marked::List);
     }

@@ -1,6 +1,6 @@
 //! Phrases in English: "Water the plants every other tue at 8 remind me 30 min before #home". What is understood becomes parts of a task, the rest is its title.
 //!
-//! Three steps. `lexer` cuts the text into words, numbers and marks; `scan` goes through them from left to right, and at each asks the recognisers, one file per concept, for a whole phrase;
+//! Three steps. `lexer` cuts the text into words, numbers and marks; `scan` goes through them from left to right (twice, where how often is said behind the days), and at each asks the recognisers, one file per concept, for a whole phrase;
 //! `compose` decides which phrases count and what they come to together. No recogniser looks further than 64 tokens ahead and none calls itself, so the time is linear in the length of the text.
 //! Clock and zones come in with the [`Scene`].
 //!
@@ -15,26 +15,28 @@
 //!
 //! mark        = "#" name | "@" name | "!" ("urgent"|"high"|"medium"|"low"|1..4) | "p" 1..4
 //!
-//! date        = ("on"|"by"|"in"|"for"|"due")? day          bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
+//! date        = ("on"|"by"|"in"|"for"|"due")? day more*    more: ("and"|"or"|"&"|",")? day of the same kind. Bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
 //! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
 //! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
-//!             | weekday "of"? week | week "on"? weekday | weekday "after next" | "the"? weekday ("before"|"after") day | weeks ("on" weekday | "today" | "tomorrow")
+//!             | ("on"|"by"|"due") "the" weekday | ("at"|"over") "the weekend" | weekday "of"? week | week "on"? weekday | weekday "after next" | "the"? weekday ("before"|"after") day | weeks ("on" weekday | "today" | "tomorrow")
 //!             | "the"? ordinal (weekday | "day")? "of"? "next month" | "next month" "on"? "the"? ordinal (weekday | "day")?
 //!             | "in" number workday | number workday "from now"
-//!             | "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
+//!             | "at"? what follows: "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
 //!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | "the weekend" | holiday year? | Y-M-D ("T" H ":" MM)? | Y"/"M"/"D | D"-"month"-"year | D"."M"."YY | "next" month day? | M/D/Y? | D.M.Y
 //! week        = ("next"|"this") "week" | "the"? "week after next" | "in" weeks | weeks "from now"     weeks: a length of them
 //! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight"|letter) "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
-//! time        = "starting"? ("at"|"by"|"@") clock+ | sure clock | "in the" part | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
+//! time        = "starting"? ("at"|"by"|"@"|"around"|"at about") clock+ | "about"? sure clock | "in the" part ("at" clock+)? | number "tonight" | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
 //! bare        = H | H "." MM | H "h" MM?                   with nothing behind it that it could be a number of; H alone only behind "today", "tomorrow", a weekday or a part
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | ("half past"|"quarter past"|"quarter to") H | M "past" H behind "at" | 12 ("midnight"|"noon") | "noon" | "midnight"
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | hour in words, its minutes in words or not, | ("half past"|"quarter past"|"quarter to") H | M "past" H behind "at" | 12 ("midnight"|"noon") | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
-//! recurrence  = (("every"|"each") "!"? "single"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
+//! recurrence  = (("every"|"each"|"each and every") "!"? "single"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
 //!             | "on"? selection ("of"|"in") ("every"|"each") period | "on"? selection ("in" month+)? (("every"|"each") period | adverb)
+//!             | ordinal+ ("day" | weekday+)? "of the month"         two or more of them
+//!             | "on"? weekdays | "on"? selection                     where a week, day or month is said elsewhere, which it says more of
 //!               each of them: completion? ("in" month+)?
 //! period      = step? ("week"|"month"|"quarter"|"year")
 //! completion  = ("after"|"from"|"since"|"when"|"once") ("it is"|"I")? ("the"|"each")? "last"? ("completion" | "done" | "completed" "it"? | "finishing" | …)
@@ -43,10 +45,10 @@
 //!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon" | "midnight")+
 //! step        = "other" | "alternate" | number | ordinal
 //! weekdays    = (what may also stand side by side: "every tue thu")
-//!               (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | "weekday" | "workday" | "business day" | "weekend")+
+//!               (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | ("weekday"|"weekend") which of them | "weekday" | "workday" | "business day" | "weekend")+
 //! selection   = ordinal+ ("day" | weekday+ | "weekend" | workday | "instance of" weekdays)? more | "beginning" | "end"
 //! ordinal     = "1st" … | "last" | ordinal "to the last"
-//! tail        = "end" | "on"? selection behind a month, with "in" month+ behind a year | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
+//! tail        = "end" | weekdays, two or more, also "from" one "to" another | "on"? selection behind a month, with "in" month+ behind a year | "on" (weekdays | selection | "day" number+ | month number+ | holiday) | "at the" ("beginning"|"end") | "in week" number+ | "in" month+
 //! adverb      = "hourly" | "daily" | "nightly" | "weekly" | "fortnightly" | "monthly" | "quarterly" | "yearly" | "biennially" | "bi-"… | "semi-annually"
 //! bound       = ("starting"|"from") day | ("until"|"through"|"to" behind a start|"up to"|"by"|"to") day | ("next"|"this") unit | "in" month year | "for" "up to"? "the next"? length     a length or a number only behind a recurrence or another bound
 //!             | "twice" | "for"? "up to"? number ("times"|"x") | ("except"|"but"|"but not"|"not"|"besides"|"other than"|…) ("on"|"in")? (weekdays | month)+
@@ -61,7 +63,8 @@
 //! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
 //!
 //! not understood, and said to be: what begins like one of these and goes on otherwise ("remind me" alone, "nag" without how often, "every 0 days", "except holidays"), ranges of times
-//! and weekdays ("from 3 to 4pm", "mon-fri"), "before" a day, one of a month that is not said ("first monday")
+//! and days ("from 3 to 4pm", "mon-fri", "dec 5-7"), "before" a day or a time, one of a month that is not said ("first monday"), and a bare hour or a day of the month in the middle of a
+//! text before a word that goes on with it: one that begins no phrase, no preposition and no conjunction ("look at 5 flats", "meet on 5th avenue")
 //! ```
 //!
 //! A backslash makes text of the next word or mark; quotation marks, straight or curly, double or single, make text of what is between them.
@@ -72,10 +75,12 @@ mod before;
 mod calendar;
 mod compose;
 mod cursor;
+mod dated;
 mod dates;
 mod days;
 mod ending;
 mod holidays;
+mod how_often;
 mod instants;
 mod iso;
 mod lengths;

@@ -9,7 +9,7 @@ use super::{
     days::{Day, Shift},
     iso,
     lengths::Length,
-    times::{Half, Need, Time, at_hour, half, time, times},
+    times::{Half, Need, Time, at_hour, half, number_meant, time, times},
     words::{self, Unit},
 };
 
@@ -44,6 +44,7 @@ pub(super) fn day_with_time(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option
         .attempt(|cursor| day_and_part(cursor, today))
         .or_else(|| cursor.attempt(|cursor| night_of(cursor, today)))
         .or_else(|| cursor.attempt(|cursor| time_before_part(cursor, today)))
+        .or_else(|| cursor.attempt(|cursor| number_of_tonight(cursor, today)))
         .or_else(|| iso::day_and_time(cursor))
 }
 
@@ -72,7 +73,10 @@ fn day_behind(evening: Date, is_doubtful: bool) -> Date {
 /// "at 9 tonight", "at 8 tomorrow evening", "at 12 friday night": as with the time behind.
 fn time_before_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
     let behind = cursor.attempt(|cursor| {
-        let time = behind_midnight(cursor)?;
+        let time = cursor.attempt(behind_midnight).or_else(|| {
+            let time = hours_behind_midnight(cursor)?;
+            cursor.peek_is(&["tonight"]).then_some(time)
+        })?;
         let (evening, _) = day_of_part(cursor, today).filter(|(_, hour)| *hour >= 18)?;
         Some((day_behind(evening, time.at.hour() > 0), vec![time]))
     });
@@ -82,6 +86,21 @@ fn time_before_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, 
         let told = said.iter().map(|time| in_part(time, hour, Nights::EndAtMidnight));
         Some((date, told.collect::<Option<_>>()?))
     })
+}
+
+/// "8 tonight", "12 tonight".
+fn number_of_tonight(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
+    let (number, _) = cursor.clone().number()?;
+    let time = time(cursor, Need::Hours)?;
+    cursor.peek_is(&["tonight"]).then_some(())?;
+    let (date, hour) = day_of_part(cursor, today)?;
+    let doubt = time
+        .doubt
+        .is_some()
+        .then(|| number_meant(&number.to_string()))
+        .flatten();
+    let told = in_part(&time, hour, Nights::EndAtMidnight)?;
+    Some((date, vec![Time { doubt, ..told }]))
 }
 
 /// A day and the hour that its part begins to mean: "tonight", "this evening", "tomorrow morning".
@@ -115,12 +134,16 @@ fn behind_midnight(cursor: &mut Cursor<'_>) -> Option<Time> {
 
 /// "12", "1:30" and "2am" of a night.
 fn hours_behind_midnight(cursor: &mut Cursor<'_>) -> Option<Time> {
-    let (hour, _) = cursor.clone().number()?;
+    let mut ahead = *cursor;
+    let hour = ahead
+        .number()
+        .map(|(hour, _)| hour)
+        .or_else(|| ahead.meaning(words::cardinal))?;
     let mut time = time(cursor, Need::HoursOfDay).filter(|_| (1..=4).contains(&hour) || hour == 12)?;
     let is_noon = cursor.follows(&["pm", "noon", "midday", "p", "m"]);
     (!is_noon).then_some(())?;
     time.at = time.at.with_hour(hour % 12)?;
-    time.doubt = None;
+    time.doubt = (hour == 12).then_some("the midnight that the day ends with".into());
     Some(time)
 }
 
@@ -167,6 +190,22 @@ fn times_behind(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
     told.or_else(|| Some(vec![hour_behind(cursor, None)?]))
 }
 
+/// "in the morning", "at night", "in the evening at 8".
+pub(super) fn in_the_part(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
+    let hour = if cursor.words(&["at", "night"]) {
+        21
+    } else {
+        (cursor.word(&["in"]) && cursor.word(&["the"])).then_some(())?;
+        cursor.meaning(words::part_of_day)?
+    };
+    let told = cursor.attempt(|cursor| {
+        cursor.mark(',');
+        cursor.word(&["at", "around", "about"]).then_some(())?;
+        cursor.list(|cursor| in_part(&time(cursor, Need::HoursOfDay)?, hour, Nights::EndAtMidnight))
+    });
+    told.or_else(|| Some(vec![at_hour(hour)?]))
+}
+
 /// How far a night goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nights {
@@ -178,7 +217,7 @@ pub(super) enum Nights {
 
 /// Times in a part of the day that begins to mean this hour, just said: "at 9" behind "tonight". Without one it is that hour; a time in another part is something else.
 pub(super) fn at_part(cursor: &mut Cursor<'_>, hour: u32, nights: Nights) -> Option<Vec<Time>> {
-    if hour == 21 && nights == Nights::ReachTheMorning {
+    if hour >= 18 && nights == Nights::ReachTheMorning {
         let twelve = cursor.attempt(|cursor| {
             let time = cursor.word(&["at"]).then(|| hours_behind_midnight(cursor))??;
             (time.at.hour() == 0).then_some(time)

@@ -12,7 +12,7 @@ use super::{
     dates::{Date, Doubt, date},
     days::{Named, long_date},
     lengths::{self, Length},
-    parts::{Nights, day_and_part, in_part, part_of},
+    parts::{Nights, day_with_time, in_part, part_of},
     scene::Scene,
     times::{Time, times},
 };
@@ -104,7 +104,7 @@ fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
 
 /// A day and times, in any order: "at 8 and 12", "tomorrow at noon", "tonight", "friday afternoon at 3", "at 8 the evening before".
 fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
-    if let Some((date, times)) = cursor.attempt(|cursor| day_and_part(cursor, today)) {
+    if let Some((date, times)) = cursor.attempt(|cursor| day_with_time(cursor, today)) {
         no_other_time(*cursor)?;
         return Some(all_at(Some(&date), times));
     }

@@ -7,20 +7,21 @@ use super::{
     asking::{LEADS_TO_IT, reminds_when_due},
     bare::hour_behind,
     cursor::Cursor,
-    dates::{Date, date},
-    days::Named,
+    dated::dated,
+    dates::Date,
+    ending::goes_on,
     lengths::{self, Length},
     lexer::Token,
     marks::{Marked, marked},
     nagging::{Nag, nagging},
     parts::{day_with_time, part_of},
-    recurrences::{Behind, Bound, Recurrence, bound, recurrence},
+    recurrences::{Behind, Bound, Recurrence, Repeat, bound, days_left_open, recurrence},
     reminders::{Remind, reminders},
     spans::SpanKind,
     spoken::twelve_at_the_end,
-    times::{Time, times},
+    times::{Time, number_meant, times},
     unclear::unclear,
-    words::{self, Unit},
+    words::Unit,
 };
 
 /// A phrase, and the bytes it takes.
@@ -38,6 +39,10 @@ pub(super) enum Item {
     Date {
         date: Date,
         times: Vec<Time>,
+        /// It is words of the title where another day is said: "christmas shopping tomorrow".
+        gives_way: bool,
+        /// It is the first of more.
+        several: bool,
     },
     Times(Vec<Time>),
     /// "in 2 hours".
@@ -59,15 +64,45 @@ pub(super) enum Item {
     Unclear(SpanKind, &'static str),
 }
 
-/// Every phrase, in order. None overlaps another.
+impl Item {
+    /// How often, where a recurrence says no more than that.
+    fn how_often(&self) -> Option<&Repeat> {
+        match self {
+            Self::Recurrence(recurrence) => recurrence.how_often(),
+            _ => None,
+        }
+    }
+
+    /// Days that only a recurrence makes sense of: "mon and wed", "mon-fri", "first monday".
+    fn lacks_recurrence(&self) -> bool {
+        matches!(
+            self,
+            Self::Date { several: true, .. } | Self::Unclear(SpanKind::Date, _)
+        )
+    }
+}
+
+/// Every phrase, in order. None overlaps another. Where how often is said behind the days ("gym mon and wed at 7 every week"), they are read a second time, with that in mind.
 pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
+    let found = pass(tokens, today, None);
+    let mut from_days = found.iter().skip_while(|found| !found.item.lacks_recurrence());
+    match from_days.find_map(|found| found.item.how_often()) {
+        Some(how_often) => pass(tokens, today, Some(how_often.clone())),
+        None => found,
+    }
+}
+
+/// From left to right; how often it recurs may be known.
+fn pass(tokens: &[Token<'_>], today: NaiveDate, mut how_often: Option<Repeat>) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
     // In a row of phrases that began with "remind me", so that "to" leads to what is to be done.
     let mut asked = false;
+    // Behind the last phrase.
+    let mut behind = 0;
     while at < tokens.len() {
-        let mut cursor = Cursor::new(tokens, at);
-        let beside = Beside::of(&found, tokens, at);
+        let mut cursor = Cursor::new(tokens, at, behind);
+        let beside = Beside::of(&found, how_often.as_ref(), tokens, at);
         asked &= beside.before_comma.is_some();
         let item = cursor
             .begins_free()
@@ -76,6 +111,7 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
             .map(|item| beside.no_other_rule(item));
         match (item, found.last_mut()) {
             (Some(item), _) => {
+                how_often = how_often.or_else(|| item.how_often().cloned());
                 asked |= matches!(item, Item::RemindMe | Item::Reminders(_));
                 found.push(Found {
                     start: tokens[at].start,
@@ -83,6 +119,7 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
                     item,
                 });
                 at = cursor.at();
+                behind = at;
             }
             (None, Some(last)) if asked && cursor.word(LEADS_TO_IT) => {
                 last.end = tokens[at].end;
@@ -101,13 +138,17 @@ pub(super) struct Beside<'f> {
     /// The same, if a comma may stand between.
     pub(super) before_comma: Option<&'f Item>,
     /// A recurrence, its times included, and "and" are before.
-    goes_on: bool,
+    pub(super) goes_on: bool,
+    /// The text begins here, or another phrase ends.
+    begins: bool,
+    /// How often it recurs, where that is said without on which days.
+    how_often: Option<&'f Repeat>,
     /// What recurs, right before or with its times in between.
     rule: Option<&'f Recurrence>,
 }
 
 impl<'f> Beside<'f> {
-    fn of(found: &'f [Found], tokens: &[Token<'_>], at: usize) -> Self {
+    fn of(found: &'f [Found], how_often: Option<&'f Repeat>, tokens: &[Token<'_>], at: usize) -> Self {
         let last = found.last();
         let ends_at = |at: Option<usize>| last.filter(|last| at.is_some_and(|at| last.end == tokens[at].end));
         let before = at.checked_sub(1);
@@ -125,6 +166,8 @@ impl<'f> Beside<'f> {
         Self {
             goes_on: and_before && rule.is_some(),
             rule: rule.filter(|_| ends_at(before_comma).is_some()),
+            begins: at == 0 || ends_at(before_comma).is_some(),
+            how_often,
             before: ends_at(before).map(|found| &found.item),
             before_comma: ends_at(before_comma).map(|found| &found.item),
         }
@@ -171,6 +214,7 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
     let after_reminder = matches!(beside.before_comma, Some(Item::Reminders(_)));
     let beside_date = beside.date();
     let recurs = matches!(beside.before, Some(Item::Recurrence(_)));
+    let begins_all = cursor.at() == 0 || matches!(beside.before, Some(Item::RemindMe));
     let has_parts = beside_date || beside.recurrence_on_days();
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
         .or_else(|| whole(cursor, |cursor| nagging(cursor, today, after_reminder)))
@@ -180,13 +224,17 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
                 reminds_when_due(cursor, today, beside.before_comma.is_some()).then_some(Item::RemindMe)
             })
         })
-        .or_else(|| whole(cursor, |cursor| recurring(cursor, beside)))
+        .or_else(|| whole(cursor, |cursor| recurring(cursor, today, beside)))
         .or_else(|| whole(cursor, |cursor| bound(cursor, today, behind).map(Item::Bound)))
         .or_else(|| whole(cursor, |cursor| part_of_today(cursor, today)))
         .or_else(|| whole(cursor, from_now))
-        .or_else(|| whole(cursor, |cursor| dated(cursor, today)))
+        .or_else(|| whole(cursor, |cursor| dated(cursor, today, begins_all)))
         .or_else(|| whole(cursor, |cursor| part_beside(cursor, has_parts)))
-        .or_else(|| whole(cursor, |cursor| clock(cursor, beside_date || recurs)))
+        .or_else(|| {
+            whole(cursor, |cursor| {
+                clock(cursor, today, beside_date || recurs, beside.begins)
+            })
+        })
         .or_else(|| {
             let behind = beside_date || recurs;
             whole(cursor, |cursor| {
@@ -202,11 +250,26 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
 }
 
 /// A recurrence; "3 days before the end of every month" is none.
-fn recurring(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Item> {
+fn recurring(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Item> {
+    let begin = *cursor;
+    let is_of_other = cursor.follows(&["of"]);
     let is_beside_it = beside.before.is_none() && cursor.follows(&["before", "after"]);
-    let found = recurrence(cursor)?;
-    Some(match found.repeat {
+    let found = match cursor.attempt(recurrence) {
+        Some(found) => found,
+        None => days_left_open(cursor, beside.how_often?)?,
+    };
+    let is_adverb_of_title = found.is_adverb() && goes_on(cursor, today);
+    let word = begin.peek_word().unwrap_or_default();
+    Some(match &found.repeat {
+        Ok(_) if is_of_other => Item::Unclear(SpanKind::Recurrence, "what of it is meant is not understood"),
         Ok(_) if is_beside_it => Item::Unclear(SpanKind::Recurrence, "a rule has no days before or after others"),
+        Ok(_) if is_adverb_of_title && matches!(word, "everyday" | "hourly") => Item::Unclear(
+            SpanKind::Recurrence,
+            "taken for a word of the title, because of what is behind it; say “every day” or “every hour” for how often",
+        ),
+        Ok(_) if is_adverb_of_title => Item::Recurrence(found.or_doubt(format!(
+            "taken for how often it recurs; put “{word}” between quotation marks where it is a word of the title"
+        ))),
         _ => Item::Recurrence(found),
     })
 }
@@ -226,7 +289,12 @@ fn of_mark(marked: Marked) -> Item {
 
 /// "tonight", "this evening", "friday night at 12".
 fn part_of_today(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    day_with_time(cursor, today).map(|(date, times)| Item::Date { date, times })
+    day_with_time(cursor, today).map(|(date, times)| Item::Date {
+        date,
+        times,
+        gives_way: false,
+        several: false,
+    })
 }
 
 /// "tomorrow morning", "every monday morning": the last word.
@@ -238,10 +306,25 @@ fn at_one(time: Time) -> Item {
     Item::Times(vec![time])
 }
 
-/// "at 8 and 12"; "starting at 8" is no more than that.
-fn clock(cursor: &mut Cursor<'_>, beside_day: bool) -> Option<Item> {
+/// "at 8 and 12"; "starting at 8" is no more than that. A number alone with more of the title behind it ("look at 5 flats") is an hour only behind a phrase or at the beginning.
+fn clock(cursor: &mut Cursor<'_>, today: NaiveDate, beside_day: bool, begins: bool) -> Option<Item> {
+    if cursor.follows_number() && cursor.peek_is(&["by"]) {
+        // "5 by 7", "one by one"
+        return None;
+    }
     cursor.word(&["starting", "beginning"]);
-    times(cursor, beside_day).map(Item::Times)
+    let mut found = times(cursor, beside_day)?;
+    if cursor.follows_bare_number() && goes_on(cursor, today) {
+        if !begins {
+            return Some(Item::Unclear(
+                SpanKind::Time,
+                "a time or a number of what is behind it; say “5pm” or “17:00” for a time",
+            ));
+        }
+        let written = cursor.token_before().unwrap_or_default();
+        found[0].doubt = found[0].doubt.take().or_else(|| number_meant(written));
+    }
+    Some(Item::Times(found))
 }
 
 /// "in 2 hours", "90 minutes from now".
@@ -250,55 +333,4 @@ fn from_now(cursor: &mut Cursor<'_>) -> Option<Item> {
     let length = lengths::length(cursor)?;
     let is_said = cursor.words(&["from", "now"]) || within;
     (is_said && !length.is_of_days()).then_some(Item::In(length))
-}
-
-fn dated(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Item> {
-    let bare = *cursor;
-    let introduced = introduction(cursor);
-    let found = match cursor.attempt(|cursor| date(cursor, today)) {
-        Some(found) => found,
-        None => {
-            // "in 2 weeks" begins with what could have introduced a date.
-            *cursor = bare;
-            date(cursor, today)?
-        }
-    };
-    let is_month = matches!(found.day.named, Named::Month { .. });
-    let is_enough = match introduced {
-        Some(introduced) => !found.weak || introduced != "for" && (introduced != "in" || is_month),
-        None => {
-            !found.weak
-                || !is_month && is_beside_time(*cursor)
-                || is_lone_weekday(bare) && (cursor.is_at_end() || part_of(&mut cursor.clone()).is_some())
-        }
-    };
-    (is_enough && !cursor.peek_is(&["of"])).then_some(Item::Date {
-        date: found,
-        times: Vec::new(),
-    })
-}
-
-/// "on", "by", "due on" and their like.
-fn introduction<'t>(cursor: &mut Cursor<'t>) -> Option<&'t str> {
-    let word = cursor.peek_word()?;
-    match word {
-        "due" => {
-            cursor.advance();
-            cursor.joined_mark(':');
-            cursor.word(&["on", "by", "in"]);
-        }
-        "on" | "by" | "in" | "for" => cursor.advance(),
-        _ => return None,
-    }
-    Some(word)
-}
-
-/// "sun at 2", "1/5 4pm": a time makes a date of what alone would be a word or a fraction.
-fn is_beside_time(mut cursor: Cursor<'_>) -> bool {
-    times(&mut cursor, true).is_some()
-}
-
-/// "pay rent sat", "brunch sun morning": a weekday as the last word or with a part of it behind, unless it is "the sun".
-fn is_lone_weekday(begin: Cursor<'_>) -> bool {
-    begin.peek_word().is_some_and(words::is_doubtful_weekday) && !begin.follows(&["the", "a", "an", "my", "in", "of"])
 }

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Timelike};
 
 use super::{
     cursor::Cursor,
-    times::{Half, Need, Time, clock, half, part_behind, time, told},
+    times::{Half, Need, Time, clock, half, is_counted, part_behind, time, told},
     words,
 };
 
@@ -49,15 +49,21 @@ pub(super) fn beside_hour(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     Some(Time { at, ..hour })
 }
 
-/// "five pm", "seven o'clock", "six in the evening": in words only with its half of the day.
-pub(super) fn in_words(cursor: &mut Cursor<'_>) -> Option<Time> {
+/// "five pm", "seven o'clock", "six in the evening", "five thirty"; with its half of the day, or behind "at".
+pub(super) fn in_words(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let hour = cursor.meaning(words::cardinal).filter(|hour| *hour <= 12)?;
+    let minute = cursor.attempt(|cursor| {
+        cursor
+            .meaning(words::cardinal)
+            .filter(|minute| (10..60).contains(minute))
+    });
     let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
     let said = match half(cursor) {
         Half::Unsaid => part_behind(cursor, hour),
         said => said,
     };
-    (o_clock || said != Half::Unsaid).then(|| told(hour, 0, said))?
+    let is_told = matches!(need, Need::Hours | Need::HoursOfDay) && !is_counted(cursor);
+    (o_clock || said != Half::Unsaid || is_told).then(|| told(hour, minute.unwrap_or(0), said))?
 }
 
 /// "5 past", "10 minutes to"; "10 to" begins a range.

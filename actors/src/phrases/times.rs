@@ -6,6 +6,7 @@ use super::{
     cursor::Cursor,
     dates::Doubt,
     lexer::Kind,
+    parts::in_the_part,
     spoken::{beside_hour, in_words},
     words,
 };
@@ -44,6 +45,9 @@ pub(super) enum Need {
 
 /// One or more times at the cursor: "at 8, 12 and 18", "5pm".
 pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Time>> {
+    if let Some(times) = cursor.attempt(in_the_part) {
+        return Some(times);
+    }
     let (first, need) = first(cursor, beside_date)?;
     let mut times = vec![first];
     while matches!(need, Need::Hours | Need::HoursOfDay) && times.len() < 24 {
@@ -62,20 +66,17 @@ pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Ti
 
 /// One time at the cursor, where others after it are something of their own.
 pub(super) fn one_time(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Time> {
-    cursor
-        .attempt(|cursor| first(cursor, beside_date))
-        .map(|(time, _)| time)
+    let in_part = cursor.attempt(in_the_part);
+    in_part
+        .and_then(|times| times.into_iter().next())
+        .or_else(|| Some(cursor.attempt(|cursor| first(cursor, beside_date))?.0))
 }
 
 /// A time, and what others of its list need.
 fn first(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<(Time, Need)> {
-    if let Some(time) = cursor.attempt(part_of_day) {
-        return Some((time, Need::Sure));
-    }
-    let told = cursor.word(&["at", "by"]) || cursor.mark('@') && !cursor.is_joined();
-    if told {
-        cursor.word(&["about", "around"]);
-    }
+    let told = cursor.word(&["at", "by"]) || cursor.mark('@');
+    let told = cursor.word(&["around"]) || told;
+    cursor.word(&["about"]);
     let need = match (told, beside_date) {
         (true, false) => Need::Hours,
         (true, true) => Need::HoursOfDay,
@@ -83,17 +84,6 @@ fn first(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<(Time, Need)> {
         (false, false) => Need::Sure,
     };
     Some((time(cursor, need)?, need))
-}
-
-/// "in the morning", "at night".
-fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Time> {
-    let hour = if cursor.words(&["at", "night"]) {
-        21
-    } else {
-        (cursor.word(&["in"]) && cursor.word(&["the"])).then_some(())?;
-        cursor.meaning(words::part_of_day)?
-    };
-    at_hour(hour)
 }
 
 /// A whole hour nobody doubts.
@@ -119,7 +109,10 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
         cursor
             .attempt(|cursor| beside_hour(cursor, need))
             .or_else(|| cursor.attempt(|cursor| clock(cursor, need)))
-            .or_else(|| in_words(cursor))
+            .or_else(|| in_words(cursor, need))
+            .inspect(|_| {
+                cursor.word(&["sharp"]);
+            })
     })
 }
 
@@ -242,13 +235,14 @@ pub(super) fn part_behind(cursor: &mut Cursor<'_>, hour: u32) -> Half {
     match found {
         Some(..12) => Half::Am,
         Some(21..) => Half::Night,
+        Some(18..) if hour == 12 => Half::Night,
         Some(_) => Half::Pm,
         None => Half::Unsaid,
     }
 }
 
 /// Whether what follows a number says that it counts something: "at 5 minutes".
-fn is_counted(cursor: &Cursor<'_>) -> bool {
+pub(super) fn is_counted(cursor: &Cursor<'_>) -> bool {
     cursor
         .peek_word()
         .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some())

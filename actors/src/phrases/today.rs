@@ -1,12 +1,15 @@
-//! Times of a day that is over, or that was said and not understood: neither are times to come today.
+//! Times of a day that is over, or that was said and not understood: neither are times to come today. And days that are words of the title beside another.
 
 use chrono::{NaiveTime, TimeDelta, Timelike};
 
 use super::{
     compose::Composer,
+    dated::NUMBER_OF_WHAT,
+    how_often::Rules,
     scan::{Found, Item},
     spans::SpanKind,
     verdict::Verdict,
+    words::Unit,
 };
 
 impl Composer<'_> {
@@ -56,10 +59,20 @@ impl Composer<'_> {
     }
 }
 
+/// Whether a day is said that is none by its name alone; "christmas cards every year" says none.
+pub(super) fn says_another_day(found: &[Found], rules: &Rules<'_>) -> bool {
+    let by_rule = rules
+        .repeat()
+        .is_some_and(|repeat| repeat.every != Unit::Year || repeat.names_days());
+    let is_day = |found: &Found| matches!(found.item, Item::Date { gives_way: false, .. } | Item::In(_));
+    by_rule || found.iter().any(is_day)
+}
+
 /// Whether a phrase says a day, or days again and again, understood or not.
 fn says_day(found: &Found) -> bool {
     match &found.item {
         Item::Date { times, .. } => times.is_empty(),
+        Item::Unclear(_, why) if *why == NUMBER_OF_WHAT => false,
         Item::Recurrence(_) | Item::Unclear(SpanKind::Date | SpanKind::Recurrence, _) => true,
         _ => false,
     }

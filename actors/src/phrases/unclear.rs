@@ -6,15 +6,15 @@ use chrono::NaiveDate;
 use super::{
     asking::lead,
     bare::unsure_hour,
-    calendar::{ordinal, year},
+    calendar::{day_of_month, year},
     cursor::Cursor,
     dates::date,
     lengths,
     ranges::{is_no_time, is_range, is_rest_of_range},
-    recurrences::{is_list_of_days, is_range_of_weekdays},
+    recurrences::{is_list_of_days, is_range_of_weekdays, ordinals},
     scan::{Beside, Item},
     spans::SpanKind,
-    times::times,
+    times::{one_time, times},
     words,
 };
 
@@ -23,6 +23,9 @@ pub(super) type Unclear = (SpanKind, &'static str);
 
 /// What recognises one kind of them.
 type Form = fn(&mut Cursor<'_>, NaiveDate, &Beside<'_>) -> Option<Unclear>;
+
+/// Of days at once that one recurrence only could say.
+pub(super) const SEVERAL_DAYS: &str = "several days, and no recurrence that says when";
 
 /// Such a phrase at the cursor.
 pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
@@ -47,12 +50,21 @@ pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside
 }
 
 /// "2nd and 4th thu of aug", "mon-fri", "tue/thu".
-fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
-    const WHY: Unclear = (SpanKind::Date, "several days, and no recurrence that says when");
+fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
+    const WHY: Unclear = (SpanKind::Date, SEVERAL_DAYS);
     if cursor
         .attempt(|cursor| is_range_of_weekdays(cursor).then_some(()))
         .is_some()
     {
+        return Some(WHY);
+    }
+    if beside.goes_on && cursor.attempt(ordinals).is_some() {
+        return Some((
+            SpanKind::Recurrence,
+            "a task has one recurrence, and this is no day of it",
+        ));
+    }
+    if cursor.attempt(numbers_and_month).is_some() {
         return Some(WHY);
     }
     is_list_of_days(cursor).then_some(())?;
@@ -62,9 +74,27 @@ fn several_days(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option
     Some(WHY)
 }
 
+/// "5 and 6 dec", "5-7 dec", "dec 5-7".
+fn numbers_and_month(cursor: &mut Cursor<'_>) -> Option<()> {
+    let month_first = cursor.meaning(words::month).is_some();
+    let (_, digits) = cursor.clone().number()?;
+    let mut is_several = cursor
+        .list(day_of_month)
+        .is_some_and(|days| days.len() > 1 && !month_first);
+    if !is_several {
+        // What is joined to a dash is no day by itself.
+        cursor.attempt(|cursor| cursor.number().filter(|_| digits <= 2));
+        let is_range = (cursor.joined_mark('-') || cursor.joined_mark('–')) && cursor.is_joined();
+        is_several = is_range && day_of_month(cursor).is_some();
+    }
+    (is_several && (month_first || cursor.meaning(words::month).is_some())).then_some(())?;
+    year(cursor);
+    Some(())
+}
+
 /// "first monday", "last friday of the month", "3rd workday of the month", "1st of the month", "last day of the month".
 fn one_of_a_month(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
-    let nth = ordinal(cursor)?;
+    let nth = *ordinals(cursor)?.last()?;
     let is_named = cursor.meaning(words::weekday).is_some() || super::recurrences::workday(cursor);
     let of_month = cursor.attempt(|cursor| {
         cursor.word(&["day"]);
@@ -91,8 +121,11 @@ fn one_of_a_month(cursor: &mut Cursor<'_>, _: NaiveDate, _: &Beside<'_>) -> Opti
 /// "before friday".
 fn beside_a_day(cursor: &mut Cursor<'_>, today: NaiveDate, _: &Beside<'_>) -> Option<Unclear> {
     cursor.word(&["before", "after", "since"]).then_some(())?;
-    date(cursor, today)?;
-    Some((SpanKind::Date, "before or after a day, but not when"))
+    if cursor.attempt(|cursor| date(cursor, today)).is_some() {
+        return Some((SpanKind::Date, "before or after a day, but not when"));
+    }
+    one_time(cursor, false)?;
+    Some((SpanKind::Time, "before or after a time, but not when"))
 }
 
 /// "in a month and a half", "in 1.2 years", "in 99999 days".
@@ -196,6 +229,12 @@ fn odd_bound(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
 fn odd_recurrence(cursor: &mut Cursor<'_>) -> Option<Unclear> {
     cursor.word(&["every", "each"]).then_some(())?;
     let exclaimed = cursor.joined_mark('!');
+    if cursor.clone().number().is_some() && cursor.attempt(ordinals).is_some() {
+        return Some((
+            SpanKind::Recurrence,
+            "a number of what is behind it; say “of every month” for a day of the month",
+        ));
+    }
     let number = cursor.number();
     (exclaimed || number.is_some()).then_some(())?;
     if cursor.joined_mark('-') {

@@ -112,11 +112,33 @@ pub(super) fn cardinal(word: &str) -> Option<u32> {
     ones.or_else(|| place(&TENS).map(|index| 10 * (index + 3)))
 }
 
-/// "first" to "tenth".
+/// "first" to "twentieth", and "thirtieth".
 pub(super) fn ordinal(word: &str) -> Option<u32> {
-    const WORDS: [&str; 10] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    const WORDS: [&str; 20] = [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+        "twelfth",
+        "thirteenth",
+        "fourteenth",
+        "fifteenth",
+        "sixteenth",
+        "seventeenth",
+        "eighteenth",
+        "nineteenth",
+        "twentieth",
     ];
+    if word == "thirtieth" {
+        return Some(30);
+    }
     let index = WORDS.iter().position(|known| *known == word)?;
     u32::try_from(index + 1).ok()
 }

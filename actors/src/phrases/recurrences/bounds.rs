@@ -122,7 +122,9 @@ fn count(cursor: &mut Cursor<'_>) -> Option<Bound> {
     if cursor.word(&["twice"]) {
         return Some(Bound::Count(2));
     }
-    let count = lengths::amount(cursor)?;
+    // "one at a time"
+    let is_one = cursor.peek_is(&["a", "an"]);
+    let count = lengths::amount(cursor).filter(|_| !is_one)?;
     let joined = cursor.is_joined();
     (cursor.word(&["times", "occurrences", "time", "occurrence"]) || joined && cursor.word(&["x"]))
         .then_some(Bound::Count(count))

@@ -5,15 +5,18 @@ use super::{
     completion::after_completion,
     of_each::{nth_of_months, of_each, period, week_of_period},
     repeat::each,
-    selection::{Selection, selection, weekdays, workday},
+    selection::{EDGES, Selection, selection, weekdays, workday},
     tail::{days_of_months, weeks, with_tail},
 };
 use crate::phrases::{
     calendar::{ordinal, year},
     cursor::Cursor,
     days::Named,
+    ending::ends_phrase,
     holidays::holiday,
     lengths,
+    lexer::Kind,
+    marks::marked,
     parts::{self, Nights},
     times,
     words::{self, Unit, nth_name},
@@ -22,7 +25,9 @@ use crate::phrases::{
 /// "every …", "each …", "every! …", "once a …".
 pub(super) fn every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let once = cursor.word(&["once"]);
-    let said = cursor.word(&["every", "each"]) || once && cursor.word(&["a", "per"]);
+    let said = cursor.words(&["each", "and", "every"])
+        || cursor.word(&["every", "each"])
+        || once && cursor.word(&["a", "per"]);
     if !said {
         // "alternate" is "every other".
         cursor.word(&["on"]);
@@ -154,9 +159,13 @@ fn on_weekdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         Some((1, true)) => (!is_weekend).then(|| nth_of_months(1, &weekdays.days).into()),
         Some((interval, is_ordinal)) => {
             let repeat = in_weeks_or_months(cursor, Repeat::on_weekdays(interval, &weekdays.days));
-            if is_ordinal && (2..=5).contains(&interval) && weekdays.days.len() == 1 {
+            if is_ordinal && (2..=5).contains(&interval) && (is_weekend || weekdays.days.len() == 1) {
                 let nth = nth_name(i32::try_from(interval).ok()?);
-                let day = words::weekday_name(weekdays.days[0]);
+                let day = if is_weekend {
+                    "weekend"
+                } else {
+                    words::weekday_name(weekdays.days[0])
+                };
                 let doubt = format!("one {day} in {interval}; say “{nth} {day} of each month” for that");
                 return Some(Recurrence::doubtful(repeat, doubt));
             }
@@ -191,9 +200,20 @@ fn months_behind(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
     year(&mut cursor.clone()).is_none().then_some(months)
 }
 
-/// "2nd and last friday", "1st and 15th": of each month, where nothing else is said.
+/// "2nd and last friday", "1st and 15th": of each month, where nothing else is said. With a word behind it a number alone is one of that: "every 3rd car".
 fn listed(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
-    Some(selection(cursor)?.of(1, Unit::Month).into())
+    let is_in_digits = matches!(cursor.peek()?.kind, Kind::Number(_));
+    let selection = selection(cursor)?;
+    let is_number = matches!(selection, Selection::Days(_)) && !cursor.follows(&["day", "days"]);
+    let is_whole = selection.count() > 1
+        || is_in_digits && (ends_phrase(cursor) || begins_other(*cursor))
+        || cursor.follows(EDGES);
+    (!is_number || is_whole).then(|| selection.of(1, Unit::Month).into())
+}
+
+/// Whether a time or a priority is next.
+fn begins_other(cursor: Cursor<'_>) -> bool {
+    times::times(&mut cursor.clone(), true).is_some() || marked(&mut cursor.clone()).is_some()
 }
 
 /// "july 4th", "4 july", "aug on day 20 and 30", "january and july".

@@ -22,8 +22,8 @@ use crate::recurrence::Rule;
 pub(super) use bounds::{Behind, Bound, Exception, bound};
 use completion::after_completion;
 pub(super) use repeat::{End, Repeat, WORKDAYS, each};
-use selection::{Weekdays, selection, weekdays};
-pub(super) use selection::{is_range_of_weekdays, workday};
+use selection::{Selection, Weekdays, selection, weekdays};
+pub(super) use selection::{is_range_of_weekdays, ordinals, workday};
 
 /// A recurrence that was found.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Recurrence {
     pub(super) doubt: Doubt,
     /// "every morning" says when, too.
     pub(super) times: Vec<Time>,
+    /// An adverb, which may be one of the title as well: "weekly".
+    is_adverb: bool,
 }
 
 impl From<Repeat> for Recurrence {
@@ -44,6 +46,7 @@ impl From<Repeat> for Recurrence {
             after_completion: false,
             doubt: None,
             times: Vec::new(),
+            is_adverb: false,
         }
     }
 }
@@ -56,6 +59,25 @@ impl Recurrence {
         }
     }
 
+    /// How often, where it says no more than that: not on which days.
+    pub(super) fn how_often(&self) -> Option<&Repeat> {
+        let repeat = self.repeat.as_ref().ok()?;
+        let is_plain = !repeat.names_days() && !repeat.is_within_days();
+        (is_plain && !self.after_completion && self.times.is_empty()).then_some(repeat)
+    }
+
+    /// Whether it is an adverb with nothing behind that belongs to it.
+    pub(super) fn is_adverb(&self) -> bool {
+        let is_plain = self.repeat.as_ref().is_ok_and(|repeat| !repeat.names_days());
+        self.is_adverb && is_plain && !self.after_completion && self.times.is_empty()
+    }
+
+    /// With this doubt where it has none.
+    pub(super) fn or_doubt(mut self, doubt: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.doubt.get_or_insert_with(|| doubt.into());
+        self
+    }
+
     fn doubtful(repeat: Repeat, doubt: impl Into<std::borrow::Cow<'static, str>>) -> Self {
         Self {
             doubt: Some(doubt.into()),
@@ -66,11 +88,12 @@ impl Recurrence {
 
 /// A recurrence at the cursor.
 pub(super) fn recurrence(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
-    let recognisers: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 6] = [
+    let recognisers: [fn(&mut Cursor<'_>) -> Option<Recurrence>; 7] = [
         so_often_a_period,
         every::every,
         adverb,
         of_every,
+        several_of_the_month,
         of_each::days_and_period,
         again_and_again,
     ];
@@ -114,6 +137,7 @@ fn adverb(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let at_night = cursor.peek_is(&["nightly"]);
     let (interval, unit) = adverb_of(cursor)?;
     let mut recurrence = tail::with_tail(cursor, interval, unit)?;
+    recurrence.is_adverb = true;
     recurrence.after_completion = after_completion(cursor);
     recurrence.doubt = recurrence.doubt.or(doubt.map(Into::into));
     if at_night {
@@ -188,6 +212,36 @@ fn of_every(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     cursor.word(&["of", "in"]).then_some(())?;
     cursor.word(&["every", "each"]).then_some(())?;
     Some(of_each::of_each(selection, of_each::period(cursor)?))
+}
+
+/// "1st and 15th of the month": two days, so of every month.
+fn several_of_the_month(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    cursor.word(&["on", "at"]);
+    let selection = selection(cursor).filter(|selection| selection.count() > 1)?;
+    cursor.word(&["of", "in"]).then_some(())?;
+    cursor.words(&["the", "month"]).then_some(())?;
+    let why = "of every month, because a task is due on one day";
+    Some(Recurrence::doubtful(selection.of(1, Unit::Month), why))
+}
+
+/// What is left open where only how often is said elsewhere: "mon-fri" of "daily", "first monday" of "monthly".
+pub(super) fn days_left_open(cursor: &mut Cursor<'_>, how_often: &Repeat) -> Option<Recurrence> {
+    cursor.word(&["on"]);
+    match how_often.every {
+        Unit::Day | Unit::Week => {
+            let days = weekdays(cursor)?.days;
+            (days.len() > 1).then(|| Repeat::on_weekdays(1, &days).into())
+        }
+        Unit::Month => {
+            let selection = of_each::plain_days(cursor)?;
+            cursor.words(&["of", "the", "month"]);
+            let is_sure = !matches!(selection, Selection::Days(_))
+                || selection.count() > 1
+                || cursor.follows(&["month", "day", "days"]);
+            (is_sure && !cursor.peek_is(&["of", "in"])).then(|| selection.of(1, Unit::Month).into())
+        }
+        _ => None,
+    }
 }
 
 /// "tuesdays and thursdays", "on weekends", "monday" before "mornings".

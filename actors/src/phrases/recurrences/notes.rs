@@ -8,14 +8,19 @@ use crate::phrases::{
 };
 
 /// What is to be said of a rule that was read from one place to another.
-pub(super) fn note(repeat: &Repeat, mut begin: Cursor<'_>, end: Cursor<'_>) -> Doubt {
-    if repeat.weekdays.iter().any(|(nth, day)| *nth != 0 && *day == SATURDAY) {
-        while begin.at() < end.at() {
-            if begin.peek_is(&["weekend", "weekends"]) {
-                return Some("a weekend is its Saturday".into());
-            }
-            begin.advance();
+pub(super) fn note(repeat: &Repeat, begin: Cursor<'_>, end: Cursor<'_>) -> Doubt {
+    let has = |words: &[&str]| {
+        let mut cursor = begin;
+        while cursor.at() < end.at() && !cursor.peek_is(words) {
+            cursor.advance();
         }
+        cursor.at() < end.at()
+    };
+    if repeat.weekdays.iter().any(|(nth, day)| *nth != 0 && *day == SATURDAY) && has(&["weekend", "weekends"]) {
+        return Some("a weekend is its Saturday".into());
+    }
+    if repeat.every == Unit::Week && has(&["from"]) {
+        return Some("on these days of every week; say “starting” and “until” for once".into());
     }
     let is_monthly = repeat.every == Unit::Month && repeat.months.is_empty();
     let beyond_shortest = repeat.month_days.iter().find(|day| (29..=31).contains(*day));

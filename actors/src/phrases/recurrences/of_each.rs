@@ -140,7 +140,7 @@ fn of_months(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
 }
 
 /// Days by their numbers: "15th", "last day", "first monday". An ordinal alone, in words, is seldom one: "water it first every month".
-fn plain_days(cursor: &mut Cursor<'_>) -> Option<Selection> {
+pub(super) fn plain_days(cursor: &mut Cursor<'_>) -> Option<Selection> {
     cursor.word(&["the"]);
     let is_in_digits = matches!(cursor.peek()?.kind, Kind::Number(_));
     let is_edge = cursor.peek_is(&["beginning", "begin", "start", "end"]);

@@ -11,6 +11,17 @@ use crate::phrases::{
 /// The day that a weekend counts as.
 pub(super) const SATURDAY: u8 = 5;
 
+/// Words for the first and the last day of a period.
+pub(super) const EDGES: &[&str] = &["beginning", "begin", "start", "end"];
+
+/// "1st and last", "the 1st and the 15th".
+pub(in crate::phrases) fn ordinals(cursor: &mut Cursor<'_>) -> Option<Vec<i32>> {
+    cursor.list(|cursor| {
+        cursor.word(&["the"]);
+        ordinal(cursor)
+    })
+}
+
 /// Weekdays in the order they were said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Weekdays {
@@ -69,6 +80,11 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
     let plural = words::is_plural_weekday(word) || matches!(word, "weekdays" | "weekends" | "workdays");
     let start = cursor.at();
     let mut items = vec![cursor.attempt(slashed)?];
+    if words::weekday(word).is_none()
+        && let Some(named) = cursor.attempt(which_of_them)
+    {
+        items = vec![named];
+    }
     while let Some(next) = cursor.attempt(next_weekdays) {
         items.push(next);
     }
@@ -85,6 +101,19 @@ pub(super) fn weekdays(cursor: &mut Cursor<'_>) -> Option<Weekdays> {
         plural,
         are_workdays,
     })
+}
+
+/// "monday to thursday" or "(mon-thu)" behind "weekday": which of them.
+fn which_of_them(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    if cursor.mark('(') {
+        let named = slashed(cursor)?;
+        return cursor.mark(')').then_some(named);
+    }
+    let is_sure = !cursor.peek_is(&["sat", "sun"]);
+    words::weekday(cursor.peek_word()?)?;
+    let named = slashed(cursor)?;
+    let is_date = of_calendar(&mut cursor.clone()).is_some_and(|date| !date.weak);
+    ((is_sure || named.len() > 1) && !is_date).then_some(named)
 }
 
 /// The next of a list, behind a comma, "and" or nothing: "every tue thu". "every friday sat 5 dec" has a day of its own.
@@ -123,8 +152,9 @@ fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
     Some((0..=span).map(|ahead| (first + ahead) % 7).collect())
 }
 
-/// "mon-fri", "tue/thu", "m-f", "mwf": days that are no recurrence without "every" or "on".
+/// "mon-fri", "tue/thu", "m-f", "mwf", "monday to friday": days that are no recurrence without "every" or "on".
 pub(in crate::phrases) fn is_range_of_weekdays(cursor: &mut Cursor<'_>) -> bool {
+    const TO: &[&str] = &["to", "through", "thru", "till", "until"];
     if cursor.word(&["mwf"]) {
         return true;
     }
@@ -132,6 +162,11 @@ pub(in crate::phrases) fn is_range_of_weekdays(cursor: &mut Cursor<'_>) -> bool 
     let mut count = 0;
     while name(cursor) {
         count += 1;
+        let mut ahead = *cursor;
+        if ahead.word(TO) && ahead.meaning(words::weekday).is_some() {
+            *cursor = ahead;
+            return true;
+        }
         if !(cursor.joined_mark('-') || cursor.joined_mark('–') || cursor.joined_mark('/')) {
             break;
         }
@@ -153,13 +188,12 @@ pub(in crate::phrases) fn workday(cursor: &mut Cursor<'_>) -> bool {
 /// Days of a month or year.
 pub(super) fn selection(cursor: &mut Cursor<'_>) -> Option<Selection> {
     cursor.word(&["the"]);
-    if cursor.word(&["beginning", "begin", "start"]) {
-        return Some(Selection::Days(vec![1]));
+    if cursor.peek_is(EDGES) {
+        let is_end = cursor.word(&["end"]);
+        cursor.word(EDGES);
+        return Some(Selection::Days(vec![if is_end { -1 } else { 1 }]));
     }
-    if cursor.word(&["end"]) {
-        return Some(Selection::Days(vec![-1]));
-    }
-    let first = cursor.list(ordinal)?;
+    let first = ordinals(cursor)?;
     if cursor.word(&["instance", "instances", "occurrence", "occurrences"]) {
         cursor.word(&["of"]).then_some(())?;
         let of = weekdays(cursor)?.days;
@@ -192,7 +226,7 @@ fn nth_weekdays(cursor: &mut Cursor<'_>, first: &[i32], weekday: u8) -> Vec<(i32
     let mut nths = first.to_vec();
     while let Some((more, weekday)) = cursor.attempt(|cursor| {
         let separated = cursor.separator();
-        let more = cursor.attempt(|cursor| separated.then(|| cursor.list(ordinal))?);
+        let more = cursor.attempt(|cursor| separated.then(|| ordinals(cursor))?);
         Some((more, cursor.meaning(words::weekday)?))
     }) {
         nths = more.unwrap_or(nths);

@@ -27,19 +27,27 @@ pub(super) fn with_tail(cursor: &mut Cursor<'_>, interval: u32, unit: Unit) -> O
     Some(named.unwrap_or_else(|| Repeat::every(interval, unit)).into())
 }
 
-/// "daily on weekdays".
+/// "daily on weekdays", "every day monday through friday". One day alone is one to begin with.
 fn of_days(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
-    (interval == 1 && cursor.word(&["on"])).then_some(())?;
-    let weekdays = weekdays(cursor)?;
-    Some(Repeat::on_weekdays(1, &weekdays.days))
+    (interval == 1).then_some(())?;
+    let on = cursor.word(&["on"]);
+    let weekdays = weekdays_from_to(cursor)?;
+    (on || weekdays.len() > 1).then(|| Repeat::on_weekdays(1, &weekdays))
+}
+
+/// Weekdays, or "from monday to friday".
+fn weekdays_from_to(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    let from = cursor.word(&["from"]);
+    let weekdays = weekdays(cursor)?.days;
+    (!from || weekdays.len() > 1).then_some(weekdays)
 }
 
 /// "on mon and fri", "mon and fri", "on the 4th day", counted from Monday.
 fn of_weeks(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
     let on = cursor.word(&["on"]);
-    if let Some(weekdays) = cursor.attempt(weekdays) {
+    if let Some(weekdays) = cursor.attempt(weekdays_from_to) {
         // One alone is a day to begin with, which comes to the same.
-        return (on || weekdays.days.len() > 1).then(|| Repeat::on_weekdays(interval, &weekdays.days));
+        return (on || weekdays.len() > 1).then(|| Repeat::on_weekdays(interval, &weekdays));
     }
     on.then_some(())?;
     cursor.word(&["the"]);
@@ -184,6 +192,7 @@ fn numbered_days(cursor: &mut Cursor<'_>) -> Option<Vec<i32>> {
     cursor.word(&["the"]);
     cursor.word(&["day", "days"]);
     cursor.list(|cursor| {
+        cursor.word(&["the"]);
         let day = day_of_month(cursor)?;
         // "aug 20 and 3rd friday": the weekday belongs to the ordinal.
         let stands_alone = cursor.peek_word().is_none_or(|word| words::weekday(word).is_none());

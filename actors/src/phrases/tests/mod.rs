@@ -4,6 +4,8 @@ mod any_text;
 mod bare;
 mod dates_and_times;
 mod days;
+mod how_often;
+mod of_title;
 mod recurrences;
 mod reminding;
 mod rules;

@@ -89,12 +89,12 @@ fn every_single_day_and_every_midnight() {
 #[test]
 fn a_month_counted_from_a_weekday_says_so() {
     assert_eq!(
-        doubts_on_monday("monthly review on friday"),
+        doubts_on_monday("review on friday monthly"),
         ["on the 4th of every month; say “first Friday of every month” for a weekday"]
     );
     for text in [
-        "weekly review on friday",
-        "monthly review on dec 4",
+        "review on friday weekly",
+        "review on dec 4 monthly",
         "monthly review on the first friday",
     ] {
         assert_eq!(doubts_on_monday(text), [""; 0], "{text}");

@@ -221,7 +221,7 @@ fn words_that_only_look_like_dates_stay_in_the_title() {
 #[test]
 fn what_comes_twice_counts_once() {
     for (text, title) in [
-        ("meet friday or monday", "meet or monday"),
+        ("meet friday at 5pm or monday", "meet or monday"),
         ("meet 5pm 6pm", "meet 6pm"),
         ("x daily weekly", "x weekly"),
         ("x daily twice for 3 weeks", "x for 3 weeks"),
