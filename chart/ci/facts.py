@@ -104,12 +104,87 @@ def no_sidecar_starts_before_the_operator_has_made_its_user(_, documents):
             yield f"{one['metadata']['name']} does not wait for {users}"
 
 
+RESTRICTED = {"allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def what_strimzi_runs_may_run_under_the_pod_security_standard_restricted(_, documents):
+    """Its operator makes containers without a security context unless it was installed with a provider of them."""
+    for one in of_kind(documents, "Kafka"):
+        brokers, spec = one["spec"]["kafka"], one["spec"]
+        containers = {
+            "broker": brokers["template"].get("kafkaContainer"), "topic operator": spec["entityOperator"].get("template", {}).get("topicOperatorContainer"),
+            "user operator": spec["entityOperator"].get("template", {}).get("userOperatorContainer"),
+            "exporter": spec["kafkaExporter"].get("template", {}).get("container")}
+        if "rack" in brokers:
+            containers["broker's first container"] = brokers["template"].get("initContainer")
+        yield from [f"the {name} is forbidden" for name, said in containers.items() if (said or {}).get("securityContext") != RESTRICTED]
+
+
+def a_new_version_of_the_chart_restarts_no_server_of_an_operator(_, documents):
+    """Labels of their resources are labels of their pods."""
+    for kind in ("Kafka", "KafkaNodePool", "Cluster"):
+        for one in of_kind(documents, kind):
+            yield from [f"{kind} has {label}" for label in one["metadata"]["labels"] if label in ("helm.sh/chart", "app.kubernetes.io/version")]
+
+
+def placed(pod, labels, strimzi=False):
+    selector = pod.get("nodeSelector", {})
+    if strimzi:
+        rules = pod.get("affinity", {}).get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", {})
+        selector = {part["key"]: part["values"][0] for term in rules.get("nodeSelectorTerms", []) for part in term["matchExpressions"]}
+    return {"imagePullSecrets": pod.get("imagePullSecrets", []), "nodeSelector": selector, "tolerations": pod.get("tolerations", []),
+            "priorityClassName": pod.get("priorityClassName"), "team": labels.get("team")}
+
+
+def pod_templates(documents):
+    """What each pod is, where it runs, and its rules of spreading: those of the chart and those that operators make of its resources."""
+    for one in documents:
+        name, spec = f"{one['kind']} {one['metadata']['name']}", one.get("spec", {})
+        if one["kind"] in ("Deployment", "StatefulSet", "Job"):
+            pod = spec["template"]["spec"]
+            yield name, placed(pod, spec["template"]["metadata"]["labels"]), pod.get("topologySpreadConstraints", [])
+        elif one["kind"] == "Pod":
+            yield name, placed(spec, one["metadata"]["labels"]), []
+        elif one["kind"] == "Cluster":
+            pod = {**spec, **spec.get("affinity", {})}
+            yield name, placed(pod, spec["inheritedMetadata"]["labels"]), spec["topologySpreadConstraints"]
+        elif one["kind"] == "Kafka":
+            for part in ("kafka", "entityOperator", "kafkaExporter"):
+                pod = spec[part]["template"].get("pod", {})
+                labels = pod.get("metadata", {}).get("labels", {})
+                yield f"{name}/{part}", placed(pod, labels, strimzi=True), pod.get("topologySpreadConstraints", [])
+
+
+def all_pods_run_where_the_five_may(name, documents):
+    if name == "ci+everything":
+        # There the brokers are told of a place of their own.
+        kafka, = of_kind(documents, "Kafka")
+        yield from [] if kafka["spec"]["kafka"]["template"]["pod"]["tolerations"] == [{"key": "brokers", "operator": "Exists"}] else ["brokers have no place of their own"]
+        return
+    templates = list(pod_templates(documents))
+    wanted = next(place for pod, place, _ in templates if pod.startswith("Deployment"))
+    assert bool(wanted["tolerations"]) == ("placed" in name), name
+    yield from [f"{pod} runs by {place}, and the five by {wanted}" for pod, place, _ in templates if place != wanted]
+
+
+def copies_are_spread_over_zones_and_nodes_that_they_bear(_, documents):
+    for pod, _, spread in pod_templates(documents):
+        if pod.startswith(("Deployment", "Cluster")) or pod.endswith("/kafka"):
+            if [rule["topologyKey"] for rule in spread] != ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]:
+                yield f"{pod} is spread by {spread}"
+            yield from [f"{pod} would wait for a node whose taints it does not bear" for rule in spread if rule.get("nodeTaintsPolicy") != "Honor"]
+
+
 FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,
          sockets_are_counted_served_and_scaled_by_under_one_name,
          whoever_drains_has_the_time_for_it,
-         no_sidecar_starts_before_the_operator_has_made_its_user]
+         no_sidecar_starts_before_the_operator_has_made_its_user,
+         what_strimzi_runs_may_run_under_the_pod_security_standard_restricted,
+         a_new_version_of_the_chart_restarts_no_server_of_an_operator,
+         all_pods_run_where_the_five_may,
+         copies_are_spread_over_zones_and_nodes_that_they_bear]
 
 
 def main():

@@ -18,11 +18,16 @@ app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- define "punctual.labels" -}}
+{{/* Those that no new version of the chart changes. What an operator makes of a resource has its labels too: with others its pods start anew. */}}
+{{- define "punctual.lastingLabels" -}}
 {{ include "punctual.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: punctual
+{{- end -}}
+
+{{- define "punctual.labels" -}}
+{{ include "punctual.lastingLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
@@ -149,6 +154,35 @@ key: {{ .Values.postgresql.connection.key }}
 {{/* A script as an argument: (list context file). Kubernetes reads `$(…)` and `$$` in arguments before a shell does. */}}
 {{- define "punctual.script" -}}
 {{- (index . 0).Files.Get (index . 1) | replace "$" "$$" -}}
+{{- end -}}
+
+{{/* Where pods run that are none of the five, by what `defaults` says: the check, the test, and the broker and database that the chart brings. */}}
+{{- define "punctual.placement" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.defaults.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.defaults.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.defaults.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* How pods are spread: (list context labels), by which labels they are one of a kind. */}}
+{{- define "punctual.spread" -}}
+{{- $context := index . 0 -}}
+{{- range $key := list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+- maxSkew: 1
+  topologyKey: {{ $key }}
+  whenUnsatisfiable: {{ $context.Values.spread.whenUnsatisfiable }}
+  # Of nodes whose taints its pods do not bear none is counted: one without a pod would make the others wait.
+  nodeTaintsPolicy: Honor
+  labelSelector: {matchLabels: {{ toJson (index $ 1) }}}
+{{- end }}
 {{- end -}}
 
 {{- define "punctual.podSecurity" -}}
