@@ -10,6 +10,8 @@ import sys
 import promql_parser
 import yaml
 
+from documents import documents_in
+
 
 def of_kind(documents, kind):
     return [document for document in documents if document["kind"] == kind]
@@ -175,7 +177,15 @@ def copies_are_spread_over_zones_and_nodes_that_they_bear(_, documents):
             yield from [f"{pod} would wait for a node whose taints it does not bear" for rule in spread if rule.get("nodeTaintsPolicy") != "Honor"]
 
 
-FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
+def no_pod_is_made_before_what_its_sidecar_reads(_, documents):
+    """Sidecars read Dapr's resources when they start, and never again: on an upgrade too these are changed first."""
+    made = [(one["kind"], one["metadata"]["name"]) for one in documents]
+    first = min(place for place, (kind, _) in enumerate(made) if kind == "Deployment")
+    yield from [f"{kind} {name} comes after the first Deployment" for kind, name in made[first:] if kind in ("Component", "Configuration", "Resiliency", "Subscription")]
+
+
+FACTS = [no_pod_is_made_before_what_its_sidecar_reads,
+         routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,
          sockets_are_counted_served_and_scaled_by_under_one_name,
@@ -191,7 +201,7 @@ def main():
     files = sorted(pathlib.Path(sys.argv[1]).glob("*.yaml"))
     faults = 0
     for file in files:
-        documents = [document for document in yaml.safe_load_all(file.read_text()) if document]
+        documents = list(documents_in(file.read_text()))
         for fact in FACTS:
             for fault in fact(file.stem, documents):
                 faults += 1

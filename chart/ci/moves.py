@@ -11,6 +11,7 @@ import sys
 import yaml
 
 from cluster import KINDS, cluster
+from documents import documents_in
 from policies import NAMESPACE, is_open, pods_of
 
 NOTHING = object()
@@ -58,7 +59,7 @@ def rendered(helm, values, *more):
     command = [helm, "template", "punctual", "chart", "--namespace", "punctual", "--kube-version", "1.34.4", *arguments, *more]
     answer = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
-    return [document for document in yaml.safe_load_all(answer.stdout) if document]
+    return list(documents_in(answer.stdout))
 
 
 def references(value):

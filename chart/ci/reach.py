@@ -11,8 +11,7 @@ import itertools
 import pathlib
 import sys
 
-import yaml
-
+from documents import documents_in
 from policies import NAMESPACE, is_open, pods_of
 
 ROLES = ["api", "recurring", "notification", "audit", "sync"]
@@ -101,7 +100,7 @@ def is_before(document):
 
 def look(documents, scenario):
     """How many connections were looked at, and what is wrong with them."""
-    documents = [document for document in documents if document and not is_before(document)]
+    documents = [document for document in documents if not is_before(document)]
     policies, own = list(policies_in(documents)), list(pods_of(documents))
     brought = {name for name, _ in [*scenario["broker"], *scenario["store"]]}
     made = [pod for pod in MADE if pod["name"] in brought]
@@ -122,7 +121,7 @@ def look(documents, scenario):
 def main():
     pairs = faults = 0
     for name, scenario in SCENARIOS.items():
-        looked_at, found = look(yaml.safe_load_all(pathlib.Path(sys.argv[1], f"{name}.yaml").read_text()), scenario)
+        looked_at, found = look(documents_in(pathlib.Path(sys.argv[1], f"{name}.yaml").read_text()), scenario)
         pairs, faults = pairs + looked_at, faults + len(found)
         for fault in found:
             print(f"{name}: {fault}")

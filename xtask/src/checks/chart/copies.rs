@@ -3,7 +3,7 @@
 use crate::failure::Result;
 use crate::workspace::Workspace;
 
-const TEMPLATE: &str = "chart/templates/dapr/components.yaml";
+const TEMPLATE: &str = "chart/templates/dapr/_components.tpl";
 /// Settings that say who may hear and publish what, and what is never tried again. Where things are, and how to log in, is the chart's own.
 const SETTINGS: [&str; 17] = [
     "initialOffset",

@@ -32,6 +32,7 @@
 - {name: consumeRetryEnabled, value: "true"}
 - {name: consumeRetryInterval, value: 500ms}
 {{- end -}}
+{{- define "punctual.dapr.components" -}}
 apiVersion: dapr.io/v1alpha1
 kind: Component
 metadata:
@@ -140,3 +141,4 @@ spec:
 auth: {secretStore: kubernetes}
 scopes: [notification]
 {{- end }}
+{{- end -}}

@@ -1,3 +1,4 @@
+{{- define "punctual.dapr.configuration" -}}
 apiVersion: dapr.io/v1alpha1
 kind: Configuration
 metadata:
@@ -26,3 +27,4 @@ spec:
       {{- end }}
   features:
     - {name: HotReload, enabled: false}
+{{- end -}}
