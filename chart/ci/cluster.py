@@ -6,8 +6,8 @@ import pathlib
 import tempfile
 import threading
 
-PLURALS = {"StatefulSet": "statefulsets", "Secret": "secrets", "NetworkPolicy": "networkpolicies", "Kafka": "kafkas", "Cluster": "clusters"}
-KINDS = {"v1": ["Secret"], "apps/v1": ["StatefulSet"], "networking.k8s.io/v1": ["NetworkPolicy"], "kafka.strimzi.io/v1beta2": ["Kafka"],
+PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "Secret": "secrets", "NetworkPolicy": "networkpolicies", "Kafka": "kafkas", "Cluster": "clusters"}
+KINDS = {"v1": ["Secret"], "apps/v1": ["Deployment", "StatefulSet"], "networking.k8s.io/v1": ["NetworkPolicy"], "kafka.strimzi.io/v1beta2": ["Kafka"],
          "postgresql.cnpg.io/v1": ["Cluster"]}
 
 

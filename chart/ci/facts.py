@@ -184,7 +184,18 @@ def no_pod_is_made_before_what_its_sidecar_reads(_, documents):
     yield from [f"{kind} {name} comes after the first Deployment" for kind, name in made[first:] if kind in ("Component", "Configuration", "Resiliency", "Subscription")]
 
 
-FACTS = [no_pod_is_made_before_what_its_sidecar_reads,
+def whoever_scales_makes_way_for_keda(_, documents):
+    """Its webhook refuses a role that another autoscaler has, and that goes only once KEDA's has come."""
+    scalers = of_kind(documents, "HorizontalPodAutoscaler")
+    for one in scalers:
+        if one["metadata"].get("annotations", {}).get("validations.keda.sh/hpa-ownership") != "false":
+            yield f"KEDA cannot follow {one['metadata']['name']}"
+    both = {one["spec"]["scaleTargetRef"]["name"] for one in scalers} & {one["spec"]["scaleTargetRef"]["name"] for one in of_kind(documents, "ScaledObject")}
+    yield from [f"two scale {name}" for name in both]
+
+
+FACTS = [whoever_scales_makes_way_for_keda,
+         no_pod_is_made_before_what_its_sidecar_reads,
          routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,

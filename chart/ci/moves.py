@@ -49,6 +49,21 @@ MOVES = [
 ]
 
 
+FIXED, SCALED, KEDA = ({"defaults": {"autoscaling": {"enabled": False}}, "keda": {"enabled": False}},
+                       {"defaults": {"autoscaling": {"enabled": True}}, "keda": {"enabled": False}}, {"keda": {"enabled": True}})
+# How many pods an upgrade says that there are of recurring, of which seven run: what it is, values of each release, and the number after the last.
+COUNTS = [
+    ("a number that is given", [FIXED, FIXED], 2),
+    ("an autoscaler is turned on", [FIXED, SCALED], 7),
+    ("KEDA is turned on", [FIXED, KEDA], 7),
+    ("an upgrade after an autoscaler was turned on", [FIXED, SCALED, SCALED], 7),
+    ("an installation with an autoscaler", [SCALED], None),
+    ("an upgrade with an autoscaler from the beginning", [SCALED, SCALED], None),
+    ("from the autoscaler to KEDA", [SCALED, KEDA], None),
+    ("an autoscaler is turned off", [SCALED, FIXED], 2),
+]
+
+
 def rendered(helm, values, *more):
     arguments, text = [], ""
     for one in values:
@@ -116,14 +131,30 @@ def faults_of(helm, before, after, asked):
     return faults
 
 
+def recurring(helm, releases):
+    """The Deployment of recurring as the last of these releases has it, each on a cluster where seven pods of it run."""
+    live = []
+    for values in releases:
+        with cluster(live) as server:
+            new = rendered(helm, [AKS, values], *server)
+        one, = (one for one in new if one["kind"] == "Deployment" and one["metadata"]["name"] == "punctual-recurring")
+        live = [{**one, "spec": {**one["spec"], "replicas": 7}}]
+    return one
+
+
 def main():
     failed = 0
+    for what, releases, wanted in COUNTS:
+        given = recurring(sys.argv[1], releases)["spec"].get("replicas")
+        failed += given != wanted
+        if given != wanted:
+            print(f"{what}: {given} pods, and {wanted} are wanted")
     for what, before, after, asked in MOVES:
         faults = faults_of(sys.argv[1], before, after, asked)
         failed += bool(faults)
         for fault in faults:
             print(f"{what}: the check {fault}")
-    print(f"{len(MOVES)} moves looked at, {failed} not as they should be")
+    print(f"{len(MOVES) + len(COUNTS)} moves looked at, {failed} not as they should be")
     sys.exit(failed > 0)
 
 

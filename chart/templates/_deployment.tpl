@@ -12,9 +12,12 @@ metadata:
   labels:
     {{- include "punctual.labels" . | nindent 4 }}
     app.kubernetes.io/component: {{ $role }}
+  {{- with include "punctual.replicas" (list . $role) }}
+  annotations: {punctual.dev/replicas: given}
 spec:
-  {{- if not (or $own.autoscaling.enabled (include "punctual.byKeda" (list . $role))) }}
-  replicas: {{ $own.replicas }}
+  replicas: {{ . }}
+  {{- else }}
+spec:
   {{- end }}
   revisionHistoryLimit: 5
   minReadySeconds: 2

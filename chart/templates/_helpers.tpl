@@ -59,6 +59,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and $context.Values.keda.enabled (has (index . 1) (list "recurring" "notification" "audit")) -}}true{{- end -}}
 {{- end -}}
 
+{{/* How many pods a role is given: (list context role). Nothing where an autoscaler says it, unless the release before gave a number: Helm would take
+     that back, which is one pod until the autoscaler has looked. Then it is the number that there is, from there on. */}}
+{{- define "punctual.replicas" -}}
+{{- $context := index . 0 -}}
+{{- $own := include "punctual.role" . | fromYaml -}}
+{{- if not (or $own.autoscaling.enabled (include "punctual.byKeda" .)) -}}
+{{- int64 $own.replicas -}}
+{{- else -}}
+{{- $name := printf "%s-%s" (include "punctual.fullname" $context) (index . 1) -}}
+{{- $live := lookup "apps/v1" "Deployment" $context.Release.Namespace $name -}}
+{{- if eq (dig "metadata" "annotations" "punctual.dev/replicas" "" $live) "given" -}}
+{{- int64 $live.spec.replicas -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* How many pods of a role there are at most, but for the one more of a rolling update: (list context role). */}}
 {{- define "punctual.most" -}}
 {{- $own := include "punctual.role" . | fromYaml -}}
