@@ -5,6 +5,7 @@
 The folder has a file for each set of values, as .ci/chart names them. Needs PyYAML and promql-parser.
 """
 import pathlib
+import re
 import sys
 
 import promql_parser
@@ -194,7 +195,26 @@ def whoever_scales_makes_way_for_keda(_, documents):
     yield from [f"two scale {name}" for name in both]
 
 
-FACTS = [whoever_scales_makes_way_for_keda,
+def scalars(value):
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        for part in value:
+            yield from scalars(part)
+    else:
+        yield value
+
+
+def large_numbers_are_written_in_digits(name, documents):
+    """Values of a file are floating-point numbers to Helm, which writes them with an exponent from a million on."""
+    said = [str(value) for value in scalars(documents)]
+    yield from {f"{value[-60:]}" for value in said if re.search(r"\d\.?\d*e\+\d\d", value)}
+    if name.endswith("large"):
+        yield from [f"nobody says --{option}" for option in ("rate-limit=1000000", "partitions=4000000") if f"--{option}" not in said]
+
+
+FACTS = [large_numbers_are_written_in_digits,
+         whoever_scales_makes_way_for_keda,
          no_pod_is_made_before_what_its_sidecar_reads,
          routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,

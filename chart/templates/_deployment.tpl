@@ -139,12 +139,12 @@ spec:
             - --app-listen=127.0.0.1:8081
             - --log-format=json
             - --log={{ .Values.settings.log }}
-            - --rate-limit={{ .Values.settings.rateLimit }}
-            - --anonymous-rate-limit={{ .Values.settings.anonymousRateLimit }}
+            - --rate-limit={{ .Values.settings.rateLimit | int64 }}
+            - --anonymous-rate-limit={{ .Values.settings.anonymousRateLimit | int64 }}
             - --registration={{ .Values.settings.registration }}
-            - --idle-seconds={{ .Values.settings.idleSeconds }}
-            - --drain-seconds={{ .Values.settings.drainSeconds }}
-            - --partitions={{ .Values.settings.partitions }}
+            - --idle-seconds={{ .Values.settings.idleSeconds | int64 }}
+            - --drain-seconds={{ .Values.settings.drainSeconds | int64 }}
+            - --partitions={{ .Values.settings.partitions | int64 }}
             {{- range .Values.settings.trustedProxies }}
             - --trusted-proxy={{ . }}
             {{- end }}

@@ -69,7 +69,7 @@ spec:
   metadata:
     - {name: connectionString, secretKeyRef: {name: {{ $secret.name }}, key: {{ $secret.key }}}}
     - {name: tablePrefix, value: punctual_}
-    - {name: maxConns, value: {{ .Values.store.maxConnections | quote }}}
+    - {name: maxConns, value: {{ .Values.store.maxConnections | int64 | quote }}}
     - {name: timeout, value: 10s}
   {{- end }}
     - {name: actorStateStore, value: "true"}
