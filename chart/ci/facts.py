@@ -4,6 +4,7 @@
 
 The folder has a file for each set of values, as .ci/chart names them. Needs PyYAML and promql-parser.
 """
+import json
 import pathlib
 import re
 import sys
@@ -213,7 +214,25 @@ def large_numbers_are_written_in_digits(name, documents):
         yield from [f"nobody says --{option}" for option in ("rate-limit=1000000", "partitions=4000000") if f"--{option}" not in said]
 
 
-FACTS = [large_numbers_are_written_in_digits,
+def the_table_of_topics_says_what_is_published_and_heard(_, documents):
+    """docs/ARCHITECTURE.md, by the contract of the events and by who may what."""
+    table = pathlib.Path("docs/ARCHITECTURE.md").read_text().split("## Topics and schemas")[1].split("\n## ")[0]
+    rows = {cells[1].strip().strip("`"): cells[2:5] for cells in (line.split("|") for line in table.splitlines() if line.startswith("| `"))}
+    contract = json.loads(pathlib.Path("events/schemas/asyncapi.json").read_text())
+    types = {name: {kind.removeprefix("dev.punctual.").removesuffix(".v1") for kind in channel["messages"] if kind != "dev.punctual.sync.marker.v1"}
+             for name, channel in contract["channels"].items()}
+    heard = {name: {scope for one in of_kind(documents, "Subscription") if one["spec"]["topic"] == name for scope in one["scopes"]} for name in types}
+    for name, kinds in types.items():
+        said, _, hears = rows.get(name, ("", "", ""))
+        named = set(re.findall(r"`([a-z.]+)`", said))
+        named = set.union(*types.values()) - named if "every type but" in said else named
+        yield from [f"{name} carries {sorted(kinds)}, and the table says {sorted(named)}"] if named != kinds else []
+        roles = {role for role in ("api", "recurring", "notification", "audit", "sync") if re.search(rf"\b{role}\b", hears.replace("`", ""))}
+        yield from [f"{name} is heard by {sorted(heard[name])}, and the table says {sorted(roles)}"] if roles != heard[name] else []
+
+
+FACTS = [the_table_of_topics_says_what_is_published_and_heard,
+         large_numbers_are_written_in_digits,
          whoever_scales_makes_way_for_keda,
          no_pod_is_made_before_what_its_sidecar_reads,
          routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
