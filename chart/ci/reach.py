@@ -31,7 +31,7 @@ def of(namespace, name, **labels):
 OTHERS = [
     of("dapr-system", "sentry", app="dapr-sentry"), of("dapr-system", "operator", app="dapr-operator"),
     of("dapr-system", "placement", app="dapr-placement-server"), of("dapr-system", "scheduler", app="dapr-scheduler-server"),
-    of("kube-system", "dns"), of("monitoring", "prometheus"), of("ingress-nginx", "ingress"), of("app-routing-system", "azure-ingress"),
+    of("kube-system", "dns"), of("monitoring", "prometheus"), of("ingress-nginx", "ingress"), of("gateways", "azure-gateway"), of("envoy-gateway-system", "envoy"),
     of("keda", "keda"), of("cnpg-system", "cnpg-operator"), of("mail", "mail-server"), of("observability", "collector"), of("redpanda", "redpanda"),
     {"name": "stranger", "namespace": "elsewhere", "labels": {"app.kubernetes.io/name": "punctual", "app.kubernetes.io/instance": "punctual"}},
     of(NAMESPACE, "neighbour"),
@@ -48,13 +48,13 @@ SCENARIOS = {
     "minikube": {**SINGLE, "doors": []},
     "minikube+ci+policies": {**SINGLE, "doors": ["ingress"]},
     "minikube+ci+keda": {**SINGLE, "doors": [], "besides": [("keda", "kafka", 9092)]},
-    "aks": {"broker": STRIMZI, "store": [("azure-database", 5432)], "doors": ["azure-ingress"]},
+    "aks": {"broker": STRIMZI, "store": [("azure-database", 5432)], "doors": ["azure-gateway"]},
     "gke": {"broker": STRIMZI, "store": [("google-database", 5432)], "doors": ["google-front-end"], "dns": ["dns", "local-dns"]},
-    "oke": {"broker": STRIMZI, "store": CLOUDNATIVE_PG, "doors": ["ingress"]},
+    "oke": {"broker": STRIMZI, "store": CLOUDNATIVE_PG, "doors": ["envoy"]},
     # Where a broker of Confluent's will be nobody knows beforehand: every address is open at its port.
-    "aks+confluent": {"broker": [("internet", 9092), ("cluster", 9092)], "store": [("azure-database", 5432)], "doors": ["azure-ingress"]},
-    "oke+redpanda+ci+keda": {"broker": [("redpanda", 9093)], "store": CLOUDNATIVE_PG, "doors": ["ingress"]},
-    "aks+ci+mail": {"broker": STRIMZI, "store": [("azure-database", 5432)], "doors": ["azure-ingress"],
+    "aks+confluent": {"broker": [("internet", 9092), ("cluster", 9092)], "store": [("azure-database", 5432)], "doors": ["azure-gateway"]},
+    "oke+redpanda+ci+keda": {"broker": [("redpanda", 9093)], "store": CLOUDNATIVE_PG, "doors": ["envoy"]},
+    "aks+ci+mail": {"broker": STRIMZI, "store": [("azure-database", 5432)], "doors": ["azure-gateway"],
                     "besides": [("notification", "mail-server", 587)]},
     "ci+everything": {
         "broker": STRIMZI, "store": CLOUDNATIVE_PG, "doors": ["ingress"], "internet": [443, 587],

@@ -1,0 +1,75 @@
+"""Holds the guides for clouds against what the chart renders with the values they name, and against what they rely on.
+
+    guides.py FOLDER
+
+The folder has a file for each set of values, as .ci/chart names them. Needs PyYAML.
+"""
+import pathlib
+import re
+import sys
+
+import yaml
+
+from documents import documents_in
+
+CERTIFICATES = pathlib.Path("docs/deploy/certificate.md").read_text()
+
+
+def manifests(text):
+    """What a guide gives to `kubectl apply`, with its shell variables as they stand."""
+    for part in re.findall(r"kubectl apply -f - <<END\n(.*?)\nEND\n", text, re.S):
+        yield from (one for one in yaml.safe_load_all(part.replace("[$HOST]", "[host]").replace("$PROJECT", "project")))
+
+
+def faults_of(cloud, guide, documents):
+    gateways = {(one["metadata"]["namespace"], one["metadata"]["name"]): one for one in manifests(guide) if one["kind"] == "Gateway"}
+    for route in (one for one in documents if one["kind"] == "HTTPRoute"):
+        for parent in route["spec"]["parentRefs"]:
+            key = parent.get("namespace", "punctual"), parent["name"]
+            own = [one for one in documents if one["kind"] == "Gateway" and one["metadata"]["name"] == parent["name"]]
+            if "namespace" not in parent and own:
+                gateways[key] = own[0]
+            if key not in gateways:
+                yield f"nobody makes the Gateway {key}"
+            elif parent.get("sectionName", "https") not in {listener["name"] for listener in gateways[key]["spec"]["listeners"]}:
+                yield f"{key} has no listener {parent['sectionName']}"
+    for (namespace, name), gateway in gateways.items():
+        secrets = {reference["name"] for listener in gateway["spec"]["listeners"] for reference in listener.get("tls", {}).get("certificateRefs", [])}
+        made = {one["spec"]["secretName"] for one in manifests(CERTIFICATES) if one["kind"] == "Certificate" and one["metadata"]["namespace"] == namespace}
+        yield from [f"no certificate is made in {namespace} for {name}"] if not secrets <= made else []
+    for word in ("ingress-nginx ingress-nginx", "webapprouting.kubernetes.azure.com"):
+        yield from [f"rests on {word}, which is retired"] if word in guide else []
+    said = re.search(r"--database-flags=max_connections=(\d+)", guide)
+    if cloud == "gke":
+        most = {one["metadata"]["name"]: one["spec"].get("maxReplicas") for one in documents if one["kind"] == "HorizontalPodAutoscaler"}
+        each = next(int(entry["value"]) for one in documents if one["kind"] == "Component" for entry in one["spec"]["metadata"] if entry["name"] == "maxConns")
+        wanted = sum(count + 1 for count in most.values()) * each + 3
+        if not said or int(said[1]) < wanted:
+            yield f"the database takes {said and said[1]} connections, and {wanted} are wanted"
+
+
+def certificates():
+    """An Issuer of a namespace does not use the credentials of cert-manager's own account."""
+    for one in manifests(CERTIFICATES):
+        if one["kind"] == "Issuer" and any("cloudDNS" in solver.get("dns01", {}) and "serviceAccountSecretRef" not in solver["dns01"]["cloudDNS"]
+                                           for solver in one["spec"]["acme"]["solvers"]):
+            yield "an Issuer without a key asks Cloud DNS"
+    issuers = {(one["kind"], one["metadata"]["name"], one["metadata"].get("namespace")) for one in manifests(CERTIFICATES) if one["kind"].endswith("Issuer")}
+    for one in (one for one in manifests(CERTIFICATES) if one["kind"] == "Certificate"):
+        kind = one["spec"]["issuerRef"].get("kind", "Issuer")
+        if (kind, one["spec"]["issuerRef"]["name"], one["metadata"]["namespace"] if kind == "Issuer" else None) not in issuers:
+            yield f"nobody issues {one['metadata']}"
+
+
+def main():
+    faults = [f"certificate.md: {fault}" for fault in certificates()]
+    clouds = ("aks", "gke", "oke")
+    for cloud in clouds:
+        documents = list(documents_in(pathlib.Path(sys.argv[1], f"{cloud}.yaml").read_text()))
+        faults += [f"{cloud}.md: {fault}" for fault in faults_of(cloud, pathlib.Path(f"docs/deploy/{cloud}.md").read_text(), documents)]
+    print(*faults, sep="\n", end="\n" if faults else "")
+    print(f"{len(clouds)} guides looked at, {len(faults)} faults")
+    sys.exit(bool(faults))
+
+
+main()
