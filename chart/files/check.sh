@@ -3,10 +3,13 @@ faults=0
 fault() { echo "FAULT: $*"; faults=$((faults + 1)); }
 fine() { echo "fine: $*"; }
 
+# Whoever ends it for being late takes what it has said with it.
+end=$(($(date +%s) + LIMIT_SECONDS))
 listens() { # what, addresses with commas: any one will do. Whoever enforces policies may take a moment to let this pod out.
   for _ in 1 2 3; do
     for address in $(echo "$2" | tr , ' '); do
-      if nc -w 5 "${address%:*}" "${address##*:}" -e true 2>/dev/null; then fine "$1 listens at $address"; return; fi
+      if [ "$(date +%s)" -ge "$end" ]; then fault "$1: no answer of $2 in the $LIMIT_SECONDS seconds for everything"; return; fi
+      if timeout 10 nc -w 5 "${address%:*}" "${address##*:}" -e true 2>/dev/null; then fine "$1 listens at $address"; return; fi
     done
     sleep 1
   done
