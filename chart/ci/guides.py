@@ -1,4 +1,4 @@
-"""Holds the guides for clouds against what the chart renders with the values they name, and against what they rely on.
+"""Holds the guides for clouds against what the chart renders with the values they name, and against what they rely on; and the runbooks.
 
     guides.py FOLDER
 
@@ -48,6 +48,17 @@ def faults_of(cloud, guide, documents):
             yield f"the database takes {said and said[1]} connections, and {wanted} are wanted"
 
 
+def runbooks():
+    """A role is several pods: the log of a Deployment is that of one. What a command needs is said before it."""
+    for page in sorted(pathlib.Path("docs/runbooks").glob("*.md")):
+        for script in re.findall(r"```sh\n(.*?)```", page.read_text(), re.S):
+            commands = [line.split(" # ")[0] for line in script.splitlines()]
+            yield from [f"{page.name}: looks at one pod of several: {line}" for line in commands if re.search(r"(logs|port-forward) deployment/punctual-[a-zR]", line)]
+            yield from [f"{page.name}: looks at a part: {line}" for line in commands if " logs -l" in line and "--max-log-requests" not in line]
+            said = set(re.findall(r"^(\w+)=", script, re.M))
+            yield from [f"{page.name}: ${name} is said nowhere" for line in commands for name in re.findall(r"\$(\w+)", line) if name not in said]
+
+
 def certificates():
     """An Issuer of a namespace does not use the credentials of cert-manager's own account."""
     for one in manifests(CERTIFICATES):
@@ -62,7 +73,7 @@ def certificates():
 
 
 def main():
-    faults = [f"certificate.md: {fault}" for fault in certificates()]
+    faults = [*(f"certificate.md: {fault}" for fault in certificates()), *runbooks()]
     clouds = ("aks", "gke", "oke")
     for cloud in clouds:
         documents = list(documents_in(pathlib.Path(sys.argv[1], f"{cloud}.yaml").read_text()))
