@@ -104,12 +104,25 @@ def no_sidecar_starts_before_the_operator_has_made_its_user(_, documents):
             yield f"{one['metadata']['name']} does not wait for {users}"
 
 
+def services_and_their_sidecars_know_each_other_by_tokens(_, documents):
+    """Both ways, and what a service asks of its sidecar is what the sidecar is given."""
+    for one in of_kind(documents, "Deployment"):
+        template = one["spec"]["template"]
+        shown = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in template["spec"]["containers"][0]["env"]
+                 if entry["name"].endswith("_API_TOKEN")}
+        dapr = template["metadata"]["annotations"]
+        wanted = {f"{who}_API_TOKEN": {"name": dapr.get(f"dapr.io/{key}-token-secret"), "key": "token"} for who, key in {"APP": "app", "DAPR": "api"}.items()}
+        if shown != wanted or not all(secret["name"] for secret in wanted.values()):
+            yield f"{one['metadata']['name']} is shown {shown}, and its sidecar {wanted}"
+
+
 FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,
          sockets_are_counted_served_and_scaled_by_under_one_name,
          whoever_drains_has_the_time_for_it,
-         no_sidecar_starts_before_the_operator_has_made_its_user]
+         no_sidecar_starts_before_the_operator_has_made_its_user,
+         services_and_their_sidecars_know_each_other_by_tokens]
 
 
 def main():
