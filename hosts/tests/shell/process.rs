@@ -220,8 +220,10 @@ fn without_the_sidecars_token_a_listener_that_others_reach_is_refused() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[::ffff:192.0.2.1]:0"] {
         let mut empty = beside_a_sidecar(address);
         empty.env("APP_API_TOKEN", "");
-        for mut command in [beside_a_sidecar(address), empty] {
-            let output = command.output().unwrap();
+        for command in [beside_a_sidecar(address), empty] {
+            let Err(output) = Server::try_run(command) else {
+                panic!("{address} is listened on");
+            };
             assert_eq!(output.status.code(), Some(1), "{output:?}");
             let complaint = text(&output.stderr);
             assert!(
