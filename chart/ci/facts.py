@@ -116,13 +116,34 @@ def services_and_their_sidecars_know_each_other_by_tokens(_, documents):
             yield f"{one['metadata']['name']} is shown {shown}, and its sidecar {wanted}"
 
 
+def only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret(_, documents):
+    """A sidecar hands out variables of its own container, by a component for those two, of which the configuration allows the one."""
+    theirs = ["api", "sync"]
+    for store in (one for one in of_kind(documents, "Component") if one["spec"]["type"].startswith("secretstores.")):
+        if store["scopes"] != theirs or store["spec"]["type"] != "secretstores.local.env":
+            yield f"{store['metadata']['name']} is a {store['spec']['type']} for {store['scopes']}"
+    scopes = [scope for one in of_kind(documents, "Configuration") for scope in one["spec"]["secrets"]["scopes"]]
+    wanted = [("kubernetes", "deny", []), ("secrets", "deny", ["signingkey"])]
+    said = sorted((scope["storeName"], scope["defaultAccess"], scope.get("allowedSecrets", [])) for scope in scopes)
+    if said != wanted:
+        yield f"the sidecars may hand out {said}"
+    for one in of_kind(documents, "Deployment"):
+        dapr = one["spec"]["template"]["metadata"]["annotations"]
+        names = {entry.split("=")[0] for entry in dapr.get("dapr.io/env-from-secret", "").split(",") if entry}
+        if names != ({"PUNCTUAL_SECRET_signingkey"} if dapr["dapr.io/app-id"] in theirs else set()):
+            yield f"{dapr['dapr.io/app-id']} has {names}"
+        if dapr["dapr.io/disable-builtin-k8s-secret-store"] != "true":
+            yield f"{dapr['dapr.io/app-id']} may read Secrets of Kubernetes"
+
+
 FACTS = [routes_say_how_long_a_socket_lasts_where_the_controller_takes_it,
          a_database_of_the_release_takes_all_connections_its_sidecars_may_open,
          keda_shows_the_brokers_what_the_sidecars_show,
          sockets_are_counted_served_and_scaled_by_under_one_name,
          whoever_drains_has_the_time_for_it,
          no_sidecar_starts_before_the_operator_has_made_its_user,
-         services_and_their_sidecars_know_each_other_by_tokens]
+         services_and_their_sidecars_know_each_other_by_tokens,
+         only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret]
 
 
 def main():

@@ -19,7 +19,7 @@ use crate::state::{Description, StateFolder};
 use crate::tools::{Database, Tools};
 use crate::{Failure, Kind, Options, Process, Ready, Result, Role};
 
-pub(crate) use sidecar::{CONFIGURATION, Seat, name_of as sidecar_of};
+pub(crate) use sidecar::{CONFIGURATION, SIGNING_KEY, Seat, name_of as sidecar_of};
 
 /// What the parts are made from: the state folder and what it remembers, the secrets, and ports that are still free.
 pub(crate) struct Workshop<'a> {
