@@ -231,6 +231,38 @@ def the_table_of_topics_says_what_is_published_and_heard(_, documents):
         yield from [f"{name} is heard by {sorted(heard[name])}, and the table says {sorted(roles)}"] if roles != heard[name] else []
 
 
+def services_and_their_sidecars_know_each_other_by_tokens(_, documents):
+    """Both ways, and what a service asks of its sidecar is what the sidecar is given."""
+    for one in of_kind(documents, "Deployment"):
+        template = one["spec"]["template"]
+        shown = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in template["spec"]["containers"][0]["env"]
+                 if entry["name"].endswith("_API_TOKEN")}
+        dapr = template["metadata"]["annotations"]
+        wanted = {f"{who}_API_TOKEN": {"name": dapr.get(f"dapr.io/{key}-token-secret"), "key": "token"} for who, key in {"APP": "app", "DAPR": "api"}.items()}
+        if shown != wanted or not all(secret["name"] for secret in wanted.values()):
+            yield f"{one['metadata']['name']} is shown {shown}, and its sidecar {wanted}"
+
+
+def only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret(_, documents):
+    """A sidecar hands out variables of its own container, by a component for those two, of which the configuration allows the one."""
+    theirs = ["api", "sync"]
+    for store in (one for one in of_kind(documents, "Component") if one["spec"]["type"].startswith("secretstores.")):
+        if store["scopes"] != theirs or store["spec"]["type"] != "secretstores.local.env":
+            yield f"{store['metadata']['name']} is a {store['spec']['type']} for {store['scopes']}"
+    scopes = [scope for one in of_kind(documents, "Configuration") for scope in one["spec"]["secrets"]["scopes"]]
+    wanted = [("kubernetes", "deny", []), ("secrets", "deny", ["signingkey"])]
+    said = sorted((scope["storeName"], scope["defaultAccess"], scope.get("allowedSecrets", [])) for scope in scopes)
+    if said != wanted:
+        yield f"the sidecars may hand out {said}"
+    for one in of_kind(documents, "Deployment"):
+        dapr = one["spec"]["template"]["metadata"]["annotations"]
+        names = {entry.split("=")[0] for entry in dapr.get("dapr.io/env-from-secret", "").split(",") if entry}
+        if names != ({"PUNCTUAL_SECRET_signingkey"} if dapr["dapr.io/app-id"] in theirs else set()):
+            yield f"{dapr['dapr.io/app-id']} has {names}"
+        if dapr["dapr.io/disable-builtin-k8s-secret-store"] != "true":
+            yield f"{dapr['dapr.io/app-id']} may read Secrets of Kubernetes"
+
+
 FACTS = [the_table_of_topics_says_what_is_published_and_heard,
          large_numbers_are_written_in_digits,
          whoever_scales_makes_way_for_keda,
@@ -244,7 +276,9 @@ FACTS = [the_table_of_topics_says_what_is_published_and_heard,
          what_strimzi_runs_may_run_under_the_pod_security_standard_restricted,
          a_new_version_of_the_chart_restarts_no_server_of_an_operator,
          all_pods_run_where_the_five_may,
-         copies_are_spread_over_zones_and_nodes_that_they_bear]
+         copies_are_spread_over_zones_and_nodes_that_they_bear,
+         services_and_their_sidecars_know_each_other_by_tokens,
+         only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret]
 
 
 def main():

@@ -4,7 +4,7 @@ mod leftovers;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -245,6 +245,55 @@ async fn what_needs_no_wake_up_is_done_beside_what_needs_one_that_cannot_be_arme
         "nobody waits for it again"
     );
     assert_eq!(runtime.store.head(actor).await.unwrap().unwrap().seq, Seq(4));
+}
+
+/// Wake-ups that can be armed until somebody says otherwise.
+#[derive(Default)]
+struct Leaving {
+    armed: MemoryWakeUps,
+    is_away: AtomicBool,
+}
+
+impl WakeUps for Leaving {
+    fn guard_interval_ms(&self) -> Option<u64> {
+        None
+    }
+
+    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(Failure::new("away"));
+        }
+        self.armed.arm(actor, wake_up).await
+    }
+}
+
+#[tokio::test]
+async fn what_comes_due_after_an_armed_wake_up_is_done_though_none_can_be_armed_and_what_comes_before_is_not() {
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let reference = Reference::new(&VirtualClock::new(now), 1);
+    let runtime = Ports {
+        store: reference.store,
+        wake_ups: Leaving::default(),
+        publisher: reference.publisher,
+        directory: reference.directory,
+        environment: reference.environment,
+        recheck_head_after_ms: None,
+    };
+    let mut slot = Slot::<UserActor>::new(ActorId::User(UserId(Uuid::from_u128(1))));
+    let hour_ms = 3_600_000;
+    for command in [sign_in(), create(Some(now.plus_millis(hour_ms)))] {
+        assert!(slot.take_turn(&[pending(command)], &runtime).await[0].is_ok());
+    }
+    runtime.wake_ups.is_away.store(true, Ordering::Relaxed);
+    let mut is_done = Vec::new();
+    for (number, after_ms) in (2..).zip([2 * hour_ms, hour_ms, hour_ms - 1]) {
+        let command = Pending {
+            seed: number << 64,
+            ..pending(create(Some(now.plus_millis(after_ms))))
+        };
+        is_done.push(slot.take_turn(&[command], &runtime).await[0].is_ok());
+    }
+    assert_eq!(is_done, [true, true, false]);
 }
 
 /// A store in which an actor cannot be read. Counts who tries.

@@ -8,7 +8,7 @@ use punctual_events::Topic;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 use super::{
-    PATIENCE, STOP_PATIENCE, ServeError, end_when_asked,
+    PATIENCE, STOP_PATIENCE, ServeError, app_listener, end_when_asked,
     hearing::Hearing,
     key,
     late::Late,
@@ -83,6 +83,7 @@ struct Running {
 }
 
 pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
+    app_listener::check(&config.sidecar).await?;
     let listener = listen(&config.listen).await?;
     let environment = environment()?;
     let sidecar = Sidecar::new(&address_of(&config))?;

@@ -1,5 +1,6 @@
 //! `punctual serve`: from a configuration to a server that runs, and from a signal to one that has ended in good order.
 
+mod app_listener;
 mod assembly;
 mod attempts;
 mod beside_sidecar;
@@ -49,6 +50,15 @@ pub enum ServeError {
         address: ListenAddress,
         /// Why not.
         source: io::Error,
+    },
+    /// Anybody could command actors there.
+    #[error(
+        "--app-listen {address} is beyond this machine, and APP_API_TOKEN is not set: whoever reaches it could command every actor. Set it to the token \
+        the sidecar has, or listen on 127.0.0.1"
+    )]
+    OpenToAll {
+        /// Where.
+        address: ListenAddress,
     },
     /// The data folder or the runtime on it cannot be used.
     #[error(transparent)]

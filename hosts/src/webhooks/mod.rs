@@ -14,7 +14,7 @@ pub use address::{AddressPolicy, RefusedAddress};
 pub use backoff::{NextTry, next_try};
 pub use direct::DirectSender;
 pub use registry::{Disabled, MAX_REMOVED, MAX_WEBHOOKS, NotAdded, Registry, Removed, Webhook};
-pub use resolver::{ResolveError, check_reachable};
+pub use resolver::{Unreachable, check_reachable};
 pub use sender::{Delivery, Failure, Outcome, Request, WebhookSender};
 pub use signature::{SecretError, WebhookSecret};
 pub use target::{Target, TargetError};

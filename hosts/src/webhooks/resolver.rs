@@ -16,9 +16,17 @@ pub(super) struct CheckedResolver(pub(super) Arc<AddressPolicy>);
 /// How long a name may take to be resolved when its webhook is made.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no address to connect to.
+/// No webhook can be sent to the name. One answer for names that are unknown and names whose addresses are not public: two would tell whoever asks which
+/// names there are in our network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no address on the public internet was found for the host; check its spelling, and that everybody can reach it"
+)]
+pub struct Unreachable;
+
+/// Why there is no address to connect to. Not for whoever chose the name, to whom each of these is [`Unreachable`].
 #[derive(Debug, thiserror::Error)]
-pub enum ResolveError {
+pub(super) enum ResolveError {
     /// The resolver does not know the name, or does not answer.
     #[error("the name cannot be resolved")]
     Lookup(#[from] io::Error),
@@ -36,16 +44,18 @@ pub enum ResolveError {
 ///
 /// # Errors
 /// When there is no address that may be reached.
-pub async fn check_reachable(target: &Target, policy: &AddressPolicy) -> Result<(), ResolveError> {
-    target.check_literal(policy)?;
+pub async fn check_reachable(target: &Target, policy: &AddressPolicy) -> Result<(), Unreachable> {
+    target.check_literal(policy).map_err(|RefusedAddress| Unreachable)?;
     let url = target.url();
     let host = url.host_str().unwrap_or_default();
     let Some(name) = Some(host).filter(|host| !host.starts_with('[')) else {
         return Ok(());
     };
     let lookup = tokio::time::timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((name, 0)));
-    let found = lookup.await.map_err(io::Error::from)??;
-    reachable(found, policy).map(drop)
+    let Ok(Ok(found)) = lookup.await else {
+        return Err(Unreachable);
+    };
+    reachable(found, policy).map(drop).map_err(|_| Unreachable)
 }
 
 impl Resolve for CheckedResolver {

@@ -153,6 +153,20 @@ async fn a_user_has_ten_webhooks_at_most_also_when_they_are_made_at_once() {
 }
 
 #[tokio::test]
+async fn names_inside_and_names_that_are_not_there_are_answered_alike() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let mut answers = Vec::new();
+    for host in ["localhost", "nobody.invalid"] {
+        let url = format!("http://{host}:8080/");
+        let answer = ann.post("/v1/webhooks", &json!({"url": url})).await;
+        assert_eq!(answer.problem(), (422, "webhook_address"));
+        answers.push(answer.body);
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test]
 async fn what_may_not_be_reached_is_no_webhook() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

@@ -123,6 +123,25 @@ async fn while_the_scheduler_is_away_only_what_moves_a_wake_up_earlier_is_to_be_
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_scheduler_is_away_a_reminder_after_an_armed_one_is_set_and_one_before_it_is_to_be_repeated() {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("scheduler-armed-{}", Uuid::now_v7())).await;
+    let reminded = |minutes: i64| {
+        let at = Utc::now() + TimeDelta::minutes(minutes);
+        json!({"title": minutes.to_string(), "reminders": [{"at": at.to_rfc3339()}]})
+    };
+    client.create(reminded(60)).await;
+    with(&server, |environment| environment.kill("scheduler").unwrap()).await;
+    let later = create_with_key(&client, "later", &reminded(120)).await;
+    let sooner = reminded(30);
+    is_to_be_repeated(create_with_key(&client, "sooner", &sooner).await);
+    with(&server, |environment| environment.start("scheduler").unwrap()).await;
+    later.expect(201);
+    repeat(&client, "sooner", &sooner).await;
+    assert_eq!(titles(&client).await, ["120", "30", "60"]);
+}
+
 /// Half of how long a call of the sidecar may take.
 const WITHOUT_WAITING: Duration = Duration::from_secs(5);
 

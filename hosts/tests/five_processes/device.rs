@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use punctual_events::Topic;
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,7 +25,7 @@ const LAST: &str = "the last task";
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Source and id of each event, in their order.
-    pub(crate) events: Vec<(String, String)>,
+    events: Vec<(String, String)>,
     /// The latest version of each task.
     tasks: BTreeMap<String, u64>,
     is_last_task_there: bool,
@@ -88,12 +89,20 @@ impl Seen {
         let (data, is_reminder) = (&event["data"], text("type").contains("reminder"));
         if let (false, Some(version)) = (is_reminder, data["version"].as_u64()) {
             let latest = self.tasks.entry(id(data).to_owned()).or_default();
-            *latest = version.max(*latest);
+            assert!(*latest <= version, "a task goes back from {latest}: {event}");
+            *latest = version;
         }
         if data["title"] == LAST {
             self.is_last_task_there |= !is_reminder;
             self.is_last_reminder_there |= is_reminder;
         }
+    }
+
+    /// The ids of the events of a topic, in the order in which they came.
+    pub(crate) fn on(&self, topic: Topic) -> Vec<String> {
+        let source = format!("/punctual/{}", topic.as_str());
+        let events = self.events.iter().filter(|event| event.0 == source);
+        events.map(|event| event.1.clone()).collect()
     }
 
     /// Each of these tasks was seen as it is, and no event twice.

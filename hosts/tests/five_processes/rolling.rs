@@ -1,5 +1,5 @@
 //! Rolling restarts: both replicas of a role end and start one after the other, each with its sidecar at the same moment as in a pod, and users notice
-//! nothing.
+//! nothing: no call fails, and whoever listens hears everything.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,9 @@ use uuid::Uuid;
 use crate::{
     audited,
     balancer::Balancer,
-    device::{end, follow},
     load::Load,
     server::{Server, listens_on},
-    socket::Socket,
+    witnesses::Witnesses,
 };
 
 /// Their actors are on both replicas, unless all fall on one side.
@@ -26,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What a socket is closed with that is to come back, elsewhere.
 const RESTART: u16 = 1012;
 
-/// Has users work while both replicas of a role are started anew. Nothing is lost and nothing happens twice; what calls failed is returned.
+/// Has users work while both replicas of a role are started anew. Nothing is lost and nothing happens twice, devices and webhooks hear of all of it, and the
+/// audit has it; what calls failed is returned.
 async fn work_through_restarts(role: Role) -> Vec<String> {
     let (server, balancer) = Server::start_two(role);
     let mut loads = Vec::new();
@@ -34,10 +34,11 @@ async fn work_through_restarts(role: Role) -> Vec<String> {
         let client = server
             .user(&format!("rolling-{role}-{number}-{}", Uuid::now_v7()))
             .await;
-        loads.push(Load::begin(client).await);
+        let witnesses = Witnesses::of(&client).await;
+        loads.push((Load::begin(client).await, witnesses));
     }
     let all_acknowledge = async || {
-        for (load, _) in &loads {
+        for ((load, _), _) in &loads {
             load.acknowledges(ACKNOWLEDGED).await;
         }
     };
@@ -46,15 +47,16 @@ async fn work_through_restarts(role: Role) -> Vec<String> {
         restart(&server, &balancer, role.replica(number)).await;
         all_acknowledge().await;
     }
-    loads.iter().for_each(|(load, _)| load.stop());
+    loads.iter().for_each(|((load, _), _)| load.stop());
     let mut failures = Vec::new();
-    for (load, callers) in loads {
+    for ((load, callers), witnesses) in loads {
         for caller in callers {
             caller.await.unwrap();
         }
         failures.extend(load.failures());
         load.holds().await;
         audited::whole(&server.environment, load.client()).await;
+        witnesses.missed_nothing(&server.environment, load.client()).await;
     }
     failures
 }
@@ -99,11 +101,7 @@ restarted! {
 async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
     let (server, balancer) = Server::start_two(Role::Sync);
     let client = server.user(&format!("rolling-{}", Uuid::now_v7())).await;
-    let mut following = Vec::new();
-    for _ in 0..DEVICES {
-        let socket = Socket::open(&client, None).await;
-        following.push(tokio::spawn(follow(client.clone(), socket)));
-    }
+    let witnesses = Witnesses::with_devices(&client, DEVICES).await;
     let (load, callers) = Load::begin(client.clone()).await;
     load.acknowledges(ACKNOWLEDGED).await;
     for number in 1..=2 {
@@ -113,14 +111,7 @@ async fn devices_miss_nothing_while_two_replicas_of_sync_are_started_anew() {
     load.ends_well(callers).await;
     assert_eq!(load.failures(), Vec::<String>::new());
     audited::whole(&server.environment, &client).await;
-    end(&client).await;
-    let tasks = client.all_tasks("all").await;
-    let mut codes = Vec::new();
-    for device in following {
-        let seen = device.await.unwrap();
-        seen.missed_nothing_of(&tasks);
-        codes.extend(seen.codes);
-    }
+    let codes = witnesses.missed_nothing(&server.environment, &client).await;
     // Whichever replica a device was on first, it was there when that one was started anew.
     assert!(
         codes.len() >= DEVICES && codes.iter().all(|code| *code == Some(RESTART)),

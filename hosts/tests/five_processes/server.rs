@@ -19,7 +19,7 @@ use crate::{
     balancer::Balancer,
     client::Client,
     gateway::{self, Backends},
-    stored,
+    stored, witnesses,
 };
 
 /// How often the crash test kills it.
@@ -100,8 +100,11 @@ impl Server {
     pub(crate) fn start_two(role: Role) -> (Self, Arc<Balancer>) {
         let (mut environment, turn) = take_turn();
         for each in Role::ALL {
-            let drains = ["--drain-seconds", "5"];
-            give_flags(&mut environment, each, if each == role { &drains } else { &[] });
+            let mut flags = witnesses::FLAGS.to_vec();
+            if each == role {
+                flags.extend(["--drain-seconds", "5"]);
+            }
+            give_flags(&mut environment, each, &flags);
         }
         let second = environment.add_replica(role).unwrap();
         let ports = [role.as_str(), &second].map(|name| listens_on(&environment, name));

@@ -1,4 +1,4 @@
-//! Who hears of what a user does, from sync and from notification: a device on a socket and a receiver of webhooks.
+//! Who hears of what a user does, from sync and from notification: devices on sockets and a receiver of webhooks.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -22,46 +22,64 @@ const WEBHOOKS_WITHIN: Duration = PATIENCE.saturating_mul(2);
 
 /// Both, at work.
 pub(crate) struct Witnesses {
-    device: JoinHandle<Seen>,
+    devices: Vec<JoinHandle<Seen>>,
     received: UnboundedReceiver<Received>,
     secret: String,
 }
 
 impl Witnesses {
-    /// Has a device of a user follow, and their notifications go to a receiver.
+    /// Has a device of a user follow, and their notifications go to a receiver. Nothing may have happened yet that a device is to see.
     pub(crate) async fn of(client: &Client) -> Self {
-        let socket = Socket::open(client, None).await;
-        let device = tokio::spawn(follow(client.clone(), socket));
+        Self::with_devices(client, 1).await
+    }
+
+    /// The same with so many devices.
+    pub(crate) async fn with_devices(client: &Client, devices: usize) -> Self {
+        let mut following = Vec::new();
+        for _ in 0..devices {
+            let socket = Socket::open(client, None).await;
+            following.push(tokio::spawn(follow(client.clone(), socket)));
+        }
         let (url, received) = receiver(0).await;
         let hook = client.post("/v1/webhooks", &json!({"url": url})).await.expect(201);
         Self {
-            device,
+            devices: following,
             received,
             secret: hook["secret"].as_str().unwrap().to_owned(),
         }
     }
 
-    /// Each event that a client may see came to the device, once, and each notification to the receiver, once or more. Nobody may be at work.
-    pub(crate) async fn missed_nothing(self, environment: &Environment, client: &Client) {
+    /// Each event that a client may see came to each device, once, those of a topic in the order they happened; and each notification to the receiver, once
+    /// or more, and no other. Nobody may be at work. What the devices' sockets were closed with is returned.
+    pub(crate) async fn missed_nothing(self, environment: &Environment, client: &Client) -> Vec<Option<u16>> {
         end(client).await;
-        let seen = self.device.await.unwrap();
-        seen.missed_nothing_of(&client.all_tasks("all").await);
+        let mut all_seen = Vec::new();
+        for device in self.devices {
+            all_seen.push(device.await.unwrap());
+        }
+        let tasks = client.all_tasks("all").await;
         let logs = seen_by_the_api(environment).logs;
         let log = log_of(&*logs, ActorId::User(client.user.parse().unwrap())).await;
-        let on = |topic: Topic| log.iter().flat_map(move |commit| commit.cloud_events(topic).unwrap());
-        let shown: Vec<CloudEvent> = on(Topic::TaskUpdates)
-            .chain(on(Topic::Reminders))
-            .filter(is_shown)
-            .collect();
-        let there_are: BTreeSet<_> = shown.iter().map(place).collect();
-        let came: BTreeSet<_> = seen.events.into_iter().collect();
-        assert_eq!(came, there_are, "what the device saw, and what happened");
-        let fired = shown
+        let shown = |topic: Topic| -> Vec<CloudEvent> {
+            let events = log.iter().flat_map(|commit| commit.cloud_events(topic).unwrap());
+            events.filter(is_shown).collect()
+        };
+        let (updates, reminders) = (shown(Topic::TaskUpdates), shown(Topic::Reminders));
+        for seen in &all_seen {
+            seen.missed_nothing_of(&tasks);
+            for (topic, happened) in [(Topic::TaskUpdates, &updates), (Topic::Reminders, &reminders)] {
+                let happened: Vec<String> = happened.iter().map(CloudEvent::id).collect();
+                let what = "what a device saw of a topic, and what happened, in order";
+                assert_eq!(seen.on(topic), happened, "{what}");
+            }
+        }
+        let fired = reminders
             .iter()
             .filter(|event| event.event_type == EventType::ReminderFired);
         let notification = |event: &CloudEvent| serde_json::from_str::<Notification>(event.data.get()).unwrap();
-        let missing = fired.map(|event| notification(event).id.to_string()).collect();
-        receives(self.received, &self.secret, missing).await;
+        let wanted = fired.map(|event| notification(event).id.to_string()).collect();
+        receives(self.received, &self.secret, wanted).await;
+        all_seen.into_iter().flat_map(|seen| seen.codes).collect()
     }
 }
 
@@ -74,19 +92,17 @@ fn is_shown(event: &CloudEvent) -> bool {
     )
 }
 
-/// Source and id.
-fn place(event: &CloudEvent) -> (String, String) {
-    (format!("/punctual/{}", event.topic.as_str()), event.id())
-}
-
-/// Waits until each of these notifications was received.
-async fn receives(mut received: UnboundedReceiver<Received>, secret: &str, mut missing: BTreeSet<String>) {
-    assert!(!missing.is_empty(), "nothing was to be delivered");
+/// Waits until each of these notifications was received. Some may come more than once, and no other may come.
+async fn receives(mut received: UnboundedReceiver<Received>, secret: &str, wanted: BTreeSet<String>) {
+    assert!(!wanted.is_empty(), "nothing was to be delivered");
+    let mut missing = wanted.clone();
     let all = async {
         while !missing.is_empty() {
             let delivery = received.recv().await.unwrap();
             verify(secret, &delivery);
-            missing.remove(delivery.header("webhook-id"));
+            let id = delivery.header("webhook-id");
+            assert!(wanted.contains(id), "a webhook of what did not happen: {id}");
+            missing.remove(id);
         }
     };
     let waited = tokio::time::timeout(WEBHOOKS_WITHIN, all).await;

@@ -53,19 +53,26 @@ impl Server {
     }
 
     /// A server by a command of the caller's, which has its arguments.
-    pub(crate) fn run(mut command: Command) -> Self {
+    pub(crate) fn run(command: Command) -> Self {
+        Self::try_run(command).unwrap_or_else(|output| panic!("{output:?}"))
+    }
+
+    /// The same, where it need not start; what it did until it ended.
+    pub(crate) fn try_run(mut command: Command) -> Result<Self, Output> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
-        output.read_line(&mut first_line).unwrap();
+        if output.read_line(&mut first_line).unwrap() == 0 {
+            return Err(child.wait_with_output().unwrap());
+        }
         let url = first_line.split(' ').find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("no URL in {first_line:?}")).to_owned();
-        Self {
+        Ok(Self {
             child,
             output,
             first_line,
             url,
-        }
+        })
     }
 
     /// SIGTERM; what it did until it ended. The first line is not among it.

@@ -85,7 +85,7 @@ impl Environment {
             state: &state,
             earlier: &earlier,
             secrets: &mut secrets,
-            ports: Ports::of(state.path()),
+            ports: Ports::of(state.path())?,
         };
         let description = Description {
             store: options.store,

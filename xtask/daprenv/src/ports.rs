@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use crate::{Failure, Result};
+use crate::{Failure, Result, files};
 
 /// Below where Linux and macOS take the ports of outgoing connections from. A port that the system hands out for "any free port" lies there,
 /// and a connection of anybody's may sit on it when a stopped process wants it back.
@@ -22,8 +22,13 @@ pub(crate) struct Ports {
 
 impl Ports {
     /// Ports for the environment in `folder`.
-    pub(crate) fn of(folder: &Path) -> Self {
-        Self::in_register(folder, std::env::temp_dir().join("daprenv-ports"))
+    ///
+    /// The register is this user's own: files of others in the folder for temporary files cannot be written, and are not to be believed.
+    pub(crate) fn of(folder: &Path) -> Result<Self> {
+        let user = rustix::process::geteuid();
+        let own = std::env::temp_dir().join(format!("daprenv-{}", user.as_raw()));
+        files::make_own_folder(&own)?;
+        Ok(Self::in_register(folder, own.join("ports")))
     }
 
     fn in_register(folder: &Path, register: PathBuf) -> Self {
@@ -57,6 +62,12 @@ impl Ports {
         file.write_all(text.as_bytes()).map_err(failure())?;
         self.held.push(listener);
         Ok(port)
+    }
+
+    /// Keeps a port that was chosen in earlier days, unless somebody has taken it meanwhile. Whether it is free.
+    pub(crate) fn keep(&mut self, port: u16) -> bool {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        listener.map(|listener| self.held.push(listener)).is_ok()
     }
 
     fn find(&self, is_taken: impl Fn(u16) -> bool) -> Result<(u16, TcpListener)> {
@@ -112,5 +123,15 @@ mod tests {
             50,
             "what an environment had is free again when it is gone"
         );
+    }
+
+    #[test]
+    fn a_port_of_earlier_days_is_kept_while_nobody_has_taken_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let ports = || Ports::in_register(scratch.path(), scratch.path().join("register"));
+        let port = ports().choose().unwrap();
+        assert!(ports().keep(port));
+        let _somebody = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        assert!(!ports().keep(port));
     }
 }

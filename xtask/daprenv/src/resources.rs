@@ -19,9 +19,11 @@ pub(crate) fn lay_out(options: &Options, state: &StateFolder) -> Result<()> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         copy(&file, &target.join(format!("subscriptions-{name}")))?;
     }
+    let configurations = components.join("configuration");
+    copy(&configurations.join(parts::CONFIGURATION), &state.configuration())?;
     copy(
-        &components.join("configuration").join(parts::CONFIGURATION),
-        &state.configuration(),
+        &configurations.join(parts::SIGNING_KEY),
+        &state.signing_key_configuration(),
     )
 }
 

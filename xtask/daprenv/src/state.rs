@@ -68,6 +68,11 @@ impl StateFolder {
         self.0.join("configuration.yaml")
     }
 
+    /// What is added to it for those who may ask for the signing key.
+    pub(crate) fn signing_key_configuration(&self) -> PathBuf {
+        self.0.join("signing-key.yaml")
+    }
+
     pub(crate) fn secrets(&self) -> PathBuf {
         self.0.join("secrets.json")
     }

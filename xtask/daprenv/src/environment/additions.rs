@@ -57,7 +57,7 @@ impl Environment {
             state: &self.state,
             earlier: &self.description,
             secrets: &mut secrets,
-            ports: Ports::of(self.state.path()),
+            ports: Ports::of(self.state.path())?,
         };
         let added = make(self, &mut workshop)?;
         drop(workshop);

@@ -13,12 +13,13 @@ use std::path::Path;
 use rustix::process::Signal;
 
 use crate::ports::Ports;
+use crate::process::Running;
 use crate::secrets::Secrets;
 use crate::state::{Description, StateFolder};
 use crate::tools::{Database, Tools};
 use crate::{Failure, Kind, Options, Process, Ready, Result, Role};
 
-pub(crate) use sidecar::{CONFIGURATION, Seat, name_of as sidecar_of};
+pub(crate) use sidecar::{CONFIGURATION, SIGNING_KEY, Seat, name_of as sidecar_of};
 
 /// What the parts are made from: the state folder and what it remembers, the secrets, and ports that are still free.
 pub(crate) struct Workshop<'a> {
@@ -50,16 +51,20 @@ impl Workshop<'_> {
         })
     }
 
-    /// The port the process had before in this state folder, or a new one. Where somebody else starts the services, their sidecars remember.
+    /// The port the process had before in this state folder, unless somebody has taken it meanwhile, or a new one. Where somebody else starts the services,
+    /// their sidecars remember, and whoever listens there may be the service.
     fn port(&mut self, process: &str, port: &str) -> Result<u16> {
-        let sidecar = sidecar::name_of(process);
-        let mut earlier = [process, &sidecar]
-            .into_iter()
-            .filter_map(|name| self.earlier.process(name));
-        match earlier.find_map(|process| process.ports.get(port).copied()) {
-            Some(port) => Ok(port),
-            None => self.ports.choose(),
+        let earlier = self.earlier;
+        let had = |name: &str| earlier.process(name)?.ports.get(port).copied();
+        match had(process) {
+            Some(port) if self.runs(process) || self.ports.keep(port) => Ok(port),
+            Some(_) => self.ports.choose(),
+            None => had(&sidecar::name_of(process)).map_or_else(|| self.ports.choose(), Ok),
         }
+    }
+
+    fn runs(&self, process: &str) -> bool {
+        Running::read(&self.state.pid_file(process)).is_some_and(|running| running.is_alive())
     }
 }
 

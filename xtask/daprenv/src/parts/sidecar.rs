@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::parts::service::{APP_PORT, APP_TOKEN, HEALTH_PATH, SIDECAR_TOKEN};
 use crate::parts::{Workshop, address, control, flags, kafka, loopback, redis};
-use crate::{Kind, Process, Ready, Result};
+use crate::{Kind, Process, Ready, Result, Role};
 
 pub(crate) const HTTP: &str = "http";
 pub(crate) const GRPC: &str = "grpc";
@@ -13,6 +13,10 @@ const INTERNAL: &str = "internal";
 const METRICS: &str = "metrics";
 /// The file of `components/configuration` that is meant for one machine.
 pub(crate) const CONFIGURATION: &str = "local.yaml";
+/// The file beside it, for those who may ask for the signing key.
+pub(crate) const SIGNING_KEY: &str = "signing-key.yaml";
+/// Who that is: they verify tokens.
+const VERIFY_TOKENS: [Role; 2] = [Role::Api, Role::Sync];
 /// How long turns, deliveries and hand-overs may take to come to an end.
 const SHUTDOWN_SECONDS: u32 = 10;
 /// How long a sidecar that is told to end goes on for its application, which says by its health when it needs it no more.
@@ -64,6 +68,12 @@ pub(super) fn process(
         ("--config", workshop.state.configuration().display().to_string()),
         ("--dapr-graceful-shutdown-seconds", SHUTDOWN_SECONDS.to_string()),
     ]);
+    if VERIFY_TOKENS.iter().any(|role| role.as_str() == seat.app_id) {
+        // What it says takes the place of what the first says.
+        let configuration = workshop.state.signing_key_configuration();
+        let second = flags([("--config", configuration.display().to_string())]);
+        process.arguments.extend(second);
+    }
     if let Some(port) = seat.app_port {
         process.arguments.extend(application(port));
         process.ports.insert(APP_PORT.to_owned(), port);

@@ -122,10 +122,12 @@ fn only_what_a_role_needs_is_open_to_it(world: &World) {
     assert_eq!(publish(&world.audit.1, "reminders"), 403);
     assert_eq!(publish(&world.sync.1, "sync-dead-letters"), 403);
     assert_eq!(publish(&world.api.1, "something-else"), 403);
-    let secret = |name: &str| ask(&world.api.1, "GET", &format!("/v1.0/secrets/secrets/{name}"), "").status;
-    assert_eq!(secret("signingkey"), 200);
-    for of_the_sidecar in ["postgresconnection", "smtpuser", "smtppassword"] {
-        assert_eq!(secret(of_the_sidecar), 403, "{of_the_sidecar}");
+    let secret = |sidecar, name: &str| ask(sidecar, "GET", &format!("/v1.0/secrets/secrets/{name}"), "").status;
+    for (sidecar, signing_key) in [(&world.api.1, 200), (&world.sync.1, 200), (&world.audit.1, 403)] {
+        assert_eq!(secret(sidecar, "signingkey"), signing_key);
+        for of_the_sidecar in ["postgresconnection", "smtpuser", "smtppassword"] {
+            assert_eq!(secret(sidecar, of_the_sidecar), 403, "{of_the_sidecar}");
+        }
     }
     let metadata: Value = serde_json::from_str(&ask(&world.sync.1, "GET", "/v1.0/metadata", "").body).unwrap();
     let names: BTreeSet<&str> = metadata["components"]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::checks::components::document::{Document, strings};
 
-/// What services ask the secret store for by name (`hosts/src/dapr/secrets.rs`). What components refer to the sidecar reads for itself.
+/// What api and sync ask the secret store for by name (`hosts/src/dapr/secrets.rs`), and the others do not. What components refer to the sidecar reads for itself.
 const ASKED_FOR: [&str; 1] = ["signingkey"];
 
 /// What the actors of a role publish on `events`: those of users on every topic, those of series on one (`events/tests/contract.rs`).
@@ -50,12 +50,15 @@ fn published_by<'a>(role: &str, component: &Document, all: &'a [Document]) -> BT
     topics
 }
 
+/// The configuration of those who verify tokens, who alone ask for a secret.
+const WITH_THE_KEY: &str = "punctual-signing-key";
+
 /// The configuration hands out what is asked for, and nothing else.
 pub(super) fn hands_out_what_is_asked_for(configuration: &Document) -> Vec<String> {
     let scopes = configuration.at(&["spec", "secrets", "scopes"]).as_array();
     let mut faults = Vec::new();
     for scope in scopes.into_iter().flatten() {
-        let is_ours = scope["storeName"] == "secrets";
+        let is_ours = scope["storeName"] == "secrets" && configuration.name() == WITH_THE_KEY;
         let expected: &[&str] = if is_ours { &ASKED_FOR } else { &[] };
         let allowed = strings(&scope["allowedSecrets"]);
         if scope["defaultAccess"] != "deny" || allowed != expected {
@@ -115,6 +118,7 @@ scopes: [sync]
     fn a_secret_that_nobody_asks_for_is_found() {
         let configuration = "
 kind: Configuration
+metadata: {name: punctual-signing-key}
 spec:
   secrets:
     scopes:
@@ -128,5 +132,6 @@ spec:
             1
         );
         assert_eq!(faults(&configuration.replace("deny", "allow")).len(), 2);
+        assert_eq!(faults(&configuration.replace("-signing-key}", "}")).len(), 1);
     }
 }
