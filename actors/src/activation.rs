@@ -1,8 +1,12 @@
 //! An actor in memory: its last committed state, which reads use as it is, and what the next append needs to know.
 
+mod armed;
+
 use std::sync::Arc;
 
 use punctual_events::{ActorId, Commit, DecodeError, Digest, EventData as _, IdempotencyKey, Seq, Timestamp, Topic};
+
+pub(crate) use self::armed::Armed;
 
 use crate::{
     machine::Machine,
@@ -105,8 +109,8 @@ pub struct Activation<M: Machine> {
     saved: Option<Arc<Snapshot<M>>>,
     unsaved_bytes: usize,
     unsaved_commits: usize,
-    /// Wake-ups this activation armed that were not delivered to it.
-    armed: Vec<WakeUp>,
+    /// Wake-ups that were armed here and not delivered here.
+    pub(crate) armed: Armed,
     /// The head's: whoever wrote it saw to it that something armed fires by then.
     covered_from: Option<Timestamp>,
     pub(crate) guard: Option<WakeUp>,
@@ -131,6 +135,14 @@ pub struct Activation<M: Machine> {
     /// The nonce before that of the first wake-up this activation made, and how many it made.
     first_nonce: u64,
     made: u64,
+}
+
+/// What an activation that is dropped had armed.
+#[derive(Debug)]
+pub(crate) struct Left {
+    armed: Armed,
+    guard: Option<WakeUp>,
+    tip: Tip,
 }
 
 /// Saves after this many commits, so that an activation replays few.
@@ -184,7 +196,7 @@ impl<M: Machine> Activation<M> {
             saved,
             unsaved_bytes: 0,
             unsaved_commits: loaded.tail.iter().filter(|commit| commit.header.seq > in_pages).count(),
-            armed: Vec::new(),
+            armed: Armed::default(),
             covered_from: head.and_then(|head| head.wake_at),
             guard: None,
             reminded_audit: 0,
@@ -211,6 +223,12 @@ impl<M: Machine> Activation<M> {
     #[must_use]
     pub fn seq(&self) -> Seq {
         self.tip.seq
+    }
+
+    /// When its head was last compared with the store's, for all that is known: no later than that.
+    #[must_use]
+    pub fn checked(&self) -> Timestamp {
+        self.checked
     }
 
     pub(crate) fn committed(&mut self, commit: Arc<Commit>, bytes: usize, snapshot: Snapshot<M>) {
@@ -246,22 +264,43 @@ impl<M: Machine> Activation<M> {
         (1..=self.made).contains(&number)
     }
 
-    /// Notes that a wake-up is armed.
-    pub(crate) fn armed(&mut self, wake_up: WakeUp) {
-        self.armed.push(wake_up);
+    /// Notes that a wake-up is armed, or may be where arming it failed.
+    pub(crate) fn armed(&mut self, wake_up: WakeUp, outcome: &Result<(), Failure>) {
+        match outcome {
+            Ok(()) => self.armed.add(wake_up),
+            Err(_) => self.armed.doubt(wake_up),
+        }
     }
 
     /// True when something is armed that fires by `at`.
     pub(crate) fn is_covered(&self, at: Timestamp) -> bool {
         let by_head = self.covered_from.is_some_and(|from| from <= at);
-        by_head || self.armed.iter().any(|armed| armed.at <= at)
+        by_head || self.armed.covers(at)
+    }
+
+    /// What the activation before it in this process had armed. Where the log is where that one left it, nobody has had a wake-up of it delivered, or
+    /// the one who had appends and this one loses; otherwise only the guard is counted on, which does not come before its instant.
+    pub(crate) fn inherit(&mut self, mut left: Left) {
+        if left.tip != self.tip {
+            left.armed.overtake();
+        }
+        (self.armed, self.guard) = (left.armed, left.guard);
+    }
+
+    /// What the next activation in this process inherits.
+    pub(crate) fn leave(self) -> Left {
+        Left {
+            armed: self.armed,
+            guard: self.guard,
+            tip: self.tip,
+        }
     }
 
     /// Notes that a wake-up was delivered. True when the guard has come with it and the head does not say yet that everything was published,
     /// or was computed with other zone data: then the head has to be written anew.
     #[must_use]
     pub(crate) fn delivered(&mut self, wake_up: WakeUp) -> bool {
-        self.armed.retain(|armed| armed.at > wake_up.at);
+        self.armed.delivered(wake_up);
         let guard = self.guard.take();
         self.guard = guard.filter(|guard| guard.at > wake_up.at);
         self.distrust_head();
@@ -277,7 +316,7 @@ impl<M: Machine> Activation<M> {
 
     /// Whatever holds wake-ups has lost them: none that was armed, here or by whoever wrote the head, is counted on any more.
     pub(crate) fn distrust_wake_ups(&mut self) {
-        self.armed.clear();
+        self.armed.lose();
         self.guard = None;
         self.distrust_head();
     }

@@ -283,7 +283,8 @@ pub struct WakeUp {
 /// # Contract
 /// - An armed wake-up is delivered at its instant or as soon after as an actor host is there, at least once, never before its instant.
 /// - Arming is additive: two wake-ups with different fields are two.
-/// - None is taken back: one that finds nothing due is harmless.
+/// - One that finds nothing due is harmless, so nobody depends on one being taken back. Cancelling saves whoever keeps them from keeping all that were
+///   ever superseded.
 pub trait WakeUps: Send + Sync + 'static {
     /// True once every wake-up that a head names is armed here. Until then an activation must not count on its head's: whoever wrote it armed it
     /// in something that is gone. Always true where wake-ups outlive the process.
@@ -308,6 +309,15 @@ pub trait WakeUps: Send + Sync + 'static {
     /// When it may not be armed.
     fn arm_guard(&self, actor: ActorId, guard: WakeUp) -> impl Future<Output = Result<(), Failure>> + Send {
         self.arm(actor, guard)
+    }
+
+    /// Takes back a wake-up that is not needed any more, where it is kept for long. It may still be delivered, also after `Ok` if it is due by then. No
+    /// other is touched, and none there is harmless. A command waits for it, so whoever keeps the wake-ups is given little time.
+    ///
+    /// # Errors
+    /// When it may still be there.
+    fn cancel(&self, _actor: ActorId, _wake_up: WakeUp) -> impl Future<Output = Result<(), Failure>> + Send {
+        std::future::ready(Ok(()))
     }
 }
 

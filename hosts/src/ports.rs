@@ -82,6 +82,12 @@ pub trait EventHandler: Send + Sync + 'static {
         true
     }
 
+    /// False for an event whose content the service has to know and cannot read: no other try would help. The runtime keeps such an event from it and,
+    /// where it has somewhere to put it, puts it aside; the others of its commit are handled.
+    fn can_read(&self, _event: &CloudEvent) -> bool {
+        true
+    }
+
     /// After a small delivery, how long the next one of the same actor had better be left to gather, in milliseconds. For a runtime that delivers
     /// many commits at once; one that delivers them one by one would only be late.
     fn gathers_ms(&self) -> u64 {

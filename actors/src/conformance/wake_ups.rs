@@ -31,10 +31,11 @@ pub trait WakeUpsMaker: Sync {
     fn delivered(&self, wake_ups: &Self::WakeUps, until: Timestamp) -> impl Future<Output = Vec<Delivery>>;
 }
 
-/// Holds [`WakeUps`] to their contract. Takes about a second of the maker's time.
+/// Holds [`WakeUps`] to their contract. Takes some two seconds of the maker's time.
 pub async fn wake_ups<K: WakeUpsMaker>(maker: &K) {
     each_is_delivered_and_never_early(maker).await;
     those_with_different_fields_are_two(maker).await;
+    one_that_is_cancelled_does_not_come_and_the_others_do(maker).await;
 }
 
 fn wake_up(at: Timestamp, seq: u64, nonce: u64) -> WakeUp {
@@ -97,6 +98,36 @@ async fn those_with_different_fields_are_two<K: WakeUpsMaker>(maker: &K) {
     for (actor, wake_up) in armed {
         assert_delivered(&delivered, actor, wake_up);
     }
+}
+
+/// One whose name begins like that of another, too.
+async fn one_that_is_cancelled_does_not_come_and_the_others_do<K: WakeUpsMaker>(maker: &K) {
+    let wake_ups = maker.make().await;
+    let (actor, other) = (LogWriter::user(1).actor(), LogWriter::user(2).actor());
+    let at = maker.now().plus_millis(1_000);
+    let cancelled = wake_up(at, 1, 1);
+    let kept = [
+        (actor, wake_up(at, 1, 11)),
+        (actor, wake_up(at, 11, 1)),
+        (actor, wake_up(at.plus_millis(1), 1, 1)),
+        (other, cancelled),
+    ];
+    wake_ups.arm(actor, cancelled).await.expect("arm");
+    for (actor, wake_up) in kept {
+        wake_ups.arm(actor, wake_up).await.expect("arm");
+    }
+    wake_ups.cancel(actor, cancelled).await.expect("cancel");
+    wake_ups
+        .cancel(actor, cancelled)
+        .await
+        .expect("cancelling none is harmless");
+    let delivered = maker.delivered(&wake_ups, at.plus_millis(2)).await;
+    for (actor, wake_up) in kept {
+        assert_delivered(&delivered, actor, wake_up);
+    }
+    let is_it = |delivery: &&Delivery| delivery.actor == actor && delivery.wake_up == cancelled;
+    let came = delivered.iter().find(is_it);
+    assert!(came.is_none(), "{came:?}");
 }
 
 #[track_caller]

@@ -17,4 +17,12 @@ impl<W: WakeUps + Clone> WakeUps for Faulty<W> {
         };
         self.faults.write(arm).await
     }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        let cancel = || {
+            let wake_ups = self.inner.clone();
+            async move { wake_ups.cancel(actor, wake_up).await }
+        };
+        self.faults.write(cancel).await
+    }
 }

@@ -56,4 +56,9 @@ impl WakeUps for MemoryWakeUps {
         lock(&self.armed).insert((wake_up, actor));
         Ok(())
     }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.done(actor, wake_up);
+        Ok(())
+    }
 }

@@ -165,8 +165,12 @@ impl<'a, M: Machine> Draft<'a, M> {
     ) -> Result<(), Failure> {
         if let Some(at) = self.uncovered(activation) {
             let wake_up = activation.new_wake_up(at, seq);
-            runtime.wake_ups().arm(actor, wake_up).await?;
-            activation.armed(wake_up);
+            let outcome = runtime.wake_ups().arm(actor, wake_up).await;
+            activation.armed(wake_up, &outcome);
+            outcome?;
+            if let Some(surplus) = activation.armed.take_surplus() {
+                Box::pin(cancel(actor, surplus, activation, runtime)).await;
+            }
         }
         if activation.needs_guard() || !self.records.is_empty() {
             self.keep_guard(actor, activation, seq, runtime).await;
@@ -241,6 +245,17 @@ impl<'a, M: Machine> Draft<'a, M> {
                 Drafted::Refused(refusal) => Err(TurnError::Refused(refusal)),
             });
         }
+    }
+}
+
+/// Cancels a wake-up nobody needs, and what there is beside it. It is only tidying up: one that is left is harmless.
+async fn cancel<M: Machine, R: Runtime>(actor: ActorId, surplus: WakeUp, activation: &mut Activation<M>, runtime: &R) {
+    let mut next = Some(surplus);
+    while let Some(surplus) = next {
+        if runtime.wake_ups().cancel(actor, surplus).await.is_err() {
+            return;
+        }
+        next = activation.armed.take_surplus();
     }
 }
 

@@ -6,6 +6,7 @@
 //! attempt may still arrive.
 
 mod draft;
+mod guard;
 mod rearm;
 mod repeats;
 mod settle;
@@ -20,7 +21,7 @@ use punctual_events::{ActorId, CommandId, IdempotencyKey, Principal, Seq, Timest
 pub use self::rearm::Rearmed;
 
 use crate::{
-    activation::{Activation, moved_on},
+    activation::{Activation, Left, moved_on},
     machine::Machine,
     ports::{Failure, HeadUpdate, Runtime, Store, WakeUps},
     recent::Recent,
@@ -85,6 +86,8 @@ pub struct Slot<M: Machine> {
     fence: bool,
     /// How far an activation that was dropped had come with publishing; what it had not handed over is nobody's affair yet.
     dropped: Option<Dropped>,
+    /// What it had armed: a command that fails again and again must not arm more and more.
+    left: Option<Left>,
 }
 
 /// What outlives an activation in its slot.
@@ -107,6 +110,7 @@ impl<M: Machine> Slot<M> {
             is_woken: false,
             fence: false,
             dropped: None,
+            left: None,
         }
     }
 
@@ -136,7 +140,11 @@ impl<M: Machine> Slot<M> {
     pub async fn activate<R: Runtime>(&mut self, runtime: &R) -> Result<&mut Activation<M>, Failure> {
         if self.activation.is_none() {
             // Boxed, as is everything a usual turn does not do: the future of a turn is moved a few times, with room for all it might await.
-            self.activation = Some(Box::pin(self.load(runtime)).await?);
+            let mut activation = Box::pin(self.load(runtime)).await?;
+            if let Some(left) = self.left.take() {
+                activation.inherit(left);
+            }
+            self.activation = Some(activation);
         }
         self.activation.as_mut().ok_or_else(|| Failure::new("not activated"))
     }
@@ -145,11 +153,11 @@ impl<M: Machine> Slot<M> {
         let environment = runtime.environment();
         // Asked before the head is read: what was armed by then includes what that head says.
         let is_head_trusted = runtime.wake_ups().holds_what_heads_say() && !self.is_woken;
+        let now = environment.clock.now();
         let loaded = runtime.store().load(self.actor).await?;
         #[expect(clippy::cast_possible_truncation, reason = "any 64 of the random bits will do")]
         let nonce = environment.entropy.random() as u64;
-        let mut activation =
-            Activation::restore(self.actor, &loaded, &*environment.zones, environment.clock.now(), nonce)?;
+        let mut activation = Activation::restore(self.actor, &loaded, &*environment.zones, now, nonce)?;
         if !is_head_trusted {
             activation.distrust_head();
         }
@@ -175,6 +183,7 @@ impl<M: Machine> Slot<M> {
                 last: activation.tip.seq,
                 published: activation.published,
             });
+            self.left = Some(activation.leave());
         }
     }
 
@@ -211,11 +220,12 @@ impl<M: Machine> Slot<M> {
         let Some(activation) = &mut self.activation else {
             return Ok(());
         };
+        let now = runtime.environment().clock.now();
         let head = runtime.store().head(self.actor).await?;
         if moved_on(&activation.tip, head.as_ref()) {
             self.drop_activation();
         } else {
-            activation.checked = runtime.environment().clock.now();
+            activation.checked = now;
             activation.audited = head.map_or(Seq::ZERO, |head| head.audited);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Facts about turns that the histories, which live in one world of zone data, do not show.
 
+mod armed;
 mod leftovers;
 
 use std::sync::{

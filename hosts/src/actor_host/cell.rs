@@ -2,6 +2,7 @@
 //! empty. A client that hangs up cannot stop a turn half way, and commands that arrive during a turn share the next one.
 
 mod busy;
+mod leaving;
 mod settling;
 mod waking;
 
@@ -40,6 +41,8 @@ struct Waiting<M: Machine> {
 struct Publishing {
     outbox: Outbox,
     is_running: bool,
+    /// Since when nothing was taken, where that is so.
+    failing_since_ms: Option<i64>,
 }
 
 /// One actor in this process.
@@ -54,10 +57,13 @@ pub(super) struct Cell<M: Machine, R: Runtime> {
     /// Signals the end of serving, publishing and saving.
     rested: Notify,
     used_ms: AtomicI64,
+    /// When somebody last asked it something: wake-ups do not count.
+    asked_ms: AtomicI64,
     checked_ms: AtomicI64,
     is_saving: AtomicBool,
     is_settling: AtomicBool,
     is_dirty: AtomicBool,
+    owes_guard: AtomicBool,
 }
 
 impl<M: Machine, R: Runtime> Cell<M, R> {
@@ -76,18 +82,27 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             publishing: Mutex::new(Publishing {
                 outbox: Outbox::default(),
                 is_running: false,
+                failing_since_ms: None,
             }),
             rested: Notify::new(),
             used_ms: AtomicI64::new(now),
+            asked_ms: AtomicI64::new(i64::MIN),
             checked_ms: AtomicI64::new(i64::MIN),
             is_saving: AtomicBool::new(false),
             is_settling: AtomicBool::new(false),
             is_dirty: AtomicBool::new(false),
+            owes_guard: AtomicBool::new(false),
         })
     }
 
     fn now_ms(&self) -> i64 {
         self.shared.runtime.environment().clock.now().as_millis()
+    }
+
+    fn asked(&self) {
+        let now_ms = self.now_ms();
+        self.used_ms.store(now_ms, Ordering::Relaxed);
+        self.asked_ms.store(now_ms, Ordering::Relaxed);
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting<M>> {
@@ -158,7 +173,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     /// Takes turns until nobody waits; what is to be published then is the caller's.
     async fn take_turns(self: &Arc<Self>) -> Option<Busy<'_, M, R>> {
         let _busy = Busy::with(self, Work::Serving);
-        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.asked();
         let mut publishing = None;
         loop {
             // Taken anew for each turn: the mutex is fair, so a wake-up or a save gets in between two turns however many commands come.
@@ -208,6 +223,8 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     /// Shows the new state to readers and takes over what the turn left to be done. [`publish_soon`](Self::publish_soon) is to follow.
     fn after_turn(self: &Arc<Self>, slot: &mut Slot<M>) {
         let is_in_doubt = slot.is_in_doubt();
+        self.owes_guard
+            .store(slot.owes_guard(&*self.shared.runtime), Ordering::Relaxed);
         if is_in_doubt {
             self.settle_soon();
         }
@@ -218,7 +235,8 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             return;
         };
         self.snapshot.store(Some(Arc::clone(activation.snapshot())));
-        self.checked_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.checked_ms
+            .store(activation.checked().as_millis(), Ordering::Relaxed);
         self.is_dirty
             .store(is_in_doubt || activation.is_dirty(), Ordering::Relaxed);
         let commits = activation.take_unpublished();
@@ -259,11 +277,19 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             match outcome.flatten() {
                 Ok(seq) => self.note_published(seq),
                 Err(failure) => {
-                    let waiting = self.publishing().outbox.len();
+                    let waiting = self.publishing_failed();
                     tracing::warn!(actor = %self.actor, %failure, waiting, "publishing failed; the events wait");
                 }
             }
         }
+    }
+
+    /// Answers how many commits wait.
+    fn publishing_failed(&self) -> usize {
+        let now_ms = self.now_ms();
+        let mut publishing = self.publishing();
+        publishing.failing_since_ms.get_or_insert(now_ms);
+        publishing.outbox.len()
     }
 
     /// Changes what waits, and says how many more or fewer that are.
@@ -277,6 +303,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     fn note_published(&self, seq: Seq) {
         self.change_outbox(|outbox| outbox.taken(seq));
+        self.publishing().failing_since_ms = None;
         if let Ok(mut slot) = self.slot.try_lock()
             && let Some(activation) = slot.activation()
         {
@@ -287,7 +314,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
 
     /// The last committed state.
     pub(super) async fn snapshot(self: Arc<Self>) -> Result<Arc<Snapshot<M>>, Failure> {
-        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        self.asked();
         if let Some(snapshot) = self.snapshot.load_full()
             && self.is_fresh()
         {

@@ -1,6 +1,9 @@
 //! The cells of one kind of actor.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use dashmap::DashMap;
 use punctual_actors::{machine::Machine, ports::Runtime};
@@ -8,10 +11,15 @@ use punctual_events::ActorId;
 
 use super::{Shared, cell::Cell};
 
+/// Guards that are owed and armed in one sweep, at most.
+const GUARDS_PER_SWEEP: usize = 512;
+
 /// The cells of one kind of actor.
 pub(super) struct Live<M: Machine, R: Runtime> {
     shared: Arc<Shared<R>>,
     cells: DashMap<ActorId, Arc<Cell<M, R>>>,
+    /// Guards that were owed are being armed.
+    is_arming: Arc<AtomicBool>,
 }
 
 impl<M: Machine, R: Runtime> Live<M, R> {
@@ -19,6 +27,7 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         Self {
             shared,
             cells: DashMap::new(),
+            is_arming: Arc::default(),
         }
     }
 
@@ -39,8 +48,11 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         self.cells.len()
     }
 
-    /// Drops idle cells; those with something to save are saved first and dropped the next time.
+    /// Drops idle cells; those with something to save are saved first and dropped the next time, and so are those that only wait for a broker that is away.
+    /// Guards that are owed are armed first.
     pub(super) fn sweep(&self) {
+        self.arm_owed_guards();
+        self.let_go();
         let idle: Vec<ActorId> = self
             .cells
             .iter()
@@ -49,12 +61,42 @@ impl<M: Machine, R: Runtime> Live<M, R> {
             .collect();
         for actor in idle {
             // Whoever asks for a cell clones its pointer under the same lock this runs under, so a single pointer means nobody has it.
-            let dropped = self
-                .cells
-                .remove_if(&actor, |_, cell| Arc::strong_count(cell) == 1 && cell.is_saved());
+            let dropped = self.cells.remove_if(&actor, |_, cell| {
+                Arc::strong_count(cell) == 1 && cell.is_saved() && !cell.owes_guard()
+            });
             if dropped.is_none()
                 && let Some(cell) = self.cells.get(&actor).map(|cell| Arc::clone(&cell))
             {
+                cell.save_soon();
+            }
+        }
+    }
+
+    /// Arms guards that are owed, one after the other, until one cannot be: then whoever keeps them is away, for all.
+    fn arm_owed_guards(&self) {
+        let owing = self.cells.iter().filter(|cell| cell.owes_guard());
+        let owing: Vec<_> = owing.take(GUARDS_PER_SWEEP).map(|cell| Arc::clone(&cell)).collect();
+        if owing.is_empty() || self.is_arming.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let is_arming = Arc::clone(&self.is_arming);
+        tokio::spawn(async move {
+            for cell in owing {
+                if !cell.arm_owed_guard().await {
+                    break;
+                }
+            }
+            is_arming.store(false, Ordering::Relaxed);
+        });
+    }
+
+    fn let_go(&self) {
+        let stuck = self.cells.iter().filter(|cell| cell.is_stuck());
+        let stuck: Vec<_> = stuck.map(|cell| Arc::clone(&cell)).collect();
+        for cell in stuck {
+            if cell.is_saved() {
+                cell.let_go();
+            } else {
                 cell.save_soon();
             }
         }
@@ -67,10 +109,11 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         }
     }
 
-    /// Drops what is in memory of an actor unless somebody is using it.
+    /// Drops what is in memory of an actor unless somebody is using it, or it owes a guard: then the sweep does.
     pub(super) fn release(&self, actor: ActorId) {
-        self.cells
-            .remove_if(&actor, |_, cell| Arc::strong_count(cell) == 1 && cell.is_resting());
+        self.cells.remove_if(&actor, |_, cell| {
+            Arc::strong_count(cell) == 1 && cell.is_resting() && !cell.owes_guard()
+        });
     }
 
     pub(super) async fn drain(&self) {

@@ -1,21 +1,21 @@
 //! Events from the broker, one message at a time, given to the roles of this process as whole commits.
 
+mod memory;
+
 use std::{
-    collections::{HashMap, VecDeque},
+    borrow::Cow,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::FutureExt as _;
 use punctual_actors::ports::Failure;
-use punctual_events::{ActorId, CloudEvent, CommitHeader, Digest, Marker, Seq, Topic};
+use punctual_events::{ActorId, CloudEvent, CommitHeader, Marker, Seq, Topic};
 
+use self::memory::{CommitOnTopic, Memory, on};
 use super::marker::Markers;
 use crate::ports::{EventHandler, Logs};
 
-/// Commits that were handed over with their first event or ahead of it and are remembered, at most. Their events follow each other in a
-/// partition, so few are ever needed.
-const MAX_REMEMBERED: usize = 4_096;
 /// A commit of this many events holds up its actor's next ones: each of its events is a message that the sidecar delivers alone.
 const MANY_EVENTS: u16 = 16;
 /// Commits that are handed over ahead of their messages, at most.
@@ -38,37 +38,6 @@ pub struct Subscriber {
     logs: Arc<dyn Logs>,
     memory: Mutex<Memory>,
     markers: Vec<Arc<Markers>>,
-}
-
-/// A commit, as one topic has it. A store that was put back to an earlier state has other commits of the same numbers.
-type CommitOnTopic = (Topic, ActorId, Seq, Digest);
-
-fn on(topic: Topic, commit: &CommitHeader) -> CommitOnTopic {
-    (topic, commit.actor, commit.seq, commit.hash)
-}
-
-/// What is remembered of commits of several events.
-#[derive(Default)]
-struct Memory {
-    /// Their events were handed over together; whether the last of them has passed since.
-    handed_over: Remembered<bool>,
-    /// They were refused, the last time when this event of theirs came, by its place in the commit.
-    refused: Remembered<u16>,
-}
-
-/// The latest of many, at most [`MAX_REMEMBERED`].
-struct Remembered<V> {
-    known: HashMap<CommitOnTopic, V>,
-    in_order: VecDeque<CommitOnTopic>,
-}
-
-impl<V> Default for Remembered<V> {
-    fn default() -> Self {
-        Self {
-            known: HashMap::new(),
-            in_order: VecDeque::new(),
-        }
-    }
 }
 
 impl Subscriber {
@@ -157,8 +126,14 @@ impl Subscriber {
     /// Gives an event to the roles, with all events of its commit.
     ///
     /// # Errors
-    /// When a role did not take it.
+    /// When a role did not take it, or cannot read it.
     pub(super) async fn hand_over(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
+        let is_readable = self.is_readable(topic, &event);
+        self.hand_over_commit(topic, event).await?;
+        is_readable
+    }
+
+    async fn hand_over_commit(&self, topic: Topic, event: CloudEvent) -> Result<(), Failure> {
         let commit = on(topic, &event.commit);
         let is_last = event.index + 1 >= event.parts;
         if self.memory().handed_over.passes(&commit, event.index, is_last) {
@@ -209,7 +184,10 @@ impl Subscriber {
         let commit = logged.first().filter(|commit| commit.header.seq == seq);
         let events = commit.map(|commit| commit.cloud_events(topic).map_err(Failure::new));
         match events.transpose()? {
-            Some(events) if !events.is_empty() => self.give(topic, &events).await,
+            Some(events) if !events.is_empty() => {
+                self.give(topic, &events).await?;
+                events.iter().try_for_each(|event| self.is_readable(topic, event))
+            }
             Some(_) | None => Err(Failure::new(
                 "the log does not have it, or not any more: there is nothing to replay; discard it",
             )),
@@ -228,11 +206,37 @@ impl Subscriber {
             .transpose()
     }
 
+    fn listeners(&self, topic: Topic) -> impl Iterator<Item = &Arc<dyn EventHandler>> {
+        self.handlers
+            .iter()
+            .filter(move |handler| handler.topics().contains(&topic))
+    }
+
+    /// Says which role has to know the content of an event and cannot read it.
+    fn is_readable(&self, topic: Topic, event: &CloudEvent) -> Result<(), Failure> {
+        match self.listeners(topic).find(|handler| !handler.can_read(event)) {
+            Some(handler) => Err(Failure::damaged(format_args!(
+                "{} cannot read {}",
+                handler.name(),
+                event.id()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives each role what it can read.
     async fn give(&self, topic: Topic, events: &[CloudEvent]) -> Result<(), Failure> {
         let mut outcome = Ok(());
-        for handler in self.handlers.iter().filter(|handler| handler.topics().contains(&topic)) {
+        for handler in self.listeners(topic) {
+            let mut readable = Cow::Borrowed(events);
+            if !events.iter().all(|event| handler.can_read(event)) {
+                readable.to_mut().retain(|event| handler.can_read(event));
+            }
+            if readable.is_empty() {
+                continue;
+            }
             // A panic refuses the event like everything else: whoever delivers it must get an answer.
-            let handling = AssertUnwindSafe(handler.handle(topic, events)).catch_unwind();
+            let handling = AssertUnwindSafe(handler.handle(topic, &readable)).catch_unwind();
             let panicked = |_| Err(Failure::new(format_args!("{} panicked", handler.name())));
             match handling.await.unwrap_or_else(panicked) {
                 // The event does not come again, so the others get it now.
@@ -245,32 +249,6 @@ impl Subscriber {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Remembered<bool> {
-    /// True where the commit was handed over and this event of it need not be. One that begins anew after its last event has passed is meant: somebody
-    /// publishes it once more.
-    fn passes(&mut self, commit: &CommitOnTopic, index: u16, is_last: bool) -> bool {
-        let Some(has_passed) = self.known.get_mut(commit) else {
-            return false;
-        };
-        let is_anew = *has_passed && index == 0;
-        *has_passed |= is_last;
-        !is_anew
-    }
-}
-
-impl<V> Remembered<V> {
-    fn insert(&mut self, commit: CommitOnTopic, value: V) {
-        if self.known.insert(commit, value).is_none() {
-            self.in_order.push_back(commit);
-        }
-        if self.in_order.len() > MAX_REMEMBERED
-            && let Some(oldest) = self.in_order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dapr::dapr::proto::runtime::v1::RegisterActorReminderRequest;
+use dapr::dapr::proto::runtime::v1::{RegisterActorReminderRequest, UnregisterActorReminderRequest};
 use punctual_actors::ports::{Clock, Failure, WakeUp, WakeUps};
 use punctual_events::{ActorId, Seq, Timestamp};
 use tokio::time::{Instant, timeout};
@@ -107,6 +107,21 @@ impl WakeUps for Reminders {
             self.guards.begin(self.clock.now());
         }
         registered
+    }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        let request = UnregisterActorReminderRequest {
+            actor_type: wire::type_of(actor).to_owned(),
+            actor_id: actor.uuid().to_string(),
+            name: name_of(wake_up),
+        };
+        let mut client = self.sidecar.client();
+        match timeout(GUARD_PATIENCE, client.unregister_actor_reminder(request)).await {
+            Ok(answer) => answer
+                .map(drop)
+                .map_err(|status| failure("unregister reminder", &status)),
+            Err(_) => Err(Failure::new("unregister reminder: no answer in time")),
+        }
     }
 }
 

@@ -157,6 +157,11 @@ impl WakeUps for MemoryWakeUps {
         self.timer.insert(wake_up.at, (actor, wake_up));
         Ok(())
     }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.timer.remove(wake_up.at, &(actor, wake_up));
+        Ok(())
+    }
 }
 
 #[cfg(test)]

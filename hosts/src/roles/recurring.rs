@@ -124,23 +124,17 @@ impl Recurring {
     }
 }
 
-/// The offer in an event, if it is one. One that cannot be read is left to its sender, who offers it again: no release that reads this type will
-/// ever read it otherwise, and the events behind it must not wait for ever.
+/// The offer in an event, if it is one. One that cannot be read the runtime has kept back; its sender offers it again.
 fn read(event: &CloudEvent) -> Option<Offer<'_>> {
-    if event.event_type != EventType::HandoverOffered || event.data.get() == "null" {
+    if event.event_type != EventType::HandoverOffered {
         return None;
     }
-    match serde_json::from_str::<HandoverOffered>(event.data.get()) {
-        Ok(offered) => Some(Offer {
-            from: event.commit.actor,
-            handover: offered.handover,
-            traceparent: event.traceparent.as_deref(),
-        }),
-        Err(error) => {
-            tracing::error!(event = event.id(), %error, "a hand-over that cannot be read");
-            None
-        }
-    }
+    let offered: HandoverOffered = serde_json::from_str(event.data.get()).ok()?;
+    Some(Offer {
+        from: event.commit.actor,
+        handover: offered.handover,
+        traceparent: event.traceparent.as_deref(),
+    })
 }
 
 /// A refusal is final: the hand-over counts as received, or it would be offered for ever. Everything else is tried again.
@@ -166,6 +160,10 @@ impl EventHandler for Recurring {
 
     fn is_durable(&self) -> bool {
         true
+    }
+
+    fn can_read(&self, event: &CloudEvent) -> bool {
+        event.event_type != EventType::HandoverOffered || event.data.get() == "null" || read(event).is_some()
     }
 
     fn wants(&self, commit: &Commit) -> bool {

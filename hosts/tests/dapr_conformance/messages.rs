@@ -70,6 +70,11 @@ impl WakeUps for Armed {
         self.armed.lock().unwrap().push((actor, wake_up));
         self.reminders.arm(actor, wake_up).await
     }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.armed.lock().unwrap().retain(|armed| *armed != (actor, wake_up));
+        self.reminders.cancel(actor, wake_up).await
+    }
 }
 
 impl WakeUpsMaker for Scheduler {

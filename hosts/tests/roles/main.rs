@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect ends it")]
 
 mod damage;
+mod fresh;
 mod host;
+mod leaving;
 mod notification;
 mod recurring;
 mod settling;

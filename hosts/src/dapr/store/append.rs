@@ -78,7 +78,7 @@ impl<K: Keys> Shared<K> {
             loose: Vec::new(),
         };
         advance(&mut next.head, commit, update);
-        slot.reserve(&mut next, self.clock.now(), || self.nonce());
+        slot.reserve_ahead(&mut next, self.clock.now(), || self.nonce());
         let bytes = self.seal(actor, &mut next)?;
         self.keys.create(&names::head(actor), bytes).await?;
         Ok(next)
@@ -106,7 +106,7 @@ impl<K: Keys> Shared<K> {
             next.recent.push(commit.bytes.clone());
         }
         advance(&mut next.head, commit, update);
-        slot.reserve(&mut next, self.clock.now(), || self.nonce());
+        slot.reserve_ahead(&mut next, self.clock.now(), || self.nonce());
         let bytes = self.seal(actor, &mut next)?;
         match self.keys.replace(&names::head(actor), &version, bytes).await? {
             Written::Done => Ok(next),

@@ -16,6 +16,10 @@ use crate::dapr::keys::Version;
 /// Actors that are remembered. At the limit those nobody is busy with are forgotten at once: finding one again is one read.
 const REMEMBERED_ACTORS: usize = 8_192;
 
+/// Segments a head lists as loose, at most, for one more to be reserved ahead. Who has forgotten an actor, or is new to it, lists another, and those
+/// before it stay for the grace: a head must not grow by one with every append. Beyond this a segment is listed when it is needed, by a write of its own.
+const LISTED_AHEAD: usize = 8;
+
 /// What is known of a head.
 #[derive(Debug, Default)]
 #[expect(
@@ -56,6 +60,14 @@ impl Slot {
         })
     }
 
+    /// Has the next version of `head` list a nonce for the segment after it, unless many are listed.
+    pub(super) fn reserve_ahead(&mut self, head: &mut StoredHead, now: Timestamp, draw: impl FnOnce() -> Nonce) {
+        let segments = head.loose.iter().filter(|loose| loose.kind == LooseKind::Segment);
+        if self.reservation(head).is_some() || segments.count() < LISTED_AHEAD {
+            self.reserve(head, now, draw);
+        }
+    }
+
     /// Has the next version of `head` list a nonce for the segment after it; `draw` makes one where there is none yet.
     pub(super) fn reserve(&mut self, head: &mut StoredHead, now: Timestamp, draw: impl FnOnce() -> Nonce) {
         if let Some(index) = self.reservation(head) {
@@ -87,20 +99,37 @@ pub(super) struct Entry {
 }
 
 /// The actors of this process.
-#[derive(Debug, Default)]
-pub(super) struct Live(DashMap<ActorId, Arc<Entry>>);
+#[derive(Debug)]
+pub(super) struct Live {
+    entries: DashMap<ActorId, Arc<Entry>>,
+    limit: usize,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self::of(REMEMBERED_ACTORS)
+    }
+}
 
 impl Live {
+    /// So many at most.
+    pub(super) fn of(limit: usize) -> Self {
+        Self {
+            entries: DashMap::new(),
+            limit,
+        }
+    }
+
     /// The entry of an actor.
     pub(super) fn entry(&self, actor: ActorId) -> Arc<Entry> {
-        if let Some(entry) = self.0.get(&actor) {
+        if let Some(entry) = self.entries.get(&actor) {
             return Arc::clone(&entry);
         }
-        if self.0.len() >= REMEMBERED_ACTORS {
+        if self.entries.len() >= self.limit {
             // Whoever is busy with an actor holds its entry or, in the background, its head.
-            self.0
+            self.entries
                 .retain(|_, entry| Arc::strong_count(entry) > 1 || Arc::strong_count(&entry.head) > 1);
         }
-        Arc::clone(&self.0.entry(actor).or_default())
+        Arc::clone(&self.entries.entry(actor).or_default())
     }
 }

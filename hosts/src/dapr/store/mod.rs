@@ -88,6 +88,10 @@ impl<K: Keys> DaprStore<K> {
     /// The logs in `keys`.
     #[must_use]
     pub fn new(keys: K, environment: &Environment) -> Self {
+        Self::remembering(Live::default(), keys, environment)
+    }
+
+    fn remembering(live: Live, keys: K, environment: &Environment) -> Self {
         let keys = Arc::new(keys);
         Self {
             shared: Arc::new(Shared {
@@ -95,7 +99,7 @@ impl<K: Keys> DaprStore<K> {
                 keys,
                 clock: Arc::clone(&environment.clock),
                 entropy: Arc::clone(&environment.entropy),
-                live: Live::default(),
+                live,
                 marks: Marks::default(),
             }),
         }

@@ -115,6 +115,61 @@ impl EventHandler for Listener {
     }
 }
 
+/// Cannot read the second event of a commit.
+#[derive(Default)]
+struct Puzzled(Listener);
+
+impl EventHandler for Puzzled {
+    fn name(&self) -> &'static str {
+        "puzzled"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        self.0.topics()
+    }
+
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    fn can_read(&self, event: &CloudEvent) -> bool {
+        event.index != 1
+    }
+
+    fn handle<'a>(&'a self, topic: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
+        self.0.handle(topic, events)
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_content_cannot_be_read_is_dead_at_once_and_the_others_of_its_commit_are_handled() {
+    for in_log in [true, false] {
+        let (puzzled, listener) = (Arc::new(Puzzled::default()), Arc::new(Listener::default()));
+        let commit = commit(3);
+        let log = Log::of(in_log.then(|| Arc::clone(&commit)));
+        let handlers: Vec<Arc<dyn EventHandler>> = vec![Arc::clone(&puzzled) as _, Arc::clone(&listener) as _];
+        let subscriber = Subscriber::new(handlers, Arc::new(log));
+        let mut verdicts = Vec::new();
+        for message in messages(&commit) {
+            verdicts.push(subscriber.take(Topic::TaskEvents, None, &message).await);
+        }
+        assert_eq!(verdicts, [Verdict::Taken, Verdict::Dead, Verdict::Taken]);
+        let handled = |listener: &Listener| listener.calls.lock().unwrap().iter().sum::<usize>();
+        assert_eq!(
+            (handled(&puzzled.0), handled(&listener)),
+            (2, 3),
+            "in the log: {in_log}"
+        );
+        if in_log {
+            let replayed = subscriber.hand_over_logged(Topic::TaskEvents, ActorId::User(USER), Seq(1));
+            assert!(
+                replayed.await.unwrap_err().is_damage(),
+                "it stays where it was put aside"
+            );
+        }
+    }
+}
+
 /// Finds what it needs damaged.
 struct Stuck;
 

@@ -32,7 +32,8 @@ pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>])
         .filter(|commit| handler.wants(commit))
         .collect();
     for topic in handler.topics() {
-        let events: Vec<CloudEvent> = wanted.iter().flat_map(|commit| events(commit, *topic)).collect();
+        let events = wanted.iter().flat_map(|commit| events(commit, *topic));
+        let events: Vec<CloudEvent> = events.filter(|event| can_read(handler, event)).collect();
         if !events.is_empty() {
             let traceparents = events.iter().filter_map(|event| event.traceparent.as_deref());
             let span = telemetry::reaction_span(handler.name(), topic.as_str(), traceparents);
@@ -53,6 +54,19 @@ fn events(commit: &Commit, topic: Topic) -> Vec<CloudEvent> {
         tracing::error!(%actor, %seq, %error, "a commit cannot be delivered");
         Vec::new()
     })
+}
+
+/// An event whose content its service cannot read never can be either: it is passed over, said, and stays in the log and in the record.
+fn can_read(handler: &dyn EventHandler, event: &CloudEvent) -> bool {
+    let can_read = handler.can_read(event);
+    if !can_read {
+        tracing::error!(
+            service = handler.name(),
+            event = event.id(),
+            "an event that cannot be read"
+        );
+    }
+    can_read
 }
 
 /// Counts a task for as long as it lives, however it ends.

@@ -16,6 +16,8 @@ use crate::{
 /// A service that writes down what it was handed.
 struct Service {
     calls: Mutex<Vec<(ActorId, Vec<u64>)>>,
+    /// The commit whose events it cannot read.
+    cannot_read: Option<Seq>,
     durable: bool,
     /// Calls that still fail.
     failures: AtomicUsize,
@@ -32,6 +34,7 @@ struct Service {
 fn service() -> Service {
     Service {
         calls: Mutex::default(),
+        cannot_read: None,
         durable: true,
         failures: AtomicUsize::new(0),
         panics: AtomicUsize::new(0),
@@ -57,6 +60,10 @@ impl EventHandler for Service {
 
     fn is_durable(&self) -> bool {
         self.durable
+    }
+
+    fn can_read(&self, event: &CloudEvent) -> bool {
+        self.cannot_read != Some(event.commit.seq)
     }
 
     fn gathers_ms(&self) -> u64 {
@@ -138,6 +145,23 @@ async fn a_service_gets_the_commits_of_an_actor_in_order_and_the_watermark_follo
             oldest: None
         }]
     );
+}
+
+#[tokio::test]
+async fn an_event_whose_content_cannot_be_read_is_passed_over_and_holds_up_nothing() {
+    let service = Arc::new(Service {
+        cannot_read: Some(Seq(2)),
+        ..service()
+    });
+    let opened = open();
+    let bus = start(&opened, &[&service]);
+    fill(&opened.store, user(1), 3).await;
+    for seq in 1..=3 {
+        publish(&bus, user(1), [seq]).await;
+    }
+    bus.drain().await;
+    assert_eq!(service.seqs_of(user(1)), [1, 3]);
+    assert_eq!(drained(&opened, user(1)).await, Some(Seq(3)));
 }
 
 #[tokio::test]

@@ -181,20 +181,17 @@ async fn all(scheduled: Vec<impl Future<Output = Result<(), Failure>>>) -> Resul
         .await
 }
 
-/// What happened, if it is of this type. What cannot be read never will be, and the events behind it must not wait for it.
+/// What happened, if it is of this type. What cannot be read the runtime has kept back.
 fn data_of<T: DeserializeOwned>(event: &CloudEvent, wanted: EventType) -> Option<T> {
-    if event.event_type != wanted || event.data.get() == "null" {
+    if event.event_type != wanted {
         return None;
     }
-    serde_json::from_str(event.data.get())
-        .inspect_err(|error| {
-            tracing::error!(
-                event = event.id(),
-                column = error.column(),
-                "an event that cannot be read"
-            )
-        })
-        .ok()
+    serde_json::from_str(event.data.get()).ok()
+}
+
+/// True where the data of an event is of its type, or was erased.
+fn is_readable<T: DeserializeOwned>(event: &CloudEvent) -> bool {
+    event.data.get() == "null" || serde_json::from_str::<T>(event.data.get()).is_ok()
 }
 
 impl EventHandler for Notification {
@@ -208,6 +205,15 @@ impl EventHandler for Notification {
 
     fn is_durable(&self) -> bool {
         true
+    }
+
+    fn can_read(&self, event: &CloudEvent) -> bool {
+        match event.event_type {
+            EventType::ReminderFired => is_readable::<Fired>(event),
+            EventType::MailChanged => is_readable::<MailChanged>(event),
+            // Who was deleted is forgotten whatever the event says besides.
+            _ => true,
+        }
     }
 
     fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {

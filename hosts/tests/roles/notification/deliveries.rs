@@ -150,6 +150,25 @@ fn deleted(at: Timestamp) -> Commit {
     )
 }
 
+#[tokio::test]
+async fn only_what_the_role_has_to_know_the_content_of_has_to_be_readable() {
+    let world = World::new(open_to_loopback());
+    let can_read = |event_type, data: serde_json::Value| {
+        let record = EventRecord::new(event_type, Principal::System, &data).unwrap();
+        let events = commit(world.clock.now(), record)
+            .cloud_events(Topic::Reminders)
+            .unwrap();
+        world.role.can_read(&events[0])
+    };
+    for event_type in [EventType::ReminderFired, EventType::MailChanged] {
+        assert!(!can_read(event_type, serde_json::json!({"title": 7})));
+        assert!(can_read(event_type, serde_json::Value::Null), "it was erased");
+    }
+    assert!(can_read(EventType::UserDeleted, serde_json::json!({"title": 7})));
+    let fired = fired(1, world.clock.now()).cloud_events(Topic::Reminders).unwrap();
+    assert!(world.role.can_read(&fired[0]));
+}
+
 /// The commit in which a notification of this number fired.
 pub(super) fn fired(number: u128, at: Timestamp) -> Commit {
     let data = Fired {

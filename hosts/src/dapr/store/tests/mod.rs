@@ -3,6 +3,7 @@
 mod crashes;
 mod erasure;
 mod formats;
+mod many;
 mod writers;
 
 use std::{collections::BTreeSet, sync::Arc};

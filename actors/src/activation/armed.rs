@@ -1,0 +1,93 @@
+//! Wake-ups that were armed for an actor by this process and not delivered to it. What was superseded must not gather where it is kept until its
+//! instant, which may be thousands of years ahead.
+
+use punctual_events::Timestamp;
+
+use crate::ports::WakeUp;
+
+/// Beyond so many, one that nobody needs is cancelled for each that is armed. Reminders set in any order need fewer.
+const MOST: usize = 4;
+
+/// What is known of a wake-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is armed, and counted on.
+    Counted,
+    /// An activation that is gone armed it, and others have committed since, perhaps because it was delivered to them.
+    Uncounted,
+    /// Nobody counts on it: arming it failed, or whatever held it was lost.
+    Doubtful,
+}
+
+/// Wake-ups that were armed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Armed(Vec<(WakeUp, Standing)>);
+
+impl Armed {
+    /// True when one that is counted on fires by `at`.
+    pub(super) fn covers(&self, at: Timestamp) -> bool {
+        self.earliest_counted().is_some_and(|earliest| earliest.at <= at)
+    }
+
+    fn earliest_counted(&self) -> Option<WakeUp> {
+        let counted = self.0.iter().filter(|(_, standing)| *standing == Standing::Counted);
+        counted.map(|(wake_up, _)| *wake_up).min()
+    }
+
+    /// One was armed.
+    pub(super) fn add(&mut self, wake_up: WakeUp) {
+        self.0.push((wake_up, Standing::Counted));
+    }
+
+    /// One may be armed, though that failed.
+    pub(super) fn doubt(&mut self, wake_up: WakeUp) {
+        self.0.push((wake_up, Standing::Doubtful));
+        self.forget_beyond(2 * MOST);
+    }
+
+    /// One was delivered, and those before it were or will be.
+    pub(super) fn delivered(&mut self, wake_up: WakeUp) {
+        self.0.retain(|(armed, _)| armed.at > wake_up.at);
+    }
+
+    /// Whatever held them was lost, and perhaps not all of it.
+    pub(super) fn lose(&mut self) {
+        self.0
+            .iter_mut()
+            .for_each(|(_, standing)| *standing = Standing::Doubtful);
+    }
+
+    /// Others have committed since: they may have had what was counted on.
+    pub(super) fn overtake(&mut self) {
+        for (_, standing) in &mut self.0 {
+            if *standing == Standing::Counted {
+                *standing = Standing::Uncounted;
+            }
+        }
+        self.forget_beyond(2 * MOST);
+    }
+
+    /// Takes out one that nobody needs, where there are too many: the furthest away of those after one that is counted on. Whoever counts on it is woken
+    /// by the earlier one as well, or by what is armed when that one is delivered.
+    pub(crate) fn take_surplus(&mut self) -> Option<WakeUp> {
+        if self.0.len() <= MOST {
+            return None;
+        }
+        let earliest = self.earliest_counted();
+        let is_surplus = |(wake_up, standing): &(WakeUp, Standing)| {
+            *standing == Standing::Doubtful || earliest.is_some_and(|earliest| *wake_up > earliest)
+        };
+        let surplus = self.0.iter().enumerate().filter(|(_, armed)| is_surplus(armed));
+        let (index, _) = surplus.max_by_key(|(_, (wake_up, _))| *wake_up)?;
+        Some(self.0.swap_remove(index).0)
+    }
+
+    /// Where arming fails or commits go astray all the time, not even the list grows.
+    fn forget_beyond(&mut self, most: usize) {
+        while self.0.len() > most {
+            self.0
+                .sort_unstable_by_key(|(wake_up, standing)| (*standing == Standing::Counted, *wake_up));
+            self.0.remove(0);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What is armed in the course of time: not more and more.
+
+use punctual_events::{ActorId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::{create, pending, sign_in};
+use crate::{
+    faults::{Fault, Faults, Faulty},
+    machine::Machine as _,
+    ports::{Clock as _, Failure, Ports, WakeUp, WakeUps},
+    reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps, Reference, VirtualClock},
+    turn::{Outcome, Pending, Slot},
+    user::{UserActor, UserCommand},
+};
+
+const INTERVAL_MS: u64 = 300_000;
+
+/// Wake-ups that can be asked to fail, some time after they were armed or at once.
+#[derive(Clone, Default)]
+struct Scheduler {
+    armed: MemoryWakeUps,
+    fails: Faults,
+}
+
+impl WakeUps for Scheduler {
+    fn guard_interval_ms(&self) -> Option<u64> {
+        Some(INTERVAL_MS)
+    }
+
+    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        Faulty::new(self.armed.clone(), &self.fails).arm(actor, wake_up).await
+    }
+
+    async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.armed.cancel(actor, wake_up).await
+    }
+}
+
+type Runtime = Ports<Faulty<MemoryStore>, Scheduler, MemoryPublisher, MemoryDirectory>;
+
+struct World {
+    clock: std::sync::Arc<VirtualClock>,
+    faults: Faults,
+    runtime: Runtime,
+    slot: Slot<UserActor>,
+    commands: u128,
+}
+
+impl World {
+    async fn new(recheck_head_after_ms: Option<i64>) -> Self {
+        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
+        let (reference, faults) = (Reference::new(&clock, 1), Faults::none());
+        let mut world = Self {
+            runtime: Ports {
+                store: Faulty::new(reference.store, &faults),
+                wake_ups: Scheduler::default(),
+                publisher: reference.publisher,
+                directory: reference.directory,
+                environment: reference.environment,
+                recheck_head_after_ms,
+            },
+            clock,
+            faults,
+            slot: Slot::new(ActorId::User(UserId(Uuid::from_u128(1)))),
+            commands: 1,
+        };
+        assert!(world.turn(sign_in()).await.is_ok());
+        world
+    }
+
+    async fn turn(&mut self, command: UserCommand) -> Outcome<UserActor> {
+        self.commands += 1;
+        let command = Pending {
+            id: punctual_events::CommandId(Uuid::from_u128(self.commands)),
+            seed: self.commands << 64,
+            ..pending(command)
+        };
+        self.slot.take_turn(&[command], &self.runtime).await.pop().unwrap()
+    }
+
+    /// A task with a reminder so far ahead.
+    async fn remind_in(&mut self, ms: i64) -> Outcome<UserActor> {
+        let at = self.clock.now().plus_millis(ms);
+        self.turn(create(Some(at))).await
+    }
+
+    /// What whoever keeps wake-ups has to keep.
+    fn kept(&self) -> usize {
+        self.runtime.wake_ups.armed.due(Timestamp::MAX).len()
+    }
+}
+
+/// As many as are kept of an actor, its guard included.
+const FEW: usize = 6;
+
+#[tokio::test]
+async fn however_often_something_is_to_come_earlier_few_wake_ups_are_kept() {
+    let mut world = World::new(Some(2_000)).await;
+    for step in 0..200 {
+        let ms = 86_400_000 - step;
+        assert!(world.remind_in(ms).await.is_ok());
+        let earliest = world.clock.now().plus_millis(ms);
+        let armed = world.runtime.wake_ups.armed.due(Timestamp::MAX);
+        assert!(armed.len() <= FEW, "{} after {step}", armed.len());
+        assert!(armed.iter().any(|(_, wake_up)| wake_up.at == earliest));
+    }
+}
+
+#[tokio::test]
+async fn a_command_whose_append_fails_again_and_again_leaves_few_wake_ups() {
+    for fault in [Fault::RequestLost, Fault::ReplyLost] {
+        let mut world = World::new(None).await;
+        for step in 0..100 {
+            // The second operation of a turn that finds the actor in memory, and of each try.
+            world.faults.script([fault]);
+            let _ = world.remind_in(86_400_000 - step).await;
+        }
+        assert!(world.kept() <= FEW, "{} after {fault:?}", world.kept());
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_written_an_actor_that_can_be_read_leaves_few_wake_ups() {
+    let mut world = World::new(None).await;
+    for step in 0..50 {
+        // Each try appends in vain and loads.
+        let tries = [Fault::RequestLost, Fault::Nothing, Fault::Nothing].repeat(4);
+        world.faults.script(tries);
+        assert!(world.remind_in(86_400_000 - step).await.is_err());
+        world.faults.end();
+    }
+    assert!(world.kept() <= FEW, "{}", world.kept());
+}
+
+#[tokio::test]
+async fn wake_ups_that_were_armed_though_arming_them_failed_do_not_gather() {
+    let mut world = World::new(None).await;
+    for step in 0..100 {
+        world.runtime.wake_ups.fails.script([Fault::ReplyLost]);
+        assert!(world.remind_in(86_400_000 - 2 * step).await.is_err());
+        assert!(world.remind_in(86_400_000 - 2 * step - 1).await.is_ok());
+    }
+    assert!(world.kept() <= FEW, "{}", world.kept());
+}
+
+#[tokio::test]
+async fn what_is_due_first_is_armed_anew_when_all_that_came_before_it_is_gone() {
+    let mut world = World::new(Some(2_000)).await;
+    let last = world.clock.now().plus_millis(86_400_000);
+    assert!(world.remind_in(86_400_000).await.is_ok());
+    for step in 1..20 {
+        assert!(world.remind_in(86_400_000 - step * 1_000).await.is_ok());
+    }
+    // The furthest was cancelled long ago.
+    let fired = loop {
+        let next = world.runtime.wake_ups.armed.earliest().unwrap();
+        let ahead_ms = next.as_millis() - world.clock.now().as_millis();
+        world.clock.advance_ms(u64::try_from(ahead_ms).unwrap_or(0));
+        let now = world.clock.now();
+        for (actor, wake_up) in world.runtime.wake_ups.armed.due(now) {
+            world.commands += 1;
+            let wake = Pending {
+                id: punctual_events::CommandId(Uuid::from_u128(world.commands)),
+                ..pending(UserCommand::Wake)
+            };
+            world.slot.wake(wake_up, wake, &world.runtime).await.unwrap();
+            world.runtime.wake_ups.armed.done(actor, wake_up);
+        }
+        let next = world.slot.activation().unwrap().snapshot().machine.next_wakeup();
+        if next.is_none_or(|next| next > last) {
+            break now;
+        }
+    };
+    assert_eq!(fired, last, "neither earlier nor later");
+}
