@@ -261,6 +261,10 @@ pub struct SeriesDefinition {
     pub recurrence: Box<Recurrence>,
     /// Relative reminders of each instance.
     pub reminders: Box<[Reminder]>,
+    /// Where a change of this occurrence and the later ones has the rule begin anew: how many of `COUNT` there were before. None where the rule keeps its
+    /// beginning or all of it moved, and from older releases, which did not tell the two apart where the occurrence stayed the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<u32>,
     /// Start of the occurrence the definition starts at; the rule runs on it when there is no due.
     pub start: Option<Box<Moment>>,
     /// Tags of each instance.

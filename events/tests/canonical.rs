@@ -141,6 +141,7 @@ fn event() -> impl Strategy<Value = UserEvent> {
                 workdays: false,
             }),
             reminders: task.reminders.clone(),
+            spent: (number % 2 == 0).then_some(7),
             start: task.start.clone(),
             tags: task.tags.clone(),
             time_zone: "Europe/Paris".into(),

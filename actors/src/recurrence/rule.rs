@@ -148,6 +148,15 @@ impl Rule {
         self
     }
 
+    /// The rule without `COUNT` and `UNTIL`.
+    #[must_use]
+    pub fn without_end(self) -> Self {
+        Self {
+            end: End::Never,
+            ..self
+        }
+    }
+
     /// The rule whose dates all moved by as much, from times of day like that of `start`: its `UNTIL` has moved along, so that it ends with the same of
     /// them. One that would leave the years that can be written stays where it is.
     #[must_use]

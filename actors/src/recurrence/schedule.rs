@@ -206,6 +206,15 @@ impl Schedule {
             .find(|occurrence| occurrence.instant > instant))
     }
 
+    /// How many `COUNT` counts from the start to before `end`.
+    pub(crate) fn counted_before(&self, end: NaiveDateTime) -> u32 {
+        if end <= self.start {
+            return 0;
+        }
+        let named = self.pattern().count_until(end, u32::MAX.into());
+        u32::try_from(named).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
     /// How many of the occurrences from the start to before `end`, numbered through, `COUNT` counts.
     pub(crate) fn counted_of(&self, numbered: u32, end: NaiveDateTime, zones: &dyn ZoneData) -> u32 {
         let pattern = self.pattern();

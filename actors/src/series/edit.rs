@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use punctual_events::{Moment, RecurrenceDate, SeriesDefinition, SeriesEvent, TaskField, WallTime};
 
 use crate::{
-    series::{next, state::SeriesActor},
+    series::{instance::due_and_start, next, state::SeriesActor},
     user::{record::resolve, validate::wall_time},
     zone::ZoneData,
 };
@@ -32,17 +32,9 @@ impl SeriesActor {
                 TaskField::Reminders => edited.reminders.clone_from(&instance.reminders),
                 TaskField::Tags => edited.tags.clone_from(&instance.tags),
                 TaskField::Title => edited.title.clone_from(&instance.title),
-                TaskField::Due | TaskField::Start | TaskField::Recurrence if shift_s.is_some() => {
-                    // Once, for all three.
-                    edited.recurrence.clone_from(&instance.recurrence);
-                    edited.time_zone.clone_from(&instance.time_zone);
-                }
                 TaskField::Due | TaskField::Start | TaskField::Recurrence => {
-                    edited.due.clone_from(&instance.due);
-                    edited.start.clone_from(&instance.start);
                     edited.recurrence.clone_from(&instance.recurrence);
                     edited.time_zone.clone_from(&instance.time_zone);
-                    edited.first_occurrence = instance.first_occurrence;
                 }
                 TaskField::ExternalUid => {}
             }
@@ -50,8 +42,14 @@ impl SeriesActor {
         let is_dated = changed
             .iter()
             .any(|field| matches!(field, TaskField::Due | TaskField::Start));
-        if let Some(shift_s) = shift_s.filter(|_| is_dated) {
-            shift(&mut edited, instance, TimeDelta::seconds(shift_s), zones);
+        match shift_s {
+            Some(shift_s) if is_dated => {
+                shift(&mut edited, instance, TimeDelta::seconds(shift_s), zones);
+            }
+            None if is_dated || changed.contains(&TaskField::Recurrence) => {
+                self.begin_anew(&mut edited, instance, is_dated, zones);
+            }
+            Some(_) | None => {}
         }
         let is_changed = self.definition.as_deref() != Some(&edited);
         is_changed
@@ -60,12 +58,48 @@ impl SeriesActor {
             .collect()
     }
 
+    /// The rule is to run from the open occurrence: from the dates of its instance, where those were changed, and else from where the rule has it, for
+    /// the instance may have been put off by itself.
+    fn begin_anew(
+        &self,
+        edited: &mut SeriesDefinition,
+        instance: &SeriesDefinition,
+        is_dated: bool,
+        zones: &dyn ZoneData,
+    ) {
+        let open = self.open.filter(|open| *open == instance.first_occurrence);
+        let at = open.and_then(|open| Some(&self.occurrences.get(&open)?.at));
+        // Dates that are added or taken away are of the instance's kind.
+        let is_of_kind = |at: &&Moment| {
+            let mut dates = edited.recurrence.rdate.iter().chain(&edited.recurrence.exdate);
+            dates.all(|date| date.is_day() == at.is_day())
+        };
+        (edited.due, edited.start) = match at.filter(is_of_kind) {
+            Some(at) if !is_dated => {
+                let at = resolve(at, &edited.time_zone, zones);
+                let (due, start) = due_and_start(edited, None, &at, zones);
+                (due, start.map(Box::new))
+            }
+            Some(_) | None => (instance.due.clone(), instance.start.clone()),
+        };
+        edited.first_occurrence = instance.first_occurrence;
+        if let (Some(before), Some(at)) = (self.definition.as_deref(), at)
+            && before != edited
+        {
+            let same_rule = next::is_same_rule(before, edited);
+            let counted = || self.spent + next::counted_before(before, edited.first_occurrence, at);
+            edited.spent = Some(if same_rule { counted() } else { 0 });
+        }
+    }
+
     /// The rule runs from the definition's own moment. Where that was changed together with the rule, it is what the open occurrence is at: what
-    /// comes next comes after it. Where it is the same occurrence's as before, the dates of all that are to come have moved by as much.
+    /// comes next comes after it. Where it is the same occurrence's as before, and the rule does not begin anew there, the dates of all that are to come
+    /// have moved by as much.
     pub(super) fn evolve_definition(&mut self, definition: &SeriesDefinition, zones: &dyn ZoneData) {
         let at = definition.due.as_ref().or(definition.start.as_deref());
         let before = self.definition.as_deref();
-        let before = before.filter(|before| before.first_occurrence == definition.first_occurrence);
+        let before = before
+            .filter(|before| definition.spent.is_none() && before.first_occurrence == definition.first_occurrence);
         let was = before.and_then(|before| before.due.as_ref().or(before.start.as_deref()));
         if let (Some(at), Some(was)) = (at, was)
             && said(at) != said(was)
@@ -86,12 +120,16 @@ impl SeriesActor {
             self.change_occurrence(open, at, |_| ());
         }
         self.spent = match self.definition.as_deref() {
+            _ if definition.spent.is_some() => definition.spent.unwrap_or_default(),
             Some(before) if next::is_same_rule(before, definition) => {
                 self.spent + next::spent_until(before, definition, zones)
             }
             Some(_) | None => 0,
         };
-        self.definition = Some(Arc::new(definition.clone()));
+        self.definition = Some(Arc::new(SeriesDefinition {
+            spent: None,
+            ..definition.clone()
+        }));
         self.exceptions.resolve(&definition.time_zone, zones);
         self.forget_changes_of_no_date(zones);
     }

@@ -48,7 +48,15 @@ pub(super) fn schedule(definition: &SeriesDefinition, spent: u32) -> Option<Sche
     Some(schedule.with_dates(&walls(rdate), &walls(exdate)))
 }
 
-/// How many occurrences of its rule a definition had until another took over: those that were numbered, but for dates that were added, which `COUNT` does not count,
+/// How many occurrences of a definition's rule `COUNT` counts before the one at `at` (number `occurrence`).
+pub(super) fn counted_before(definition: &SeriesDefinition, occurrence: u32, at: &Moment) -> u32 {
+    match definition.recurrence.anchor {
+        Anchor::Completion => occurrence.saturating_sub(definition.first_occurrence),
+        Anchor::Schedule => schedule(definition, 0).map_or(0, |schedule| schedule.counted_before(wall_time(at))),
+    }
+}
+
+/// The same of a change by a release that did not say: those that were numbered, but for dates that were added, which `COUNT` does not count,
 /// and with those that were taken away, which it does.
 pub(super) fn spent_until(before: &SeriesDefinition, after: &SeriesDefinition, zones: &dyn ZoneData) -> u32 {
     let numbered = after.first_occurrence.saturating_sub(before.first_occurrence);

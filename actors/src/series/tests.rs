@@ -47,6 +47,7 @@ fn definition(rrule: &str) -> SeriesDefinition {
             workdays: false,
         }),
         reminders: Box::default(),
+        spent: None,
         start: None,
         tags: Box::default(),
         time_zone: "Europe/Paris".into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use punctual_events::{
     ActorId, Handover, HandoverAcknowledged, HandoverMessage, Moment, OccurrenceOutcome, SeriesDefinition, SeriesId,
-    Task, TaskChange, Timestamp, UserEvent,
+    Task, TaskChange, TaskField, Timestamp, UserEvent,
 };
 
 use crate::{
@@ -33,6 +33,7 @@ impl UserActor {
             priority: task.priority,
             recurrence: task.recurrence.clone()?,
             reminders: task.reminders.iter().filter(relative).cloned().collect(),
+            spent: None,
             start: task.start.clone(),
             tags: task.tags.clone(),
             time_zone: self.profile.time_zone.clone(),
@@ -78,7 +79,7 @@ impl UserActor {
     pub(super) fn change_recurrence(
         &self,
         before: &Task,
-        after: &mut Arc<Task>,
+        (after, changed): (&mut Arc<Task>, &[TaskField]),
         scope: Scope,
         context: &mut Context<'_>,
     ) -> Result<Vec<UserEvent>, Refusal> {
@@ -93,10 +94,8 @@ impl UserActor {
             // Handed over as a change of all.
             (Some(_), true) if scope == Scope::All => Vec::new(),
             (Some((series, _)), true) => {
-                let occurrence = before.occurrence.unwrap_or_default();
-                let definition = self.definition(after);
-                let change = definition.map(|definition| HandoverMessage::ChangeSeries { definition, occurrence });
-                self.offers(change.map(|change| (series, change)), context)
+                let edit = self.edit(series, changed, after, scope, context)?;
+                self.offers(edit, context)
             }
             (Some((series, _)), false) => self.offers([(series, HandoverMessage::EndSeries { closed: None })], context),
             (None, true) => {

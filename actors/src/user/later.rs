@@ -1,6 +1,6 @@
 //! A change of the open instance of a series that is meant for others too: those after it, or all.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
 use punctual_events::{
     HandoverMessage, Moment, RecurrenceDate, SeriesId, Task, TaskField, TaskId, UserEvent, WallTime,
 };
@@ -10,7 +10,15 @@ use crate::{
     recurrence::{Rule, Schedule},
     refusal::Refusal,
     user::{command::UserReply, draft::TaskPatch, merge::RecurrencePatch, state::UserActor, validate},
+    zone::ZoneData,
 };
+
+/// Dates of a rule that are compared with where they would move to, one after the other.
+const IN_A_ROW: usize = 400;
+/// And further ones, with a gap after each.
+const APART: usize = 400;
+/// Through all hours of the day within four weeks.
+const GAP: TimeDelta = TimeDelta::minutes(25 * 60 + 1);
 
 /// What a change is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +67,7 @@ impl UserActor {
     }
 
     /// What is to be handed over; nothing of a series that the change ended.
-    fn edit(
+    pub(super) fn edit(
         &self,
         series: SeriesId,
         changed: &[TaskField],
@@ -170,18 +178,44 @@ impl UserActor {
         let Some(rule) = rule.filter(Rule::names_dates) else {
             return true;
         };
-        let next = |task: &Task| {
+        let schedule = |rule: &Rule, task: &Task| {
             let at = task.due.as_ref().or(task.start.as_deref())?;
             let schedule = Schedule::from_moment(rule.clone(), at, &self.profile.time_zone);
-            let next = schedule.next_after_wall(WallTime::new(validate::wall_time(at))?, context.zones);
-            Some(next.ok()??.at.get())
+            Some((schedule, WallTime::new(validate::wall_time(at))?))
         };
-        match (next(before), next(after)) {
-            (Some(was), Some(is)) => is - was == moved(before, after),
+        let has_next = schedule(&rule, before)
+            .and_then(|(schedule, at)| schedule.next_after_wall(at, context.zones).ok().flatten());
+        if has_next.is_none() {
             // There is no further date to move.
+            return true;
+        }
+        let rule = rule.without_end();
+        match (schedule(&rule, before), schedule(&rule, after)) {
+            (Some(was), Some(is)) => are_alike((&was, &is), moved(before, after), context.zones),
             _ => true,
         }
     }
+}
+
+/// Whether the dates of two schedules after these are as far apart as `by`: some in a row, as of a rule that names days of the week, or of the month,
+/// and then some a day and more apart, as of one that names hours.
+fn are_alike((was, is): (&(Schedule, WallTime), &(Schedule, WallTime)), by: TimeDelta, zones: &dyn ZoneData) -> bool {
+    let next = |schedule: &Schedule, after: NaiveDateTime| {
+        let next = schedule.next_after_wall(WallTime::new(after)?, zones).ok()?;
+        next.map(|next| next.at.get())
+    };
+    let (mut before, mut after) = (was.1.get(), is.1.get());
+    for compared in 0..IN_A_ROW + APART {
+        match (next(&was.0, before), next(&is.0, after)) {
+            (Some(was), Some(is)) if is - was == by => (before, after) = (was, is),
+            (None, None) => return true,
+            _ => return false,
+        }
+        if compared >= IN_A_ROW {
+            (before, after) = (before + GAP, after + GAP);
+        }
+    }
+    true
 }
 
 /// By how much the date that a series counts by is another.

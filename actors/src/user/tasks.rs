@@ -169,7 +169,7 @@ impl UserActor {
         }
         let mut next = self.next_version(&patched, context, |_| ());
         let series_events = if changed.contains(&TaskField::Recurrence) {
-            self.change_recurrence(&current, &mut next, scope, context)?
+            self.change_recurrence(&current, (&mut next, &changed), scope, context)?
         } else {
             Vec::new()
         };

@@ -177,3 +177,139 @@ fn a_start_keeps_the_distance_it_was_given() {
     );
     assert_eq!(definition.due, Some(moment("2026-11-23T09:00:00", "Europe/Paris")));
 }
+
+fn skip(life: &mut Life, day: &str) {
+    life.ask(&SeriesCommand::SettleOccurrence {
+        closed: None,
+        date: date(day),
+        imported: false,
+        outcome: OccurrenceOutcome::Skipped,
+    })
+    .unwrap();
+}
+
+/// What is special about dates to come.
+fn special(life: &Life) -> Vec<String> {
+    let changes = life.0.exceptions.changes.iter();
+    changes.map(|(date, _)| date.to_string()[5..].to_owned()).collect()
+}
+
+#[test]
+fn what_was_changed_of_dates_to_come_stays_where_the_later_ones_begin_anew_at_the_first() {
+    for (due, left) in [
+        ("2026-11-24T09:00:00", &["11-26T09:00:00"][..]),
+        ("2026-11-23T10:00:00", &[]),
+    ] {
+        let mut life = Life::new();
+        life.receive(1, 0, start("FREQ=DAILY"));
+        skip(&mut life, "2026-11-26T09:00:00");
+        for number in [2, 3] {
+            // The second time too, when the definition begins at the open instance already.
+            let mut moved = instance("FREQ=DAILY", due);
+            moved.first_occurrence = 0;
+            moved.tags = [number.to_string().into()].into();
+            let message = HandoverMessage::EditSeries {
+                changed: vec![TaskField::Due, TaskField::Tags],
+                occurrence: 0,
+                definition: Box::new(moved),
+                shift_s: None,
+            };
+            life.receive(number, number - 1, message);
+            assert_eq!(special(&life), left, "{due}");
+        }
+    }
+}
+
+#[test]
+fn what_an_older_release_made_of_the_same_occurrence_moves_what_is_special_as_it_did() {
+    let mut life = Life::new();
+    life.receive(1, 0, start("FREQ=DAILY"));
+    skip(&mut life, "2026-11-26T09:00:00");
+    let mut moved = instance("FREQ=DAILY", "2026-11-24T09:00:00");
+    moved.first_occurrence = 0;
+    life.0.evolve(&SeriesEvent::SeriesChanged(moved), &BundledZones);
+    assert_eq!(special(&life), ["11-27T09:00:00"]);
+}
+
+#[test]
+fn a_change_of_the_recurrence_takes_over_nothing_that_is_of_the_instance_alone() {
+    for rule in ["FREQ=DAILY", "FREQ=DAILY;INTERVAL=2"] {
+        let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+        let mut put_off = instance(rule, "2026-11-25T15:00:00");
+        (put_off.title, put_off.recurrence.late_policy) = ("b".into(), LatePolicy::CatchUp);
+        edit(&mut life, &[TaskField::Recurrence], put_off, None);
+        let definition = life.answer().definition;
+        assert_eq!((&*definition.title, definition.first_occurrence), ("a", 2));
+        assert_eq!(definition.recurrence.late_policy, LatePolicy::CatchUp);
+        let next = if rule == "FREQ=DAILY" { "11-26" } else { "11-27" };
+        let expected = ["11-25T09:00:00".to_owned(), format!("{next}T09:00:00")];
+        assert_eq!(run_out(&mut life, &["2026-11-25"])[2..], expected);
+    }
+}
+
+#[test]
+fn a_put_off_instance_that_became_a_day_takes_the_series_along_only_with_dates_that_are_days() {
+    for (rdate, is_day) in [(None, false), (Some(date("2026-12-01")), true)] {
+        let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+        let mut put_off = instance("FREQ=DAILY", "2026-11-25T09:00:00");
+        let instant = "2026-11-24T23:00:00Z".parse().unwrap();
+        put_off.due = Some(Moment::Day {
+            date: "2026-11-25".parse().unwrap(),
+            instant,
+        });
+        put_off.recurrence.rdate = rdate.into_iter().collect();
+        edit(&mut life, &[TaskField::Recurrence], put_off, None);
+        assert_eq!(life.answer().definition.due.unwrap().is_day(), is_day);
+    }
+}
+
+#[test]
+fn count_goes_on_after_more_were_missed_than_are_recorded() {
+    let left = |change: Option<&[TaskField]>| {
+        let mut life = Life::new();
+        life.receive(1, 0, start("FREQ=DAILY;COUNT=2600"));
+        // The 2,527th day.
+        life.receive(3, 0, close(0, "2033-10-22T12:00:00Z"));
+        let (open, record) = life.answer().occurrences.pop().unwrap();
+        assert_eq!(usize::try_from(open).unwrap(), MAX_MISSED + 1);
+        if let Some(changed) = change {
+            let mut at = instance("FREQ=DAILY;COUNT=2600", "2033-10-23T10:00:00");
+            at.first_occurrence = open;
+            if !changed.contains(&TaskField::Due) {
+                at.due = Some(record.at);
+            }
+            at.recurrence.late_policy = LatePolicy::CatchUp;
+            edit(&mut life, changed, at, None);
+        }
+        let question = SeriesQuestion::Occurrences {
+            after: None,
+            limit: 0,
+            upcoming: 5_000,
+            time_zone: None,
+        };
+        let now = "2033-10-22T12:00:00Z".parse().unwrap();
+        life.0.ask(OWNER, &question, now, &BundledZones).unwrap().upcoming.len()
+    };
+    assert_eq!(left(None), 73);
+    assert_eq!(left(Some(&[TaskField::Recurrence])), 73);
+    assert_eq!(left(Some(&[TaskField::Due])), 73);
+}
+
+#[test]
+fn a_change_counts_the_dates_of_the_rule_before_it_and_no_others() {
+    // Of 5: the 23rd, the 24th, which is taken away, and the 25th; what was added on the 24th at noon is none of them.
+    let mut life = Life::new();
+    let mut dated = definition("FREQ=DAILY;COUNT=5");
+    dated.recurrence.exdate = [date("2026-11-24T09:00:00")].into();
+    dated.recurrence.rdate = [date("2026-11-24T12:00:00")].into();
+    life.start(dated.clone());
+    life.receive(2, 1, close(0, "2026-11-23T08:00:00Z"));
+    life.receive(3, 2, close(1, "2026-11-24T08:00:00Z"));
+    let mut changed = instance("FREQ=DAILY;COUNT=5", "2026-11-25T09:00:00");
+    changed.recurrence = dated.recurrence;
+    changed.recurrence.late_policy = LatePolicy::CatchUp;
+    edit(&mut life, &[TaskField::Recurrence], changed, None);
+    let days = run_out(&mut life, &["2026-11-25", "2026-11-26", "2026-11-27"]);
+    assert_eq!(days[2..], ["11-25T09:00:00", "11-26T09:00:00", "11-27T09:00:00"]);
+    assert!(life.answer().ended);
+}

@@ -122,3 +122,130 @@ fn until_moves_along_with_all() {
         }
     }
 }
+
+#[test]
+fn a_change_of_the_recurrence_hands_over_what_the_request_changed_and_nothing_else() {
+    for is_later in [false, true] {
+        let mut life = Life::new();
+        let task = weekly(&mut life).id;
+        let alone = json!({"title": "b", "due": {"at": "2026-11-30T15:00:00"}});
+        life.patch(task, alone).unwrap();
+        let patch = json!({"recurrence": {"late_policy": "skip"}, "priority": "high"});
+        let patch = Box::new(serde_json::from_value(patch).unwrap());
+        let command = if is_later {
+            UserCommand::PatchLater {
+                if_match: None,
+                patch,
+                task,
+            }
+        } else {
+            UserCommand::PatchTask {
+                if_match: None,
+                patch,
+                task,
+            }
+        };
+        let (events, _) = life.run(command).unwrap();
+        let offered = events.iter().filter_map(|event| match event {
+            UserEvent::HandoverOffered(offer) => Some(&offer.handover.message),
+            _ => None,
+        });
+        let [HandoverMessage::EditSeries { changed, shift_s, .. }] = offered.collect::<Vec<_>>()[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(changed[..], [TaskField::Priority, TaskField::Recurrence]);
+        assert_eq!(*shift_s, None);
+    }
+}
+
+#[test]
+fn all_move_only_where_every_date_that_the_rule_names_moves_along() {
+    for (rule, due, to, moves) in [
+        // Up to Friday they do.
+        (
+            "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+            "2026-12-07T09:00:00",
+            "2026-12-08T09:00:00",
+            false,
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            "2026-12-07T09:00:00",
+            "2026-12-09T09:00:00",
+            false,
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=TU,TH,SU",
+            "2026-12-07T17:30:00",
+            "2026-12-09T17:30:00",
+            false,
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=TU,TH",
+            "2026-12-02T09:00:00",
+            "2026-12-03T09:00:00",
+            false,
+        ),
+        // No day for 25 days, and then two.
+        (
+            "FREQ=DAILY;BYMONTHDAY=1,2,3,4,5,6,7,8,9",
+            "2026-12-01T09:00:00",
+            "2026-12-02T09:00:00",
+            false,
+        ),
+        (
+            "FREQ=DAILY;BYMONTH=1,2,3,4,5,6,7,8,9,10,12",
+            "2026-12-01T09:00:00",
+            "2026-12-02T09:00:00",
+            false,
+        ),
+        (
+            "FREQ=MINUTELY;BYHOUR=9,10,11,12,13,14,15,16,17",
+            "2026-12-07T09:00:00",
+            "2026-12-07T10:00:00",
+            false,
+        ),
+        (
+            "FREQ=MINUTELY;BYDAY=MO,TU,WE,TH,FR",
+            "2026-12-07T09:00:00",
+            "2026-12-07T10:00:00",
+            false,
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=15",
+            "2026-12-15T09:00:00",
+            "2027-01-15T09:00:00",
+            false,
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            "2026-12-07T09:00:00",
+            "2026-12-07T10:00:00",
+            true,
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            "2026-12-07T09:00:00",
+            "2026-12-14T10:00:00",
+            true,
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=-1;UNTIL=20290101",
+            "2026-12-31T09:00:00",
+            "2026-12-31T23:00:00",
+            true,
+        ),
+    ] {
+        let mut life = Life::new();
+        let recurrence = json!({"rrule": rule});
+        let task = life.create(json!({"title": "a", "due": {"at": due}, "recurrence": recurrence}));
+        let command = UserCommand::PatchAll {
+            if_match: None,
+            patch: Box::new(serde_json::from_value(json!({"due": {"at": to}})).unwrap()),
+            task: task.unwrap().id,
+        };
+        let outcome = life.run(command).map(|_| ());
+        let expected = if moves { Ok(()) } else { Err(Code::Invalid) };
+        assert_eq!(outcome.map_err(|refusal| refusal.code), expected, "{rule} to {to}");
+    }
+}

@@ -258,6 +258,7 @@ impl Series {
             priority,
             recurrence,
             reminders,
+            spent: _,
             start,
             tags,
             time_zone,
