@@ -13,7 +13,8 @@ impl Schedule {
     /// day, in the minute of completion, and this is its first occurrence after the completion and after that start. A rule of months or years that names no days is an
     /// interval then, and the shorter month ends it: a month after 31 January is the last of February, and a year after 29 February is the 28th. (A schedule skips such dates,
     /// as RFC 5545 says, which knows no completions.) Where it counts workdays, it is so many of them later, and a completion on a weekend counts as one on the Friday
-    /// before. `completed` is the wall time in the schedule's zone; `made` is how many occurrences there have been, the
+    /// before. Where the rule names days or times, which a completion does not move, what follows is also after the occurrence that was completed: done early, the
+    /// same day does not come again. `completed` is the wall time of the completion in the schedule's zone, and that of the occurrence; `made` is how many occurrences there have been, the
     /// first included, which is what `COUNT` counts.
     ///
     /// # Errors
@@ -21,7 +22,7 @@ impl Schedule {
     /// The zone is unknown.
     pub fn next_from_completion(
         &self,
-        completed: NaiveDateTime,
+        (completed, of): (NaiveDateTime, NaiveDateTime),
         made: u32,
         zones: &dyn ZoneData,
     ) -> Result<Option<Occurrence>, UnknownZone> {
@@ -51,7 +52,10 @@ impl Schedule {
             let next = next.and_then(|next| self.occurrence(next, zones));
             return Ok(next.filter(|next| self.is_before_end(*next)));
         }
-        let after = if self.all_day { start } else { start.max(completed) };
+        let mut after = if self.all_day { start } else { start.max(completed) };
+        if self.rule.names_dates() {
+            after = after.max(of);
+        }
         Ok(restarted.after(after, zones).next())
     }
 
@@ -65,7 +69,7 @@ impl Schedule {
         let mut found: Vec<Occurrence> = self.occurrence(self.start, zones).into_iter().collect();
         for made in 1..u32::from(count) {
             let last = found.last().map_or(self.start, |last| last.at.get());
-            match self.next_from_completion(last, made, zones)? {
+            match self.next_from_completion((last, last), made, zones)? {
                 Some(next) => found.push(next),
                 None => break,
             }
@@ -119,7 +123,7 @@ mod tests {
             let completed: WallTime = "2026-12-04T23:00:00".parse().unwrap();
             let schedule = workdays(rule, "Europe/Paris");
             let next = schedule
-                .next_from_completion(completed.get(), made, &BundledZones)
+                .next_from_completion((completed.get(), completed.get()), made, &BundledZones)
                 .unwrap();
             next.map(|next| (next.at.to_string(), next.instant.to_string()))
         };
@@ -152,7 +156,7 @@ mod tests {
             let completed = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap() + Days::new(day);
             let schedule = workdays(&format!("FREQ=DAILY;INTERVAL={count}"), zone);
             let at = completed.and_hms_opt(12, 0, 0).unwrap();
-            let next = schedule.next_from_completion(at, 1, &BundledZones).unwrap().unwrap().at.get().date();
+            let next = schedule.next_from_completion((at, at), 1, &BundledZones).unwrap().unwrap().at.get().date();
             let is_workday = |day: &NaiveDate| day.weekday().num_days_from_monday() < 5;
             prop_assert!(next > completed && is_workday(&next));
             let between = completed.iter_days().skip(1).take_while(|day| *day <= next).filter(is_workday);

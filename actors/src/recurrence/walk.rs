@@ -81,10 +81,9 @@ impl Schedule {
         let several_a_day = pattern.is_several_a_day();
         let start = (several_a_day || after < self.start).then_some(self.start);
         let start = start.and_then(|start| self.occurrence(start, zones));
-        // A start that clocks skip is moved, and what lies on the way there would come at its instant or before.
-        let moved = start.filter(|_| several_a_day);
-        let moved = moved.and_then(|start| zones.wall_time(&self.zone, start.instant));
-        let next = next.max(second_after(self.start.max(moved.unwrap_or(self.start))));
+        // A start that clocks skip is moved, and what it is moved to or beyond would come at its instant or before.
+        let begun = start.filter(|_| several_a_day).map(|start| start.instant);
+        let next = next.max(second_after(self.start));
         let left = match self.rule.end {
             End::Count(count) => u64::from(count).saturating_sub(1 + pattern.count_until(next, count.into())),
             _ => u64::MAX,
@@ -97,10 +96,11 @@ impl Schedule {
             next,
             left,
         };
+        let later = walk.skip_while(move |occurrence| begun.is_some_and(|begun| occurrence.instant <= begun));
         start
             .filter(|_| after < self.start)
             .into_iter()
-            .chain(walk.take_while(|occurrence| self.is_before_end(*occurrence)))
+            .chain(later.take_while(|occurrence| self.is_before_end(*occurrence)))
     }
 
     /// The last occurrence that is not after an instant, looked for ever further back from there.

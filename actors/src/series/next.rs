@@ -16,6 +16,9 @@ use crate::{
 /// person settled is recorded besides, every one.
 pub const MAX_MISSED: usize = 1_000;
 
+/// No day is longer, in milliseconds: one that clocks were set back in by a whole day, as zones crossed the date line.
+const LONGEST_DAY_MS: i64 = 49 * 3_600_000;
+
 /// What a closed occurrence leads to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Next {
@@ -110,7 +113,7 @@ impl<'a> Course<'a> {
         match self.definition.recurrence.anchor {
             Anchor::Completion => Next {
                 passed: Vec::new(),
-                open: self.counted_from(occurrence, done),
+                open: self.counted_from(occurrence, closed_at, done),
             },
             Anchor::Schedule => match self.definition.recurrence.late_policy {
                 // Where one is kept open, it has been moved to the newest instant, or is about to be.
@@ -121,18 +124,20 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The occurrence the rule gives when it counts from the day of completion.
-    pub(super) fn counted_from(&self, occurrence: u32, closed: Timestamp) -> Option<Moment> {
+    /// The occurrence the rule gives when it counts from the day of completion of the one at `closed_at`.
+    pub(super) fn counted_from(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp) -> Option<Moment> {
         let definition = self.definition;
         let completed = self.zones.wall_time(self.schedule.zone(), closed)?;
         let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
+        let completed = (completed, wall_time(closed_at));
         let next = self.schedule.next_from_completion(completed, made, self.zones);
         Some(self.schedule.moment(next.ok().flatten()?))
     }
 
     /// When the first occurrence after the one at `at` comes that is to have an instance, those up to `since` apart.
     pub(super) fn following(&self, at: &Moment, since: Option<Timestamp>) -> Option<Timestamp> {
-        let (_, next) = self.walk(at, since);
+        let has_begun = |date, occurrence| since.is_some_and(|since| self.exceptions.latest(date, occurrence) <= since);
+        let (_, next) = self.walk(at, since, has_begun);
         next.map(|next| self.exceptions.comes_at(self.date(next), next))
     }
 
@@ -184,27 +189,57 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The first occurrence after the one at `at` that is to have an instance and has not passed by `until`.
+    /// The first occurrence after the one at `at` that is to have an instance and has not passed by `until`: a day passes when it ends.
     pub(super) fn first_after(&self, at: &Moment, until: Option<Timestamp>) -> Next {
-        let (passed, open) = self.walk(at, until);
+        let is_over = |date, occurrence: Occurrence| until.is_some_and(|until| self.ends(date, occurrence) <= until);
+        let (passed, open) = self.walk(at, until, is_over);
         Next {
             passed: passed.into_iter().map(|occurrence| self.passed(occurrence)).collect(),
             open: open.map(|occurrence| self.schedule.moment(occurrence)),
         }
     }
 
-    /// The same, with those before it, as far as they are recorded.
-    fn walk(&self, at: &Moment, until: Option<Timestamp>) -> (Vec<Occurrence>, Option<Occurrence>) {
+    /// The last instant up to which an occurrence is to be done: where it is a day, the end of that.
+    fn ends(&self, date: RecurrenceDate, occurrence: Occurrence) -> Timestamp {
+        let changes = self.exceptions.of(date);
+        let moved = changes.and_then(|changes| changes.due.as_ref().or(changes.start.as_deref()));
+        let end = |moment: &Moment| match moment {
+            Moment::Day { date, instant } => {
+                let end = date
+                    .succ_opt()
+                    .and_then(|next| self.zones.day_start(&self.definition.time_zone, next));
+                end.unwrap_or(*instant)
+            }
+            Moment::Time { instant, .. } => *instant,
+        };
+        let own = end(&self.schedule.moment(occurrence));
+        moved.map_or(own, |moved| end(moved).max(own))
+    }
+
+    /// The first occurrence that is to have an instance and of which `has_passed` is not true, as it is of none after `until`, with those before it, as
+    /// far as they are recorded.
+    fn walk(
+        &self,
+        at: &Moment,
+        until: Option<Timestamp>,
+        has_passed: impl Fn(RecurrenceDate, Occurrence) -> bool,
+    ) -> (Vec<Occurrence>, Option<Occurrence>) {
+        let at_day = at.is_day();
         let Some(at) = WallTime::new(wall_time(at)) else {
             return (Vec::new(), None);
         };
-        let is_passed = |occurrence: &Occurrence| self.is_passed(*occurrence, until);
+        let is_passed = |occurrence: &Occurrence| {
+            let date = self.date(*occurrence);
+            has_passed(date, *occurrence) || self.exceptions.settlement(date, *occurrence).is_some()
+        };
         let (mut passed, is_whole) = self.recorded(at, is_passed);
         let mut rest = self.later_than(if is_whole {
             passed.last().map_or(at, |last| last.at)
         } else {
-            // From the first that has not passed by the clock on, few are passed over: those that were settled one by one.
+            // From the first that has not passed by the clock on, few are passed over: those that were settled one by one, and of days the one before,
+            // which lasts.
             let now = until.max(self.exceptions.floor());
+            let now = now.map(|now| if at_day { now.plus_millis(-LONGEST_DAY_MS) } else { now });
             let next = now.and_then(|now| self.schedule.next_after(now, self.zones).ok().flatten());
             let before = next.and_then(|next| before(next.at.get()));
             let Some(before) = before else { return (passed, None) };
@@ -247,12 +282,6 @@ impl<'a> Course<'a> {
     pub(super) fn at(&self, date: RecurrenceDate) -> Option<Occurrence> {
         let next = self.schedule.next_after_wall(before(date.wall())?, self.zones);
         next.ok().flatten().filter(|next| next.at.get() == date.wall())
-    }
-
-    fn is_passed(&self, occurrence: Occurrence, until: Option<Timestamp>) -> bool {
-        let date = self.date(occurrence);
-        let latest = || self.exceptions.latest(date, occurrence);
-        until.is_some_and(|until| latest() <= until) || self.exceptions.settlement(date, occurrence).is_some()
     }
 
     fn date(&self, occurrence: Occurrence) -> RecurrenceDate {

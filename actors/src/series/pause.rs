@@ -68,7 +68,7 @@ impl SeriesActor {
             Anchor::Schedule => course.first_after(&record.at, Some(resumed)),
             Anchor::Completion => {
                 // As it would have come; what would have come by now counts from now.
-                let since = |closed| course.counted_from(*last, closed);
+                let since = |closed| course.counted_from(*last, &record.at, closed);
                 let due = since(record.closed.unwrap_or(resumed));
                 let open = due.filter(|due| due.instant() > resumed).or_else(|| since(resumed));
                 Next {

@@ -84,7 +84,7 @@ impl UserActor {
             let (due, start) = (task.due.as_ref(), task.start.as_deref());
             let zone = &self.profile.time_zone;
             if let Some(recurrence) = &mut task.recurrence {
-                **recurrence = validate::recurrence(recurrence, due, start, zone, context.zones)?;
+                **recurrence = validate::recurrence((recurrence, false), due, start, zone, context.zones)?;
             }
         }
         let message = self.definition(&task).map(|definition| HandoverMessage::EditSeries {

@@ -231,7 +231,12 @@ impl UserActor {
                 None => None,
                 Some(changes) => {
                     let patched = changes.apply(current.recurrence.as_deref());
-                    Some(Box::new(self.patched_recurrence(patched, &task, context)?))
+                    let is_dated = (&task.due, &task.start) != (&current.due, &current.start);
+                    Some(Box::new(self.patched_recurrence(
+                        patched,
+                        (&task, is_dated),
+                        context,
+                    )?))
                 }
             };
         }
@@ -241,13 +246,18 @@ impl UserActor {
     fn patched_recurrence(
         &self,
         recurrence: Option<Recurrence>,
-        task: &Task,
+        (task, is_dated): (&Task, bool),
         context: &Context<'_>,
     ) -> Result<Recurrence, Refusal> {
         let recurrence = recurrence
             .ok_or_else(|| Refusal::new(Code::RecurrenceInvalid, "a recurrence needs an `rrule`").on("recurrence"))?;
+        // `task` has its dates as they are to be, and its recurrence as it was.
+        let is_so = task.recurrence.as_deref().is_some_and(|now| {
+            let dates = |of: &Recurrence| (of.rrule.clone(), of.rdate.clone(), of.exdate.clone());
+            !is_dated && dates(now) == dates(&recurrence)
+        });
         validate::recurrence(
-            &recurrence,
+            (&recurrence, is_so),
             task.due.as_ref(),
             task.start.as_deref(),
             &self.profile.time_zone,
@@ -353,7 +363,7 @@ fn draft_task(draft: &TaskDraft, zone: &str, context: &mut Context<'_>) -> Resul
     let (due, start) = (moment("due", &draft.due)?, moment("start", &draft.start)?);
     let recurrence = draft.recurrence.as_ref();
     let recurrence = recurrence
-        .map(|recurrence| validate::recurrence(recurrence, due.as_ref(), start.as_ref(), zone, context.zones));
+        .map(|recurrence| validate::recurrence((recurrence, false), due.as_ref(), start.as_ref(), zone, context.zones));
     Ok(Task {
         completed: None,
         created: context.now,

@@ -127,9 +127,10 @@ fn repeat(repeat: Repeat) -> Result<Repeat, Refusal> {
     Ok(repeat)
 }
 
-/// A recurrence that can be read and has an occurrence, written canonically, of a task that has a date to count from.
+/// A recurrence that can be read and has an occurrence, written canonically, of a task that has a date to count from. Where its dates are so already
+/// (`is_so`), what is left of them need not be anything: the task may be the last, or have been put off to behind them.
 pub(super) fn recurrence(
-    recurrence: &Recurrence,
+    (recurrence, is_so): (&Recurrence, bool),
     due: Option<&Moment>,
     start: Option<&Moment>,
     user_zone: &str,
@@ -144,6 +145,12 @@ pub(super) fn recurrence(
         workdays(recurrence.anchor, &rule)?;
     }
     let from = due.or(start).ok_or_else(|| without_date("recurrence"))?;
+    if is_so {
+        if recurrence.anchor == Anchor::Completion {
+            refuse_dates_from_completion(recurrence)?;
+        }
+        return Ok(recurrence.clone());
+    }
     let text = rule.to_string().into();
     let [rdate, exdate] = recurrence_dates(recurrence, from)?;
     let schedule = Schedule::from_moment(rule, from, user_zone).with_dates(&walls(&rdate), &walls(&exdate));
@@ -181,12 +188,25 @@ pub fn refuse_workdays(rule: &Rule) -> Result<(), Refusal> {
     rule.plain_days().map(|_| ()).ok_or_else(refusal)
 }
 
+/// What is wrong with `rdate` or `exdate`.
+fn refuse_dates<T>(name: &str, detail: &str) -> Result<T, Refusal> {
+    let refusal = Refusal::new(Code::RecurrenceInvalid, format!("`{name}`: {detail}"));
+    Err(refusal.on(&format!("recurrence.{name}")))
+}
+
+/// What counts from completion has no dates of its own.
+fn refuse_dates_from_completion(recurrence: &Recurrence) -> Result<(), Refusal> {
+    let detail = "needs the anchor `schedule`: what counts from completion has no dates of its own";
+    match (recurrence.rdate.is_empty(), recurrence.exdate.is_empty()) {
+        (true, true) => Ok(()),
+        (false, _) => refuse_dates("rdate", detail),
+        (true, false) => refuse_dates("exdate", detail),
+    }
+}
+
 /// `rdate` and `exdate`, in order, of a rule that counts from `from`.
 fn recurrence_dates(recurrence: &Recurrence, from: &Moment) -> Result<[Box<[RecurrenceDate]>; 2], Refusal> {
-    let refuse = |name: &str, detail: &str| {
-        let refusal = Refusal::new(Code::RecurrenceInvalid, format!("`{name}`: {detail}"));
-        Err(refusal.on(&format!("recurrence.{name}")))
-    };
+    let refuse = refuse_dates;
     let mut kept: [Box<[RecurrenceDate]>; 2] = Default::default();
     for (kept, (name, dates)) in kept
         .iter_mut()
@@ -198,16 +218,13 @@ fn recurrence_dates(recurrence: &Recurrence, from: &Moment) -> Result<[Box<[Recu
         if dates.iter().any(|date| date.is_day() != from.is_day()) {
             return refuse(name, "days where the task is all-day, and wall times where it is not");
         }
-        if !dates.is_empty() && recurrence.anchor == Anchor::Completion {
-            return refuse(
-                name,
-                "needs the anchor `schedule`: what counts from completion has no dates of its own",
-            );
-        }
         let mut dates = dates.to_vec();
         dates.sort_unstable();
         dates.dedup();
         *kept = dates.into();
+    }
+    if recurrence.anchor == Anchor::Completion {
+        refuse_dates_from_completion(recurrence)?;
     }
     if kept[1].iter().any(|date| date.wall() == wall_time(from)) {
         return refuse(

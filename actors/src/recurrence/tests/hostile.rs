@@ -91,7 +91,11 @@ fn nothing_happens_after_the_year_9999() {
         );
         let last = chrono::NaiveDate::MAX;
         assert_eq!(
-            kiritimati.next_from_completion(chrono::NaiveDateTime::MAX, 1, &BundledZones),
+            kiritimati.next_from_completion(
+                (chrono::NaiveDateTime::MAX, chrono::NaiveDateTime::MIN),
+                1,
+                &BundledZones
+            ),
             Ok(None)
         );
         assert_eq!(

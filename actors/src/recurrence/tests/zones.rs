@@ -16,7 +16,14 @@ fn next_after(schedule: &Schedule, now: &str) -> Option<String> {
 
 fn next_from_completion(schedule: &Schedule, completed: &str, made: u32) -> Option<String> {
     let next = schedule
-        .next_from_completion(date(completed).and_hms_opt(7, 0, 0).unwrap(), made, &BundledZones)
+        .next_from_completion(
+            (
+                date(completed).and_hms_opt(7, 0, 0).unwrap(),
+                chrono::NaiveDateTime::MIN,
+            ),
+            made,
+            &BundledZones,
+        )
         .unwrap();
     next.map(|occurrence| occurrence.at.to_string())
 }
@@ -109,7 +116,7 @@ fn a_repeated_hour_has_no_occurrences_the_second_time() {
 fn after_a_completion_hours_count_from_its_minute() {
     let next = |rule: &str, completed: &str| {
         let schedule = schedule(rule, "2026-12-01T09:00:00", "Europe/Paris");
-        let next = schedule.next_from_completion(wall(completed).get(), 1, &BundledZones);
+        let next = schedule.next_from_completion((wall(completed).get(), wall(completed).get()), 1, &BundledZones);
         next.unwrap().unwrap().at.to_string()
     };
     assert_eq!(
@@ -332,7 +339,11 @@ fn an_unknown_zone_is_an_error_and_never_the_end_of_a_series() {
         Err(unknown.clone())
     );
     assert_eq!(
-        lost.next_from_completion(wall("2026-12-01T07:00:00").get(), 1, &BundledZones),
+        lost.next_from_completion(
+            (wall("2026-12-01T07:00:00").get(), chrono::NaiveDateTime::MIN),
+            1,
+            &BundledZones
+        ),
         Err(unknown.clone())
     );
     assert_eq!(lost.ensure_occurs(&BundledZones), Err(RuleError::UnknownZone(unknown)));
@@ -484,4 +495,20 @@ fn an_added_date_at_the_instant_a_skipped_time_becomes_is_no_second_occurrence()
     );
     let taken = daily("02:30:00").with_dates(&added(&["2027-03-28T03:30:00"]), &added(&["2027-03-28T02:30:00"]));
     assert_eq!(instants(&taken, 9), skipped);
+}
+
+#[test]
+fn a_start_that_clocks_skip_leaves_the_other_times_of_its_day() {
+    // 2:00 is skipped on 28 March 2027, and becomes 3:00, as 2:30 becomes 3:30.
+    let rule = || Rule::parse("FREQ=DAILY;BYMINUTE=0,30").unwrap();
+    let from = |start: &str, count: usize| {
+        let schedule = Schedule::timed(rule(), wall(start), "Europe/Paris");
+        let found = schedule.occurrences(&BundledZones).unwrap().take(count);
+        found
+            .map(|occurrence| occurrence.instant.to_string())
+            .collect::<Vec<_>>()
+    };
+    let (there, before) = (from("2027-03-28T02:00:00", 4), from("2027-03-27T02:00:00", 6));
+    assert_eq!(there[..2], ["2027-03-28T01:00:00.000Z", "2027-03-28T01:30:00.000Z"]);
+    assert_eq!(there, before[2..], "as of one that began the day before");
 }

@@ -249,3 +249,30 @@ fn all_move_only_where_every_date_that_the_rule_names_moves_along() {
         assert_eq!(outcome.map_err(|refusal| refusal.code), expected, "{rule} to {to}");
     }
 }
+
+#[test]
+fn the_late_policy_can_be_changed_where_nothing_of_the_rule_is_left() {
+    let policy = |life: &mut Life, task| {
+        life.patch(task, json!({"recurrence": {"late_policy": "skip"}}))
+            .map(|_| ())
+    };
+    // Put off to behind the last.
+    let mut life = Life::new();
+    let recurrence = json!({"rrule": "FREQ=DAILY;UNTIL=20261201T090000"});
+    let draft = json!({"title": "a", "due": {"at": "2026-12-01T09:00:00"}, "recurrence": recurrence});
+    let task = life.create(draft).unwrap().id;
+    life.patch(task, json!({"due": {"at": "2026-12-05T09:00:00"}})).unwrap();
+    policy(&mut life, task).unwrap();
+    // It became a day by itself, beside dates that are times.
+    let task = weekly(&mut life).id;
+    life.patch(task, json!({"due": {"date": "2026-12-01"}})).unwrap();
+    policy(&mut life, task).unwrap();
+    // What does not go together is refused all the same.
+    let anchor = life.patch(task, json!({"recurrence": {"anchor": "completion"}}));
+    assert_eq!(code(anchor), Code::RecurrenceInvalid);
+    let rule = life.patch(
+        task,
+        json!({"recurrence": {"rrule": "FREQ=DAILY;UNTIL=20261101", "rdate": [], "exdate": []}}),
+    );
+    assert_eq!(code(rule), Code::RecurrenceNeverOccurs);
+}
