@@ -57,7 +57,9 @@ pub enum RuleError {
         part: String,
     },
     /// It names no time in the 400 years after the start, or none before `UNTIL`, or none that is not excluded.
-    #[error("the recurrence rule never occurs")]
+    #[error(
+        "the recurrence rule has no occurrence in the 400 years after its start, before its UNTIL, or beside those that are excluded"
+    )]
     NeverOccurs,
     /// Two of its occurrences are less than a minute apart, which a preview may show and a series may not have.
     #[error("the recurrence rule has occurrences less than a minute apart")]

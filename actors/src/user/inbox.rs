@@ -71,9 +71,13 @@ impl UserActor {
         let (quiet, now) = (Quiet::of(&self.profile, context.zones), context.now);
         let passed = since.unwrap_or(Timestamp::MIN);
         let record = TaskRecord::new(Arc::clone(task), passed, &self.profile.time_zone, context.zones);
+        // What comes only now, because its instance does, is held back by the hours it comes in.
+        let comes = quiet.hold(now, task.priority);
         // What comes as late as this, because a hand-over took its time, is not held back as well.
         let mut fired = fire(&record, now, |at| {
-            if since.is_none() || at > just_passed(now) {
+            if since.is_none() && comes > now {
+                comes.max(at)
+            } else if since.is_none() || at > just_passed(now) {
                 quiet.hold(at, task.priority)
             } else {
                 at
@@ -167,7 +171,7 @@ fn fire(record: &TaskRecord, now: Timestamp, hold: impl Fn(Timestamp) -> Timesta
     if !record.is_open() {
         return Vec::new();
     }
-    let held = record.pending().map(|pending| (pending, hold(pending.at)));
+    let held = record.pending().map(|pending| (pending, hold(pending.comes)));
     let due = held.filter(|(_, until)| *until <= now);
     due.map(|(pending, until)| UserEvent::ReminderFired(notification(record, pending, until, now)))
         .collect()
@@ -183,7 +187,7 @@ pub(super) fn with_notification(events: Vec<UserEvent>, notification: Notificati
 
 /// What something that fires now, and may since `until`, becomes.
 fn notification(record: &TaskRecord, pending: Pending<'_>, until: Timestamp, now: Timestamp) -> Notification {
-    let Pending { at: due_at, what } = pending;
+    let Pending { at: due_at, what, .. } = pending;
     let (reminder, replaces, repetition) = match what {
         What::First(reminder) => (reminder.id, None, 0),
         What::Again(of, follow_up) => (follow_up.reminder, Some(of), follow_up.repetition),

@@ -151,12 +151,6 @@ impl UserActor {
         let Some((series, reference)) = task.series.and_then(|series| Some((series, self.series.get(&series)?))) else {
             return Ok((None, Vec::new()));
         };
-        let superseded = || {
-            Refusal::new(
-                Code::OccurrenceSuperseded,
-                "its successor was changed or closed since; only the latest completed instance can be reopened",
-            )
-        };
         let successor = reference.open.and_then(|open| self.tasks.get(&open));
         let successor = successor.filter(|successor| successor.is_open() && successor.task.series == Some(series));
         // A series that has ended has no say in which, but two of its instances are never open.
@@ -166,7 +160,12 @@ impl UserActor {
             reference.closed != Some(task.id) || successor.is_some_and(|successor| successor.task.version > 1)
         };
         if is_superseded {
-            return Err(superseded());
+            let detail = if reference.ended {
+                "another instance of its series, which has ended, is open, and two never are"
+            } else {
+                "its successor was changed or closed since; only the latest completed instance can be reopened"
+            };
+            return Err(Refusal::new(Code::OccurrenceSuperseded, detail));
         }
         let message = HandoverMessage::ReopenOccurrence {
             occurrence: task.occurrence.unwrap_or_default(),

@@ -135,7 +135,7 @@ impl TaskRecord {
             return None;
         }
         let priority = self.task.priority;
-        self.pending().map(|pending| quiet.hold(pending.at, priority)).min()
+        self.pending().map(|pending| quiet.hold(pending.comes, priority)).min()
     }
 }
 

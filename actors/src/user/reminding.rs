@@ -42,6 +42,9 @@ pub struct Remains {
     /// What comes again, by the notification whose place it takes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub follow_ups: BTreeMap<NotificationId, FollowUp>,
+    /// Since when those of the owed are held back whose instants were before quiet hours: their instance came in these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held_since: BTreeMap<ReminderId, Timestamp>,
     /// Reminders that have not fired though their instants are not after `reminded_until`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub owed: BTreeSet<ReminderId>,
@@ -59,6 +62,7 @@ pub(super) fn moves_reminders(changed: &[TaskField]) -> bool {
 static NOTHING: Remains = Remains {
     at: BTreeMap::new(),
     follow_ups: BTreeMap::new(),
+    held_since: BTreeMap::new(),
     owed: BTreeSet::new(),
     spent: BTreeSet::new(),
 };
@@ -97,7 +101,10 @@ impl Reminding {
     }
 
     pub(super) fn weight(&self) -> usize {
-        self.at.len() * 70 + self.follow_ups.len() * 190 + (self.owed.len() + self.spent.len()) * 40
+        self.at.len() * 70
+            + self.follow_ups.len() * 190
+            + (self.owed.len() + self.spent.len()) * 40
+            + self.held_since.len() * 70
     }
 }
 
@@ -106,6 +113,8 @@ impl Reminding {
 pub(super) struct Pending<'a> {
     /// At which instant.
     pub(super) at: Timestamp,
+    /// At which instant it comes, if no quiet hours hold it back: then, or when its instance came.
+    pub(super) comes: Timestamp,
     pub(super) what: What<'a>,
 }
 
@@ -124,10 +133,13 @@ impl TaskRecord {
         let reminders = self.task.reminders.iter().filter_map(|reminder| {
             let at = self.reminder_instant(reminder)?;
             let what = What::First(reminder);
-            self.is_pending(reminder.id, at).then_some(Pending { at, what })
+            let held = self.reminding.held_since.get(&reminder.id);
+            let comes = held.map_or(at, |since| at.max(*since));
+            self.is_pending(reminder.id, at).then_some(Pending { at, comes, what })
         });
         let follow_ups = self.reminding.follow_ups.iter().map(|(of, follow_up)| Pending {
             at: follow_up.at,
+            comes: follow_up.at,
             what: What::Again(*of, follow_up),
         });
         reminders.chain(follow_ups)
@@ -164,6 +176,7 @@ impl TaskRecord {
                     let goes_on = |follow_up: &FollowUp| follow_up.snoozed || follow_up.reminder != fired.reminder;
                     remains.follow_ups.retain(|_, follow_up| goes_on(follow_up));
                     remains.owed.remove(&fired.reminder);
+                    remains.held_since.remove(&fired.reminder);
                 }
             }
             if let Some(at) = fired.again {
@@ -207,7 +220,11 @@ impl TaskRecord {
                 continue;
             };
             if before.is_pending(reminder.id, at) && at <= now {
-                self.reminding.change(|remains| remains.owed.insert(reminder.id));
+                let held = before.reminding.held_since.get(&reminder.id);
+                self.reminding.change(|remains| {
+                    remains.owed.insert(reminder.id);
+                    remains.held_since.extend(held.map(|since| (reminder.id, *since)));
+                });
             }
             if before.reminding.spent.contains(&reminder.id) {
                 self.reminding.change(|remains| remains.spent.insert(reminder.id));
@@ -228,18 +245,26 @@ impl TaskRecord {
         }
     }
 
-    /// Reminders that are set anew, at `now`, for an instant that has passed since `since` and is in quiet hours come at their end.
+    /// Reminders that are set anew, at `now`, for an instant that has passed since `since` and is in quiet hours come at their end. Where `since` is none,
+    /// because all of them come only now, those do too whose instants were before the hours, if it is in these that they come.
     pub(super) fn owe_what_is_held(
         &mut self,
         is_set_anew: impl Fn(ReminderId, Timestamp) -> bool,
         quiet: Quiet<'_>,
-        (since, now): (Timestamp, Timestamp),
+        (since, now): (Option<Timestamp>, Timestamp),
     ) {
+        let is_quiet_now = since.is_none() && quiet.hold(now, self.task.priority) > now;
         for reminder in &self.task.reminders {
             let passed = self.reminder_instant(reminder);
-            let passed = passed.filter(|at| *at <= now && *at > since && is_set_anew(reminder.id, *at));
-            if passed.is_some_and(|at| quiet.hold(at, self.task.priority) > now) {
-                self.reminding.change(|remains| remains.owed.insert(reminder.id));
+            let passed = passed
+                .filter(|at| *at <= now && since.is_none_or(|since| *at > since) && is_set_anew(reminder.id, *at));
+            let Some(at) = passed else { continue };
+            let is_held = quiet.hold(at, self.task.priority) > now;
+            if is_held || is_quiet_now {
+                self.reminding.change(|remains| {
+                    remains.owed.insert(reminder.id);
+                    remains.held_since.extend((!is_held).then_some((reminder.id, now)));
+                });
             }
         }
     }
@@ -288,6 +313,10 @@ impl TaskRecord {
             self.reminding.change(|remains| {
                 remains.owed.remove(&reminder.id);
                 remains.spent.remove(&reminder.id);
+                let held = before.reminding.held_since.get(&reminder.id);
+                let held = held.filter(|_| is_pending && !is_after);
+                remains.held_since.remove(&reminder.id);
+                remains.held_since.extend(held.map(|since| (reminder.id, *since)));
                 match is_pending {
                     true if !is_after => remains.owed.insert(reminder.id),
                     false if is_after => remains.spent.insert(reminder.id),

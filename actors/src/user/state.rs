@@ -179,7 +179,7 @@ impl UserActor {
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
             let (before, now) = (before.map(Arc::as_ref), task.updated);
-            let since = self.not_past_since(before, task, now).unwrap_or(Timestamp::MIN);
+            let since = self.not_past_since(before, task, now);
             let is_set_anew = |reminder, at| self.is_set_anew(before, task.id, (reminder, at));
             record.owe_what_is_held(is_set_anew, quiet, (since, now));
         }

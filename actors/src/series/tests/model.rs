@@ -24,6 +24,8 @@ enum Step {
     Move(i64, i64),
     Rename(i64),
     Restore(i64),
+    /// The recurrence is set on the open instance, which has a title and a due of its own: the rule begins anew there.
+    SetRecurrence,
     /// Hours.
     Advance(i64),
 }
@@ -39,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..6_i64, -50..80_i64).prop_map(|(day, hours)| Step::Move(day, hours)),
         1 => (0..6_i64).prop_map(Step::Rename),
         1 => (0..6_i64).prop_map(Step::Restore),
+        2 => Just(Step::SetRecurrence),
         5 => (0..80_i64).prop_map(Step::Advance),
     ]
 }
@@ -292,9 +295,41 @@ impl Both {
                     self.renamed.remove(&date);
                 }
             }
+            Step::SetRecurrence => self.set_recurrence(),
             Step::Advance(hours) => self.advance(hours),
         }
         self.check();
+    }
+
+    fn set_recurrence(&mut self) {
+        let Some(task) = &self.open else { return };
+        let occurrence = task.occurrence.unwrap();
+        // It has been changed: the one before cannot be reopened.
+        self.completed = None;
+        let mut instance = definition("FREQ=DAILY");
+        instance.recurrence.late_policy = self.policy;
+        instance.first_occurrence = occurrence;
+        instance.title = "own".into();
+        let Some(Moment::Time { at, instant, .. }) = &mut instance.due else {
+            panic!("{instance:?}")
+        };
+        *at = written(day(occurrence.into()) + TimeDelta::hours(30)).parse().unwrap();
+        *instant = BundledZones.resolve("Europe/Paris", at.get()).unwrap();
+        self.send(HandoverMessage::EditSeries {
+            changed: vec![punctual_events::TaskField::Recurrence],
+            definition: Box::new(instance),
+            occurrence,
+            shift_s: None,
+        });
+        let known = &self.life.0.exceptions;
+        let is_there = |date: &RecurrenceDate| known.of(*date).is_some();
+        let last = self.life.0.occurrences.iter().next_back().unwrap().0;
+        let to_come = |date: &&RecurrenceDate| date.wall() > day(i64::from(*last));
+        let special = self.skipped.iter().chain(&self.renamed);
+        assert!(
+            special.filter(to_come).all(is_there),
+            "what was changed of dates to come stays"
+        );
     }
 
     fn advance(&mut self, hours: i64) {

@@ -203,14 +203,14 @@ async fn an_all_day_series_follows_the_user_to_another_zone() {
         .command(punctual_actors::user::UserCommand::ChangeUser { time_zone })
         .await
         .unwrap();
-    // The 23rd has begun in Auckland, not in Paris.
+    // The 22nd is over in Auckland, not in Paris, and the 23rd lasts there.
     world.complete(task.id).await.unwrap();
     world.settle().await;
     let next = world.only_open().await;
-    assert_eq!(due_at(&next), "2026-11-24");
+    assert_eq!(due_at(&next), "2026-11-23");
     assert_eq!(
         next.due.as_ref().unwrap().instant(),
-        "2026-11-23T11:00:00Z".parse().unwrap()
+        "2026-11-22T11:00:00Z".parse().unwrap()
     );
 }
 
