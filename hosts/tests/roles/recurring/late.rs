@@ -22,7 +22,7 @@ async fn due_on_monday(recurrence: Value) -> (World, Arc<Task>) {
     (world, task)
 }
 
-fn daily(policy: &str) -> Value {
+pub(super) fn daily(policy: &str) -> Value {
     json!({"rrule": "FREQ=DAILY", "late_policy": policy})
 }
 
@@ -45,7 +45,7 @@ async fn reminded_at(world: &World) -> Vec<String> {
     due
 }
 
-async fn is_quiet_at_night(world: &World) {
+pub(super) async fn is_quiet_at_night(world: &World) {
     let hours = serde_json::from_value(json!({"from": "22:00", "until": "07:00"})).unwrap();
     let quiet = UserCommand::ChangeQuiet { hours: Some(hours) };
     world.command(quiet).await.unwrap();
@@ -486,34 +486,5 @@ async fn an_actor_that_left_memory_moves_its_instance_all_the_same() {
         assert_eq!(due_at(&*world.only_open().await), "2026-11-25T09:00:00");
         live_until(&mut world, "2026-11-26T08:00:00Z").await;
         assert_eq!(due_at(&*world.only_open().await), "2026-11-26T09:00:00");
-    }
-}
-
-#[tokio::test]
-async fn what_comes_with_an_instance_that_takes_over_at_night_is_held_until_the_morning() {
-    for policy in ["skip", "keep_one_open"] {
-        let mut world = World::new("2026-11-23T12:00:00Z", "Europe/Paris").await;
-        is_quiet_at_night(&world).await;
-        let draft = json!({
-            "title": "a",
-            "due": {"at": "2026-11-23T23:00:00"},
-            "recurrence": daily(policy),
-            "reminders": [{"before": "PT2H"}],
-        });
-        world.create(draft).await;
-        // 21:00 of the 23rd comes then. That of the 24th is of an instance that is there at 23:00.
-        live_until(&mut world, "2026-11-25T05:59:59Z").await;
-        assert_eq!(world.notifications().await.len(), 1, "{policy}");
-        live_until(&mut world, "2026-11-25T06:00:01Z").await;
-        let notifications = world.notifications().await;
-        let second = notifications
-            .iter()
-            .find(|fired| fired.due_at == "2026-11-24T20:00:00Z".parse().unwrap());
-        let second = second.unwrap();
-        assert_eq!(
-            (second.late, second.held_until),
-            (false, Some("2026-11-25T06:00:00Z".parse().unwrap())),
-            "{policy}"
-        );
     }
 }

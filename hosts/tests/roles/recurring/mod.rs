@@ -6,5 +6,6 @@ mod histories;
 mod late;
 mod later;
 mod life;
+mod nights;
 mod travel;
 mod world;
