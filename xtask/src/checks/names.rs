@@ -40,6 +40,7 @@ const RULES: &[Rule] = &[
             "hosts/tests/dapr",
             "hosts/tests/five_processes",
             "hosts/tests/kube",
+            "hosts/tests/shell/app_listener.rs",
             "loadtest/",
             "xtask/",
         ],
