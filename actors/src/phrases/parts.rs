@@ -74,8 +74,10 @@ fn day_behind(evening: Date, is_doubtful: bool) -> Date {
 fn time_before_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
     let behind = cursor.attempt(|cursor| {
         let time = cursor.attempt(behind_midnight).or_else(|| {
+            cursor.clone().number()?;
             let time = hours_behind_midnight(cursor)?;
-            cursor.peek_is(&["tonight"]).then_some(time)
+            // "episode 3 tonight" is no time of the night.
+            (time.at.hour() == 0 && cursor.peek_is(&["tonight"])).then_some(time)
         })?;
         let (evening, _) = day_of_part(cursor, today).filter(|(_, hour)| *hour >= 18)?;
         Some((day_behind(evening, time.at.hour() > 0), vec![time]))
@@ -88,8 +90,16 @@ fn time_before_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, 
     })
 }
 
+/// A number behind these is no hour: "dinner for 8 tonight".
+const OF_TITLE: &[&str] = &[
+    "for", "of", "with", "chapter", "episode", "page", "part", "room", "season",
+];
+
 /// "8 tonight", "12 tonight".
 fn number_of_tonight(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
+    if cursor.follows(OF_TITLE) {
+        return None;
+    }
     let (number, _) = cursor.clone().number()?;
     let time = time(cursor, Need::Hours)?;
     cursor.peek_is(&["tonight"]).then_some(())?;
@@ -100,6 +110,7 @@ fn number_of_tonight(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date,
         .then(|| number_meant(&number.to_string()))
         .flatten();
     let told = in_part(&time, hour, Nights::EndAtMidnight)?;
+    (told.at.hour() >= 18 || told.at.hour() == 0).then_some(())?;
     Some((date, vec![Time { doubt, ..told }]))
 }
 

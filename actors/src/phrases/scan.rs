@@ -263,7 +263,7 @@ fn recurring(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> 
     Some(match &found.repeat {
         Ok(_) if is_of_other => Item::Unclear(SpanKind::Recurrence, "what of it is meant is not understood"),
         Ok(_) if is_beside_it => Item::Unclear(SpanKind::Recurrence, "a rule has no days before or after others"),
-        Ok(_) if is_adverb_of_title && matches!(word, "everyday" | "hourly") => Item::Unclear(
+        Ok(_) if is_adverb_of_title && begin.at() > 0 && matches!(word, "everyday" | "hourly") => Item::Unclear(
             SpanKind::Recurrence,
             "taken for a word of the title, because of what is behind it; say “every day” or “every hour” for how often",
         ),

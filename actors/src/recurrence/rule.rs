@@ -212,6 +212,12 @@ impl Rule {
     }
 
     /// Whether the rule itself says on which days of its months it falls.
+    /// Whether it says more than which days: by the hour or oftener, or at times of the day.
+    #[must_use]
+    pub fn has_hours(&self) -> bool {
+        self.frequency.unit_s().is_some() || self.names_times()
+    }
+
     pub(super) fn names_days(&self) -> bool {
         self.has_by_day() || !self.month_days.is_empty() || !self.year_days.is_empty() || !self.weeks.is_empty()
     }

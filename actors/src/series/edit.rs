@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use punctual_events::{Moment, RecurrenceDate, SeriesDefinition, SeriesEvent, TaskField, WallTime};
 
 use crate::{
+    recurrence::Rule,
     series::{instance::due_and_start, next, state::SeriesActor},
     user::{record::resolve, validate::wall_time},
     zone::ZoneData,
@@ -69,10 +70,18 @@ impl SeriesActor {
     ) {
         let open = self.open.filter(|open| *open == instance.first_occurrence);
         let at = open.and_then(|open| Some(&self.occurrences.get(&open)?.at));
+        let instance_is_day = instance
+            .due
+            .as_ref()
+            .or(instance.start.as_deref())
+            .is_some_and(Moment::is_day);
         // Dates that are added or taken away are of the instance's kind.
         let is_of_kind = |at: &&Moment| {
             let mut dates = edited.recurrence.rdate.iter().chain(&edited.recurrence.exdate);
-            dates.all(|date| date.is_day() == at.is_day())
+            // A day of the series has no hours, and a rule of the instance may have.
+            let has_hours = || Rule::parse(&edited.recurrence.rrule).is_ok_and(|rule| rule.has_hours());
+            let loses_hours = at.is_day() && !instance_is_day && has_hours();
+            dates.all(|date| date.is_day() == at.is_day()) && !loses_hours
         };
         (edited.due, edited.start) = match at.filter(is_of_kind) {
             Some(at) if !is_dated => {

@@ -178,19 +178,27 @@ impl UserActor {
         let Some(rule) = rule.filter(Rule::names_dates) else {
             return true;
         };
-        let schedule = |rule: &Rule, task: &Task| {
+        let next = |task: &Task| {
             let at = task.due.as_ref().or(task.start.as_deref())?;
             let schedule = Schedule::from_moment(rule.clone(), at, &self.profile.time_zone);
-            Some((schedule, WallTime::new(validate::wall_time(at))?))
+            let at = WallTime::new(validate::wall_time(at))?;
+            schedule.next_after_wall(at, context.zones).ok().flatten()
         };
-        let has_next = schedule(&rule, before)
-            .and_then(|(schedule, at)| schedule.next_after_wall(at, context.zones).ok().flatten());
-        if has_next.is_none() {
+        if next(before).is_none() {
             // There is no further date to move.
             return true;
         }
-        let rule = rule.without_end();
-        match (schedule(&rule, before), schedule(&rule, after)) {
+        // Without clocks that change: only wall times are compared, and a gap takes some away at one of the two.
+        let (rule, without_gaps) = (rule.without_end(), "Etc/UTC");
+        let schedule = |task: &Task| {
+            let at = task.due.as_ref().or(task.start.as_deref())?;
+            let schedule = match at {
+                Moment::Day { date, .. } => Schedule::all_day(rule.clone(), *date, without_gaps),
+                Moment::Time { at, .. } => Schedule::timed(rule.clone(), *at, without_gaps),
+            };
+            Some((schedule, WallTime::new(validate::wall_time(at))?))
+        };
+        match (schedule(before), schedule(after)) {
             (Some(was), Some(is)) => are_alike((&was, &is), moved(before, after), context.zones),
             _ => true,
         }

@@ -88,6 +88,7 @@ fn random_rules_give_what_python_dateutil_gives_or_differ_for_a_known_reason() {
     assert!(agreeing > rules / 2, "the oracle answers too few rules in its time");
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test may use every processor")]
 /// What comes of each, in their order. Each processor has an oracle: it is slow, and its time for a rule is the processor's, not the clock's.
 fn verdicts_on(questions: &[Question], for_a_rule_s: &str) -> Vec<Verdict> {
     let oracles = std::thread::available_parallelism().map_or(1, usize::from);

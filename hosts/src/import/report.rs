@@ -63,7 +63,7 @@ impl Report {
                 "{passed_over} passed over that are no to-dos, but events or others"
             )?;
         }
-        if self.is_empty() {
+        if self.is_empty() && self.unread.is_none() {
             writeln!(output, "there is no to-do in the file")?;
         }
         match &self.unread {

@@ -25,7 +25,7 @@ const LAST: &str = "the last task";
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Source and id of each event, in their order.
-    events: Vec<(String, String)>,
+    pub(crate) events: Vec<(String, String)>,
     /// The latest version of each task.
     tasks: BTreeMap<String, u64>,
     is_last_task_there: bool,
@@ -96,13 +96,6 @@ impl Seen {
             self.is_last_task_there |= !is_reminder;
             self.is_last_reminder_there |= is_reminder;
         }
-    }
-
-    /// The ids of the events of a topic, in the order in which they came.
-    pub(crate) fn on(&self, topic: Topic) -> Vec<String> {
-        let source = format!("/punctual/{}", topic.as_str());
-        let events = self.events.iter().filter(|event| event.0 == source);
-        events.map(|event| event.1.clone()).collect()
     }
 
     /// Each of these tasks was seen as it is, and no event twice.

@@ -203,13 +203,21 @@ fn months_behind(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
 /// "2nd and last friday", "1st and 15th": of each month, where nothing else is said. With a word behind it a number alone is one of that: "every 3rd car".
 fn listed(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let is_in_digits = matches!(cursor.peek()?.kind, Kind::Number(_));
+    let begins_text = cursor.at() == 1;
     let selection = selection(cursor)?;
     let is_number = matches!(selection, Selection::Days(_)) && !cursor.follows(&["day", "days"]);
     let is_whole = selection.count() > 1
         || is_in_digits && (ends_phrase(cursor) || begins_other(*cursor))
         || cursor.follows(EDGES);
-    (!is_number || is_whole).then(|| selection.of(1, Unit::Month).into())
+    let rule = Recurrence::from(selection.of(1, Unit::Month));
+    if !is_number || is_whole {
+        return Some(rule);
+    }
+    (is_in_digits && begins_text).then(|| rule.or_doubt(DAY_OF_MONTH.to_owned()))
 }
+
+const DAY_OF_MONTH: &str =
+    "taken for that day of every month; put it between quotation marks where it is words of the title";
 
 /// Whether a time or a priority is next.
 fn begins_other(cursor: Cursor<'_>) -> bool {

@@ -240,6 +240,14 @@ fn an_adverb_before_a_word_of_the_title_says_what_it_was_taken_for() {
         ),
         ("daily at 9am", "", "FREQ=DAILY", "2026-12-04T09:00:00", 0),
         ("run everyday", "run", "FREQ=DAILY", "2026-12-03", 0),
+        ("everyday take vitamins", "take vitamins", "FREQ=DAILY", "2026-12-03", 1),
+        (
+            "every 15th pay rent",
+            "pay rent",
+            "FREQ=MONTHLY;BYMONTHDAY=15",
+            "2026-12-15",
+            1,
+        ),
         ("buy everyday shoes", "buy everyday shoes", "", "", 1),
         (
             "negotiate hourly rate tomorrow",

@@ -264,6 +264,34 @@ fn a_put_off_instance_that_became_a_day_takes_the_series_along_only_with_dates_t
 }
 
 #[test]
+fn a_series_of_days_takes_the_time_of_an_instance_with_a_rule_that_has_hours() {
+    for (rrule, is_day) in [
+        ("FREQ=WEEKLY", true),
+        ("FREQ=HOURLY;INTERVAL=4", false),
+        ("FREQ=DAILY;BYHOUR=9,18", false),
+    ] {
+        let mut life = Life::new();
+        let mut days = instance("FREQ=DAILY", "2026-11-23T09:00:00");
+        days.due = Some(Moment::Day {
+            date: "2026-11-23".parse().unwrap(),
+            instant: "2026-11-22T23:00:00Z".parse().unwrap(),
+        });
+        days.first_occurrence = 0;
+        life.start(days);
+        let mut put_off = instance(rrule, "2026-11-23T15:00:00");
+        put_off.first_occurrence = 0;
+        let message = HandoverMessage::EditSeries {
+            changed: [TaskField::Recurrence].into(),
+            occurrence: 0,
+            definition: Box::new(put_off),
+            shift_s: None,
+        };
+        life.receive(2, 1, message);
+        assert_eq!(life.answer().definition.due.unwrap().is_day(), is_day, "{rrule}");
+    }
+}
+
+#[test]
 fn count_goes_on_after_more_were_missed_than_are_recorded() {
     let left = |change: Option<&[TaskField]>| {
         let mut life = Life::new();
