@@ -117,6 +117,8 @@ async fn one_that_is_cancelled_does_not_come_and_the_others_do<K: WakeUpsMaker>(
         wake_ups.arm(actor, wake_up).await.expect("arm");
     }
     wake_ups.cancel(actor, cancelled).await.expect("cancel");
+    // What is due before it is cancelled may come.
+    let in_time = maker.now() < at;
     wake_ups
         .cancel(actor, cancelled)
         .await
@@ -127,7 +129,7 @@ async fn one_that_is_cancelled_does_not_come_and_the_others_do<K: WakeUpsMaker>(
     }
     let is_it = |delivery: &&Delivery| delivery.actor == actor && delivery.wake_up == cancelled;
     let came = delivered.iter().find(is_it);
-    assert!(came.is_none(), "{came:?}");
+    assert!(came.is_none() || !in_time, "{came:?}");
 }
 
 #[track_caller]

@@ -45,9 +45,14 @@ impl Belonging {
         let json = serde_json::to_vec(&own).map_err(Failure::new)?;
         let Some((json, _)) = self.0.get(RECORD).await? else {
             // Another process may be first, with another key.
-            return match self.0.create(RECORD, json.into()).await? {
-                true => Ok(true),
-                false => Err(Failure::new("another process is just remembering its signing key")),
+            return match self.0.create(RECORD, json.into()).await {
+                Ok(true) => Ok(true),
+                Ok(false) => Err(Failure::new("another process is just remembering its signing key")),
+                // A full disk is no reason not to answer reads: the next start remembers it.
+                Err(failure) => {
+                    tracing::warn!(%failure, "which signing key the accounts belong to cannot be remembered yet");
+                    Ok(true)
+                }
             };
         };
         let damaged = |error: serde_json::Error| {

@@ -13,6 +13,8 @@ use super::{Shared, cell::Cell};
 
 /// Guards that are owed and armed in one sweep, at most.
 const GUARDS_PER_SWEEP: usize = 512;
+/// Guards in a row that could not be armed, after which none is tried before the next sweep.
+const AWAY_AFTER: u32 = 8;
 
 /// The cells of one kind of actor.
 pub(super) struct Live<M: Machine, R: Runtime> {
@@ -72,7 +74,8 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         }
     }
 
-    /// Arms guards that are owed, one after the other, until one cannot be: then whoever keeps them is away, for all.
+    /// Arms guards that are owed, one after the other, until several in a row cannot be: then whoever keeps them is away, for all, and it is not one
+    /// actor that cannot be read.
     fn arm_owed_guards(&self) {
         let owing = self.cells.iter().filter(|cell| cell.owes_guard());
         let owing: Vec<_> = owing.take(GUARDS_PER_SWEEP).map(|cell| Arc::clone(&cell)).collect();
@@ -81,8 +84,14 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         }
         let is_arming = Arc::clone(&self.is_arming);
         tokio::spawn(async move {
+            let mut failed_in_a_row = 0;
             for cell in owing {
-                if !cell.arm_owed_guard().await {
+                failed_in_a_row = if cell.arm_owed_guard().await {
+                    0
+                } else {
+                    failed_in_a_row + 1
+                };
+                if failed_in_a_row == AWAY_AFTER {
                     break;
                 }
             }

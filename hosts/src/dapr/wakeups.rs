@@ -92,7 +92,7 @@ impl WakeUps for Reminders {
         let began = Instant::now();
         let registered = self.register(actor, wake_up, PATIENCE).await;
         // A failure that came at once has kept nobody waiting.
-        if registered.is_err() && began.elapsed() >= GUARD_PATIENCE {
+        if registered.is_err() && began.elapsed() >= PATIENCE {
             self.wake_ups.begin(self.clock.now());
         }
         registered

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use punctual_events::Topic;
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
 const REST: Duration = Duration::from_millis(250);
 
 /// How long a device hears nothing at most, while something is away and after it; pings are no news.
-const SILENCE: Duration = PATIENCE.saturating_mul(2);
+const SILENCE: Duration = PATIENCE.saturating_mul(4);
 /// The title of the last task, and of its reminder.
 const LAST: &str = "the last task";
 

@@ -76,8 +76,9 @@ pub(super) async fn verify(State(app): State<Arc<App>>, Path(user): Path<UserId>
 async fn within<T>(limit: Duration, verifying: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
     let too_long = |_| {
         let limit_s = limit.as_secs();
-        let detail =
-            format!("it is not verified within {limit_s} s; `GET /v1/audit` shows all that its hashes are made of");
+        let detail = format!(
+            "it is not verified within {limit_s} s, for it is long or the store slow just now; `GET /v1/audit` shows all that its hashes are made of"
+        );
         Refusal::new(Code::RecordTooLong, detail)
     };
     timeout(limit, verifying).await.map_err(too_long)?
