@@ -103,7 +103,7 @@ codes! {
     IdempotencyKeyReused = ("idempotency_key_reused", 422),
     /// The webhook's address is not allowed or cannot be resolved.
     WebhookAddress = ("webhook_address", 422),
-    /// The audit record is longer than there is time to verify for an answer, and nothing is said of it: `GET /v1/audit` shows all that its hashes are made of.
+    /// The audit record could not be verified within the time there is for an answer, for it is long, or the store is slow just now, and nothing is said of it. Ask once more; `GET /v1/audit` shows all that its hashes are made of.
     RecordTooLong = ("record_too_long", 422),
     /// There are as many of these as there may be; `detail` says how many. A user has at most 200,000 tasks and 10,000 series, those that were deleted or have ended counted.
     LimitReached = ("limit_reached", 422),
