@@ -6,7 +6,7 @@ use punctual_events::{
     ActorId, COMMIT_FORMAT, Commit, CommitHeader, CommittedCommand, EventData, EventRecord, Seq, Timestamp, Topic,
 };
 
-use super::{Abort, Answered, Outcome, Pending, TurnError};
+use super::{Abort, Answered, Outcome, Pending, TurnError, guard};
 use crate::{
     activation::{Activation, Snapshot},
     machine::{Context, Decision, Machine, Reply as _},
@@ -19,10 +19,6 @@ use crate::{
 const MAX_COMMIT_BYTES: usize = 512 * 1024;
 /// Commands in one commit, at most.
 const MAX_COMMIT_COMMANDS: usize = 256;
-/// A guard that is closer than this is renewed: an append may take that long and must not be outlived by its guard. In milliseconds.
-const STORE_TIMEOUT_MS: i64 = 60_000;
-/// A guard that only waits for audit comes half as often each time, down to this many halvings: five minutes become some three hours.
-const MOST_DOUBLINGS: u32 = 5;
 
 /// A command the draft has an outcome for.
 enum Drafted<M: Machine> {
@@ -180,31 +176,13 @@ impl<'a, M: Machine> Draft<'a, M> {
 
     /// Sees to it that a guard is ahead, which publishes what this process leaves behind if it is lost.
     async fn keep_guard<R: Runtime>(&self, actor: ActorId, activation: &mut Activation<M>, seq: Seq, runtime: &R) {
-        let Some(guard) = self.next_guard(activation, seq, runtime) else {
+        let Some(guard) = guard::next(activation, self.now, seq, runtime) else {
             return;
         };
-        // A guard that cannot be armed is owed: the next commit tries again, and until then this process publishes what it committed.
+        // A guard that cannot be armed is owed: the next commit or the next sweep tries again, and until then this process publishes what it committed.
         if runtime.wake_ups().arm_guard(actor, guard).await.is_ok() {
             activation.guard = Some(guard);
         }
-    }
-
-    /// The guard to arm, where none is far enough ahead.
-    pub(super) fn next_guard<R: Runtime>(
-        &self,
-        activation: &mut Activation<M>,
-        seq: Seq,
-        runtime: &R,
-    ) -> Option<WakeUp> {
-        let interval_ms = runtime.wake_ups().guard_interval_ms()?;
-        let soon = self.now.plus_millis(STORE_TIMEOUT_MS);
-        if activation.guard.is_some_and(|guard| guard.at >= soon) {
-            return None;
-        }
-        // While audit is away for long, nobody wakes everybody every few minutes.
-        let interval_ms = interval_ms << activation.reminded_audit.min(MOST_DOUBLINGS);
-        let at = self.now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
-        Some(activation.new_wake_up(at, seq))
     }
 
     pub(super) fn seal(

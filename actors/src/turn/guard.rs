@@ -1,10 +1,18 @@
-//! The guard, where a commit had to do without one, and what may leave memory because one is ahead.
+//! The guard: when it is to come, where a commit had to do without one, and what may leave memory because one is ahead.
 
-use super::{Slot, draft::Draft};
+use punctual_events::{Seq, Timestamp};
+
+use super::Slot;
 use crate::{
+    activation::Activation,
     machine::Machine,
-    ports::{Failure, Runtime, WakeUps},
+    ports::{Failure, Runtime, WakeUp, WakeUps},
 };
+
+/// A guard that is closer than this is renewed: an append may take that long and must not be outlived by its guard. In milliseconds.
+const STORE_TIMEOUT_MS: i64 = 60_000;
+/// A guard that only waits for audit comes half as often each time, down to this many halvings: five minutes become some three hours.
+const MOST_DOUBLINGS: u32 = 5;
 
 impl<M: Machine> Slot<M> {
     /// True where something would be left behind if this process were lost, and no guard is ahead that would find it.
@@ -31,9 +39,25 @@ impl<M: Machine> Slot<M> {
         let Some(activation) = &mut self.activation else {
             return Ok(());
         };
-        let (draft, seq) = (Draft::new(activation, runtime.environment()), activation.tip.seq);
-        if let Some(guard) = draft.next_guard(activation, seq, runtime) {
+        let (now, seq) = (runtime.environment().clock.now(), activation.tip.seq);
+        if let Some(guard) = next(activation, now, seq, runtime) {
             runtime.wake_ups().arm_guard(actor, guard).await?;
+            activation.guard = Some(guard);
+        }
+        Ok(())
+    }
+
+    /// The guard before is gone. A commit does without the next one where it cannot be armed at once; an actor that is woken, and may stay quiet after
+    /// that, does not.
+    pub(super) async fn ensure_guard<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+        let actor = self.actor;
+        let activation = self.activate(runtime).await?;
+        if !activation.needs_guard() {
+            return Ok(());
+        }
+        let (now, seq) = (runtime.environment().clock.now(), activation.tip.seq);
+        if let Some(guard) = next(activation, now, seq, runtime) {
+            runtime.wake_ups().arm(actor, guard).await?;
             activation.guard = Some(guard);
         }
         Ok(())
@@ -46,4 +70,22 @@ impl<M: Machine> Slot<M> {
         let guard = self.activation.as_ref().and_then(|activation| activation.guard);
         !self.is_in_doubt() && !self.is_woken && guard.is_some_and(|guard| guard.at > now)
     }
+}
+
+/// The guard to arm, where none is far enough ahead.
+pub(super) fn next<M: Machine, R: Runtime>(
+    activation: &mut Activation<M>,
+    now: Timestamp,
+    seq: Seq,
+    runtime: &R,
+) -> Option<WakeUp> {
+    let interval_ms = runtime.wake_ups().guard_interval_ms()?;
+    let soon = now.plus_millis(STORE_TIMEOUT_MS);
+    if activation.guard.is_some_and(|guard| guard.at >= soon) {
+        return None;
+    }
+    // While audit is away for long, nobody wakes everybody every few minutes.
+    let interval_ms = interval_ms << activation.reminded_audit.min(MOST_DOUBLINGS);
+    let at = now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
+    Some(activation.new_wake_up(at, seq))
 }

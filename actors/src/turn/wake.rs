@@ -71,22 +71,6 @@ impl<M: Machine> Slot<M> {
         Ok(())
     }
 
-    /// The guard before is gone. A commit does without the next one where it cannot be armed at once; an actor that is woken, and may stay quiet after
-    /// that, does not.
-    pub(super) async fn ensure_guard<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
-        let actor = self.actor;
-        let activation = self.activate(runtime).await?;
-        if !activation.needs_guard() {
-            return Ok(());
-        }
-        let (draft, seq) = (Draft::new(activation, runtime.environment()), activation.tip.seq);
-        if let Some(guard) = draft.next_guard(activation, seq, runtime) {
-            runtime.wake_ups().arm(actor, guard).await?;
-            activation.guard = Some(guard);
-        }
-        Ok(())
-    }
-
     /// A guard fired, or a wake-up that is not needed any more: what a lost process left behind is published before the commit that may follow,
     /// which notes it, so that the guard is the last.
     async fn publish_leftovers<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {

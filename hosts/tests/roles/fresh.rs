@@ -1,48 +1,27 @@
 //! How long a process that lost an actor may show what it knew: time is virtual.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
     ports::{Actors as _, system_command},
 };
 use punctual_actors::{
-    ports::{Clock as _, Failure, Ports, WakeUp, WakeUps},
-    reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps, Reference, VirtualClock},
+    ports::{Clock as _, Ports},
+    reference::{MemoryDirectory, MemoryPublisher, MemoryStore, Reference, VirtualClock},
     turn::{Pending, TurnError},
     user::{UserCommand, UserQuestion},
 };
-use punctual_events::{ActorId, Principal, SessionId, Timestamp, UserId};
+use punctual_events::{Principal, SessionId, Timestamp, UserId};
 use uuid::Uuid;
+
+use crate::scheduler::Scheduler;
 
 const USER: UserId = UserId(Uuid::from_u128(1));
 const SESSION: SessionId = SessionId(Uuid::from_u128(2));
 const PERSON: Principal = Principal::User(USER, SESSION);
 /// The limit.
 const AGE_MS: i64 = 2_000;
-
-/// Wake-ups that cannot be armed while whoever keeps them is away.
-#[derive(Clone, Default)]
-struct Scheduler {
-    armed: MemoryWakeUps,
-    is_away: Arc<AtomicBool>,
-}
-
-impl WakeUps for Scheduler {
-    fn guard_interval_ms(&self) -> Option<u64> {
-        self.armed.guard_interval_ms()
-    }
-
-    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
-        if self.is_away.load(Ordering::Relaxed) {
-            return Err(Failure::new("away"));
-        }
-        self.armed.arm(actor, wake_up).await
-    }
-}
 
 type Runtime = Ports<MemoryStore, Scheduler, MemoryPublisher, MemoryDirectory>;
 

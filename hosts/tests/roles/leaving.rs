@@ -10,36 +10,19 @@ use punctual::{
     ports::{Actors as _, system_command},
 };
 use punctual_actors::{
-    ports::{Clock as _, Failure, Ports, Publisher, Store as _, WakeUp, WakeUps},
+    ports::{Clock as _, Failure, Ports, Publisher, Store as _},
     reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps, Reference, VirtualClock},
     user::UserCommand,
 };
 use punctual_events::{ActorId, Commit, Seq, SessionId, Timestamp, UserId};
 use uuid::Uuid;
 
+use crate::scheduler::Scheduler;
+
 const USER: UserId = UserId(Uuid::from_u128(1));
 const ACTOR: ActorId = ActorId::User(USER);
 const IDLE_MS: u64 = 60_000;
 const GUARD_MS: u64 = 5 * 60_000;
-
-#[derive(Clone, Default)]
-struct Scheduler {
-    armed: MemoryWakeUps,
-    is_away: Arc<AtomicBool>,
-}
-
-impl WakeUps for Scheduler {
-    fn guard_interval_ms(&self) -> Option<u64> {
-        Some(GUARD_MS)
-    }
-
-    async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
-        if self.is_away.load(Ordering::Relaxed) {
-            return Err(Failure::new("away"));
-        }
-        self.armed.arm(actor, wake_up).await
-    }
-}
 
 #[derive(Clone, Default)]
 struct Broker {
@@ -70,7 +53,10 @@ impl World {
         let reference = Reference::new(&clock, 1);
         let runtime = Arc::new(Ports {
             store: reference.store,
-            wake_ups: Scheduler::default(),
+            wake_ups: Scheduler {
+                armed: MemoryWakeUps::with_guard(GUARD_MS),
+                ..Scheduler::default()
+            },
             publisher: Broker::default(),
             directory: reference.directory,
             environment: reference.environment,

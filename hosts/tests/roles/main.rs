@@ -8,5 +8,6 @@ mod host;
 mod leaving;
 mod notification;
 mod recurring;
+mod scheduler;
 mod settling;
 mod start;

@@ -1,10 +1,6 @@
 //! The listener for the sidecar, which others may not reach unless they have its token.
 
-use crate::program::{Server, punctual};
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use crate::program::{Server, punctual, text};
 
 /// A process beside a sidecar that never comes, whose listener for it is there.
 fn beside_a_sidecar(app_listen: &str) -> std::process::Command {

@@ -3,11 +3,7 @@
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::program::{Server, client, punctual};
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use crate::program::{Server, client, punctual, text};
 
 /// Starts a server that cannot; what it complains of.
 fn refused_start(data: &std::path::Path) -> String {

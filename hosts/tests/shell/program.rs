@@ -9,6 +9,11 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+/// What a program wrote.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
 /// The program, with nothing of this process's environment that would configure it.
 pub(crate) fn punctual() -> Command {
     configured_by_nobody(Command::new(env!("CARGO_BIN_EXE_punctual")))

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
-use crate::program::{Server, client, punctual};
+use crate::program::{Server, client, punctual, text};
 
 /// The zone of everybody here.
 const ZONE: chrono_tz::Tz = chrono_tz::Europe::Paris;
@@ -35,10 +35,6 @@ fn simulate(data: &Path, until: &str, arguments: &[&str]) -> Command {
         .arg(data)
         .args(arguments);
     command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// What a simulation shows, line by line; it has to succeed.
