@@ -26,4 +26,5 @@ pub mod simulate;
 pub mod telemetry;
 mod terminal;
 pub mod tls;
+mod versioned;
 pub mod webhooks;

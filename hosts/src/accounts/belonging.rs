@@ -7,7 +7,7 @@ use punctual_actors::ports::Failure;
 use serde::{Deserialize, Serialize};
 
 use super::SigningKey;
-use crate::ports::Records;
+use crate::{ports::Records, versioned};
 
 /// The record that remembers it, beside those of accounts.
 pub(crate) const RECORD: &str = "signing-key";
@@ -55,20 +55,8 @@ impl Belonging {
                 }
             };
         };
-        let damaged = |error: serde_json::Error| {
-            Failure::damaged(format_args!(
-                "the record of the signing key at column {}",
-                error.column()
-            ))
-        };
-        // The format first: a newer record need not have the fields this release expects.
-        let Versioned { format } = serde_json::from_slice(&json).map_err(damaged)?;
-        if format > FORMAT {
-            return Err(Failure::new(format_args!(
-                "the record of the signing key has format {format}: it was written by a newer version of Punctual"
-            )));
-        }
-        let remembered: Remembered = serde_json::from_slice(&json).map_err(damaged)?;
+        let remembered: Remembered =
+            versioned::read(&json, FORMAT).map_err(|unread| unread.failure("the record of the signing key"))?;
         Ok(remembered.fingerprint == fingerprint)
     }
 
@@ -79,9 +67,4 @@ impl Belonging {
     pub async fn forget(&self) -> Result<(), Failure> {
         self.0.delete(RECORD).await
     }
-}
-
-#[derive(Deserialize)]
-struct Versioned {
-    format: u16,
 }

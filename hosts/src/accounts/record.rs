@@ -6,6 +6,8 @@ use punctual_actors::ports::Failure;
 use punctual_events::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::versioned::{self, Unread};
+
 /// The format this release writes. It reads this and every one before it.
 pub const FORMAT: u16 = 1;
 
@@ -53,6 +55,15 @@ impl From<serde_json::Error> for RecordError {
     }
 }
 
+impl From<Unread> for RecordError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Newer { found } => Self::Newer { found },
+            Unread::Damaged { column } => Self::Malformed { column },
+        }
+    }
+}
+
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         match error {
@@ -89,12 +100,7 @@ impl AccountRecord {
     /// # Errors
     /// When a later release wrote it, or it is damaged.
     pub fn from_json(json: &[u8]) -> Result<Self, RecordError> {
-        // The format first: a newer record need not have the fields this release expects.
-        let Versioned { format } = serde_json::from_slice(json)?;
-        if format > FORMAT {
-            return Err(RecordError::Newer { found: format });
-        }
-        Ok(serde_json::from_slice(json)?)
+        Ok(versioned::read(json, FORMAT)?)
     }
 }
 
@@ -106,11 +112,6 @@ impl fmt::Debug for AccountRecord {
             .field("deleted", &self.deleted)
             .finish_non_exhaustive()
     }
-}
-
-#[derive(Deserialize)]
-struct Versioned {
-    format: u16,
 }
 
 #[cfg(test)]

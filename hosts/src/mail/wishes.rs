@@ -8,7 +8,10 @@ use punctual_actors::ports::Failure;
 use punctual_events::{DailyDigest, MailChanged, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{Etag, Records};
+use crate::{
+    ports::{Etag, Records},
+    versioned,
+};
 
 /// The format this release writes. It reads this and every one before it.
 pub const FORMAT: u16 = 1;
@@ -48,11 +51,6 @@ pub struct NextDigest {
 /// The wishes of all users.
 #[derive(Clone)]
 pub struct Wishes(Arc<dyn Records>);
-
-#[derive(Deserialize)]
-struct Versioned {
-    format: u16,
-}
 
 impl Default for Wish {
     /// Of a user who never said anything: nothing.
@@ -157,16 +155,7 @@ impl Wishes {
 }
 
 fn decode(json: &[u8]) -> Result<Wish, Failure> {
-    let damaged = |error: serde_json::Error| {
-        Failure::damaged(format_args!("what a user wants by mail at column {}", error.column()))
-    };
-    let Versioned { format } = serde_json::from_slice(json).map_err(damaged)?;
-    if format > FORMAT {
-        return Err(Failure::new(format_args!(
-            "what a user wants by mail has format {format}: it was written by a newer version of Punctual"
-        )));
-    }
-    serde_json::from_slice(json).map_err(damaged)
+    versioned::read(json, FORMAT).map_err(|unread| unread.failure("what a user wants by mail"))
 }
 
 #[cfg(test)]

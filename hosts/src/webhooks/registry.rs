@@ -7,7 +7,10 @@ use punctual_actors::ports::Failure;
 use punctual_events::{Timestamp, UserId, WebhookId};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{Etag, Records};
+use crate::{
+    ports::{Etag, Records},
+    versioned,
+};
 
 /// The format this release writes. It reads this and every one before it.
 pub const FORMAT: u16 = 1;
@@ -97,11 +100,6 @@ impl Stored {
         removed: Vec::new(),
         webhooks: Vec::new(),
     };
-}
-
-#[derive(Deserialize)]
-struct Versioned {
-    format: u16,
 }
 
 /// The name of a user's record.
@@ -241,17 +239,8 @@ impl Registry {
     }
 }
 
-/// Only the place is kept of the parser's message, which may quote a credential into a log.
 fn decode(json: &[u8]) -> Result<Stored, Failure> {
-    let damaged =
-        |error: serde_json::Error| Failure::damaged(format_args!("a record of webhooks at column {}", error.column()));
-    let Versioned { format } = serde_json::from_slice(json).map_err(damaged)?;
-    if format > FORMAT {
-        return Err(Failure::new(format_args!(
-            "a record of webhooks has format {format}: it was written by a newer version of Punctual"
-        )));
-    }
-    serde_json::from_slice(json).map_err(damaged)
+    versioned::read(json, FORMAT).map_err(|unread| unread.failure("a record of webhooks"))
 }
 
 #[cfg(test)]

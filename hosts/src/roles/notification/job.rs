@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use punctual_actors::ports::Failure;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::versioned::{self, Unread};
 
 /// A payload.
 pub(super) fn encode<T: Serialize>(job: &T) -> Result<Bytes, Failure> {
@@ -14,24 +16,11 @@ pub(super) fn encode<T: Serialize>(job: &T) -> Result<Bytes, Failure> {
 /// # Errors
 /// When a newer release wrote it: that one, or a newer one, has to do it.
 pub(super) fn decode<T: DeserializeOwned>(name: &str, payload: &[u8], known: u16) -> Result<Option<T>, Failure> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        format: u16,
-    }
-    let read = serde_json::from_slice(payload).and_then(|Versioned { format }| {
-        if format > known {
-            return Ok(Err(format));
-        }
-        serde_json::from_slice(payload).map(Ok)
-    });
-    match read {
-        Ok(Ok(job)) => Ok(Some(job)),
-        Ok(Err(format)) => Err(Failure::new(format_args!(
-            "a job has format {format}: it was written by a newer version of Punctual"
-        ))),
-        Err(error) => {
-            // Not the parser's message, which may quote what a person wrote.
-            tracing::error!(job = name, column = error.column(), "a damaged job is given up");
+    match versioned::read(payload, known) {
+        Ok(job) => Ok(Some(job)),
+        Err(newer @ Unread::Newer { .. }) => Err(newer.failure("a job")),
+        Err(Unread::Damaged { column }) => {
+            tracing::error!(job = name, column, "a damaged job is given up");
             Ok(None)
         }
     }
