@@ -89,8 +89,18 @@ pub struct ImportArguments {
     pub url: reqwest::Url,
 
     /// Token of the account that gets the to-dos; better given as PUNCTUAL_TOKEN, which other users of the machine cannot see
-    #[arg(long, value_name = "TOKEN", env = "PUNCTUAL_TOKEN", hide_env_values = true)]
+    #[arg(long, value_name = "TOKEN", env = "PUNCTUAL_TOKEN", hide_env_values = true, value_parser = token)]
     pub token: String,
+}
+
+/// What scripts leave empty is missing, and no server has to be asked to find out.
+fn token(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() {
+        return Err(
+            "an empty token is none: PUNCTUAL_TOKEN, or --token, has to hold the one that `POST /v1/sessions` answered",
+        );
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]
@@ -133,6 +143,32 @@ mod tests {
     fn a_wrong_flag_is_answered_with_the_right_one() {
         let error = Cli::try_parse_from(["punctual", "serve", "--listne", "127.0.0.1:1"]).unwrap_err();
         assert!(error.to_string().contains("'--listen'"), "{error}");
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_answered_with_those_that_are() {
+        for (flag, value, least) in [
+            ("--rate-limit", "-1", 0),
+            ("--anonymous-rate-limit", "many", 0),
+            ("--drain-seconds", "4294967296", 0),
+            ("--idle-seconds", "0", 1),
+            ("--partitions", "-3", 1),
+        ] {
+            let error = Cli::try_parse_from(["punctual", "serve", flag, value]).unwrap_err();
+            let expected = format!("'{value}' for '{flag} <");
+            let range = format!("expected a whole number from {least} to 4294967295");
+            let error = error.to_string();
+            assert!(error.contains(&expected) && error.contains(&range), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_token_is_a_missing_one() {
+        let error = Cli::try_parse_from(["punctual", "import", "todos.ics", "--token", ""]).unwrap_err();
+        assert!(
+            error.to_string().contains("an empty token is none: PUNCTUAL_TOKEN"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -68,6 +68,14 @@ impl UserActor {
             time_zone: &self.profile.time_zone,
             zones: context.zones,
         };
+        if let SnoozeUntil::For(length) = until
+            && (length.days(), length.seconds()) <= (0, 0)
+        {
+            return Err(Refusal::invalid(
+                "for",
+                "the length must be positive, as PT1H for an hour from now",
+            ));
+        }
         let (field, instant) = match until {
             SnoozeUntil::At(at) => ("until", Some(*at)),
             SnoozeUntil::For(length) => ("for", scene.after(*length)),

@@ -5,6 +5,7 @@
 mod listen;
 mod misspelt;
 mod network;
+mod number;
 mod settings;
 mod sidecar;
 mod sources;

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     listen::ListenAddress,
     network::{network, networks},
+    number::{number, positive},
 };
 use crate::mail::MailAddress;
 
@@ -47,7 +48,7 @@ pub struct Settings {
     pub sync_pubsub: Option<String>,
 
     /// Partitions of each topic; sync is ready once it hears them all (dapr) [default: 12]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = positive, allow_negative_numbers = true)]
     pub partitions: Option<NonZeroU32>,
 
     /// Name of the sidecar's component that knows the secrets, among them signingkey (dapr) [default: secrets]
@@ -59,12 +60,12 @@ pub struct Settings {
     pub data: Option<PathBuf>,
 
     /// Requests a second that one user may make; 0 for no limit [default: 500]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
     pub rate_limit: Option<u32>,
 
     /// Sign-ups and log-ins a minute that may come from one address; a third as many wrong passwords in 15 minutes may come from it for one
     /// account, and ten times that from everywhere; 0 lifts all three limits [default: 30]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
     pub anonymous_rate_limit: Option<u32>,
 
     /// Who may sign up: everybody (open) or nobody (closed) [default: open]
@@ -94,11 +95,11 @@ pub struct Settings {
     pub log: Option<LogFilter>,
 
     /// Seconds after which a user nobody asks for leaves memory [default: 300]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = positive, allow_negative_numbers = true)]
     pub idle_seconds: Option<NonZeroU32>,
 
     /// Seconds after SIGTERM in which requests are still taken, though /readyz says no, until whoever sends them has noticed [default: 0; with dapr 5]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = number, allow_negative_numbers = true)]
     pub drain_seconds: Option<u32>,
 
     /// TOML file with any of these settings; its keys are the flags without the dashes in front

@@ -114,7 +114,7 @@ fn from_environment(variables: Variables<'_>) -> Result<Settings, ConfigError> {
             settings = parse_as_flag(command.clone(), flag, &value)
                 .map_err(|error| ConfigError::Variable {
                     variable,
-                    reason: reason(&error),
+                    reason: reason(&error, &value),
                 })?
                 .or(settings);
         }
@@ -150,9 +150,9 @@ pub(super) fn variable_of(flag: &str) -> String {
 }
 
 /// What is wrong with a value, without the words that only fit a command line.
-fn reason(error: &clap::Error) -> String {
+fn reason(error: &clap::Error, value: &OsStr) -> String {
     if let Some(source) = error.source() {
-        return source.to_string();
+        return format!("invalid value '{}': {source}", value.display());
     }
     let rendered = error.to_string();
     let message = rendered.split("\n\n").next().unwrap_or(&rendered);

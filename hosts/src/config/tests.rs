@@ -119,7 +119,7 @@ fn a_proxy_alone_is_trusted_by_its_address() {
     assert_eq!(config.trusted_proxies, ["127.0.0.1/32".parse().unwrap()]);
     assert_eq!(
         load(&[], &[("PUNCTUAL_TRUSTED_PROXY", "localhost")]).unwrap_err(),
-        "PUNCTUAL_TRUSTED_PROXY: expected an address, or a network as 10.0.0.0/8 or fd00::/8"
+        "PUNCTUAL_TRUSTED_PROXY: invalid value 'localhost': expected an address, or a network as 10.0.0.0/8 or fd00::/8"
     );
 }
 
@@ -149,10 +149,14 @@ fn rust_log_counts_where_nothing_of_our_own_is_said() {
 fn a_wrong_variable_is_named() {
     assert_eq!(
         load(&[], &[("PUNCTUAL_LISTEN", "here")]).unwrap_err(),
-        "PUNCTUAL_LISTEN: expected an address or a name, and a port: 127.0.0.1:8080, [::1]:8080 or localhost:8080"
+        "PUNCTUAL_LISTEN: invalid value 'here': expected an address or a name, and a port: 127.0.0.1:8080, [::1]:8080 or localhost:8080"
     );
     insta::assert_snapshot!(load(&[], &[("PUNCTUAL_REGISTRATION", "maybe")]).unwrap_err());
     insta::assert_snapshot!(load(&[], &[("PUNCTUAL_IDLE_SECONDS", "0")]).unwrap_err());
+    assert_eq!(
+        load(&[], &[("PUNCTUAL_RATE_LIMIT", "abc")]).unwrap_err(),
+        "PUNCTUAL_RATE_LIMIT: invalid value 'abc': expected a whole number from 0 to 4294967295"
+    );
     insta::assert_snapshot!(load(&[], &[("RUST_LOG", "punctual=loud")]).unwrap_err());
 }
 

@@ -29,13 +29,16 @@ pub enum TargetError {
     /// User name or password in it.
     #[error("a webhook's URL carries no user name or password")]
     Credentials,
+    /// A port at which nothing can listen.
+    #[error("a webhook's URL has a port from 1 to 65535, or none")]
+    Port,
     /// Its host is an address that is not public.
     #[error(transparent)]
     Address(#[from] RefusedAddress),
 }
 
 impl Target {
-    /// Takes a URL: http or https, a name or an address as host, any port.
+    /// Takes a URL: http or https, a name or an address as host, any port but 0.
     ///
     /// A host that is an address is checked here, whatever its spelling (`0x7f.1`, `2130706433`, …): the parser makes them all one. A
     /// name is checked when it is resolved, at every connection.
@@ -52,6 +55,9 @@ impl Target {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(TargetError::Credentials);
+        }
+        if url.port() == Some(0) {
+            return Err(TargetError::Port);
         }
         let target = Self(url);
         target.check_literal(policy)?;
@@ -127,6 +133,7 @@ mod tests {
             ("unix:/run/docker.sock", TargetError::Scheme),
             ("https://ann:secret@example.org/", TargetError::Credentials),
             ("https://ann@example.org/", TargetError::Credentials),
+            ("https://example.org:0/", TargetError::Port),
         ] {
             assert_eq!(parse(text), Err(error), "{text}");
         }

@@ -85,6 +85,7 @@ async fn a_notification_is_snoozed_by_a_duration_an_instant_or_a_phrase() {
         (json!({"for": "PT1H", "phrase": "tomorrow"}), "until"),
         (json!({"until": "2001-01-01T00:00:00Z"}), "until"),
         (json!({"for": "PT0S"}), "for"),
+        (json!({"for": "-P1D"}), "for"),
         (json!({"phrase": "call Ann"}), "phrase"),
         (json!({"phrase": "x".repeat(2001)}), "phrase"),
     ] {
@@ -179,6 +180,7 @@ async fn what_may_not_be_reached_is_no_webhook() {
         ("https://nobody.invalid/", "webhook_address"),
         ("ftp://example.org/", "invalid"),
         ("https://ann:secret@example.org/", "invalid"),
+        ("https://example.org:0/hook", "invalid"),
         ("nonsense", "invalid"),
         (&format!("https://example.org/{}", "x".repeat(3000)), "invalid"),
     ] {

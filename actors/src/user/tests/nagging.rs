@@ -167,6 +167,10 @@ fn what_says_no_instant_ahead_is_no_snooze() {
             "{until:?}"
         );
     }
+    for length in ["PT0S", "-PT1H", "-P1D"] {
+        let refusal = snooze(&mut life, &fired[0], hours(length)).unwrap_err();
+        assert!(refusal.to_string().contains("must be positive, as PT1H"), "{refusal}");
+    }
     let unknown = UserCommand::Snooze {
         notification: Uuid::from_u128(99).into(),
         until: hours("PT1H"),

@@ -177,9 +177,11 @@ pub(super) async fn delete(
 fn refuse(error: TargetError) -> Problem {
     match error {
         TargetError::Address(_) => Problem::new(Code::WebhookAddress, error.to_string()).on("url"),
-        TargetError::TooLong | TargetError::Malformed | TargetError::Scheme | TargetError::Credentials => {
-            Problem::invalid("url", error.to_string())
-        }
+        TargetError::TooLong
+        | TargetError::Malformed
+        | TargetError::Scheme
+        | TargetError::Credentials
+        | TargetError::Port => Problem::invalid("url", error.to_string()),
     }
 }
 
