@@ -1,6 +1,6 @@
 //! What of an item a task has no place for, so that nobody believes it was taken.
 
-use calcard::icalendar::{ICalendarComponentType, ICalendarEntry, ICalendarProperty};
+use calcard::icalendar::{ICalendarComponentType, ICalendarEntry, ICalendarProperty, ICalendarValue};
 
 use super::{
     draft::{Source, percent},
@@ -15,6 +15,13 @@ const ONCE: [ICalendarProperty; 6] = [
     ICalendarProperty::Priority,
     ICalendarProperty::Status,
     ICalendarProperty::Summary,
+];
+
+/// What an item says in words of its own.
+const WORDS: [ICalendarProperty; 3] = [
+    ICalendarProperty::Summary,
+    ICalendarProperty::Description,
+    ICalendarProperty::Categories,
 ];
 
 /// Notes what a person may have written and a task has no place for. Bookkeeping (DTSTAMP, SEQUENCE, X- properties, …) goes without saying.
@@ -61,9 +68,21 @@ pub(super) fn note(source: &Source<'_>, status_done: bool, notes: &mut Vec<Strin
             notes.push(format!("of several {} the first counts", once.as_str()));
         }
     }
+    for words in WORDS {
+        if source.todo().properties(&words).any(has_control_characters) {
+            notes.push(format!("control characters were taken out of {}", words.as_str()));
+        }
+    }
     if recurrence::is_this_and_future(source.todo()) {
         notes.push("it was meant for the later occurrences as well".to_owned());
     }
+}
+
+/// Besides line breaks and tabs, which are white space.
+fn has_control_characters(entry: &ICalendarEntry) -> bool {
+    let is_one = |c: char| c.is_control() && !c.is_whitespace();
+    let mut texts = entry.values.iter().filter_map(ICalendarValue::as_text);
+    texts.any(|text| text.contains(is_one))
 }
 
 /// RFC 5545 (3.8.1.9): 0 to 9.

@@ -413,6 +413,14 @@ fn one_recurrence_id_in_many_forms_is_one() {
 }
 
 #[test]
+fn control_characters_that_are_taken_out_are_noted() {
+    let item = todo("SUMMARY:Buy\0 milk\nDESCRIPTION:first\\nsecond\tthird\nCATEGORIES:a,b\u{7f}");
+    let expected = ["SUMMARY", "CATEGORIES"].map(|name| format!("control characters were taken out of {name}"));
+    assert_eq!(item.notes, expected);
+    assert_eq!(&*item.draft.unwrap().title, "Buy milk");
+}
+
+#[test]
 fn what_a_task_has_no_place_for_is_noted() {
     let item = todo(
         "SUMMARY:x\nLOCATION:Here\nURL:https://example.com/\nPERCENT-COMPLETE:40\nDTSTAMP:20260101T000000Z\n\

@@ -148,7 +148,7 @@ struct ListParams {
     /// One of these; repeat it for several.
     #[param(explode = true, max_items = 50)]
     priority: Option<Vec<Priority>>,
-    /// All of these; repeat it for several.
+    /// All of these; repeat it for several. The whole tag counts; case, marks and width do not.
     #[param(explode = true, max_items = 50)]
     tag: Option<Vec<String>>,
     /// Due at this instant or later.
