@@ -19,8 +19,9 @@ use crate::ports::{AuditBatch, AuditFlaw, AuditGap, AuditHead, AuditPlace, Audit
 const AT_ONCE: usize = 16;
 /// Commits whose hashes are kept until they are compared with the logs, about: so each log is read once where records are short.
 const COMPARED_AT_ONCE: usize = 16_384;
-/// Batches read at once where they are small, as those of a user are who is alone with their tasks: a commit each.
-const MANY_BATCHES: usize = 128;
+/// Batches read at once where they are small, as those of a user are who is alone with their tasks: a commit each. How large the next ones are is not
+/// known before they are read, and one may have a megabyte.
+const MANY_BATCHES: usize = 32;
 /// Bytes of batches read at once that are small.
 const SMALL_BYTES: usize = 1 << 20;
 /// Gaps, and flaws, that are named; there are hardly ever any.
