@@ -42,6 +42,11 @@ impl Pause {
         taken.is_ok()
     }
 
+    /// Whether it is known not to answer. Who only asks this tries nothing, and leaves it to those who have to.
+    pub(super) fn is_on(&self) -> bool {
+        self.until_ms.load(Ordering::Relaxed) != NONE
+    }
+
     /// It did not answer.
     pub(super) fn begin(&self, now: Timestamp) {
         self.until_ms.store(now.as_millis() + PAUSE_MS, Ordering::Relaxed);

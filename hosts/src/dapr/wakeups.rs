@@ -76,8 +76,8 @@ impl Reminders {
     }
 }
 
-fn was_away() -> Failure {
-    Failure::new("register reminder: the Scheduler was away a moment ago")
+fn was_away(what: &str) -> Failure {
+    Failure::new(format_args!("{what}: the Scheduler was away a moment ago"))
 }
 
 impl WakeUps for Reminders {
@@ -87,7 +87,7 @@ impl WakeUps for Reminders {
 
     async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
         if !self.wake_ups.lets_try(self.clock.now()) {
-            return Err(was_away());
+            return Err(was_away("register reminder"));
         }
         let began = Instant::now();
         let registered = self.register(actor, wake_up, PATIENCE).await;
@@ -100,7 +100,7 @@ impl WakeUps for Reminders {
 
     async fn arm_guard(&self, actor: ActorId, guard: WakeUp) -> Result<(), Failure> {
         if !self.guards.lets_try(self.clock.now()) {
-            return Err(was_away());
+            return Err(was_away("register reminder"));
         }
         let registered = self.register(actor, guard, GUARD_PATIENCE).await;
         if registered.is_err() {
@@ -109,7 +109,11 @@ impl WakeUps for Reminders {
         registered
     }
 
+    /// Tidying up never is who finds out whether the Scheduler answers again: a turn waits for it.
     async fn cancel(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        if self.wake_ups.is_on() || self.guards.is_on() {
+            return Err(was_away("unregister reminder"));
+        }
         let request = UnregisterActorReminderRequest {
             actor_type: wire::type_of(actor).to_owned(),
             actor_id: actor.uuid().to_string(),
@@ -120,7 +124,10 @@ impl WakeUps for Reminders {
             Ok(answer) => answer
                 .map(drop)
                 .map_err(|status| failure("unregister reminder", &status)),
-            Err(_) => Err(Failure::new("unregister reminder: no answer in time")),
+            Err(_) => {
+                self.guards.begin(self.clock.now());
+                Err(Failure::new("unregister reminder: no answer in time"))
+            }
         }
     }
 }
@@ -152,45 +159,127 @@ mod tests {
     use super::*;
     use crate::dapr::{pause::PAUSE_MS, test_sidecar};
 
+    /// A Scheduler that hangs until it is told to answer.
+    #[derive(Clone, Default)]
+    struct Scheduler {
+        asked: Arc<AtomicU32>,
+        answers: Arc<AtomicBool>,
+    }
+
+    impl Scheduler {
+        fn asked(&self) -> u32 {
+            self.asked.load(Ordering::Relaxed)
+        }
+
+        fn answers(&self, answers: bool) {
+            self.answers.store(answers, Ordering::Relaxed);
+        }
+
+        async fn reminders(&self) -> (Reminders, Arc<VirtualClock>) {
+            let scheduler = self.clone();
+            let sidecar = test_sidecar::answering(move |_| {
+                let Self { asked, answers } = scheduler.clone();
+                async move {
+                    asked.fetch_add(1, Ordering::Relaxed);
+                    if !answers.load(Ordering::Relaxed) {
+                        std::future::pending::<()>().await;
+                    }
+                    Ok(Vec::new())
+                }
+            })
+            .await;
+            let clock = VirtualClock::new(NOW);
+            (Reminders::new(sidecar, Arc::clone(&clock) as _), clock)
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+    const ACTOR: ActorId = ActorId::User(UserId(Uuid::from_u128(1)));
+    const WAKE_UP: WakeUp = WakeUp {
+        at: NOW,
+        seq: Seq(1),
+        nonce: 0,
+    };
+
     #[tokio::test]
     async fn one_turn_waits_for_a_scheduler_that_hangs_and_those_after_it_do_not() {
-        let (asked, answers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
-        let scheduler = (Arc::clone(&asked), Arc::clone(&answers));
-        let sidecar = test_sidecar::answering(move |_| {
-            let (asked, answers) = scheduler.clone();
-            async move {
-                asked.fetch_add(1, Ordering::Relaxed);
-                if !answers.load(Ordering::Relaxed) {
-                    std::future::pending::<()>().await;
-                }
-                Ok(Vec::new())
-            }
-        })
-        .await;
-        let clock = VirtualClock::new(Timestamp::from_millis(1_800_000_000_000));
-        let reminders = Reminders::new(sidecar, Arc::clone(&clock) as _);
-        let actor = ActorId::User(UserId(Uuid::from_u128(1)));
-        let wake_up = WakeUp {
-            at: clock.now().plus_millis(60_000),
-            seq: Seq(1),
-            nonce: 0,
-        };
+        let scheduler = Scheduler::default();
+        let (reminders, clock) = scheduler.reminders().await;
         let began = Instant::now();
-        assert!(reminders.arm(actor, wake_up).await.is_err());
+        assert!(reminders.arm(ACTOR, WAKE_UP).await.is_err());
         assert!(began.elapsed() >= PATIENCE, "it may be slow only");
         let began = Instant::now();
         for _ in 0..3 {
-            assert!(reminders.arm(actor, wake_up).await.is_err());
+            assert!(reminders.arm(ACTOR, WAKE_UP).await.is_err());
+            assert!(reminders.cancel(ACTOR, WAKE_UP).await.is_err());
         }
         assert!(began.elapsed() < GUARD_PATIENCE);
-        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        assert_eq!(scheduler.asked(), 1);
 
-        answers.store(true, Ordering::Relaxed);
+        scheduler.answers(true);
         clock.advance_ms(u64::try_from(PAUSE_MS).unwrap());
         for _ in 0..3 {
-            assert!(reminders.arm(actor, wake_up).await.is_ok());
+            assert!(reminders.arm(ACTOR, WAKE_UP).await.is_ok());
+            assert!(reminders.cancel(ACTOR, WAKE_UP).await.is_ok());
         }
-        assert_eq!(asked.load(Ordering::Relaxed), 4);
+        assert_eq!(scheduler.asked(), 7);
+    }
+
+    #[tokio::test]
+    async fn one_guard_that_is_armed_ends_the_pause_of_wake_ups_early() {
+        let scheduler = Scheduler::default();
+        let (reminders, _clock) = scheduler.reminders().await;
+        assert!(reminders.arm(ACTOR, WAKE_UP).await.is_err());
+        scheduler.answers(true);
+        assert!(reminders.arm(ACTOR, WAKE_UP).await.is_err(), "nobody has tried again");
+        assert!(reminders.arm_guard(ACTOR, WAKE_UP).await.is_ok());
+        assert!(reminders.arm(ACTOR, WAKE_UP).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_commit_waits_for_a_guard_that_cannot_be_armed_and_those_after_it_do_not() {
+        let scheduler = Scheduler::default();
+        let (reminders, _clock) = scheduler.reminders().await;
+        for _ in 0..3 {
+            assert!(reminders.arm_guard(ACTOR, WAKE_UP).await.is_err());
+        }
+        assert_eq!(scheduler.asked(), 1);
+        // What has to be armed is tried all the same.
+        scheduler.answers(true);
+        assert!(reminders.arm(ACTOR, WAKE_UP).await.is_ok());
+        assert!(reminders.arm_guard(ACTOR, WAKE_UP).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_cancelled_is_the_reminder_that_was_armed() {
+        let names = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let heard = Arc::clone(&names);
+        let sidecar = test_sidecar::answering(move |call| {
+            let name = match call.method.as_str() {
+                "RegisterActorReminder" => call.message::<RegisterActorReminderRequest>().name,
+                _ => call.message::<UnregisterActorReminderRequest>().name,
+            };
+            heard.lock().unwrap().push((call.method, name));
+            async { Ok(Vec::new()) }
+        })
+        .await;
+        let reminders = Reminders::new(sidecar, VirtualClock::new(NOW));
+        reminders.arm(ACTOR, WAKE_UP).await.unwrap();
+        reminders.cancel(ACTOR, WAKE_UP).await.unwrap();
+        let name = "1800000000000-1-0".to_owned();
+        let expected =
+            ["RegisterActorReminder", "UnregisterActorReminder"].map(|method| (method.to_owned(), name.clone()));
+        assert_eq!(*names.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn one_waits_for_a_wake_up_to_be_cancelled_by_a_scheduler_that_hangs_and_those_after_it_do_not() {
+        let scheduler = Scheduler::default();
+        let (reminders, _clock) = scheduler.reminders().await;
+        for _ in 0..3 {
+            assert!(reminders.cancel(ACTOR, WAKE_UP).await.is_err());
+        }
+        assert_eq!(scheduler.asked(), 1);
     }
 
     #[tokio::test]
