@@ -112,4 +112,14 @@ mod tests {
         apart.take_back(&first);
         assert!(!apart.has(&first));
     }
+
+    #[test]
+    fn however_many_are_not_served_so_many_are_remembered() {
+        let apart = Apart::new(twelve());
+        for number in 0..=MAX_USERS {
+            apart.put(&number.to_string());
+        }
+        assert_eq!(apart.found().users.len(), 1, "all before the last are forgotten");
+        assert!(apart.has(&MAX_USERS.to_string()));
+    }
 }
