@@ -33,17 +33,36 @@ TOKEN=$(call /v1/users "{\"email\":\"$email\",\"password\":\"$(head -c 24 /dev/u
 [ -n "$TOKEN" ] || fail 'no account'
 say 'an account'
 
-hello="{\"type\":\"hello\",\"token\":\"$TOKEN\",\"cursor\":null}"
-size=${#hello}
-[ "$size" -gt 125 ] || fail "a hello of $size bytes: longer ones were expected"
-(
+say_hello() { # cursor
+  hello="{\"type\":\"hello\",\"token\":\"$TOKEN\",\"cursor\":$1}"
+  size=${#hello}
+  [ "$size" -gt 125 ] || fail "a hello of $size bytes: longer ones were expected"
   printf 'GET /v1/sync HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n' "$SYNC_HOST"
   sleep 1
   # A text, final; its length in two bytes; the mask; what it says.
   printf "\\201\\376$(octal $((size / 256)))$(octal $((size % 256)))\\000\\000\\000\\000"
   printf %s "$hello"
-  sleep 90
-) | nc "$SYNC_HOST" "$SYNC_PORT" > /tmp/socket &
+}
+hear() { # cursor; until the server or the network ends it
+  rm -f /tmp/said
+  mkfifo /tmp/said
+  { say_hello "$1"; exec sleep 90; } > /tmp/said &
+  nc "$SYNC_HOST" "$SYNC_PORT" < /tmp/said >> /tmp/socket
+  kill $! 2>/dev/null
+}
+keep_hearing() { # comes back with the last cursor where it is told that the server restarts, and only there
+  cursor=null
+  for _ in $(seq 10); do
+    hear "$cursor"
+    # Code and reason of the frame that closes.
+    [ "$(tail -c 9 /tmp/socket)" = "$(printf '\003\364restart')" ] || return
+    last=$(grep -o '"cursor" *: *"[^"]*"' /tmp/socket | tail -n 1 | cut -d '"' -f 4)
+    [ -z "$last" ] || cursor="\"$last\""
+    sleep 1
+  done
+}
+: > /tmp/socket
+keep_hearing &
 until_said 15 'a socket' '"type" *: *"ready"' cat /tmp/socket
 
 task=$(call /v1/tasks '{"title":"Water the plants","due":{"at":"2031-03-03T08:00:00","time_zone":"Europe/Paris"},"recurrence":{"rrule":"FREQ=WEEKLY;BYDAY=MO"}}' | field id)
