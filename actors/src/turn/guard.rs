@@ -23,28 +23,28 @@ impl<M: Machine> Slot<M> {
         activation.is_some_and(|activation| activation.needs_guard() && activation.guard.is_none())
     }
 
-    /// Arms the guard that is owed. What audit has confirmed meanwhile needs none.
+    /// Arms the guard that is owed. What audit has confirmed meanwhile needs none: then it is false.
     ///
     /// # Errors
     /// When it is still owed.
-    pub async fn arm_owed_guard<R: Runtime>(&mut self, runtime: &R) -> Result<(), Failure> {
+    pub async fn arm_owed_guard<R: Runtime>(&mut self, runtime: &R) -> Result<bool, Failure> {
         if !self.owes_guard(runtime) {
-            return Ok(());
+            return Ok(false);
         }
         self.recheck(runtime).await?;
         if !self.owes_guard(runtime) {
-            return Ok(());
+            return Ok(false);
         }
         let actor = self.actor;
         let Some(activation) = &mut self.activation else {
-            return Ok(());
+            return Ok(false);
         };
         let (now, seq) = (runtime.environment().clock.now(), activation.tip.seq);
         if let Some(guard) = next(activation, now, seq, runtime) {
             runtime.wake_ups().arm_guard(actor, guard).await?;
             activation.guard = Some(guard);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The guard before is gone. A commit does without the next one where it cannot be armed at once; an actor that is woken, and may stay quiet after

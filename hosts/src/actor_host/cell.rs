@@ -2,6 +2,7 @@
 //! empty. A client that hangs up cannot stop a turn half way, and commands that arrive during a turn share the next one.
 
 mod busy;
+mod damage;
 mod leaving;
 mod settling;
 mod waking;
@@ -23,6 +24,7 @@ use punctual_events::{ActorId, Seq};
 use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
 
 use self::busy::{Busy, Work, survived};
+pub(super) use self::leaving::Owed;
 use super::{Shared, wake_command};
 
 /// Commands one turn takes at most; the rest take the next.
@@ -192,6 +194,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                     .map(|_| Err(TurnError::Unknown(failure.clone())))
                     .collect()
             });
+            self.hears_damage(&outcomes);
             self.after_turn(&mut slot);
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // Nobody listens where the client has hung up.
@@ -274,7 +277,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             if outcome.is_err() {
                 runtime.environment().clock.sleep_ms(PAUSE_AFTER_PANIC_MS).await;
             }
-            match outcome.flatten() {
+            match self.heard(outcome.flatten()) {
                 Ok(seq) => self.note_published(seq),
                 Err(failure) => {
                     let waiting = self.publishing_failed();
@@ -337,9 +340,9 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     async fn load(self: Arc<Self>) -> Result<Arc<Snapshot<M>>, Failure> {
         let mut slot = self.slot.lock().await;
         if !self.is_fresh() {
-            slot.recheck(&*self.shared.runtime).await?;
+            self.heard(slot.recheck(&*self.shared.runtime).await)?;
         }
-        slot.activate(&*self.shared.runtime).await?;
+        self.heard(slot.activate(&*self.shared.runtime).await.map(drop))?;
         self.after_turn(&mut slot);
         self.publish_soon();
         self.snapshot.load_full().ok_or_else(|| Failure::new("not activated"))

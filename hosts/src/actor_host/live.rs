@@ -9,9 +9,12 @@ use dashmap::DashMap;
 use punctual_actors::{machine::Machine, ports::Runtime};
 use punctual_events::ActorId;
 
-use super::{Shared, cell::Cell};
+use super::{
+    Shared,
+    cell::{Cell, Owed},
+};
 
-/// Guards that are owed and armed in one sweep, at most.
+/// Guards that are armed in one sweep, at most.
 const GUARDS_PER_SWEEP: usize = 512;
 /// Guards in a row that could not be armed, after which none is tried before the next sweep.
 const AWAY_AFTER: u32 = 8;
@@ -74,29 +77,28 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         }
     }
 
-    /// Arms guards that are owed, one after the other, until several in a row cannot be: then whoever keeps them is away, for all, and it is not one
-    /// actor that cannot be read.
+    /// Arms guards that are owed in the background, unless that is under way.
     fn arm_owed_guards(&self) {
-        let owing = self.cells.iter().filter(|cell| cell.owes_guard());
-        let owing: Vec<_> = owing.take(GUARDS_PER_SWEEP).map(|cell| Arc::clone(&cell)).collect();
+        let owing = self.owing();
         if owing.is_empty() || self.is_arming.swap(true, Ordering::Relaxed) {
             return;
         }
         let is_arming = Arc::clone(&self.is_arming);
         tokio::spawn(async move {
-            let mut failed_in_a_row = 0;
-            for cell in owing {
-                failed_in_a_row = if cell.arm_owed_guard().await {
-                    0
-                } else {
-                    failed_in_a_row + 1
-                };
-                if failed_in_a_row == AWAY_AFTER {
-                    break;
-                }
-            }
+            arm(owing, GUARDS_PER_SWEEP).await;
             is_arming.store(false, Ordering::Relaxed);
         });
+    }
+
+    /// Tries each guard that is owed once: after this process nobody does.
+    pub(super) async fn arm_last_guards(&self) {
+        arm(self.owing(), usize::MAX).await;
+    }
+
+    /// Those that owe a guard, or did when they were last looked at.
+    fn owing(&self) -> Vec<Arc<Cell<M, R>>> {
+        let owing = self.cells.iter().filter(|cell| cell.owes_guard());
+        owing.map(|cell| Arc::clone(&cell)).collect()
     }
 
     fn let_go(&self) {
@@ -129,6 +131,22 @@ impl<M: Machine, R: Runtime> Live<M, R> {
         let cells: Vec<Arc<Cell<M, R>>> = self.cells.iter().map(|cell| Arc::clone(&cell)).collect();
         for cell in cells {
             cell.drain().await;
+        }
+    }
+}
+
+/// Arms guards that are owed, one after the other and at most so many, until several in a row cannot be: then whoever keeps them is away, for all, and it
+/// is not one actor that cannot be read. Those that turn out to owe none do not count.
+async fn arm<M: Machine, R: Runtime>(owing: Vec<Arc<Cell<M, R>>>, most: usize) {
+    let (mut armed, mut failed_in_a_row) = (0, 0);
+    for cell in owing {
+        match cell.arm_owed_guard().await {
+            Owed::Armed => (armed, failed_in_a_row) = (armed + 1, 0),
+            Owed::Nothing => {}
+            Owed::Still => failed_in_a_row += 1,
+        }
+        if armed == most || failed_in_a_row == AWAY_AFTER {
+            break;
         }
     }
 }

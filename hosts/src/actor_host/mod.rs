@@ -29,6 +29,8 @@ pub trait Observer: Send + Sync + 'static {
     fn transaction(&self, micros: u64);
     /// Events were not taken by a role and will be delivered again.
     fn redelivery(&self);
+    /// Something stored of an actor cannot be read: the actor's name, or where it is if not even that can be read.
+    fn damaged(&self, actor: &str);
 }
 
 /// An observer that looks away.
@@ -40,6 +42,7 @@ impl Observer for Unobserved {
     fn outbox(&self, _: i64) {}
     fn transaction(&self, _: u64) {}
     fn redelivery(&self) {}
+    fn damaged(&self, _: &str) {}
 }
 
 /// How the host treats its actors.
@@ -169,6 +172,12 @@ impl<R: Runtime> ActorHost<R> {
     #[must_use]
     pub fn is_broker_away(&self) -> bool {
         self.shared.breaker.is_open(&*self.shared.runtime.environment().clock)
+    }
+
+    /// Tries each guard that is owed once more: when the process is about to end, nobody does it later.
+    pub async fn arm_last_guards(&self) {
+        self.users.arm_last_guards().await;
+        self.series.arm_last_guards().await;
     }
 
     /// Waits until no actor has a turn under way or anything to publish. No new commands should be coming.

@@ -159,8 +159,9 @@ impl Publisher for Bus {
                 queue.seed(Some(Seq::ZERO));
             }
         });
+        let observer = self.shared.database.observer();
         for handler in &self.shared.volatile {
-            if let Err(failure) = delivery::deliver(&**handler, commits).await {
+            if let Err(failure) = delivery::deliver(&**handler, commits, observer).await {
                 tracing::debug!(service = handler.name(), %failure, "a volatile service did not take events");
             }
         }

@@ -4,6 +4,7 @@
 
 mod audit_lag;
 mod behind;
+mod damaged;
 mod histogram;
 mod lateness;
 mod requests;
@@ -19,8 +20,11 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub use self::{audit_lag::AuditLag, behind::Behind, histogram::Histogram, lateness::Lateness, requests::Requests};
-use self::{behind::BehindCollector, requests::RequestsCollector, sampled::Sampled};
+pub use self::{
+    audit_lag::AuditLag, behind::Behind, damaged::WatchedLogs, histogram::Histogram, lateness::Lateness,
+    requests::Requests,
+};
+use self::{behind::BehindCollector, damaged::DamagedActors, requests::RequestsCollector, sampled::Sampled};
 use crate::actor_host::Observer;
 
 /// The media type of [`Metrics::encode`].
@@ -49,6 +53,7 @@ pub struct Metrics {
     pub transaction_us: Histogram,
     /// Commits that wait to be published.
     pub outbox: Gauge,
+    damaged: DamagedActors,
     /// Events that were put aside for an operator to look at.
     pub dead_letters: Counter,
     /// Deliveries that failed and are tried again.
@@ -80,6 +85,7 @@ impl Metrics {
             turn_commands: Histogram::new(COMMAND_BOUNDS, 1.0),
             transaction_us: Histogram::new(TURN_BOUNDS_US, 1e6),
             outbox: Gauge::default(),
+            damaged: DamagedActors::default(),
             dead_letters: Counter::default(),
             redeliveries: Counter::default(),
             reminder_lateness_ms: Histogram::new(LATENESS_BOUNDS_MS, 1e3),
@@ -130,6 +136,11 @@ impl Metrics {
             "outbox_commits",
             "Commits that wait to be published",
             self.outbox.clone(),
+        );
+        own.register(
+            "damaged_actors",
+            "Actors of whom something stored was met that cannot be read; an alarm",
+            self.damaged.count.clone(),
         );
         for (name, help, counter) in [
             (
@@ -206,5 +217,9 @@ impl Observer for Metrics {
 
     fn redelivery(&self) {
         self.redeliveries.inc();
+    }
+
+    fn damaged(&self, actor: &str) {
+        self.damaged.note(actor);
     }
 }

@@ -1,8 +1,12 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
+use punctual_actors::ports::{BoxFuture, Failure};
+use punctual_events::{ActorId, Commit, Seq, UserId};
+use uuid::Uuid;
 
 use super::*;
+use crate::ports::Logs;
 
 fn line<'a>(text: &'a str, start: &str) -> &'a str {
     let found = text.lines().find(|line| line.starts_with(start));
@@ -121,4 +125,38 @@ fn each_role_says_how_far_it_is_behind() {
     let text = metrics.encode();
     line(&text, r#"punctual_log_depth_commits{role="audit"} 3"#);
     line(&text, r#"punctual_lag_seconds{role="audit"} 1.5"#);
+}
+
+/// A log of which nothing can be read.
+struct Unreadable;
+
+impl Logs for Unreadable {
+    fn head(&self, _: ActorId) -> BoxFuture<'_, Result<Seq, Failure>> {
+        Box::pin(async { Err(Failure::new("away")) })
+    }
+
+    fn read(&self, _: ActorId, _: Seq, _: usize) -> BoxFuture<'_, Result<Vec<Arc<Commit>>, Failure>> {
+        Box::pin(async { Err(Failure::damaged("a commit")) })
+    }
+
+    fn confirm_audited(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn erase(&self, _: ActorId, _: Seq) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_is_counted_once_and_one_that_is_away_is_not() {
+    let metrics = Metrics::new();
+    let logs = WatchedLogs::new(Arc::new(Unreadable), Arc::clone(&metrics) as _);
+    let actor = |id| ActorId::User(UserId(Uuid::from_u128(id)));
+    assert!(logs.head(actor(1)).await.is_err());
+    line(&metrics.encode(), "punctual_damaged_actors 0");
+    for id in [2, 3, 2] {
+        assert!(logs.read(actor(id), Seq::ZERO, 1).await.is_err());
+    }
+    line(&metrics.encode(), "punctual_damaged_actors 2");
 }

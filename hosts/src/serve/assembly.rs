@@ -18,7 +18,7 @@ use crate::{
         runtime::{Embedded, Running},
     },
     health::Obstacle,
-    metrics::{Behind, Lateness, Metrics},
+    metrics::{Behind, Lateness, Metrics, WatchedLogs},
     ports::{EventHandler, Services},
     roles::{
         api::Api,
@@ -43,7 +43,8 @@ impl Assembly {
     pub(super) async fn start(config: &ServeConfig, metrics: &Arc<Metrics>) -> Result<Self, ServeError> {
         key::refuse_lost_data(&config.data)?;
         let runtime = Embedded::open(&config.data, host_config(config), Arc::clone(metrics) as _)?;
-        let services = runtime.services().clone();
+        let mut services = runtime.services().clone();
+        services.logs = Arc::new(WatchedLogs::new(services.logs, Arc::clone(metrics) as _));
         let key = key::of(config, &runtime).await?;
         let audit = AuditRole::new(&services);
         let api = Api::new(&api_config(config), services.clone(), Arc::clone(&audit) as _, &key);
@@ -69,12 +70,6 @@ impl Assembly {
         watch(metrics, &runtime, &services);
         let sockets = Arc::clone(&sync);
         metrics.sample("live_actors", "Actors in memory", move || whole(host.live()));
-        let database = runtime.database().clone();
-        metrics.sample(
-            "damaged_actors",
-            "Actors whose row in the database cannot be read; an alarm",
-            move || whole(database.damaged_actors()),
-        );
         metrics.sample("sockets", "Open WebSockets", move || whole(sockets.sockets()));
         metrics.sample(
             "audit_refused_commits",

@@ -39,7 +39,7 @@ use crate::{
     },
     environment::environment,
     health::{self, Health, Stage},
-    metrics::Metrics,
+    metrics::{Metrics, WatchedLogs},
     observe::Observe,
     roles::{
         api::answer_the_rest,
@@ -210,7 +210,8 @@ impl Process {
         let state = State::new(self.sidecar.clone(), &self.config.sidecar.state_store);
         let backing = Backing::of(&state, &environment);
         let store = backing.store.clone();
-        let (services, logs) = runtime::services(&self.sidecar, &state, &backing, &environment);
+        let (mut services, logs) = runtime::services(&self.sidecar, &state, &backing, &environment);
+        services.logs = Arc::new(WatchedLogs::new(services.logs, Arc::clone(&self.metrics) as _));
         let elsewhere = Arc::new(RemoteAudit::new(self.sidecar.clone()));
         let outgoing = self.outgoing(app_listener.local_addr()?)?;
         let roles = Roles::new(
@@ -367,9 +368,12 @@ impl Process {
     }
 }
 
-/// Has actors that take no calls any more finish their turns and publish, and writes what audit confirmed of them.
+/// Has actors that take no calls any more finish their turns and publish, arms the guards they owe, and writes what audit confirmed of them.
 async fn finish(actors: &dyn HostedActors, store: &DaprStore) {
-    if timeout(STOP_PATIENCE, actors.drain()).await.is_err() {
+    // Together: a broker that is away holds up the one, a Scheduler that is away the other.
+    let guarded = timeout(STOP_PATIENCE, actors.arm_last_guards());
+    let (_, drained) = tokio::join!(guarded, timeout(STOP_PATIENCE, actors.drain()));
+    if drained.is_err() {
         tracing::warn!("some events were not published; their guard does that elsewhere");
     }
     if let Ok(Err(failure)) = timeout(STOP_PATIENCE, store.flush()).await {

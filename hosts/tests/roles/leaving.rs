@@ -74,6 +74,10 @@ impl World {
     }
 
     async fn sign_in(&self) {
+        self.sign_in_as(USER).await;
+    }
+
+    async fn sign_in_as(&self, user: UserId) {
         let sign_in = UserCommand::SignIn {
             account: "account".into(),
             expires: Timestamp::MAX,
@@ -81,7 +85,7 @@ impl World {
             time_zone: "UTC".into(),
         };
         let command = system_command(&self.runtime.environment, sign_in, None);
-        assert!(self.host.command_user(USER, command).await.is_ok());
+        assert!(self.host.command_user(user, command).await.is_ok());
         until_all_wait().await;
     }
 
@@ -193,4 +197,56 @@ async fn what_audit_has_confirmed_meanwhile_needs_no_guard() {
     world.runtime.wake_ups.is_away.store(false, Ordering::Relaxed);
     world.pass_ms(2 * IDLE_MS).await;
     assert_eq!((world.host.live(), world.runtime.wake_ups.armed.earliest()), (0, None));
+}
+
+#[tokio::test]
+async fn a_sweep_tries_few_guards_while_whoever_keeps_them_is_away_and_all_when_they_are_back() {
+    let world = World::new();
+    world.runtime.wake_ups.is_away.store(true, Ordering::Relaxed);
+    let many = 50;
+    for id in 1..=many {
+        world.sign_in_as(UserId(Uuid::from_u128(id))).await;
+    }
+    let asked = || world.runtime.wake_ups.asked.load(Ordering::Relaxed);
+    let before = asked();
+    world.pass_ms(5_000).await;
+    assert_eq!(asked() - before, 8);
+    world.runtime.wake_ups.is_away.store(false, Ordering::Relaxed);
+    world.pass_ms(5_000).await;
+    let armed = world.runtime.wake_ups.armed.due(Timestamp::MAX);
+    assert_eq!(armed.len(), usize::try_from(many).unwrap());
+}
+
+#[tokio::test]
+async fn those_that_owe_no_guard_any_more_leave_at_once_however_many_they_are() {
+    let world = World::new();
+    world.runtime.wake_ups.is_away.store(true, Ordering::Relaxed);
+    // More than there are guards in a sweep.
+    let users: Vec<UserId> = (1..=600).map(|id| UserId(Uuid::from_u128(id))).collect();
+    for user in &users {
+        world.sign_in_as(*user).await;
+    }
+    world.pass_ms(2 * IDLE_MS).await;
+    assert_eq!(world.host.live(), users.len());
+    for user in &users {
+        let confirmed = world.runtime.store.confirm_audited(ActorId::User(*user), Seq(1));
+        confirmed.await.unwrap();
+    }
+    // A sweep finds out, and the next one lets go.
+    world.pass_ms(10_000).await;
+    assert_eq!(world.host.live(), 0);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_arms_the_guards_it_owes_though_its_events_cannot_be_published() {
+    let world = World::new();
+    world.runtime.publisher.is_away.store(true, Ordering::Relaxed);
+    world.runtime.wake_ups.is_away.store(true, Ordering::Relaxed);
+    world.sign_in().await;
+    world.host.arm_last_guards().await;
+    assert_eq!(world.runtime.wake_ups.armed.earliest(), None, "they are still away");
+    world.runtime.wake_ups.is_away.store(false, Ordering::Relaxed);
+    world.host.arm_last_guards().await;
+    let guard = world.clock.now().plus_millis(i64::try_from(GUARD_MS).unwrap());
+    assert_eq!(world.runtime.wake_ups.armed.earliest(), Some(guard));
 }

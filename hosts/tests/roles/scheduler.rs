@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use punctual_actors::{
@@ -16,6 +16,8 @@ use punctual_events::ActorId;
 pub(crate) struct Scheduler {
     pub(crate) armed: MemoryWakeUps,
     pub(crate) is_away: Arc<AtomicBool>,
+    /// How often something was to be armed.
+    pub(crate) asked: Arc<AtomicUsize>,
 }
 
 impl WakeUps for Scheduler {
@@ -24,6 +26,7 @@ impl WakeUps for Scheduler {
     }
 
     async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         if self.is_away.load(Ordering::Relaxed) {
             return Err(Failure::new("away"));
         }

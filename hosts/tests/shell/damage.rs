@@ -42,6 +42,16 @@ async fn damaged_data_is_a_fault_that_no_retry_is_asked_for_and_others_are_serve
     }
     let answer = client.get(&tasks).bearer_auth(&spared).send().await.unwrap();
     assert_eq!(answer.status(), 200);
+    // A commit of the log cannot be read.
+    counts(&client, &server, 1).await;
+}
+
+/// Asserts that the server counts so many actors as damaged.
+async fn counts(client: &reqwest::Client, server: &Server, damaged: usize) {
+    let metrics = client.get(format!("{}/metrics", server.url)).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let line = format!("\npunctual_damaged_actors {damaged}\n");
+    assert!(metrics.contains(&line), "{metrics}");
 }
 
 /// Polls until the user has a notification.
@@ -86,15 +96,7 @@ async fn a_damaged_row_of_an_actor_costs_only_that_actor_and_is_said_and_counted
         .unwrap();
     let (status, problem) = (answer.status(), answer.json::<Value>().await.unwrap());
     assert_eq!((status.as_u16(), &problem["code"]), (500, &json!("data_damaged")));
-    let metrics = client
-        .get(format!("{}/metrics", server.url))
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert!(metrics.contains("\npunctual_damaged_actors 1\n"), "{metrics}");
+    counts(&client, &server, 1).await;
     let output = server.terminate();
     let logs = String::from_utf8_lossy(&output.stderr);
     assert_eq!(logs.matches("the row of an actor is damaged").count(), 1, "{logs}");

@@ -6,23 +6,39 @@ use punctual_actors::{machine::Machine, outbox::Outbox, ports::Runtime, turn::Sl
 
 use super::{Cell, busy::survived};
 
+/// What became of a guard that was owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::actor_host) enum Owed {
+    /// It is armed.
+    Armed,
+    /// None was owed any more: audit has confirmed meanwhile.
+    Nothing,
+    /// It could not be armed.
+    Still,
+}
+
 impl<M: Machine, R: Runtime> Cell<M, R> {
     /// True where a commit had to do without a guard: it must not leave memory before there is one.
     pub(in crate::actor_host) fn owes_guard(&self) -> bool {
         self.owes_guard.load(Ordering::Relaxed)
     }
 
-    /// Tries once more to arm the guard that is owed. False where it is still owed.
-    pub(in crate::actor_host) async fn arm_owed_guard(self: Arc<Self>) -> bool {
+    /// Tries once more to arm the guard that is owed.
+    pub(in crate::actor_host) async fn arm_owed_guard(self: Arc<Self>) -> Owed {
         let mut slot = self.slot.lock().await;
         let outcome = survived(slot.arm_owed_guard(&*self.shared.runtime)).await.flatten();
+        let outcome = self.heard(outcome);
         if let Err(failure) = &outcome {
             tracing::warn!(actor = %self.actor, %failure, "the guard of an actor could not be armed; it is tried again");
         }
         // It may have been overtaken.
         self.after_turn(&mut slot);
         self.publish_soon();
-        outcome.is_ok()
+        match outcome {
+            Ok(true) => Owed::Armed,
+            Ok(false) => Owed::Nothing,
+            Err(_) => Owed::Still,
+        }
     }
 
     /// Lets go of an actor whose events cannot be published and of whom nobody wants anything: while the broker is away for long, not everybody who wrote

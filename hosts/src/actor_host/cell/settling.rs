@@ -2,11 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use punctual_actors::{
-    machine::Machine,
-    ports::Runtime,
-    turn::{Outcome, TurnError},
-};
+use punctual_actors::{machine::Machine, ports::Runtime};
 
 use super::{
     Cell,
@@ -47,7 +43,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
                 self.after_turn(&mut slot);
                 self.publish_soon();
                 // Looking more often mends nothing; whoever sweeps comes back.
-                if turn.is_ok_and(|outcomes| outcomes.iter().any(has_met_damage::<M>)) {
+                if turn.is_ok_and(|outcomes| self.hears_damage(&outcomes)) {
                     break;
                 }
             }
@@ -56,8 +52,4 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             }
         }
     }
-}
-
-fn has_met_damage<M: Machine>(outcome: &Outcome<M>) -> bool {
-    matches!(outcome, Err(TurnError::Unknown(failure)) if failure.is_damage())
 }

@@ -23,7 +23,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         self.after_turn(&mut slot);
         self.publish_soon();
         drop(slot);
-        match outcome? {
+        match self.heard(outcome?) {
             Err(failure) if failure.is_damage() => self.put_off(wake_up, &failure).await,
             outcome => outcome,
         }
@@ -40,7 +40,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         }
         self.after_turn(&mut slot);
         self.publish_soon();
-        outcome?
+        self.heard(outcome?)
     }
 
     /// Who delivers wake-ups tries again within a second or so, for ever. That is of no use to an actor that cannot be read; but once it can be

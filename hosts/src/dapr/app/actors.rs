@@ -54,6 +54,9 @@ pub trait HostedActors: Actors + Logs {
     /// The sidecar does not own the actor any more.
     fn release(&self, actor: ActorId);
 
+    /// Tries each guard that is owed once more, before the process ends.
+    fn arm_last_guards(&self) -> BoxFuture<'_, ()>;
+
     /// Waits until nothing is under way and everything is published.
     fn drain(&self) -> BoxFuture<'_, ()>;
 }
@@ -85,6 +88,10 @@ impl<R: Runtime> HostedActors for ActorHost<R> {
 
     fn release(&self, actor: ActorId) {
         Self::release(self, actor);
+    }
+
+    fn arm_last_guards(&self) -> BoxFuture<'_, ()> {
+        Self::arm_last_guards(self).boxed()
     }
 
     fn drain(&self) -> BoxFuture<'_, ()> {

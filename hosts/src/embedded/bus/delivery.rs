@@ -14,7 +14,7 @@ use super::{
     Shared,
     queue::{BATCH, Next},
 };
-use crate::{embedded::backoff::Backoff, ports::EventHandler, telemetry};
+use crate::{actor_host::Observer, embedded::backoff::Backoff, ports::EventHandler, telemetry};
 
 /// Commits in a delivery from which on the next one follows at once, whatever the service would like to gather.
 const LARGE_BATCH: usize = 64;
@@ -25,14 +25,18 @@ pub(super) fn wants(handler: &dyn EventHandler, commit: &Commit) -> bool {
 }
 
 /// Hands those commits of one actor that a service wants to it, topic by topic.
-pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>]) -> Result<(), Failure> {
+pub(super) async fn deliver(
+    handler: &dyn EventHandler,
+    commits: &[Arc<Commit>],
+    observer: &dyn Observer,
+) -> Result<(), Failure> {
     let wanted: Vec<&Commit> = commits
         .iter()
         .map(Arc::as_ref)
         .filter(|commit| handler.wants(commit))
         .collect();
     for topic in handler.topics() {
-        let events = wanted.iter().flat_map(|commit| events(commit, *topic));
+        let events = wanted.iter().flat_map(|commit| events(commit, *topic, observer));
         let events: Vec<CloudEvent> = events.filter(|event| can_read(handler, event)).collect();
         if !events.is_empty() {
             let traceparents = events.iter().filter_map(|event| event.traceparent.as_deref());
@@ -48,10 +52,11 @@ pub(super) async fn deliver(handler: &dyn EventHandler, commits: &[Arc<Commit>])
 }
 
 /// The events of a commit. Those that cannot be read now never can be: they are passed over, and it is said.
-fn events(commit: &Commit, topic: Topic) -> Vec<CloudEvent> {
+fn events(commit: &Commit, topic: Topic, observer: &dyn Observer) -> Vec<CloudEvent> {
     commit.cloud_events(topic).unwrap_or_else(|error| {
         let (actor, seq) = (commit.header.actor, commit.header.seq);
         tracing::error!(%actor, %seq, %error, "a commit cannot be delivered");
+        observer.damaged(&actor.to_string());
         Vec::new()
     })
 }
@@ -171,7 +176,7 @@ async fn deliver_next(shared: &Shared, actor: ActorId, lane: usize) -> Result<us
     let Some(through) = commits.last().map(|commit| commit.header.seq) else {
         return Err(Failure::new("the log lacks what was committed"));
     };
-    deliver(handler, &commits).await?;
+    deliver(handler, &commits, shared.database.observer()).await?;
     if let Some(mut queue) = shared.queues.get_mut(&actor) {
         queue.handled(lane, through);
     }
@@ -179,7 +184,11 @@ async fn deliver_next(shared: &Shared, actor: ActorId, lane: usize) -> Result<us
 }
 
 async fn read_log(shared: &Shared, actor: ActorId, after: Seq) -> Result<Vec<Arc<Commit>>, Failure> {
-    let commits = shared.store.read_log(actor, after, BATCH).await?;
+    let read = shared.store.read_log(actor, after, BATCH).await;
+    if read.as_ref().is_err_and(Failure::is_damage) {
+        shared.database.observer().damaged(&actor.to_string());
+    }
+    let commits = read?;
     if let Some(first) = commits.first().filter(|first| first.header.seq > after.next()) {
         tracing::error!(%actor, %after, first = %first.header.seq, "commits were dropped before they were delivered");
     }

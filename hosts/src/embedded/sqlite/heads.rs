@@ -105,7 +105,10 @@ impl Database {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut values = vec![Value::from(after.unwrap_or(0)), limit.into()];
         values.extend(zone_version.map(Value::from));
-        let damaged = Arc::clone(&self.shared.damaged_rows);
+        let (damaged, observer) = (
+            Arc::clone(&self.shared.damaged_rows),
+            Arc::clone(&self.options().observer),
+        );
         self.read(move |connection| {
             let mut select = connection.prepare_cached(sql)?;
             let mut rows = select.query(params_from_iter(values))?;
@@ -115,7 +118,7 @@ impl Database {
                 next = Some(key);
                 match read(row) {
                     Ok(head) => heads.push(head),
-                    Err(error) => damaged.note(key, row, &error),
+                    Err(error) => damaged.note(key, row, &error, &*observer),
                 }
             }
             Ok(Heads { heads, next })

@@ -23,8 +23,12 @@ pub(in crate::embedded) struct Opened {
 }
 
 pub(in crate::embedded) fn open() -> Opened {
+    open_with(Options::default())
+}
+
+fn open_with(options: Options) -> Opened {
     let directory = tempfile::tempdir().unwrap();
-    let database = Database::open(directory.path(), Options::default()).unwrap();
+    let database = Database::open(directory.path(), options).unwrap();
     Opened {
         store: SqliteStore::new(database.clone()),
         database,

@@ -16,6 +16,7 @@ impl Observer for Transactions {
     fn turn(&self, _: usize, _: u64) {}
     fn outbox(&self, _: i64) {}
     fn redelivery(&self) {}
+    fn damaged(&self, _: &str) {}
 
     fn transaction(&self, _: u64) {
         self.0.fetch_add(1, Ordering::Relaxed);
