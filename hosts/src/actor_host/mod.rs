@@ -122,6 +122,12 @@ impl<R: Runtime> ActorHost<R> {
         }
     }
 
+    /// The release of the zone data that instants are derived with here.
+    #[must_use]
+    pub fn zone_data(&self) -> &str {
+        self.shared.runtime.environment().zones.version()
+    }
+
     /// Has a user's actor carry out several commands in order, in one turn if they fit.
     pub async fn command_user_all(&self, user: UserId, commands: Vec<Pending<UserCommand>>) -> Vec<Outcome<UserActor>> {
         self.users.cell(ActorId::User(user)).submit_all(commands).await

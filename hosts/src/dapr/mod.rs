@@ -23,6 +23,7 @@ pub mod publisher;
 pub mod rearm;
 pub mod records;
 pub mod remote_jobs;
+pub mod rezone;
 pub mod runtime;
 mod schedule;
 pub mod secrets;

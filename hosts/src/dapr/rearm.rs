@@ -1,10 +1,10 @@
-//! Every actor arms its wake-ups anew, after the Scheduler that held them was lost or put back to an earlier state.
+//! Every actor arms its wake-ups anew: after the Scheduler that held them was lost or put back to an earlier state, and after a change of zone data.
 
 use futures_util::{StreamExt as _, stream};
-use punctual_actors::ports::{Directory, Failure};
+use punctual_actors::ports::{BoxFuture, Directory, Failure};
 use punctual_events::{ActorId, Timestamp};
 
-use super::wire::Armed;
+use super::{actors::RemoteActors, remote_jobs::RemoteJobs, wire::Armed};
 
 /// Actors read from the directory at once.
 const PAGE: usize = 1_000;
@@ -49,16 +49,28 @@ impl Progress {
     }
 }
 
+/// Has one actor arm its wake-ups anew, and a user's jobs made anew.
+///
+/// # Errors
+/// When something may be missing; it can be repeated.
+pub async fn with_jobs(actors: &RemoteActors, jobs: &RemoteJobs, actor: ActorId) -> Result<Armed, Failure> {
+    let armed = actors.rearm(actor).await?;
+    if let ActorId::User(user) = actor {
+        jobs.rearm(user).await?;
+    }
+    Ok(armed)
+}
+
 /// Has every actor of the directory after `progress.reached` arm its wake-ups anew, `at_once` of them at a time. `tell` hears how far it has come,
 /// about as often as something changes. Doing it again, from anywhere, is harmless.
 ///
 /// # Errors
 /// When the directory cannot be read, or too much else fails; `progress` says how far it came.
-pub async fn walk<D: Directory>(
+pub async fn walk<'a, D: Directory>(
     directory: &D,
     progress: &mut Progress,
     at_once: usize,
-    rearm: impl AsyncFn(ActorId) -> Result<Armed, Failure>,
+    rearm: impl Fn(ActorId) -> BoxFuture<'a, Result<Armed, Failure>>,
     mut tell: impl FnMut(&Progress),
 ) -> Result<(), Failure> {
     loop {
@@ -68,8 +80,8 @@ pub async fn walk<D: Directory>(
         };
         let mut outcomes = stream::iter(actors)
             .map(|actor| {
-                let rearm = &rearm;
-                async move { (actor, rearm(actor).await) }
+                let asked = rearm(actor);
+                async move { (actor, asked.await) }
             })
             .buffer_unordered(at_once);
         while let Some((actor, outcome)) = outcomes.next().await {
@@ -87,8 +99,9 @@ pub async fn walk<D: Directory>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::{future::ready, sync::Mutex};
 
+    use futures_util::FutureExt as _;
     use punctual_actors::reference::MemoryDirectory;
     use punctual_events::UserId;
     use uuid::Uuid;
@@ -110,25 +123,27 @@ mod tests {
     }
 
     fn armed(next: Option<Timestamp>) -> Armed {
-        Armed { is_there: true, next }
+        Armed {
+            is_there: true,
+            next,
+            ..Armed::default()
+        }
     }
 
     #[tokio::test]
     async fn every_actor_is_asked_once_and_what_became_of_it_is_counted() {
         let directory = directory(2_500).await;
         let asked = Mutex::new(Vec::new());
-        let rearm = async |actor: ActorId| {
+        let rearm = |actor: ActorId| {
             asked.lock().unwrap().push(actor);
-            match actor.uuid().as_u128() {
+            let outcome = match actor.uuid().as_u128() {
                 3 => Err(Failure::new("not now")),
-                4 => Ok(Armed {
-                    is_there: false,
-                    next: None,
-                }),
+                4 => Ok(Armed::default()),
                 5 => Ok(armed(None)),
                 6 => Ok(armed(Some(NOON.plus_millis(-1)))),
                 _ => Ok(armed(Some(NOON))),
-            }
+            };
+            ready(outcome).boxed()
         };
         let (mut progress, mut told) = (Progress::default(), 0);
         let walked = walk(&directory, &mut progress, 8, rearm, |_| told += 1).await;
@@ -149,7 +164,7 @@ mod tests {
             reached: Some(user(6)),
             ..Progress::default()
         };
-        let rearm = async |_| Ok(armed(None));
+        let rearm = |_| ready(Ok(armed(None))).boxed();
         walk(&directory, &mut progress, 8, rearm, |_| {}).await.unwrap();
         assert_eq!((progress.resting, progress.reached), (3, Some(user(9))));
     }
@@ -158,7 +173,7 @@ mod tests {
     async fn a_walk_on_which_everything_fails_ends() {
         let directory = directory(5_000).await;
         let mut progress = Progress::default();
-        let rearm = async |_| Err(Failure::new("away"));
+        let rearm = |_| ready(Err(Failure::new("away"))).boxed();
         walk(&directory, &mut progress, 8, rearm, |_| {}).await.unwrap_err();
         assert_eq!((progress.failed.len(), progress.reached), (MAX_FAILED, None));
     }

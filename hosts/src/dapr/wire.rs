@@ -131,23 +131,30 @@ pub struct Request {
 }
 
 /// What an actor that armed its wake-ups anew waits for.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Armed {
     /// False for one that never committed.
     pub is_there: bool,
     /// Its next instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Timestamp>,
+    /// The release of the zone data that instant was derived with. Empty where it lives in a process that does not say so yet.
+    #[serde(default)]
+    pub zone_data: Box<str>,
 }
 
-impl From<Rearmed> for Armed {
-    fn from(rearmed: Rearmed) -> Self {
-        match rearmed {
-            Rearmed::Absent => Self {
-                is_there: false,
-                next: None,
-            },
-            Rearmed::Armed(next) => Self { is_there: true, next },
+impl Armed {
+    /// What became of it, where the zone data is of release `zone_data`.
+    #[must_use]
+    pub fn of(rearmed: Rearmed, zone_data: &str) -> Self {
+        let (is_there, next) = match rearmed {
+            Rearmed::Absent => (false, None),
+            Rearmed::Armed(next) => (true, next),
+        };
+        Self {
+            is_there,
+            next,
+            zone_data: zone_data.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures_util::FutureExt as _;
 use punctual_actors::ports::{Directory, Environment, Store};
 use punctual_events::Topic;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -22,12 +23,17 @@ use crate::{
     background::Background,
     config::{Role, ServeConfig, SidecarConfig, Token},
     dapr::{
+        actors::RemoteActors,
         app::{App, AppToken, Checkup, HostedActors},
         audit_queries::RemoteAudit,
+        directory::DaprDirectory,
         letters::Desk,
         mail::BoundMail,
         marker::{Enough, Markers},
         publisher::Topics,
+        rearm::with_jobs,
+        remote_jobs::RemoteJobs,
+        rezone::Rezone,
         runtime::{self, Backing},
         sidecar::{Sidecar, SidecarAddress},
         state::State,
@@ -239,6 +245,9 @@ impl Process {
         if let Some(hearing) = self.shared_hearing.clone() {
             tasks.spawn(async move { hearing.keep_up_for_ever(None).await });
         }
+        if self.plays(Role::Api) {
+            self.rezone(&state, &environment, &mut tasks);
+        }
         let actors = (!self.types().is_empty()).then(|| self.host(backing, &environment, &mut tasks));
         let (clock, put_aside) = (Arc::clone(&environment.clock), self.metrics.dead_letters.clone());
         let letters = Desk::new(state, &roles.handlers, &services.logs, clock, put_aside);
@@ -282,6 +291,18 @@ impl Process {
             .sample("live_actors", "Actors in memory", move || whole(live.live()));
         tasks.spawn(async move { sweeper.sweep_for_ever().await });
         host
+    }
+
+    /// After a release with other zone data everybody's wake-ups are armed anew.
+    fn rezone(&self, state: &State, environment: &Environment, tasks: &mut Background) {
+        let rezone = Rezone::new(state.clone(), DaprDirectory::new(state.clone()), environment);
+        let actors = RemoteActors::new(self.sidecar.clone(), Arc::clone(&environment.clock));
+        let jobs = RemoteJobs::new(self.sidecar.clone());
+        tasks.spawn_once(async move {
+            rezone
+                .until_done(|actor| with_jobs(&actors, &jobs, actor).boxed())
+                .await;
+        });
     }
 
     fn outgoing(&self, app_listen: SocketAddr) -> Result<Outgoing, ServeError> {

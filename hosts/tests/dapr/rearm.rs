@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use daprenv::Role;
-use punctual_actors::ports::Clock as _;
+use punctual::dapr::keys::{Keys as _, Written};
+use punctual_actors::{
+    ports::Clock as _,
+    zone::{BundledZones, ZoneData as _},
+};
 use punctual_events::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -156,4 +160,53 @@ async fn whoever_cannot_arm_is_named_and_the_walk_says_so_in_its_end() {
     assert_eq!(output.status.code(), Some(2));
     let named = format!("failed  user/{}: ", ada.user);
     assert!(text(&output.stdout).starts_with(&named), "{}", text(&output.stdout));
+}
+
+/// With which zone data wake-ups are armed, as the store remembers it.
+const ZONE_DATA: &str = "zone-data";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_with_other_zone_data_has_everybody_arm_anew_by_itself() {
+    let installation = Installation::up(&[], |_| {}).await;
+    let state = installation.state();
+    let ours = format!("\"zone_data\":\"{}\"", BundledZones.version());
+    let is_ours = async || {
+        let (remembered, _) = state.get(ZONE_DATA).await.ok()??;
+        std::str::from_utf8(&remembered).unwrap().contains(&ours).then_some(())
+    };
+    eventually("the zone data is remembered", is_ours).await;
+
+    let ada = installation.sign_up("ada@example.org").await;
+    let at = now().plus_millis(45_000);
+    let task = json!({"title": "ahead", "reminders": [{"at": at}]});
+    installation.create(&ada, task).await;
+    // As after a release with other data: what the Scheduler holds is of no use.
+    let (_, version) = state.get(ZONE_DATA).await.unwrap().unwrap();
+    let earlier = "{\"format\":1,\"zone_data\":\"2025b\"}\n";
+    let replaced = state.replace(ZONE_DATA, &version, earlier.into()).await.unwrap();
+    assert_eq!(replaced, Written::Done);
+    let data = installation
+        .environment
+        .process("scheduler")
+        .unwrap()
+        .folder
+        .join("etcd");
+    installation
+        .with(|environment| {
+            environment.kill("scheduler")?;
+            std::fs::remove_dir_all(data).unwrap();
+            environment.start("scheduler")?;
+            environment.restart("api")
+        })
+        .await
+        .unwrap();
+
+    eventually("everybody armed anew", is_ours).await;
+    let fired = eventually("the reminder fires", async || {
+        let inbox = installation.look("/v1/notifications", &ada).await?;
+        let fired = inbox["items"].as_array()?.clone();
+        (!fired.is_empty()).then_some(fired)
+    })
+    .await;
+    assert_eq!((fired.len(), &fired[0]["due_at"]), (1, &json!(at)), "{fired:?}");
 }

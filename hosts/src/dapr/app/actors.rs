@@ -8,11 +8,11 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
 };
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use punctual_actors::{
     ports::{BoxFuture, Failure, Runtime, WakeUp},
     series::{SeriesActor, SeriesAnswer, SeriesCommand},
-    turn::{Answered, Outcome, Pending, Rearmed, TurnError},
+    turn::{Answered, Outcome, Pending, TurnError},
     user::{UserActor, UserAnswer, UserCommand},
 };
 use punctual_events::{ActorId, SeriesId, UserId};
@@ -49,7 +49,7 @@ pub trait HostedActors: Actors + Logs {
     fn wake(&self, actor: ActorId, wake_up: WakeUp) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// Has an actor do what is due and arm its wake-ups anew.
-    fn rearm(&self, actor: ActorId) -> BoxFuture<'_, Result<Rearmed, Failure>>;
+    fn rearm(&self, actor: ActorId) -> BoxFuture<'_, Result<Armed, Failure>>;
 
     /// The sidecar does not own the actor any more.
     fn release(&self, actor: ActorId);
@@ -82,8 +82,10 @@ impl<R: Runtime> HostedActors for ActorHost<R> {
         Self::wake(self, actor, wake_up).boxed()
     }
 
-    fn rearm(&self, actor: ActorId) -> BoxFuture<'_, Result<Rearmed, Failure>> {
-        Self::rearm(self, actor).boxed()
+    fn rearm(&self, actor: ActorId) -> BoxFuture<'_, Result<Armed, Failure>> {
+        Self::rearm(self, actor)
+            .map_ok(|rearmed| Armed::of(rearmed, self.zone_data()))
+            .boxed()
     }
 
     fn release(&self, actor: ActorId) {
@@ -185,7 +187,7 @@ async fn upkeep<'a>(
 async fn rearm(actors: &dyn HostedActors, actor: ActorId, body: &[u8]) -> Response {
     match wire::decode::<Request>(body) {
         Ok(_) => {
-            let armed = actors.rearm(actor).await.map(Armed::from);
+            let armed = actors.rearm(actor).await;
             answer(vec![wire::Outcome::of_port(armed)])
         }
         Err(failure) => unread(&failure),
