@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use punctual_events::{Anchor, LatePolicy, Moment, Recurrence, RecurrenceDate, Timestamp, WallTime};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
@@ -63,7 +63,8 @@ pub struct MomentPatch {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bool>)]
     pub floating: Option<Option<bool>>,
-    /// Read-only: accepted when it is what it resolved to, or resolves to.
+    /// Read-only: accepted when it is what it resolved to, or resolves to; beside `at` or `date` also when it is what that may have resolved to before the
+    /// user travelled or the zone data changed.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Timestamp>)]
     pub instant: Option<Option<Timestamp>>,
@@ -93,13 +94,19 @@ impl MomentPatch {
             (moment, _) => moment?,
         };
         let known = [current.map(Moment::instant), Some(moment.instant())];
+        // Where the user was when this was read, or by the zone data of then, the wall time was at another instant; it is the wall time that counts.
+        let is_derived = |instant| self.sends_wall_time() && is_somewhere(&moment, instant);
         match self.instant {
-            Some(instant) if instant.is_none() || !known.contains(&instant) => {
+            Some(instant) if !known.contains(&instant) && !instant.is_some_and(is_derived) => {
                 let detail = "the instant follows from the other members; only the server sets it";
                 Err(Refusal::new(Code::ReadOnly, detail).on(&format!("{field}.instant")))
             }
             Some(_) | None => Ok(moment),
         }
+    }
+
+    fn sends_wall_time(&self) -> bool {
+        matches!(self.at, Some(Some(_))) || matches!(self.date, Some(Some(_)))
     }
 
     fn merged(&self, current: Option<&Moment>) -> MomentInput {
@@ -125,6 +132,17 @@ impl MomentPatch {
             time_zone: merged(self.time_zone.as_ref(), stays.time_zone),
         }
     }
+}
+
+/// Whether clocks show the wall time at that instant in some zone.
+fn is_somewhere(moment: &Moment, instant: Timestamp) -> bool {
+    // Clocks are at most 14 hours ahead of UTC and 12 behind; in the nineteenth century they were at most 16 away from it.
+    let furthest = TimeDelta::hours(16);
+    let wall = match moment {
+        Moment::Day { date, .. } => date.and_time(NaiveTime::MIN),
+        Moment::Time { at, .. } => at.get(),
+    };
+    (instant.to_utc() - wall).abs() <= furthest
 }
 
 impl From<&Moment> for MomentInput {

@@ -85,14 +85,20 @@ async fn import(arguments: &ImportArguments) -> Result<Report, ImportError> {
             source,
         })?;
     refuse_too_large(&arguments.file, upload.length())?;
-    let url = endpoint(&arguments.url);
+    let url = endpoint(&arguments.url, "import");
     let no_answer = |error: reqwest::Error| ImportError::NoAnswer {
         url: arguments.url.clone(),
         reason: chain(&error.without_url()),
     };
     let bar = upload.bar().clone();
-    let mut request = client(&url)
-        .map_err(no_answer)?
+    let client = client(&url).map_err(no_answer)?;
+    // A server that refuses us hangs up on whoever goes on sending a file, who then may not hear why: so we knock first.
+    let knock = client.get(endpoint(&arguments.url, "me")).bearer_auth(&arguments.token);
+    let answer = knock.send().await.map_err(no_answer)?;
+    if !answer.status().is_success() {
+        return Err(refused(answer).await.unwrap_or_else(no_answer));
+    }
+    let mut request = client
         .post(url)
         .bearer_auth(&arguments.token)
         .header(CONTENT_TYPE, "text/calendar");
@@ -101,16 +107,22 @@ async fn import(arguments: &ImportArguments) -> Result<Report, ImportError> {
     }
     let request = request.body(upload.into_body());
     let answer = request.send().await.map_err(no_answer)?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(no_answer)?;
     bar.finish_and_clear();
-    if !status.is_success() {
-        return Err(ImportError::Refused(report::problem(status, &body)));
+    if !answer.status().is_success() {
+        return Err(refused(answer).await.unwrap_or_else(no_answer));
     }
+    let body = answer.bytes().await.map_err(no_answer)?;
     serde_json::from_slice(&body).map_err(|error| ImportError::Unreadable {
         url: arguments.url.clone(),
         reason: error.to_string(),
     })
+}
+
+/// The server's own words.
+async fn refused(answer: reqwest::Response) -> reqwest::Result<ImportError> {
+    let status = answer.status();
+    let body = answer.bytes().await?;
+    Ok(ImportError::Refused(report::problem(status, &body)))
 }
 
 /// Before anything is sent: a server that refuses a file by its length hangs up on whoever goes on sending it, who then may not hear why.
@@ -126,11 +138,11 @@ fn refuse_too_large(file: &Path, length: Option<u64>) -> Result<(), ImportError>
     }
 }
 
-/// Where to import, on a server that may be below a path of its own.
-fn endpoint(server: &Url) -> Url {
+/// Something of the API, on a server that may be below a path of its own.
+fn endpoint(server: &Url, what: &str) -> Url {
     let mut url = server.clone();
     let base = server.path().trim_end_matches('/');
-    url.set_path(&format!("{base}/v1/import"));
+    url.set_path(&format!("{base}/v1/{what}"));
     url
 }
 
@@ -162,7 +174,7 @@ mod tests {
             ("https://example.org/base", "https://example.org/base/v1/import"),
             ("https://example.org/base/", "https://example.org/base/v1/import"),
         ] {
-            assert_eq!(endpoint(&server.parse().unwrap()).as_str(), expected);
+            assert_eq!(endpoint(&server.parse().unwrap(), "import").as_str(), expected);
         }
     }
 }

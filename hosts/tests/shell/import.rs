@@ -37,16 +37,25 @@ async fn what_was_taken_is_counted_and_what_was_refused_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_token_fails_the_import_in_the_servers_words() {
-    let (folder, file) = calendar();
+async fn a_wrong_token_or_place_fails_the_import_in_the_servers_words_however_large_the_file() {
+    let (folder, small) = calendar();
     let server = Server::start(&folder.path().join("data"));
-    let output = import(&file, &server.url, "wrong");
-    assert_eq!(output.status.code(), Some(1));
-    let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        complaint.starts_with("punctual: the server refused the import: "),
-        "{complaint}"
-    );
+    let large = folder.path().join("large.ics");
+    fs::write(&large, fs::read_to_string(&small).unwrap().repeat(20_000)).unwrap();
+    for file in [&small, &large] {
+        for (url, code) in [
+            (server.url.clone(), "(unauthorised)"),
+            (format!("{}/nope", server.url), "(not_found)"),
+        ] {
+            let output = import(file, &url, "wrong");
+            assert_eq!(output.status.code(), Some(1));
+            let complaint = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                complaint.starts_with("punctual: the server refused the import: ") && complaint.contains(code),
+                "{complaint}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -195,3 +195,27 @@ fn a_due_that_is_at_no_instant_where_the_user_is_now_is_sent_back_as_it_was_read
         );
     }
 }
+
+#[test]
+fn what_was_read_before_a_flight_is_sent_back_and_changes_nothing() {
+    for due in [
+        json!({"at": "2026-12-07T09:00:00", "floating": true}),
+        json!({"date": "2026-12-07"}),
+    ] {
+        let mut life = Life::new();
+        let task = life.create(json!({"title": "a", "due": due})).unwrap().id;
+        let read = life.due(task);
+        life.fly("Asia/Tokyo");
+        assert_ne!(life.due(task)["instant"], read["instant"], "it travelled along");
+        assert_eq!(life.patch(task, json!({"due": read})).unwrap().1, 0, "{due}");
+        // What no clock shows at that wall time was never read; nor is an instant by itself a change.
+        for refused in [
+            json!({"instant": "2026-12-09T08:00:00Z", "date": read["date"], "at": read["at"]}),
+            json!({"instant": read["instant"]}),
+            json!({"instant": null, "date": read["date"], "at": read["at"]}),
+        ] {
+            let refusal = life.patch(task, json!({"due": refused})).unwrap_err();
+            assert_eq!(refusal.code, Code::ReadOnly, "{refused}");
+        }
+    }
+}

@@ -274,7 +274,7 @@ mod tests {
         let mut page = String::from(
             "# Errors\n\nEvery error is an `application/problem+json` (RFC 9457). Its `code` is one of these and never changes; `type` points here. Only what \
             cannot be read as a request of HTTP (a path beyond 64 KiB, more than 100 headers, a malformed head) is answered without a body, with status \
-            400, 414 or 431.\n",
+            400, 414 or 431, and `/readyz` says in plain text, with status 503, what is missing.\n",
         );
         for code in Code::ALL {
             page += &format!(

@@ -32,6 +32,10 @@ pub(super) struct Problem {
 }
 
 impl Problem {
+    pub(super) fn is_not_found(&self) -> bool {
+        self.refusal.code == Code::NotFound
+    }
+
     pub(super) fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
         Refusal::new(code, detail).into()
     }

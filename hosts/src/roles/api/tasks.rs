@@ -327,7 +327,12 @@ async fn required_version(
     if let [version] = versions[..] {
         return Ok(Some(version));
     }
-    let current = find(api, caller, task).await?.version;
-    let named = versions.iter().find(|version| **version == current);
+    let current = match find(api, caller, task).await {
+        Ok(task) => Some(task.version),
+        // The actor says so too, unless it remembers the answer to the key.
+        Err(problem) if problem.is_not_found() => None,
+        Err(problem) => return Err(problem),
+    };
+    let named = versions.iter().find(|version| Some(**version) == current);
     Ok(named.or(versions.first()).copied())
 }
