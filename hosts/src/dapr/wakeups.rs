@@ -26,6 +26,11 @@ pub const GUARD_INTERVAL_MS: u64 = 5 * 60_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may take for a guard, which no command needs.
 const GUARD_PATIENCE: Duration = Duration::from_secs(1);
+/// While the Scheduler does not answer, one command waits for it every so many milliseconds; others that need a wake-up are refused at once. Short: whatever
+/// is refused once the Scheduler is back is refused for nothing, and of those that wait there are never more than five.
+const PAUSE_MS: i64 = 1_000;
+/// The same for guards, which nobody misses so soon.
+const GUARD_PAUSE_MS: i64 = 10_000;
 
 /// Wake-ups of actors, as their reminders.
 pub struct Reminders {
@@ -44,8 +49,8 @@ impl Reminders {
         Self {
             sidecar,
             clock,
-            wake_ups: Pause::new(),
-            guards: Pause::new(),
+            wake_ups: Pause::of_ms(PAUSE_MS),
+            guards: Pause::of_ms(GUARD_PAUSE_MS),
         }
     }
 
@@ -157,7 +162,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::dapr::{pause::PAUSE_MS, test_sidecar};
+    use crate::dapr::test_sidecar;
 
     /// A Scheduler that hangs until it is told to answer.
     #[derive(Clone, Default)]
