@@ -55,6 +55,9 @@ pub struct SeriesRef {
     /// The instance that was completed or skipped last, the predecessor of the open one.
     #[serde(default)]
     pub closed: Option<TaskId>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
     /// True when a person ended it.
     pub ended: bool,
     /// The open instance.
@@ -179,8 +182,8 @@ impl UserActor {
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
             let (before, now) = (before.map(Arc::as_ref), task.updated);
-            let since = self.not_past_since(before, task, now);
-            let is_set_anew = |reminder, at| self.is_set_anew(before, task.id, (reminder, at));
+            let since = self.not_past_since(before, task, (now, zones));
+            let is_set_anew = |reminder, at| self.is_set_anew(before, task, (reminder, at));
             record.owe_what_is_held(is_set_anew, quiet, (since, now));
         }
         if matches!(event, UserEvent::TaskDeleted(_)) {
@@ -200,9 +203,10 @@ impl UserActor {
             reference.open = Some(id);
         } else if reference.open == Some(id) {
             (reference.open, reference.closed) = (None, Some(id));
+            reference.closed_at = Some(record.task.updated);
         }
         if reopened {
-            reference.closed = None;
+            (reference.closed, reference.closed_at) = (None, None);
         }
         if before.is_none_or(|before| **before != reference) {
             self.series.insert(series, Arc::new(reference));
