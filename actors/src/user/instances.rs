@@ -11,12 +11,8 @@ use crate::{
     machine::{Context, Decision},
     refusal::{Code, Refusal},
     user::{
-        command::UserReply,
-        draft::TaskPatch,
-        inbox::just_passed,
-        later::Scope,
-        record::resolve,
-        state::{SeriesRef, UserActor},
+        command::UserReply, draft::TaskPatch, inbox::just_passed, later::Scope, record::resolve, series::SeriesRef,
+        state::UserActor,
     },
 };
 
