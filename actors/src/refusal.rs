@@ -65,7 +65,7 @@ codes! {
     EmailTaken = ("email_taken", 409),
     /// The server sends no mail.
     MailUnavailable = ("mail_unavailable", 409),
-    /// The occurrence cannot be opened again: its successor was changed or closed since.
+    /// The occurrence cannot be opened again: its successor was changed or closed since, or another instance of its series, which has ended, is open.
     OccurrenceSuperseded = ("occurrence_superseded", 409),
     /// The occurrence has an instance: change or delete that task.
     OccurrenceOpen = ("occurrence_open", 409),

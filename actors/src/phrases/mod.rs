@@ -37,7 +37,8 @@
 //!             | "on"? selection ("of"|"in") ("every"|"each") period | "on"? selection ("in" month+)? (("every"|"each") period | adverb)
 //!             | ordinal+ ("day" | weekday+)? "of the month"         two or more of them
 //!             | "on"? weekdays | "on"? selection                     where a week, day or month is said elsewhere, which it says more of
-//!               each of them: completion? ("in" month+)?
+//!               each of them: completion? ("in" month+)?, and behind weekdays or "every day" a night
+//! night       = ("night"|"evening") (("at"|"by")? "midnight" | ("at"|"by") clock | 12 with nothing behind it that it could be a number of)             of 12 or 1 to 4, on the day behind
 //! period      = step? ("week"|"month"|"quarter"|"year")
 //! completion  = ("after"|"from"|"since"|"when"|"once") ("it is"|"I")? ("the"|"each")? "last"? ("completion" | "done" | "completed" "it"? | "finishing" | …)
 //! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
@@ -63,7 +64,7 @@
 //! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
 //!
 //! not understood, and said to be: what begins like one of these and goes on otherwise ("remind me" alone, "nag" without how often, "every 0 days", "except holidays"), ranges of times
-//! and days ("from 3 to 4pm", "mon-fri", "dec 5-7"), "before" a day or a time, one of a month that is not said ("first monday"), and a bare hour or a day of the month in the middle of a
+//! and days ("from 3 to 4pm", "between 4 and 5", "mon-fri", "dec 5-7"), the end of one behind a day ("dec 5 to 7pm"), "before" a day or a time, one of a month that is not said ("first monday"), and a bare hour or a day of the month in the middle of a
 //! text before a word that goes on with it: one that begins no phrase, no preposition and no conjunction ("look at 5 flats", "meet on 5th avenue")
 //! ```
 //!

@@ -13,7 +13,8 @@ use super::{
     words::{self, Unit},
 };
 
-const BEHIND_MIDNIGHT: &str = "on the day behind it, which the night reaches into";
+/// Which day an hour behind midnight is on.
+pub(super) const BEHIND_MIDNIGHT: &str = "on the day behind it, which the night reaches into";
 
 /// "tonight", "this evening", each with a time behind it or without.
 pub(super) fn day_and_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time>)> {
@@ -55,6 +56,12 @@ fn night_of(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, Vec<Time
     cursor.word(&["night", "evening"]).then_some(())?;
     let time = behind_midnight(cursor)?;
     Some((day_behind(evening, true), vec![time]))
+}
+
+/// "night at 12" and "evening at 1" behind days that come again.
+pub(super) fn night_of_each(cursor: &mut Cursor<'_>) -> Option<Time> {
+    cursor.word(&["night", "nights", "evening", "evenings"]).then_some(())?;
+    behind_midnight(cursor)
 }
 
 /// The day behind an evening, which its night reaches into.
@@ -139,8 +146,19 @@ fn behind_midnight(cursor: &mut Cursor<'_>) -> Option<Time> {
     if cursor.word(&["midnight"]) {
         return at_hour(0);
     }
-    is_at.then_some(())?;
-    hours_behind_midnight(cursor)
+    if is_at {
+        hours_behind_midnight(cursor)
+    } else {
+        cursor.attempt(bare_twelve)
+    }
+}
+
+/// "12" alone behind an evening, with nothing behind it that it could be a number of.
+fn bare_twelve(cursor: &mut Cursor<'_>) -> Option<Time> {
+    cursor.clone().number().filter(|(hour, _)| *hour == 12)?;
+    let mut ahead = *cursor;
+    hour_behind(&mut ahead, None)?;
+    hours_behind_midnight(cursor).filter(|_| cursor.at() == ahead.at())
 }
 
 /// "12", "1:30" and "2am" of a night.
@@ -153,9 +171,20 @@ fn hours_behind_midnight(cursor: &mut Cursor<'_>) -> Option<Time> {
     let mut time = time(cursor, Need::HoursOfDay).filter(|_| (1..=4).contains(&hour) || hour == 12)?;
     let is_noon = cursor.follows(&["pm", "noon", "midday", "p", "m"]);
     (!is_noon).then_some(())?;
+    if hour == 12 {
+        return midnight_behind(&time);
+    }
     time.at = time.at.with_hour(hour % 12)?;
-    time.doubt = (hour == 12).then_some("the midnight that the day ends with".into());
+    time.doubt = None;
     Some(time)
+}
+
+/// Twelve as that at night, minutes included.
+pub(super) fn midnight_behind(twelve: &Time) -> Option<Time> {
+    Some(Time {
+        at: twelve.at.with_hour(0)?,
+        doubt: Some("the midnight that the day ends with".into()),
+    })
 }
 
 /// What stands behind a day: "morning", "evening at 7", "am".

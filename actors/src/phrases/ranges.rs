@@ -18,6 +18,21 @@ pub(super) fn is_range(cursor: &mut Cursor<'_>, is_sure: bool) -> bool {
     first || last || is_sure && (introduced || cursor.ends_free())
 }
 
+/// Whether what is at the cursor could be a range of times as well as of numbers, and passes it: "between 4 and 5", "from 4 to 5".
+pub(super) fn is_said_range(cursor: &mut Cursor<'_>) -> bool {
+    let is_joined = if cursor.word(&["between"]) {
+        loose(cursor).is_some() && cursor.word(&["and"])
+    } else {
+        cursor.word(&["from"]) && loose(cursor).is_some() && cursor.word(&["to", "until", "till"])
+    };
+    is_joined && loose(cursor).is_some() && cursor.ends_free()
+}
+
+/// Whether the end of a range is at the cursor, which it passes, where nothing says its beginning: "to 7pm".
+pub(super) fn is_end_of_range(cursor: &mut Cursor<'_>) -> bool {
+    cursor.word(&["to"]) && loose(cursor) == Some(true) && cursor.ends_free()
+}
+
 /// The rest of a range behind a time: "to 5", "- 6pm".
 pub(super) fn is_rest_of_range(cursor: &mut Cursor<'_>) -> bool {
     let joins = cursor.word(&["to", "until", "till"]) || cursor.mark('-') || cursor.mark('–');

@@ -86,9 +86,32 @@ impl Item {
 pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     let found = pass(tokens, today, None);
     let mut from_days = found.iter().skip_while(|found| !found.item.lacks_recurrence());
-    match from_days.find_map(|found| found.item.how_often()) {
+    let mut found = match from_days.find_map(|found| found.item.how_often()) {
         Some(how_often) => pass(tokens, today, Some(how_often.clone())),
         None => found,
+    };
+    tell_times(&mut found, tokens);
+    found
+}
+
+/// "nightly backup at 2": the night of the one tells the half of the day of the other.
+fn tell_times(found: &mut [Found], tokens: &[Token<'_>]) {
+    let times = found.iter().position(|found| matches!(found.item, Item::Times(_)));
+    let Some((at, Item::Times(said))) = times.map(|at| (at, found[at].item.clone())) else {
+        return;
+    };
+    let of_it = tokens
+        .iter()
+        .filter(|token| (found[at].start..found[at].end).contains(&token.start));
+    let is_noon = of_it
+        .clone()
+        .any(|token| matches!(token.text, "noon" | "midday" | "pm" | "p"));
+    let told = found.iter_mut().find_map(|found| match &mut found.item {
+        Item::Recurrence(recurrence) => recurrence.tell(&said, is_noon),
+        _ => None,
+    });
+    if let Some(told) = told {
+        found[at].item = Item::Times(told);
     }
 }
 

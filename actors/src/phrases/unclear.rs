@@ -9,8 +9,9 @@ use super::{
     calendar::{day_of_month, year},
     cursor::Cursor,
     dates::date,
+    ending::goes_on,
     lengths,
-    ranges::{is_no_time, is_range, is_rest_of_range},
+    ranges::{is_end_of_range, is_no_time, is_range, is_rest_of_range, is_said_range},
     recurrences::{is_list_of_days, is_range_of_weekdays, ordinals},
     scan::{Beside, Item},
     spans::SpanKind,
@@ -33,7 +34,7 @@ pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside
         several_days,
         one_of_a_month,
         beside_a_day,
-        |cursor, _, beside| range_of_times(cursor, beside),
+        range_of_times,
         |cursor, _, _| no_length(cursor),
         |cursor, _, _| dotted(cursor),
         |cursor, _, beside| unsure_hour(cursor, beside.date()),
@@ -160,8 +161,8 @@ fn dotted(cursor: &mut Cursor<'_>) -> Option<Unclear> {
     is_time.then_some((SpanKind::Time, "a time or another number; a time has a colon, “9:30”"))
 }
 
-/// "from 3 to 4pm", "between 9 and 5", "3-4pm".
-fn range_of_times(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
+/// "from 3 to 4pm", "between 9 and 5", "3-4pm", "to 7pm" behind a day.
+fn range_of_times(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
     let is_sure = beside.date() || matches!(beside.before, Some(Item::Recurrence(_) | Item::Bound(_)));
     let why = "a task has one time, and a recurrence the times it is said “at”, no range of them";
     let is_rest = matches!(beside.before, Some(Item::Times(_)));
@@ -172,8 +173,21 @@ fn range_of_times(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclea
         || cursor
             .attempt(|cursor| is_range(cursor, is_sure).then_some(()))
             .is_some();
-    is_range.then_some((SpanKind::Time, why))
+    if is_range {
+        return Some((SpanKind::Time, why));
+    }
+    if beside.date() && is_end_of_range(&mut cursor.clone()) {
+        is_end_of_range(cursor);
+        return Some((SpanKind::Time, END_OF_RANGE));
+    }
+    (is_said_range(cursor) && !goes_on(cursor, today)).then_some((SpanKind::Time, OR_NUMBERS))
 }
+
+/// "dec 5 to 7pm"
+const END_OF_RANGE: &str = "a task has one time, and no end: a day until a time is not understood";
+
+/// "between 4 and 5"
+const OR_NUMBERS: &str = "a range of times or of other numbers; a task has one time, which is said “at”";
 
 /// "remind me", "reminder 15m".
 fn odd_reminder(cursor: &mut Cursor<'_>) -> Option<Unclear> {

@@ -47,7 +47,7 @@ impl SeriesActor {
             Some(shift_s) if is_dated => {
                 shift(&mut edited, instance, TimeDelta::seconds(shift_s), zones);
             }
-            None if is_dated || changed.contains(&TaskField::Recurrence) => {
+            None if is_dated || self.takes_another_course(&edited) => {
                 self.begin_anew(&mut edited, instance, is_dated, zones);
             }
             Some(_) | None => {}
@@ -57,6 +57,19 @@ impl SeriesActor {
             .then_some(SeriesEvent::SeriesChanged(edited))
             .into_iter()
             .collect()
+    }
+
+    /// Whether the dates to come are to be others than those of the rule as it runs, but for single ones that are added or taken away.
+    fn takes_another_course(&self, edited: &SeriesDefinition) -> bool {
+        let Some(before) = self.definition.as_deref() else {
+            return true;
+        };
+        let (was, is) = (&before.recurrence, &edited.recurrence);
+        let is_day = edited.due.as_ref().or(edited.start.as_deref()).map(Moment::is_day);
+        let mut dates = is.rdate.iter().chain(&is.exdate);
+        let are_of_its_kind = dates.all(|date| Some(date.is_day()) == is_day);
+        let counts_alike = (was.anchor, was.workdays) == (is.anchor, is.workdays);
+        !(next::is_same_rule(before, edited) && counts_alike && are_of_its_kind)
     }
 
     /// The rule is to run from the open occurrence: from the dates of its instance, where those were changed, and else from where the rule has it, for

@@ -57,12 +57,12 @@ impl UserActor {
     }
 
     /// The reminders of a task as a command leaves it that are [set anew](Self::is_set_anew) and whose instants have passed, but after `since`: all of
-    /// them where there is no such instant.
+    /// them where there is no such instant. Those up to `absent` come only now because the task does.
     pub(super) fn fire_passed(
         &self,
         before: Option<&TaskRecord>,
         task: &Arc<Task>,
-        since: Option<Timestamp>,
+        (since, absent): (Option<Timestamp>, Timestamp),
         context: &Context<'_>,
     ) -> Vec<UserEvent> {
         if task.reminders.is_empty() {
@@ -75,15 +75,16 @@ impl UserActor {
         let comes = quiet.hold(now, task.priority);
         // What comes as late as this, because a hand-over took its time, is not held back as well.
         let mut fired = fire(&record, now, |at| {
-            if since.is_none() && comes > now {
+            let comes_with_it = since.is_none() && at <= absent;
+            if comes_with_it && comes > now {
                 comes.max(at)
-            } else if since.is_none() || at > just_passed(now) {
+            } else if comes_with_it || at > just_passed(now) {
                 quiet.hold(at, task.priority)
             } else {
                 at
             }
         });
-        let is_set_anew = |fired: &Notification| self.is_set_anew(before, task.id, (fired.reminder, fired.due_at));
+        let is_set_anew = |fired: &Notification| self.is_set_anew(before, task, (fired.reminder, fired.due_at));
         fired.retain(|event| matches!(event, UserEvent::ReminderFired(fired) if is_set_anew(fired)));
         fired
     }
@@ -93,11 +94,24 @@ impl UserActor {
     pub(super) fn is_set_anew(
         &self,
         before: Option<&TaskRecord>,
-        task: TaskId,
+        task: &Task,
         (reminder, at): (ReminderId, Timestamp),
     ) -> bool {
-        let was_set = before.is_some_and(|before| before.was_set(reminder, at));
-        !was_set && !self.fired.contains_key(&notification_id(task, reminder, at, None))
+        let was_set = match before {
+            Some(before) => before.was_set(reminder, at),
+            None => self.was_withdrawn(task, (reminder, at)),
+        };
+        !was_set && !self.fired.contains_key(&notification_id(task.id, reminder, at, None))
+    }
+
+    /// Whether this was reminded of by an instance of the same occurrence, which was withdrawn when the one before it was reopened.
+    fn was_withdrawn(&self, task: &Task, (reminder, at): (ReminderId, Timestamp)) -> bool {
+        let is_same = |fired: &Notification| {
+            let other = self.tasks.get(&fired.task);
+            other.is_some_and(|other| (other.task.series, other.task.occurrence) == (task.series, task.occurrence))
+        };
+        let mut fired = self.notifications.iter().map(|(_, fired)| fired);
+        task.series.is_some() && fired.any(|fired| (fired.reminder, fired.due_at) == (reminder, at) && is_same(fired))
     }
 
     /// Takes a notification into the inbox, or its new state. One that comes again takes the place of the one before it.

@@ -11,12 +11,8 @@ use crate::{
     machine::{Context, Decision},
     refusal::{Code, Refusal},
     user::{
-        command::UserReply,
-        draft::TaskPatch,
-        inbox::just_passed,
-        later::Scope,
-        record::resolve,
-        state::{SeriesRef, UserActor},
+        command::UserReply, draft::TaskPatch, inbox::just_passed, later::Scope, record::resolve, series::SeriesRef,
+        state::UserActor,
     },
 };
 
@@ -248,8 +244,8 @@ impl UserActor {
             return ignored;
         }
         // However long the hand-over took: what was to come when the one before was closed is not past. Of an older release the instant is unknown.
-        let since = if task.updated == Timestamp::MIN {
-            just_passed(context.now)
+        let closed = if task.updated == Timestamp::MIN {
+            context.now
         } else {
             task.updated.min(context.now)
         };
@@ -268,7 +264,8 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
-        let since = self.not_past_since(None, &task, context.now).map(|_| since);
+        let since = self.not_past_since(None, &task, (context.now, context.zones));
+        let since = (since.map(|_| just_passed(closed)), closed);
         events.extend(self.fire_passed(None, &task, since, context));
         events.extend(self.offers(told, context));
         Ok(Decision {

@@ -9,7 +9,14 @@ use punctual_events::{
 use crate::{
     machine::{Context, Decision},
     refusal::{Code, Refusal},
-    user::{command::UserReply, inbox::just_passed, record::TaskRecord, state::UserActor, tasks::changed_fields},
+    user::{
+        command::UserReply,
+        inbox::just_passed,
+        record::{TaskRecord, overdue_from},
+        state::UserActor,
+        tasks::changed_fields,
+    },
+    zone::ZoneData,
 };
 
 impl UserActor {
@@ -103,8 +110,8 @@ impl UserActor {
             changed,
             task: Arc::clone(&task),
         }));
-        let since = self.not_past_since(Some(record), &task, context.now);
-        events.extend(self.fire_passed(Some(record), &task, since, context));
+        let since = self.not_past_since(Some(record), &task, (context.now, context.zones));
+        events.extend(self.fire_passed(Some(record), &task, (since, context.now), context));
         let message = HandoverMessage::PassOccurrence {
             at,
             closed: context.now,
@@ -117,8 +124,25 @@ impl UserActor {
     }
 
     /// From when on what passed before it was set with a task, at `now`, is not past; `None` where nothing is.
-    pub(super) fn not_past_since(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> Option<Timestamp> {
-        (!self.takes_over(before, task, now)).then(|| just_passed(now))
+    pub(super) fn not_past_since(
+        &self,
+        before: Option<&TaskRecord>,
+        task: &Task,
+        (now, zones): (Timestamp, &dyn ZoneData),
+    ) -> Option<Timestamp> {
+        let comes_in_time = || before.is_none() && self.comes_before_it_is_over(task, zones);
+        (!self.takes_over(before, task, now) && !comes_in_time()).then(|| just_passed(now))
+    }
+
+    /// Whether a task is the instance after one that a person closed when this was not over yet: there is still something to remind of, and nothing
+    /// of it has reminded, for it was not there.
+    fn comes_before_it_is_over(&self, task: &Task, zones: &dyn ZoneData) -> bool {
+        let reference = task.series.and_then(|series| self.series.get(&series));
+        let Some(closed) = reference.and_then(|reference| reference.closed_at) else {
+            return false;
+        };
+        let at = task.due.as_ref().or(task.start.as_deref());
+        overdue_from(at, &self.profile.time_zone, zones).is_some_and(|over| over > closed)
     }
 
     /// Whether a task comes at an instant of its own, when what is to remind before it has passed: under `skip` and `keep_one_open`, where nobody

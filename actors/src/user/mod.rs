@@ -13,6 +13,7 @@ mod quiet;
 pub mod record;
 mod reminding;
 pub mod search;
+mod series;
 mod sessions;
 mod snooze;
 mod state;
@@ -29,6 +30,7 @@ pub use question::{
 };
 pub use record::{TaskRecord, Tasks};
 pub use reminding::{FollowUp, Remains, Reminding};
+pub use series::SeriesRef;
 pub use snooze::SnoozeUntil;
-pub use state::{Profile, SeriesRef, UserActor};
+pub use state::{Profile, UserActor};
 pub use tasks::check_draft;

@@ -12,7 +12,8 @@ use crate::{
     refusal::Refusal,
     user::{
         search::{Cursor, TaskQuery, search},
-        state::{SeriesRef, UserActor},
+        series::SeriesRef,
+        state::UserActor,
     },
 };
 

@@ -20,6 +20,7 @@ use crate::{
         quiet::Quiet,
         record::{TaskRecord, Tasks},
         reminding::moves_reminders,
+        series::SeriesRef,
     },
     zone::ZoneData,
 };
@@ -45,26 +46,6 @@ pub struct Profile {
 
 fn is_default(settings: &MailSettings) -> bool {
     *settings == MailSettings::default()
-}
-
-/// What a user's actor knows of one of their series; the series' own actor knows the rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesRef {
-    /// Number of the last hand-over to the series. An instance that was made for an older one is out of date.
-    pub cause: u64,
-    /// The instance that was completed or skipped last, the predecessor of the open one.
-    #[serde(default)]
-    pub closed: Option<TaskId>,
-    /// True when a person ended it.
-    pub ended: bool,
-    /// The open instance.
-    pub open: Option<TaskId>,
-}
-
-impl Weigh for SeriesRef {
-    fn weight(&self) -> usize {
-        180
-    }
 }
 
 impl Weigh for Notification {
@@ -179,8 +160,8 @@ impl UserActor {
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
             let (before, now) = (before.map(Arc::as_ref), task.updated);
-            let since = self.not_past_since(before, task, now);
-            let is_set_anew = |reminder, at| self.is_set_anew(before, task.id, (reminder, at));
+            let since = self.not_past_since(before, task, (now, zones));
+            let is_set_anew = |reminder, at| self.is_set_anew(before, task, (reminder, at));
             record.owe_what_is_held(is_set_anew, quiet, (since, now));
         }
         if matches!(event, UserEvent::TaskDeleted(_)) {
@@ -188,36 +169,6 @@ impl UserActor {
         }
         self.evolve_series(&record, matches!(event, UserEvent::TaskReopened(_)));
         self.put(record, zones);
-    }
-
-    /// Keeps the reference to a task's series.
-    fn evolve_series(&mut self, record: &TaskRecord, reopened: bool) {
-        let Some(series) = record.task.series else { return };
-        let id = record.task.id;
-        let before = self.series.get(&series);
-        let mut reference = before.map_or_else(SeriesRef::default, |before| SeriesRef::clone(before));
-        if record.is_open() {
-            reference.open = Some(id);
-        } else if reference.open == Some(id) {
-            (reference.open, reference.closed) = (None, Some(id));
-        }
-        if reopened {
-            reference.closed = None;
-        }
-        if before.is_none_or(|before| **before != reference) {
-            self.series.insert(series, Arc::new(reference));
-        }
-    }
-
-    fn evolve_handover(&mut self, to: ActorId, number: u64, message: &HandoverMessage) {
-        let ActorId::Series(series) = to else { return };
-        let Some(reference) = self.series.get(&series) else {
-            return;
-        };
-        let mut reference = SeriesRef::clone(reference);
-        reference.cause = reference.cause.max(number);
-        reference.ended |= matches!(message, HandoverMessage::EndSeries { .. });
-        self.series.insert(series, Arc::new(reference));
     }
 
     fn evolve_notification(

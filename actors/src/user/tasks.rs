@@ -113,7 +113,8 @@ impl UserActor {
             changed: Vec::new(),
             task: Arc::clone(&task),
         })];
-        events.extend(self.fire_passed(None, &task, Some(just_passed(context.now)), context));
+        let since = (Some(just_passed(context.now)), context.now);
+        events.extend(self.fire_passed(None, &task, since, context));
         events.extend(self.start_series(&task, context));
         Ok(with_task(events, task, true))
     }
@@ -178,7 +179,8 @@ impl UserActor {
             task: Arc::clone(&next),
         }));
         if reminds_anew {
-            events.extend(self.fire_passed(Some(record), &next, Some(just_passed(context.now)), context));
+            let since = (Some(just_passed(context.now)), context.now);
+            events.extend(self.fire_passed(Some(record), &next, since, context));
         }
         events.extend(series_events);
         Ok(with_task(events, next, false))

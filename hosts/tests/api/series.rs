@@ -177,6 +177,85 @@ async fn a_preview_shows_dates_added_and_leaves_out_those_taken_away() {
 }
 
 #[tokio::test]
+async fn a_preview_of_days_shows_days_from_where_they_begin() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let path = "/v1/recurrence/preview";
+    // Clocks in Santiago skip midnight on 8 September 2030.
+    let expected = json!([
+        {"date": "2030-09-07", "instant": "2030-09-07T04:00:00.000Z", "notes": [], "utc_offset": "-04:00"},
+        {"date": "2030-09-08", "instant": "2030-09-08T04:00:00.000Z",
+            "notes": ["clocks go forward; 00:00 becomes 01:00"], "utc_offset": "-03:00"},
+        {"date": "2030-09-10", "instant": "2030-09-10T03:00:00.000Z", "notes": [], "utc_offset": "-03:00"},
+        {"date": "2030-09-20", "instant": "2030-09-20T03:00:00.000Z", "notes": [], "utc_offset": "-03:00"},
+    ]);
+    for start in [json!("2030-09-07"), json!({"date": "2030-09-07"})] {
+        let form = json!({
+            "rrule": "FREQ=DAILY;COUNT=4", "start": start, "time_zone": "America/Santiago",
+            "rdate": ["2030-09-20"], "exdate": ["2030-09-09"],
+        });
+        let preview = ann.post(path, &form).await;
+        assert_eq!(
+            (preview.status, &preview.body["occurrences"]),
+            (200, &expected),
+            "{start}"
+        );
+    }
+    let phrase = json!({"phrase": "every day starting 7 sep 2030", "time_zone": "America/Santiago", "count": 2});
+    let preview = ann.post(path, &phrase).await;
+    let first = preview.body["occurrences"].as_array().unwrap();
+    assert_eq!(*first, expected.as_array().unwrap()[..2]);
+    let at_eight =
+        json!({"phrase": "every day at 8", "start": "2030-09-07", "time_zone": "America/Santiago", "count": 1});
+    assert_eq!(
+        ann.post(path, &at_eight).await.body["occurrences"][0]["at"],
+        "2030-09-07T08:00:00"
+    );
+    let timed =
+        json!({"rrule": "FREQ=DAILY", "start": {"at": "2030-09-07T09:00:00"}, "time_zone": "Etc/UTC", "count": 1});
+    assert_eq!(
+        ann.post(path, &timed).await.body["occurrences"][0]["at"],
+        "2030-09-07T09:00:00"
+    );
+}
+
+#[tokio::test]
+async fn a_preview_of_days_is_refused_what_days_do_not_have() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let form = |field: &str, value: Value| {
+        let mut form = json!({"rrule": "FREQ=DAILY", "start": "2030-01-01", "time_zone": "Etc/UTC"});
+        form[field] = value;
+        form
+    };
+    for (field, value, code) in [
+        ("start", json!({}), "invalid"),
+        (
+            "start",
+            json!({"date": "2030-01-01", "at": "2030-01-01T09:00:00"}),
+            "invalid",
+        ),
+        ("start", json!({"date": "2030-02-30"}), "invalid"),
+        ("start", json!({"day": "2030-01-01"}), "invalid"),
+        ("start", json!("2030-1-1"), "invalid"),
+        ("rdate", json!(["2030-01-02T09:00:00"]), "recurrence_invalid"),
+        ("exdate", json!(["2030-01-02T09:00:00"]), "recurrence_invalid"),
+        ("rrule", json!("FREQ=HOURLY"), "recurrence_invalid"),
+    ] {
+        let answer = ann.post("/v1/recurrence/preview", &form(field, value)).await;
+        assert_eq!(
+            (answer.problem(), &answer.body["field"]),
+            ((422, code), &json!(field)),
+            "{answer:?}"
+        );
+    }
+    let days =
+        json!({"rrule": "FREQ=DAILY", "start": "2030-01-01T09:00:00", "time_zone": "Etc/UTC", "rdate": ["2030-01-02"]});
+    let answer = ann.post("/v1/recurrence/preview", &days).await;
+    assert_eq!(answer.problem(), (422, "recurrence_invalid"));
+}
+
+#[tokio::test]
 async fn completing_passes_over_a_date_taken_away_and_a_patch_can_give_it_back() {
     let server = Server::start().await;
     let ann = server.register("ann").await;
@@ -392,7 +471,8 @@ async fn workdays_that_no_rule_can_count_are_refused_and_a_preview_counts_them()
     }
     let days = |preview: &Answer| -> Vec<String> {
         let found = preview.body["occurrences"].as_array().unwrap().iter();
-        found.map(|one| one["at"].as_str().unwrap()[..10].to_owned()).collect()
+        let date = |one: &Value| one["at"].as_str().or(one["date"].as_str()).unwrap()[..10].to_owned();
+        found.map(date).collect()
     };
     let expected = ["2030-01-03", "2030-01-08", "2030-01-11"];
     let rule = json!({"rrule": "FREQ=DAILY;INTERVAL=3", "workdays": true, "start": "2030-01-03T09:00:00", "time_zone": "Etc/UTC", "count": 3});

@@ -1,10 +1,12 @@
 //! Ten years in fifty zones: series of every frequency through the actors of a user and of the series, in virtual time, against wall times that are
-//! reckoned apart from the recurrence engine. Each occurrence comes once, and its reminder at its instant.
+//! reckoned apart from the recurrence engine. Each occurrence comes once, and its reminder at its instant. How far the clocks are from UTC is compared with
+//! other data.
 //!
 //! By default each zone has one of the years for what comes often, and the hours around the changes of its clocks; `PUNCTUAL_TEST_LONG=1` has all of it.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod independent;
 mod life;
 mod reckoned;
 mod zones;

@@ -12,7 +12,7 @@ pub(crate) struct Wall {
     pub(crate) instant: Timestamp,
 }
 
-/// How far clocks are from UTC, by the same data: what is reckoned here is all that follows from it.
+/// How far clocks are from UTC, by the same data, which `independent` compares with other: what is reckoned here is all that follows from it.
 fn offset(zone: Tz, utc: NaiveDateTime) -> TimeDelta {
     let instant = Timestamp::from_millis(utc.and_utc().timestamp_millis());
     BundledZones.wall_time(zone.name(), instant).unwrap() - utc

@@ -240,6 +240,7 @@ fn on_holiday(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
 fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     let weekday = cursor.meaning(words::weekday);
     let mut is_first = true;
+    let mut alone = None;
     let parts = cursor.list(|cursor| {
         // "every monday morning and every evening" is more than one rule.
         if !is_first && weekday.is_none() {
@@ -253,7 +254,10 @@ fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
             return Some(vec![times::at_hour(0)?]);
         }
         let hour = cursor.meaning(words::part_of_day)?;
-        parts::at_part(cursor, hour, Nights::ReachTheMorning)
+        let begin = cursor.at();
+        let times = parts::at_part(cursor, hour, Nights::ReachTheMorning);
+        alone = (cursor.at() == begin).then_some(hour);
+        times
     })?;
     let repeat = match weekday {
         Some(weekday) => Repeat {
@@ -263,6 +267,7 @@ fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         None => Repeat::every(1, Unit::Day),
     };
     Some(Recurrence {
+        part: alone.filter(|_| parts.len() == 1),
         times: parts.into_iter().flatten().collect(),
         ..repeat.into()
     })

@@ -3,6 +3,7 @@
 mod bounds;
 mod completion;
 mod every;
+mod nights;
 mod notes;
 mod of_each;
 mod repeat;
@@ -35,6 +36,8 @@ pub(super) struct Recurrence {
     pub(super) doubt: Doubt,
     /// "every morning" says when, too.
     pub(super) times: Vec<Time>,
+    /// The hour that a part of the day begins to mean, where nothing but that says when: a time elsewhere is one in it.
+    part: Option<u32>,
     /// An adverb, which may be one of the title as well: "weekly".
     is_adverb: bool,
 }
@@ -46,6 +49,7 @@ impl From<Repeat> for Recurrence {
             after_completion: false,
             doubt: None,
             times: Vec::new(),
+            part: None,
             is_adverb: false,
         }
     }
@@ -106,6 +110,7 @@ pub(super) fn recurrence(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
         found.doubt = found.doubt.or_else(|| notes::note(&repeat, begin, *cursor));
         found.repeat = sayable(&repeat).map(|()| repeat);
     }
+    cursor.attempt(|cursor| found.nights(cursor));
     Some(found)
 }
 
@@ -141,9 +146,9 @@ fn adverb(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     recurrence.after_completion = after_completion(cursor);
     recurrence.doubt = recurrence.doubt.or(doubt.map(Into::into));
     if at_night {
-        recurrence
-            .times
-            .extend(parts::at_part(cursor, 21, Nights::ReachTheMorning)?);
+        let begin = cursor.at();
+        recurrence.times = parts::at_part(cursor, 21, Nights::ReachTheMorning)?;
+        recurrence.part = (cursor.at() == begin).then_some(21);
     }
     Some(recurrence)
 }

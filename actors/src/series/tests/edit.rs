@@ -239,7 +239,8 @@ fn a_change_of_the_recurrence_takes_over_nothing_that_is_of_the_instance_alone()
         (put_off.title, put_off.recurrence.late_policy) = ("b".into(), LatePolicy::CatchUp);
         edit(&mut life, &[TaskField::Recurrence], put_off, None);
         let definition = life.answer().definition;
-        assert_eq!((&*definition.title, definition.first_occurrence), ("a", 2));
+        let first = if rule == "FREQ=DAILY" { 0 } else { 2 };
+        assert_eq!((&*definition.title, definition.first_occurrence), ("a", first));
         assert_eq!(definition.recurrence.late_policy, LatePolicy::CatchUp);
         let next = if rule == "FREQ=DAILY" { "11-26" } else { "11-27" };
         let expected = ["11-25T09:00:00".to_owned(), format!("{next}T09:00:00")];
@@ -340,4 +341,32 @@ fn a_change_counts_the_dates_of_the_rule_before_it_and_no_others() {
     let days = run_out(&mut life, &["2026-11-25", "2026-11-26", "2026-11-27"]);
     assert_eq!(days[2..], ["11-25T09:00:00", "11-26T09:00:00", "11-27T09:00:00"]);
     assert!(life.answer().ended);
+}
+
+#[test]
+fn what_leaves_the_rule_alone_leaves_its_dates_while_one_that_was_added_is_open() {
+    let rule = "FREQ=DAILY;INTERVAL=2";
+    let open = "2026-11-26T18:00:00";
+    let change = |change: &dyn Fn(&mut Recurrence)| {
+        let mut life = Life::new();
+        let mut dated = definition(rule);
+        dated.recurrence.rdate = [date(open)].into();
+        life.start(dated.clone());
+        life.receive(2, 1, close(0, "2026-11-23T08:00:00Z"));
+        life.receive(3, 2, close(1, "2026-11-25T08:00:00Z"));
+        let mut changed = instance(rule, open);
+        changed.recurrence = dated.recurrence;
+        change(&mut changed.recurrence);
+        edit(&mut life, &[TaskField::Recurrence], changed, None);
+        run_out(&mut life, &["2026-11-26", "2026-11-27"]).split_off(2)
+    };
+    let same = ["11-26T18:00:00", "11-27T09:00:00", "11-29T09:00:00"];
+    assert_eq!(change(&|of| of.late_policy = LatePolicy::CatchUp), same);
+    assert_eq!(change(&|of| of.exdate = [date("2026-12-01T09:00:00")].into()), same);
+    let added = change(&|of| of.rdate = [date(open), date("2026-11-28T12:00:00")].into());
+    assert_eq!(added, ["11-26T18:00:00", "11-27T09:00:00", "11-28T12:00:00"]);
+    let another = change(&|of| of.rrule = "FREQ=DAILY;INTERVAL=3".into());
+    assert_eq!(another, ["11-26T18:00:00", "11-29T18:00:00", "12-02T18:00:00"]);
+    let counted = change(&|of| of.anchor = Anchor::Completion);
+    assert_eq!(counted, ["11-26T18:00:00", "11-29T18:00:00", "11-30T18:00:00"]);
 }

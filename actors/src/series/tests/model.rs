@@ -306,7 +306,11 @@ impl Both {
         let occurrence = task.occurrence.unwrap();
         // It has been changed: the one before cannot be reopened.
         self.completed = None;
-        let mut instance = definition("FREQ=DAILY");
+        // Another rule, of the same days.
+        let before = self.life.answer().definition.recurrence;
+        let rules = ["FREQ=DAILY", "FREQ=DAILY;BYHOUR=9"];
+        let another = rules.into_iter().find(|rule| **rule != *before.rrule);
+        let mut instance = definition(another.unwrap());
         instance.recurrence.late_policy = self.policy;
         instance.first_occurrence = occurrence;
         instance.title = "own".into();

@@ -1,16 +1,18 @@
 //! `POST /v1/recurrence/preview`: when a rule or a phrase would come round, before anything is made with it.
 
+mod start;
+
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use punctual_actors::{
     Code,
     phrases::{Reading, Span},
-    recurrence::{Occurrence, Rule, RuleError, Schedule},
+    recurrence::{Occurrence, Rule, RuleError},
     user::validate::{refuse_rule, refuse_workdays},
-    zone::{UnknownZone, is_within_range, shown},
+    zone::{UnknownZone, shown},
 };
-use punctual_events::{Timestamp, WallTime};
+use punctual_events::{RecurrenceDate, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,6 +24,7 @@ use super::{
     problem::Problem,
     quick::within_bounds,
 };
+use start::{Dated, StartForm};
 
 const MAX_COUNT: u16 = 1000;
 const MAX_DATES: usize = 366;
@@ -49,14 +52,14 @@ pub(super) struct PreviewForm {
     #[serde(default = "usual_count")]
     #[schema(minimum = 1, maximum = 1000, default = 10)]
     count: u16,
-    /// RFC 5545 EXDATE: occurrences there are not, in wall time.
+    /// RFC 5545 EXDATE: occurrences there are not, in wall time, or days where the start is one.
     #[serde(default)]
     #[schema(max_items = 366)]
-    exdate: Vec<WallTime>,
-    /// RFC 5545 RDATE: occurrences besides those of the rule, in wall time.
+    exdate: Vec<RecurrenceDate>,
+    /// RFC 5545 RDATE: occurrences besides those of the rule, in wall time, or days where the start is one.
     #[serde(default)]
     #[schema(max_items = 366)]
-    rdate: Vec<WallTime>,
+    rdate: Vec<RecurrenceDate>,
     /// A phrase with a recurrence in it, in place of a rule; its dates and times are meant in the zone.
     #[serde(default)]
     #[schema(max_length = 2000, examples("every other tue at 8"))]
@@ -65,10 +68,10 @@ pub(super) struct PreviewForm {
     #[serde(default)]
     #[schema(max_length = 512, examples("FREQ=WEEKLY;BYDAY=MO"))]
     rrule: Option<String>,
-    /// The first occurrence, in wall time. A phrase knows its own, at midnight where it names no time.
+    /// The first occurrence, a wall time or, for what is all-day, a day. A phrase knows its own, a day where it names no time.
     #[serde(default)]
-    start: Option<WallTime>,
-    /// The IANA name of the zone of the wall time.
+    start: Option<StartForm>,
+    /// The IANA name of the zone of the wall time, or in which days begin.
     #[schema(max_length = 64, examples("Europe/Paris"))]
     time_zone: String,
     /// True to count workdays where a rule of days says days, from one occurrence to the next, as if each was completed on its day.
@@ -99,11 +102,11 @@ struct Preview {
 /// One time a rule comes round.
 #[derive(Serialize, ToSchema)]
 struct PreviewedOccurrence {
-    /// The wall time.
-    at: WallTime,
-    /// The instant it is in the zone.
+    #[serde(flatten)]
+    dated: Dated,
+    /// The instant it is in the zone; of a day, the one at which it begins.
     instant: Timestamp,
-    /// What clocks do to it, where they skip it or show it twice.
+    /// What clocks do to it, or to the midnight of a day, where they skip it or show it twice.
     #[schema(examples(json!(["clocks go forward; 02:30 becomes 03:30"])))]
     notes: Vec<String>,
     /// The zone's offset from UTC at that instant.
@@ -138,7 +141,7 @@ pub(super) async fn preview(
             return Err(Problem::invalid(name, format!("at most {MAX_DATES} dates")));
         }
     }
-    let walls = |dates: &[WallTime]| dates.iter().map(|at| at.get()).collect::<Vec<_>>();
+    let walls = |dates: &[RecurrenceDate]| dates.iter().map(|date| date.wall()).collect::<Vec<_>>();
     let zones = &*api.services.environment.zones;
     let tried = tried(&api, &form)?;
     let rule = Rule::parse(&tried.rrule).map_err(refuse)?;
@@ -153,13 +156,14 @@ pub(super) async fn preview(
             return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
         }
     }
-    let (first, zone) = (tried.start.get(), form.time_zone.as_str());
-    let instant = zones.resolve(zone, first);
-    if instant.is_some_and(|instant| !is_within_range(instant, zone, first, zones)) {
-        let detail = "its instant is not between the years 1 and 9999 in UTC";
-        return Err(Problem::invalid("start", detail));
+    let is_day = tried.start.is_day();
+    for (name, dates) in [("rdate", &form.rdate), ("exdate", &form.exdate)] {
+        if dates.iter().any(|date| date.is_day() != is_day) {
+            let detail = "days where the start is a day, and wall times where it is not";
+            return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
+        }
     }
-    let schedule = Schedule::timed(rule, tried.start, &form.time_zone);
+    let schedule = start::schedule(rule, tried.start, &form.time_zone, zones)?;
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));
     schedule.ensure_occurs(zones).map_err(refuse)?;
     let unknown = |unknown: UnknownZone| refuse(unknown.into());
@@ -174,7 +178,7 @@ pub(super) async fn preview(
         let shown = shown(zones, &form.time_zone, occurrence.at.get(), occurrence.instant);
         let shown = shown.ok_or_else(|| unknown(UnknownZone(form.time_zone.as_str().into())))?;
         Ok(PreviewedOccurrence {
-            at: occurrence.at,
+            dated: Dated::new(occurrence.at, is_day),
             instant: occurrence.instant,
             notes: shown.change.iter().map(ToString::to_string).collect(),
             utc_offset: shown.offset.to_string(),
@@ -191,19 +195,18 @@ pub(super) async fn preview(
 /// What a form comes to.
 struct Tried {
     rrule: String,
-    start: WallTime,
+    start: RecurrenceDate,
     workdays: bool,
     /// Of a phrase.
     understood: Option<Vec<Span>>,
 }
 
 fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
+    let start = form.start.as_ref().map(StartForm::date).transpose()?;
     match (&form.rrule, &form.phrase) {
         (Some(rrule), None) => Ok(Tried {
             rrule: rrule.clone(),
-            start: form
-                .start
-                .ok_or_else(|| Problem::invalid("start", "a rule needs a first occurrence"))?,
+            start: start.ok_or_else(|| Problem::invalid("start", "a rule needs a first occurrence"))?,
             understood: None,
             workdays: form.workdays,
         }),
@@ -214,7 +217,7 @@ fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
             let recurrence = reading.draft.recurrence.clone().ok_or_else(nothing)?;
             Ok(Tried {
                 workdays: recurrence.workdays,
-                start: form.start.or_else(|| first(&reading)).ok_or_else(nothing)?,
+                start: start::of_phrase(start, first(&reading)).ok_or_else(nothing)?,
                 rrule: recurrence.rrule.into(),
                 understood: Some(reading.understood),
             })
@@ -223,10 +226,9 @@ fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
     }
 }
 
-fn first(reading: &Reading) -> Option<WallTime> {
+fn first(reading: &Reading) -> Option<RecurrenceDate> {
     let due = reading.draft.due.as_ref()?;
-    due.at
-        .or_else(|| WallTime::new(due.date?.and_time(chrono::NaiveTime::MIN)))
+    due.at.map(RecurrenceDate::Time).or(due.date.map(RecurrenceDate::Day))
 }
 
 fn refuse(error: RuleError) -> Problem {

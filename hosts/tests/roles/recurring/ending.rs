@@ -72,10 +72,9 @@ async fn an_ended_series_never_has_two_open_instances() {
     let second = world.only_open().await;
     world.patch(second.id, json!({"recurrence": null})).await.unwrap();
     world.settle().await;
-    assert_eq!(
-        world.reopen(first.id).await.unwrap_err().code,
-        Code::OccurrenceSuperseded
-    );
+    let refused = world.reopen(first.id).await.unwrap_err();
+    let detail = "another instance of its series, which has ended, is open, and two never are";
+    assert_eq!((refused.code, &*refused.detail), (Code::OccurrenceSuperseded, detail));
     world.complete(second.id).await.unwrap();
     world.reopen(first.id).await.unwrap();
     world.settle().await;

@@ -7,5 +7,6 @@ mod late;
 mod later;
 mod life;
 mod nights;
+mod reminding;
 mod travel;
 mod world;
