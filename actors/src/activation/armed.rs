@@ -91,3 +91,38 @@ impl Armed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use punctual_events::Seq;
+
+    use super::*;
+
+    fn wake_up(at: i64) -> WakeUp {
+        WakeUp {
+            at: Timestamp::from_millis(at),
+            seq: Seq(1),
+            nonce: 0,
+        }
+    }
+
+    #[test]
+    fn where_arming_always_fails_the_list_does_not_grow_and_the_furthest_is_surplus() {
+        let mut armed = Armed::default();
+        (1..=100).for_each(|at| armed.doubt(wake_up(at)));
+        assert_eq!(armed.0.len(), 2 * MOST);
+        let surplus: Vec<_> = std::iter::from_fn(|| armed.take_surplus()).collect();
+        assert_eq!(surplus, [100, 99, 98, 97].map(wake_up));
+    }
+
+    #[test]
+    fn the_earliest_that_is_counted_on_is_never_surplus() {
+        let mut armed = Armed::default();
+        (1..=9).rev().for_each(|at| armed.add(wake_up(at)));
+        while let Some(surplus) = armed.take_surplus() {
+            assert_ne!(surplus, wake_up(1));
+        }
+        assert_eq!(armed.0.len(), MOST);
+        assert!(armed.covers(Timestamp::from_millis(1)));
+    }
+}

@@ -173,3 +173,13 @@ async fn what_is_due_first_is_armed_anew_when_all_that_came_before_it_is_gone() 
     };
     assert_eq!(fired, last, "neither earlier nor later");
 }
+
+#[tokio::test]
+async fn a_guard_is_ahead_until_its_instant() {
+    let world = World::new(None).await;
+    assert!(world.slot.has_guard_ahead(&world.runtime));
+    world.clock.advance_ms(INTERVAL_MS - 1);
+    assert!(world.slot.has_guard_ahead(&world.runtime));
+    world.clock.advance_ms(1);
+    assert!(!world.slot.has_guard_ahead(&world.runtime));
+}
