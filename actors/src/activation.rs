@@ -114,8 +114,8 @@ pub struct Activation<M: Machine> {
     /// The head's: whoever wrote it saw to it that something armed fires by then.
     covered_from: Option<Timestamp>,
     pub(crate) guard: Option<WakeUp>,
-    /// How often the last commit was published once more, for audit, without a confirmation so far.
-    pub(crate) reminded_audit: u32,
+    /// When the last commit that audit has to copy was made, where a guard found it without a confirmation long after that.
+    pub(crate) waits_for_audit_since: Option<Timestamp>,
     /// Everything up to here was taken by the publisher.
     pub(crate) published: Seq,
     /// What the head says of it.
@@ -199,7 +199,7 @@ impl<M: Machine> Activation<M> {
             armed: Armed::default(),
             covered_from: head.and_then(|head| head.wake_at),
             guard: None,
-            reminded_audit: 0,
+            waits_for_audit_since: None,
             published: head.map_or(Seq::ZERO, |head| head.published),
             noted: head.map_or(Seq::ZERO, |head| head.published),
             audited: head.map_or(Seq::ZERO, |head| head.audited),
@@ -239,9 +239,6 @@ impl<M: Machine> Activation<M> {
         // An append that succeeds has compared the head.
         self.checked = commit.header.time;
         (self.noted, self.has_other_zones) = (self.published, false);
-        if !commit.events.is_empty() {
-            self.reminded_audit = 0;
-        }
         self.snapshot = Arc::new(snapshot);
         self.unpublished.push(commit);
         self.unsaved_commits += 1;

@@ -168,6 +168,10 @@ impl<'a, M: Machine> Draft<'a, M> {
                 Box::pin(cancel(actor, surplus, activation, runtime)).await;
             }
         }
+        if !self.records.is_empty() {
+            // They wait for nothing yet but for this process to publish them.
+            activation.waits_for_audit_since = None;
+        }
         if activation.needs_guard() || !self.records.is_empty() {
             self.keep_guard(actor, activation, seq, runtime).await;
         }
@@ -180,9 +184,10 @@ impl<'a, M: Machine> Draft<'a, M> {
             return;
         };
         // A guard that cannot be armed is owed: the next commit or the next sweep tries again, and until then this process publishes what it committed.
-        if runtime.wake_ups().arm_guard(actor, guard).await.is_ok() {
-            activation.guard = Some(guard);
-        }
+        activation.guard = match runtime.wake_ups().arm_guard(actor, guard).await {
+            Ok(()) => Some(guard),
+            Err(_) => activation.guard.filter(|other| other.at < guard.at),
+        };
     }
 
     pub(super) fn seal(

@@ -11,7 +11,7 @@ use crate::{
 
 /// A guard that is closer than this is renewed: an append may take that long and must not be outlived by its guard. In milliseconds.
 const STORE_TIMEOUT_MS: i64 = 60_000;
-/// A guard that only waits for audit comes half as often each time, down to this many halvings: five minutes become some three hours.
+/// A guard that only waits for audit is twice as far ahead each time, this often: five minutes become some three hours.
 const MOST_DOUBLINGS: u32 = 5;
 
 impl<M: Machine> Slot<M> {
@@ -72,7 +72,7 @@ impl<M: Machine> Slot<M> {
     }
 }
 
-/// The guard to arm, where none is far enough ahead.
+/// The guard to arm, where none is far enough ahead, and not too far.
 pub(super) fn next<M: Machine, R: Runtime>(
     activation: &mut Activation<M>,
     now: Timestamp,
@@ -80,12 +80,17 @@ pub(super) fn next<M: Machine, R: Runtime>(
     runtime: &R,
 ) -> Option<WakeUp> {
     let interval_ms = runtime.wake_ups().guard_interval_ms()?;
+    // While audit is away for long, nobody wakes everybody every few minutes. How long it has been away is read off the commit that waits for it, for an
+    // actor leaves memory between two guards: what it has waited, and an interval more, is twice what it was the last time.
+    let waits_ms = activation
+        .waits_for_audit_since
+        .map_or(0, |since| now.as_millis() - since.as_millis());
+    let longest_ms = interval_ms << MOST_DOUBLINGS;
+    let ahead_ms = interval_ms.saturating_add(u64::try_from(waits_ms).unwrap_or(0));
+    let at = now.plus_millis(i64::try_from(ahead_ms.min(longest_ms)).unwrap_or(i64::MAX));
     let soon = now.plus_millis(STORE_TIMEOUT_MS);
-    if activation.guard.is_some_and(|guard| guard.at >= soon) {
+    if activation.guard.is_some_and(|guard| (soon..=at).contains(&guard.at)) {
         return None;
     }
-    // While audit is away for long, nobody wakes everybody every few minutes.
-    let interval_ms = interval_ms << activation.reminded_audit.min(MOST_DOUBLINGS);
-    let at = now.plus_millis(i64::try_from(interval_ms).unwrap_or(i64::MAX));
     Some(activation.new_wake_up(at, seq))
 }

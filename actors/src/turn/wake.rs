@@ -124,7 +124,7 @@ impl<M: Machine> Slot<M> {
             // Where the broker is away, the next guard tries again.
             let _ = runtime.publisher().publish_for_audit(commit).await;
             if let Some(activation) = &mut self.activation {
-                activation.reminded_audit += 1;
+                activation.waits_for_audit_since = Some(commit.header.time);
             }
         }
         Ok(())

@@ -416,6 +416,8 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     pub(super) async fn drain(&self) {
         loop {
             let rested = self.rested.notified();
+            // A wake-up may be under way of which nobody waits any more.
+            drop(self.slot.lock().await);
             if self.is_resting() {
                 return;
             }

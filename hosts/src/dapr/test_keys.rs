@@ -24,6 +24,9 @@ struct Inner {
     values: BTreeMap<String, (Bytes, u64)>,
     writes: usize,
     reads: usize,
+    /// Replacements under way, and how many were at most.
+    replacing: usize,
+    most_replacing: usize,
     /// Writes that still reach the store; then the process is dead to it.
     lives: Option<usize>,
     /// The write, counted from now, whose reply is lost.
@@ -69,6 +72,21 @@ impl TestKeys {
     /// Reads so far.
     pub(super) fn reads(&self) -> usize {
         self.0.lock().unwrap().reads
+    }
+
+    /// How many replacements were under way at once, at most.
+    pub(super) fn most_replacing(&self) -> usize {
+        self.0.lock().unwrap().most_replacing
+    }
+
+    fn replaces(&self, ends: bool) {
+        let mut inner = self.0.lock().unwrap();
+        if ends {
+            inner.replacing -= 1;
+        } else {
+            inner.replacing += 1;
+            inner.most_replacing = inner.most_replacing.max(inner.replacing);
+        }
     }
 
     fn write<T>(&self, write: impl FnOnce(&mut Inner) -> Result<T, Failure>) -> Result<T, Failure> {
@@ -129,7 +147,9 @@ impl Keys for TestKeys {
     }
 
     async fn replace(&self, key: &str, version: &Version, value: Bytes) -> Result<Written, Failure> {
+        self.replaces(false);
         tokio::task::yield_now().await;
+        self.replaces(true);
         self.write(|inner| {
             if inner.values.get(key).map(|(_, version)| version.to_string()).as_deref() != Some(version.as_str()) {
                 return Ok(Written::Conflict);

@@ -137,7 +137,7 @@ impl WakeUps for Reminders {
     }
 }
 
-/// `<at in ms>-<seq>-<nonce>`.
+/// `<at in ms>-<seq>-<nonce>`; before 1970 the instant has a minus of its own.
 fn name_of(wake_up: WakeUp) -> String {
     format!("{}-{}-{}", wake_up.at.as_millis(), wake_up.seq, wake_up.nonce)
 }
@@ -145,11 +145,11 @@ fn name_of(wake_up: WakeUp) -> String {
 /// The wake-up of a reminder's name, if it is one of ours.
 #[must_use]
 pub fn wake_up_of(name: &str) -> Option<WakeUp> {
-    let mut parts = name.splitn(3, '-');
+    let mut from_the_end = name.rsplitn(3, '-');
     Some(WakeUp {
-        at: Timestamp::from_millis(parts.next()?.parse().ok()?),
-        seq: Seq(parts.next()?.parse().ok()?),
-        nonce: parts.next()?.parse().ok()?,
+        nonce: from_the_end.next()?.parse().ok()?,
+        seq: Seq(from_the_end.next()?.parse().ok()?),
+        at: Timestamp::from_millis(from_the_end.next()?.parse().ok()?),
     })
 }
 
@@ -319,8 +319,29 @@ mod tests {
         };
         assert_eq!(name_of(wake_up), "1800000000123-7-18446744073709551615");
         assert_eq!(wake_up_of(&name_of(wake_up)), Some(wake_up));
-        for other in ["", "7", "1-2", "1-2-x", "remind-me-later"] {
+        for other in ["", "7", "1-2", "1-2-x", "-1-2", "--1-2-3", "remind-me-later"] {
             assert_eq!(wake_up_of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_reminder_of_an_instant_before_1970_is_known_by_its_name_too() {
+        let year_1: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
+        for at in [
+            year_1,
+            Timestamp::from_millis(-283_996_800_000),
+            Timestamp::from_millis(-1),
+        ]
+        .into_iter()
+        .chain([Timestamp::from_millis(0), Timestamp::MAX])
+        {
+            let wake_up = WakeUp {
+                at,
+                seq: Seq(5),
+                nonce: 17,
+            };
+            assert_eq!(wake_up_of(&name_of(wake_up)), Some(wake_up), "{at}");
+        }
+        assert!(year_1 < Timestamp::from_millis(-283_996_800_000));
     }
 }

@@ -1,6 +1,6 @@
 //! The acceptance tests of the embedded server, word for word, against five processes beside their sidecars, on Kafka and PostgreSQL.
 //!
-//! Besides, [`faults`]: whatever of the machinery fails while users work, nothing is lost; and [`rolling`]: what is started anew, one replica after the
+//! Besides, [`faults`]: whatever of the machinery fails while users work, nothing is lost, nor by messages nobody can read ([`poison`]); and [`rolling`]: what is started anew, one replica after the
 //! other, is missed by nobody.
 //!
 //! Of the acceptance tests only [`server`] is another one. Four have no counterpart here, because they are about the embedded server's own
@@ -38,6 +38,7 @@ mod load;
 mod metrics;
 #[path = "../acceptance/occurrences.rs"]
 mod occurrences;
+mod poison;
 #[path = "../acceptance/recurrence.rs"]
 mod recurrence;
 #[path = "../acceptance/reminders.rs"]

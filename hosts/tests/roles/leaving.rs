@@ -250,3 +250,31 @@ async fn a_process_that_ends_arms_the_guards_it_owes_though_its_events_cannot_be
     let guard = world.clock.now().plus_millis(i64::try_from(GUARD_MS).unwrap());
     assert_eq!(world.runtime.wake_ups.armed.earliest(), Some(guard));
 }
+
+#[tokio::test]
+async fn while_audit_is_away_an_actor_is_woken_more_and_more_seldom_though_it_leaves_memory_in_between() {
+    let world = World::new();
+    world.sign_in().await;
+    let mut ahead_min = Vec::new();
+    for _ in 0..8 {
+        let due = world.runtime.wake_ups.armed.due(Timestamp::MAX);
+        assert_eq!(due.len(), 1, "{due:?}");
+        let guard = due[0].1;
+        let ahead_ms = guard.at.as_millis() - world.clock.now().as_millis();
+        ahead_min.push(ahead_ms / 60_000);
+        world.pass_ms(2 * IDLE_MS).await;
+        assert_eq!(world.host.live(), 0);
+        world.clock.advance_ms(u64::try_from(ahead_ms).unwrap() - 2 * IDLE_MS);
+        world.host.wake(ACTOR, guard).await.unwrap();
+        world.runtime.wake_ups.armed.done(ACTOR, guard);
+        until_all_wait().await;
+    }
+    assert_eq!(ahead_min, [5, 10, 20, 40, 80, 160, 160, 160]);
+
+    // Whatever happens next is guarded as closely as ever.
+    world.sign_in().await;
+    let armed = world.runtime.wake_ups.armed.due(Timestamp::MAX);
+    let soonest = armed.iter().map(|(_, guard)| guard.at).min();
+    let interval_ms = i64::try_from(GUARD_MS).unwrap();
+    assert_eq!(soonest, Some(world.clock.now().plus_millis(interval_ms)));
+}

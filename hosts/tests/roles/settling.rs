@@ -1,6 +1,7 @@
-//! An actor whose append has an unknown outcome finds out by itself: nobody sends another command here.
+//! An actor whose append has an unknown outcome finds out by itself, and one that is woken by somebody who gives up goes on: nobody sends another
+//! command here.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
@@ -9,12 +10,13 @@ use punctual::{
 };
 use punctual_actors::{
     faults::{Fault, Faults, Faulty},
-    ports::{Environment, Failure, Ports, Publisher},
+    ports::{Environment, Failure, Ports, Publisher, Store as _, WakeUp},
     reference::{MemoryDirectory, MemoryStore, MemoryWakeUps, SeededEntropy, UtcOnly},
     turn::TurnError,
     user::UserCommand,
 };
 use punctual_events::{ActorId, Commit, EventType, Seq, SessionId, UserId};
+use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -42,6 +44,7 @@ struct Stage {
     host: Arc<Host>,
     /// What goes wrong with the store.
     faults: Faults,
+    store: MemoryStore,
     published: mpsc::UnboundedReceiver<Arc<Commit>>,
 }
 
@@ -54,8 +57,9 @@ impl Stage {
             zones: Arc::new(UtcOnly),
         };
         let (faults, (sender, published)) = (Faults::none(), mpsc::unbounded_channel());
+        let store = MemoryStore::default();
         let runtime = Ports {
-            store: Faulty::new(MemoryStore::default(), &faults),
+            store: Faulty::new(store.clone(), &faults),
             wake_ups: MemoryWakeUps::default(),
             publisher: Published(sender),
             directory: MemoryDirectory::default(),
@@ -67,6 +71,7 @@ impl Stage {
             environment,
             host,
             faults,
+            store,
             published,
         };
         stage.sign_in(1).await.unwrap();
@@ -83,6 +88,33 @@ impl Stage {
         };
         let command = system_command(&self.environment, sign_in, None);
         self.host.command_user(USER, command).await.map(drop)
+    }
+
+    /// A task with a reminder that is due.
+    async fn create_reminded(&self) -> WakeUp {
+        let at = self.environment.clock.now();
+        let draft = json!({"title": "t", "reminders": [{"at": at.plus_millis(20)}]});
+        let create = UserCommand::CreateTask {
+            draft: Box::new(serde_json::from_value(draft).unwrap()),
+            imported: None,
+        };
+        let command = system_command(&self.environment, create, None);
+        self.host.command_user(USER, command).await.unwrap();
+        self.environment.clock.sleep_ms(20).await;
+        WakeUp {
+            at: at.plus_millis(20),
+            seq: Seq(2),
+            nonce: 1,
+        }
+    }
+
+    /// Has somebody ask for something, who gives up as soon as the log ends with `seq`, before the answer to the append is seen.
+    async fn give_up_at(&self, seq: Seq, asking: impl Future) {
+        let mut asking = pin!(asking);
+        while self.store.head(ACTOR).await.unwrap().unwrap().seq < seq {
+            assert!(futures_util::poll!(&mut asking).is_pending());
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A sign-in during which the store goes wrong: its append like this, and each load after it.
@@ -127,4 +159,25 @@ async fn an_append_that_is_still_on_its_way_is_shut_out_and_cannot_arrive_unnoti
     let log = stage.host.read(ACTOR, Seq(1), 9).await.unwrap();
     assert_eq!(log.len(), 1);
     assert_eq!(log[0].header.hash, fence.header.hash);
+}
+
+#[tokio::test]
+async fn what_a_wake_up_fired_is_published_though_whoever_delivered_it_gave_up_half_way() {
+    let mut stage = Stage::new().await;
+    let wake_up = stage.create_reminded().await;
+    assert_eq!(stage.next_published().await.header.seq, Seq(2));
+    stage.give_up_at(Seq(3), stage.host.wake(ACTOR, wake_up)).await;
+    let fired = stage.next_published().await;
+    assert_eq!(fired.header.seq, Seq(3));
+    assert_eq!(fired.events[0].event_type, EventType::ReminderFired);
+}
+
+#[tokio::test]
+async fn what_arming_anew_fired_is_published_though_whoever_asked_for_it_gave_up_half_way() {
+    let mut stage = Stage::new().await;
+    stage.create_reminded().await;
+    assert_eq!(stage.next_published().await.header.seq, Seq(2));
+    stage.give_up_at(Seq(3), stage.host.rearm(ACTOR)).await;
+    let fired = stage.next_published().await;
+    assert_eq!(fired.events[0].event_type, EventType::ReminderFired);
 }

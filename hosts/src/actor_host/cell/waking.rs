@@ -11,8 +11,14 @@ use punctual_actors::{
 use super::{Cell, busy::survived, wake_command};
 
 impl<M: Machine, R: Runtime> Cell<M, R> {
-    /// Delivers a wake-up.
+    /// Delivers a wake-up. In a task of its own, as commands are carried out: whoever delivers may give up half way, and what is committed then is to be
+    /// published, and shown to readers, all the same.
     pub(in crate::actor_host) async fn wake(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
+        let waking = tokio::spawn(self.take_wake_up(wake_up));
+        waking.await.map_err(Failure::new)?
+    }
+
+    async fn take_wake_up(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
         self.used_ms.store(self.now_ms(), Ordering::Relaxed);
         let mut slot = self.slot.lock().await;
         let runtime = &*self.shared.runtime;
@@ -29,8 +35,13 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
         }
     }
 
-    /// Arms everything anew.
+    /// Arms everything anew, in a task of its own.
     pub(in crate::actor_host) async fn rearm(self: Arc<Self>) -> Result<Rearmed, Failure> {
+        let arming = tokio::spawn(self.arm_anew());
+        arming.await.map_err(Failure::new)?
+    }
+
+    async fn arm_anew(self: Arc<Self>) -> Result<Rearmed, Failure> {
         self.used_ms.store(self.now_ms(), Ordering::Relaxed);
         let mut slot = self.slot.lock().await;
         let runtime = &*self.shared.runtime;

@@ -4,6 +4,7 @@
 //! without a place, which it gets before anything is said of that actor by whoever has not seen the place.
 
 mod batch;
+mod erase;
 mod hint;
 mod places;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use self::{
     places::{Entered, Entry, Places},
 };
 use super::{
-    keys::{Keys, Version, Written},
+    keys::{Keys, Version},
     state::State,
     store::Nonce,
 };
@@ -46,6 +47,8 @@ pub struct DaprAudit<K = State> {
     /// Last batches, which have a place.
     ends: Arc<DashMap<ActorId, End>>,
     places: Places<K>,
+    /// Up to which batch an actor's have no content any more, as far as this process has erased.
+    erased: Arc<DashMap<ActorId, u64>>,
 }
 
 /// The last batch of an actor.
@@ -106,6 +109,7 @@ impl<K: Keys + Clone> DaprAudit<K> {
             keys,
             entropy,
             ends: Arc::default(),
+            erased: Arc::default(),
         }
     }
 
@@ -210,21 +214,23 @@ impl<K: Keys + Clone> DaprAudit<K> {
     }
 
     /// Batches are small as a rule, so one call reads many; where they are too large for that, one by one.
+    async fn values(&self, names: &[String]) -> Result<Vec<Option<Bytes>>, Failure> {
+        if let Ok(values) = self.keys.get_many(names).await {
+            return Ok(values);
+        }
+        let mut values = Vec::with_capacity(names.len());
+        for name in names {
+            values.push(self.keys.get(name).await?.map(|(bytes, _)| bytes));
+        }
+        Ok(values)
+    }
+
     async fn stretches(&self, entries: &[Entry]) -> Result<Vec<AuditStretch>, Failure> {
         let names: Vec<String> = entries
             .iter()
             .map(|entry| name(entry.batch.actor, entry.batch.ordinal))
             .collect();
-        let values = match self.keys.get_many(&names).await {
-            Ok(values) => values,
-            Err(_) => {
-                let mut values = Vec::with_capacity(names.len());
-                for name in &names {
-                    values.push(self.keys.get(name).await?.map(|(bytes, _)| bytes));
-                }
-                values
-            }
-        };
+        let values = self.values(&names).await?;
         let stretch = |(Entry { place, batch }, value): (&Entry, Option<Bytes>)| {
             let found = value.map(|bytes| batch::decode(batch.actor, &bytes)).transpose()?;
             Ok(AuditStretch {
@@ -236,24 +242,6 @@ impl<K: Keys + Clone> DaprAudit<K> {
             })
         };
         entries.iter().zip(values).map(stretch).collect()
-    }
-
-    async fn try_erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
-        let mut ordinal = 1;
-        while let Some(Found { batch, mark, version }) = self.found(actor, ordinal).await? {
-            if batch.from > through {
-                break;
-            }
-            if batch.contents.is_some() {
-                let contents = None;
-                let bytes = batch::encode(&AuditBatch { contents, ..batch }, mark)?;
-                if self.keys.replace(&name(actor, ordinal), &version, bytes).await? == Written::Conflict {
-                    return Err(Failure::new("the audit record is being erased by another process"));
-                }
-            }
-            ordinal += 1;
-        }
-        Ok(())
     }
 }
 

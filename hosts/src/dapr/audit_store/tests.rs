@@ -94,6 +94,63 @@ async fn erasing_takes_the_contents_and_leaves_the_chain() {
 }
 
 #[tokio::test]
+async fn an_erasure_that_was_cut_goes_on_where_it_stopped() {
+    let keys = TestKeys::default();
+    let audit = audit(&keys, 1);
+    for seq in 1..=600 {
+        audit.append(batch(seq, seq)).await.unwrap();
+    }
+    keys.die_after(Some(300));
+    audit.erase(user(1), Seq(600)).await.unwrap_err();
+    keys.die_after(None);
+    let before = (keys.reads(), keys.writes());
+    audit.erase(user(1), Seq(600)).await.unwrap();
+    let (reads, writes) = (keys.reads() - before.0, keys.writes() - before.1);
+    assert_eq!(writes, 300);
+    // One for each that is left, and a call for every 32 of those behind what it had noted.
+    assert!(reads < 300 + 16, "{reads}");
+    let read = audit.read(OWNER, AuditPlace::ZERO, 1_000).await.unwrap();
+    assert!(
+        read.iter()
+            .all(|stretch| stretch.batch.as_ref().unwrap().contents.is_none())
+    );
+
+    let another = self::audit(&keys, 2);
+    for (audit, few) in [(audit, 1), (another, 600 / 32 + 30)] {
+        let before = (keys.reads(), keys.writes());
+        audit.erase(user(1), Seq(600)).await.unwrap();
+        assert!(keys.reads() - before.0 <= few, "{}", keys.reads() - before.0);
+        assert_eq!(keys.writes(), before.1);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_was_lost_does_not_keep_those_behind_it_from_being_erased() {
+    let keys = TestKeys::default();
+    let audit = audit(&keys, 1);
+    for seq in 1..=3 {
+        audit.append(batch(seq, seq)).await.unwrap();
+    }
+    keys.delete(&[name(user(1), 2)]).await.unwrap();
+    audit.erase(user(1), Seq(3)).await.unwrap();
+    for ordinal in [1, 3] {
+        let found = audit.found(user(1), ordinal).await.unwrap().unwrap();
+        assert_eq!(found.batch.contents, None);
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_whose_reply_is_lost_is_done_by_the_next_try() {
+    let keys = TestKeys::default();
+    let audit = audit(&keys, 1);
+    audit.append(batch(1, 1)).await.unwrap();
+    keys.lose_reply_after(0);
+    audit.erase(user(1), Seq(1)).await.unwrap_err();
+    audit.erase(user(1), Seq(1)).await.unwrap();
+    assert_eq!(audit.found(user(1), 1).await.unwrap().unwrap().batch.contents, None);
+}
+
+#[tokio::test]
 async fn of_two_processes_one_appends_and_the_other_hears_where_the_record_ends() {
     let keys = TestKeys::default();
     let (one, two) = (audit(&keys, 1), audit(&keys, 2));

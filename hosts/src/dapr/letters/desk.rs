@@ -16,6 +16,10 @@ use crate::{
     ports::{EventHandler, Logs},
 };
 
+/// How long a role may take for the last try, in milliseconds. The sidecar gives up a delivery after half a minute, and the letter has to be put aside before that:
+/// one that never got so far would come again for ever, and hold up those behind it, and nobody would find it.
+const TRY_WITHIN_MS: u64 = 10_000;
+
 /// Takes the dead letters of a process's roles, and replays them.
 pub struct Desk<K = State> {
     shelf: Shelf<K>,
@@ -83,7 +87,7 @@ impl<K: Keys> Desk<K> {
                 if self.shelf.get(role, &letter.id).await?.is_some() {
                     return Ok(());
                 }
-                match self.subscriber(role)?.hand_over(event.topic, event).await {
+                match self.try_once_more(role, event).await {
                     Ok(()) => {
                         tracing::info!(role, event = letter.event, "a dead letter was taken after all");
                         return Ok(());
@@ -104,6 +108,17 @@ impl<K: Keys> Desk<K> {
         self.put_aside.inc();
         tracing::error!(role, id = %letter.id, event = letter.event, reason = %letter.reason, "a dead letter was put aside");
         Ok(())
+    }
+
+    async fn try_once_more(&self, role: &str, event: CloudEvent) -> Result<(), Failure> {
+        let handing_over = self.subscriber(role)?.hand_over(event.topic, event);
+        tokio::select! {
+            biased;
+            outcome = handing_over => outcome,
+            () = self.clock.sleep_ms(TRY_WITHIN_MS) => {
+                Err(Failure::new(format_args!("it was not done within {} s", TRY_WITHIN_MS / 1_000)))
+            }
+        }
     }
 
     /// Some of the letters of a role, beginning where another page ended.

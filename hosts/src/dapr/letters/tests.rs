@@ -20,12 +20,13 @@ use crate::{
     ports::{EventHandler, Logs},
 };
 
-/// The audit role, which fails, panics, or writes down how many events a call had.
+/// The audit role, which fails, panics, never ends, or writes down how many events a call had.
 #[derive(Default)]
 struct Role {
     calls: Mutex<Vec<usize>>,
     fails: AtomicBool,
     panics: AtomicBool,
+    hangs: AtomicBool,
 }
 
 impl EventHandler for Role {
@@ -44,6 +45,9 @@ impl EventHandler for Role {
     fn handle<'a>(&'a self, _: Topic, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async {
             self.calls.lock().unwrap().push(events.len());
+            if self.hangs.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
             assert!(!self.panics.load(Ordering::Relaxed), "a panic of the role");
             match self.fails.load(Ordering::Relaxed) {
                 true => Err(Failure::new("the record is damaged")),
@@ -140,6 +144,30 @@ async fn a_dead_letter_that_the_role_takes_by_now_is_not_put_aside() {
     );
     assert_eq!((role.calls.lock().unwrap().len(), counter.get()), (1, 0));
     assert_eq!(letters(&desk).await, []);
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_put_aside_before_the_sidecar_gives_up_however_long_the_role_takes() {
+    let (keys, commit, (environment, clock)) = (TestKeys::default(), commit(1), environment(1));
+    let (role, counter) = (Arc::new(Role::default()), Counter::default());
+    let logs: Arc<dyn Logs> = Arc::new(Log::of(Some(Arc::clone(&commit))));
+    let handlers = [Arc::clone(&role) as _];
+    let desk = Desk::new(keys, &handlers, &logs, environment.clock, counter.clone());
+    role.hangs.store(true, Ordering::Relaxed);
+    let message = messages(&commit).remove(0);
+    let ten_seconds_pass = async {
+        clock.until_somebody_sleeps().await;
+        clock.advance_ms(10_000);
+    };
+    let both = async { tokio::join!(desk.take("audit", origin(), &message), ten_seconds_pass) };
+    let taken = tokio::time::timeout(std::time::Duration::from_secs(30), both).await;
+    assert_eq!(taken.expect("it has no end").0, Verdict::Taken);
+    let letters = letters(&desk).await;
+    assert_eq!((letters.len(), counter.get()), (1, 1));
+    assert_eq!(&*letters[0].reason, "it was not done within 10 s");
+
+    role.hangs.store(false, Ordering::Relaxed);
+    assert_eq!(desk.replay("audit", &letters[0].id).await.unwrap(), Replayed::Taken);
 }
 
 #[tokio::test]

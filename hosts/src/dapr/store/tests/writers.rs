@@ -119,6 +119,26 @@ async fn what_audit_confirmed_is_written_after_a_while_when_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn confirmations_that_no_append_took_along_are_written_side_by_side_and_not_all_at_once() {
+    let process = Process::new();
+    let mut actors = Vec::new();
+    for number in 1..=50 {
+        let mut log = LogWriter::user(number);
+        log.append(&process.store, "the only one").await;
+        process.store.confirm_audited(log.actor(), Seq(1)).await.unwrap();
+        actors.push(log.actor());
+    }
+    assert_eq!(process.keys.most_replacing(), 0);
+    process.store.flush().await.unwrap();
+    let most = process.keys.most_replacing();
+    assert!((9..=16).contains(&most), "{most}");
+    let another = Process::on(&process.keys, 2);
+    for actor in actors {
+        assert_eq!(another.store.head(actor).await.unwrap().unwrap().audited, Seq(1));
+    }
+}
+
+#[tokio::test]
 async fn a_load_begins_anew_when_the_keys_it_reads_are_deleted_under_it() {
     let (one, two) = two();
     let mut log = LogWriter::user(1);

@@ -1,0 +1,84 @@
+//! Erasing the content of an actor's batches. A record may be so long that whoever delivers the deletion gives up first and delivers it again, so
+//! each try goes on where the one before it ended: this process remembers how far it came, and another one passes many batches with a call.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use punctual_actors::ports::Failure;
+use punctual_events::{ActorId, Seq};
+
+use super::{
+    CONCURRENT_READS, DaprAudit, Found, READ_TOGETHER, REMEMBERED,
+    batch::{self, decode},
+    name,
+};
+use crate::{
+    dapr::keys::{Keys, Written},
+    ports::AuditBatch,
+};
+
+/// Batches after which it is noted how far the erasure is.
+const NOTED_EVERY: u64 = (CONCURRENT_READS * READ_TOGETHER) as u64;
+/// Batches whose content is taken away side by side.
+const AT_ONCE: usize = 16;
+/// Attempts at a batch: a conflict may be our own write, sent twice.
+const ATTEMPTS: usize = 2;
+
+impl<K: Keys + Clone> DaprAudit<K> {
+    /// Takes the content away from every batch that begins with `through` or before it.
+    pub(super) async fn try_erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
+        let last = self.last(actor).await?.ordinal;
+        let mut done = self.erased.get(&actor).map_or(0, |done| *done);
+        while done < last {
+            let end = last.min(done + NOTED_EVERY);
+            let ordinals: Vec<u64> = (done + 1..=end).collect();
+            let (with_content, is_over) = self.with_content(actor, &ordinals, through).await?;
+            let erasing: Vec<_> = with_content.into_iter().map(|at| self.erase_batch(actor, at)).collect();
+            let mut erasing = stream::iter(erasing).buffer_unordered(AT_ONCE);
+            while erasing.try_next().await?.is_some() {}
+            if is_over {
+                return Ok(());
+            }
+            done = end;
+            if self.erased.len() >= REMEMBERED {
+                self.erased.clear();
+            }
+            self.erased.insert(actor, done);
+        }
+        Ok(())
+    }
+
+    /// Which of these batches have content to be taken away, and whether one of them begins after `through`. One that is lost has none.
+    async fn with_content(&self, actor: ActorId, ordinals: &[u64], through: Seq) -> Result<(Vec<u64>, bool), Failure> {
+        let names: Vec<String> = ordinals.iter().map(|ordinal| name(actor, *ordinal)).collect();
+        let reads: Vec<_> = names.chunks(READ_TOGETHER).map(|run| self.values(run)).collect();
+        let read: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
+        let mut with_content = Vec::new();
+        for (ordinal, value) in ordinals.iter().zip(read.into_iter().flatten()) {
+            let Some(bytes) = value else { continue };
+            let (batch, _) = decode(actor, &bytes)?;
+            if batch.from > through {
+                return Ok((with_content, true));
+            }
+            if batch.contents.is_some() {
+                with_content.push(*ordinal);
+            }
+        }
+        Ok((with_content, false))
+    }
+
+    async fn erase_batch(&self, actor: ActorId, ordinal: u64) -> Result<(), Failure> {
+        for _ in 0..ATTEMPTS {
+            let Some(Found { batch, mark, version }) = self.found(actor, ordinal).await? else {
+                return Ok(());
+            };
+            if batch.contents.is_none() {
+                return Ok(());
+            }
+            let contents = None;
+            let bytes = batch::encode(&AuditBatch { contents, ..batch }, mark)?;
+            if self.keys.replace(&name(actor, ordinal), &version, bytes).await? == Written::Done {
+                return Ok(());
+            }
+        }
+        Err(Failure::new("the audit record is being erased by another process"))
+    }
+}
