@@ -72,12 +72,22 @@ def certificates():
             yield f"nobody issues {one['metadata']}"
 
 
+def operators(cloud, guide, documents):
+    """Each operator whose resources the chart makes is installed, in the version by whose definitions they are checked."""
+    checked = pathlib.Path(".ci/chart").read_text()
+    for api, chart, version in (("kafka.strimzi.io/", "strimzi-kafka-operator", r"\bstrimzi=(\S+)"),):
+        installed, wanted = re.search(rf"{chart} .*?--version (\S+)", guide), re.search(version, checked)[1]
+        if any(one["apiVersion"].startswith(api) for one in documents) and (not installed or installed[1] != wanted):
+            yield f"{chart} is installed in {installed and installed[1]}, and what the chart makes is checked for {wanted}"
+
+
 def main():
     faults = [*(f"certificate.md: {fault}" for fault in certificates()), *runbooks()]
     clouds = ("aks", "gke", "oke")
     for cloud in clouds:
         documents = list(documents_in(pathlib.Path(sys.argv[1], f"{cloud}.yaml").read_text()))
-        faults += [f"{cloud}.md: {fault}" for fault in faults_of(cloud, pathlib.Path(f"docs/deploy/{cloud}.md").read_text(), documents)]
+        guide = pathlib.Path(f"docs/deploy/{cloud}.md").read_text()
+        faults += [f"{cloud}.md: {fault}" for check in (faults_of, operators) for fault in check(cloud, guide, documents)]
     print(*faults, sep="\n", end="\n" if faults else "")
     print(f"{len(clouds)} guides looked at, {len(faults)} faults")
     sys.exit(bool(faults))
