@@ -23,7 +23,7 @@ def routes_say_how_long_a_socket_lasts_where_the_controller_takes_it(name, docum
         if name == "gke":
             yield from ["a route that Google refuses"] if said else []
             policies = of_kind(documents, "GCPBackendPolicy")
-            yield from [] if any(policy["spec"]["default"]["timeoutSec"] >= 3600 for policy in policies) else ["sockets end after 30 seconds"]
+            yield from [] if any(policy["spec"]["default"].get("timeoutSec", 30) >= 3600 for policy in policies) else ["sockets end after 30 seconds"]
         elif said != [{"request": "0s"}]:
             yield f"sockets end by {said}"
 
@@ -85,7 +85,7 @@ def sockets_are_counted_served_and_scaled_by_under_one_name(_, documents):
         promql_parser.parse(rule["seriesQuery"])
 
 
-def whoever_drains_has_the_time_for_it(_, documents):
+def whoever_drains_has_the_time_for_it(name, documents):
     """The service takes requests on and ends what is under way, its sidecar outlasts it, and the pod outlasts both."""
     for one in of_kind(documents, "Deployment"):
         template = one["spec"]["template"]
@@ -94,6 +94,25 @@ def whoever_drains_has_the_time_for_it(_, documents):
         blocked, graceful = int(dapr["block-shutdown-duration"].removesuffix("s")), int(dapr["graceful-shutdown-seconds"])
         if int(arguments["drain-seconds"]) + 20 > blocked or blocked + graceful + 10 > template["spec"]["terminationGracePeriodSeconds"]:
             yield f"{one['metadata']['name']} drains for {arguments['drain-seconds']} s, and its sidecar may be gone after {blocked} s"
+    yield from [] if name != "gke" else whoever_drains_outlasts_googles_load_balancer(documents, int(arguments["drain-seconds"]))
+
+
+# Until every front end of it has heard that an endpoint is gone.
+GOOGLE_HEARS_SECONDS = 30
+
+
+def whoever_drains_outlasts_googles_load_balancer(documents, drain_seconds):
+    """It hears through Google's API, or by its checks, and cuts off what is under way unless told to wait: of both services behind the route."""
+    behind = {backend["name"] for route in of_kind(documents, "HTTPRoute") for rule in route["spec"]["rules"] for backend in rule["backendRefs"]}
+    of = {kind: {one["spec"]["targetRef"]["name"]: one["spec"]["default"] for one in of_kind(documents, kind)} for kind in ("HealthCheckPolicy", "GCPBackendPolicy")}
+    for name in sorted(behind):
+        check = {"checkIntervalSec": 15, "unhealthyThreshold": 2, "timeoutSec": 15, **of["HealthCheckPolicy"].get(name, {})}
+        notices = check["checkIntervalSec"] * check["unhealthyThreshold"] + check["timeoutSec"]
+        if max(notices, GOOGLE_HEARS_SECONDS) >= drain_seconds:
+            yield f"{name} drains for {drain_seconds} s, and is sent requests for {max(notices, GOOGLE_HEARS_SECONDS)} s"
+        waits = of["GCPBackendPolicy"].get(name, {}).get("connectionDraining", {}).get("drainingTimeoutSec", 0)
+        if waits <= drain_seconds:
+            yield f"what {name} has under way is cut off after {waits} s"
 
 
 def placed(pod, labels, strimzi=False):
