@@ -7,7 +7,7 @@ import tempfile
 import threading
 
 PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "Secret": "secrets", "NetworkPolicy": "networkpolicies", "Kafka": "kafkas", "Cluster": "clusters"}
-KINDS = {"v1": ["Secret"], "apps/v1": ["Deployment", "StatefulSet"], "networking.k8s.io/v1": ["NetworkPolicy"], "kafka.strimzi.io/v1beta2": ["Kafka"],
+KINDS = {"v1": ["Secret"], "apps/v1": ["Deployment", "StatefulSet"], "networking.k8s.io/v1": ["NetworkPolicy"], "kafka.strimzi.io/v1": ["Kafka"],
          "postgresql.cnpg.io/v1": ["Cluster"]}
 
 

@@ -9,3 +9,7 @@ def documents_in(text):
             yield from document["items"]
         elif document:
             yield document
+
+
+def of_kind(documents, kind):
+    return [document for document in documents if document["kind"] == kind]

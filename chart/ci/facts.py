@@ -12,11 +12,8 @@ import sys
 import promql_parser
 import yaml
 
-from documents import documents_in
-
-
-def of_kind(documents, kind):
-    return [document for document in documents if document["kind"] == kind]
+import operators
+from documents import documents_in, of_kind
 
 
 def routes_say_how_long_a_socket_lasts_where_the_controller_takes_it(name, documents):
@@ -26,7 +23,7 @@ def routes_say_how_long_a_socket_lasts_where_the_controller_takes_it(name, docum
         if name == "gke":
             yield from ["a route that Google refuses"] if said else []
             policies = of_kind(documents, "GCPBackendPolicy")
-            yield from [] if any(policy["spec"]["default"]["timeoutSec"] >= 3600 for policy in policies) else ["sockets end after 30 seconds"]
+            yield from [] if any(policy["spec"]["default"].get("timeoutSec", 30) >= 3600 for policy in policies) else ["sockets end after 30 seconds"]
         elif said != [{"request": "0s"}]:
             yield f"sockets end by {said}"
 
@@ -88,7 +85,7 @@ def sockets_are_counted_served_and_scaled_by_under_one_name(_, documents):
         promql_parser.parse(rule["seriesQuery"])
 
 
-def whoever_drains_has_the_time_for_it(_, documents):
+def whoever_drains_has_the_time_for_it(name, documents):
     """The service takes requests on and ends what is under way, its sidecar outlasts it, and the pod outlasts both."""
     for one in of_kind(documents, "Deployment"):
         template = one["spec"]["template"]
@@ -97,38 +94,25 @@ def whoever_drains_has_the_time_for_it(_, documents):
         blocked, graceful = int(dapr["block-shutdown-duration"].removesuffix("s")), int(dapr["graceful-shutdown-seconds"])
         if int(arguments["drain-seconds"]) + 20 > blocked or blocked + graceful + 10 > template["spec"]["terminationGracePeriodSeconds"]:
             yield f"{one['metadata']['name']} drains for {arguments['drain-seconds']} s, and its sidecar may be gone after {blocked} s"
+    yield from [] if name != "gke" else whoever_drains_outlasts_googles_load_balancer(documents, int(arguments["drain-seconds"]))
 
 
-def no_sidecar_starts_before_the_operator_has_made_its_user(_, documents):
-    users = {one["metadata"]["name"] for one in of_kind(documents, "KafkaUser")}
-    for one in of_kind(documents, "Deployment"):
-        containers = one["spec"]["template"]["spec"].get("initContainers", [])
-        awaited = {entry["valueFrom"]["secretKeyRef"]["name"] for container in containers for entry in container.get("env", [])}
-        if users - awaited:
-            yield f"{one['metadata']['name']} does not wait for {users}"
+# Until every front end of it has heard that an endpoint is gone.
+GOOGLE_HEARS_SECONDS = 30
 
 
-RESTRICTED = {"allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
-
-
-def what_strimzi_runs_may_run_under_the_pod_security_standard_restricted(_, documents):
-    """Its operator makes containers without a security context unless it was installed with a provider of them."""
-    for one in of_kind(documents, "Kafka"):
-        brokers, spec = one["spec"]["kafka"], one["spec"]
-        containers = {
-            "broker": brokers["template"].get("kafkaContainer"), "topic operator": spec["entityOperator"].get("template", {}).get("topicOperatorContainer"),
-            "user operator": spec["entityOperator"].get("template", {}).get("userOperatorContainer"),
-            "exporter": spec["kafkaExporter"].get("template", {}).get("container")}
-        if "rack" in brokers:
-            containers["broker's first container"] = brokers["template"].get("initContainer")
-        yield from [f"the {name} is forbidden" for name, said in containers.items() if (said or {}).get("securityContext") != RESTRICTED]
-
-
-def a_new_version_of_the_chart_restarts_no_server_of_an_operator(_, documents):
-    """Labels of their resources are labels of their pods."""
-    for kind in ("Kafka", "KafkaNodePool", "Cluster"):
-        for one in of_kind(documents, kind):
-            yield from [f"{kind} has {label}" for label in one["metadata"]["labels"] if label in ("helm.sh/chart", "app.kubernetes.io/version")]
+def whoever_drains_outlasts_googles_load_balancer(documents, drain_seconds):
+    """It hears through Google's API, or by its checks, and cuts off what is under way unless told to wait: of both services behind the route."""
+    behind = {backend["name"] for route in of_kind(documents, "HTTPRoute") for rule in route["spec"]["rules"] for backend in rule["backendRefs"]}
+    of = {kind: {one["spec"]["targetRef"]["name"]: one["spec"]["default"] for one in of_kind(documents, kind)} for kind in ("HealthCheckPolicy", "GCPBackendPolicy")}
+    for name in sorted(behind):
+        check = {"checkIntervalSec": 15, "unhealthyThreshold": 2, "timeoutSec": 15, **of["HealthCheckPolicy"].get(name, {})}
+        notices = check["checkIntervalSec"] * check["unhealthyThreshold"] + check["timeoutSec"]
+        if max(notices, GOOGLE_HEARS_SECONDS) >= drain_seconds:
+            yield f"{name} drains for {drain_seconds} s, and is sent requests for {max(notices, GOOGLE_HEARS_SECONDS)} s"
+        waits = of["GCPBackendPolicy"].get(name, {}).get("connectionDraining", {}).get("drainingTimeoutSec", 0)
+        if waits <= drain_seconds:
+            yield f"what {name} has under way is cut off after {waits} s"
 
 
 def placed(pod, labels, strimzi=False):
@@ -272,13 +256,11 @@ FACTS = [the_table_of_topics_says_what_is_published_and_heard,
          keda_shows_the_brokers_what_the_sidecars_show,
          sockets_are_counted_served_and_scaled_by_under_one_name,
          whoever_drains_has_the_time_for_it,
-         no_sidecar_starts_before_the_operator_has_made_its_user,
-         what_strimzi_runs_may_run_under_the_pod_security_standard_restricted,
-         a_new_version_of_the_chart_restarts_no_server_of_an_operator,
          all_pods_run_where_the_five_may,
          copies_are_spread_over_zones_and_nodes_that_they_bear,
          services_and_their_sidecars_know_each_other_by_tokens,
-         only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret]
+         only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret,
+         *operators.FACTS]
 
 
 def main():

@@ -37,7 +37,7 @@ def faults_of(cloud, guide, documents):
         secrets = {reference["name"] for listener in gateway["spec"]["listeners"] for reference in listener.get("tls", {}).get("certificateRefs", [])}
         made = {one["spec"]["secretName"] for one in manifests(CERTIFICATES) if one["kind"] == "Certificate" and one["metadata"]["namespace"] == namespace}
         yield from [f"no certificate is made in {namespace} for {name}"] if not secrets <= made else []
-    for word in ("ingress-nginx ingress-nginx", "webapprouting.kubernetes.azure.com"):
+    for word in ("ingress-nginx ingress-nginx", "webapprouting.kubernetes.azure.com", "--high-availability"):
         yield from [f"rests on {word}, which is retired"] if word in guide else []
     said = re.search(r"--database-flags=max_connections=(\d+)", guide)
     if cloud == "gke":
@@ -72,12 +72,42 @@ def certificates():
             yield f"nobody issues {one['metadata']}"
 
 
+def azure(cloud, guide, _):
+    """What `az` and the add-on do not do by themselves: azure-cli 2.91's own arguments, and Microsoft's page of the add-on."""
+    if cloud != "aks":
+        return
+    # The server is given a zone by its name, and finds it and its link to the network, or is not made.
+    steps = ["private-dns zone create", "private-dns link vnet create", "postgres flexible-server create"]
+    places = [guide.find(f"az {'' if step.startswith('postgres') else 'network '}{step}") for step in steps]
+    if -1 in places or places != sorted(places):
+        yield f"{steps} are not there in that order"
+    options = {one["metadata"]["name"]: yaml.safe_load(one["data"]["service"]) for one in manifests(guide) if one["kind"] == "ConfigMap"}
+    for gateway in (one for one in manifests(guide) if one["kind"] == "Gateway"):
+        service = options.get(gateway["spec"].get("infrastructure", {}).get("parametersRef", {}).get("name"), {})
+        if service.get("spec") != {"externalTrafficPolicy": "Local"}:
+            yield f"clients of {gateway['metadata']['name']} lose their addresses"
+        unset = {name for name, value in service.get("metadata", {}).get("annotations", {}).items() if value is None}
+        probes = {f"service.beta.kubernetes.io/port_{listener['port']}_health-probe_{what}" for listener in gateway["spec"]["listeners"]
+                  for what in ("port", "protocol", "request-path")}
+        yield from [f"probes are asked for by {name}" for name in sorted(probes - unset)]
+
+
+def operators(cloud, guide, documents):
+    """What is installed is of a version that is named, and Strimzi of that by whose definitions its resources are checked."""
+    yield from [f"is installed in any version: {line}" for line in re.findall(r"^helm install (?!punctual)(.*?[^\\])$", guide, re.M | re.S) if "--version" not in line]
+    wanted = re.search(r"\bstrimzi=(\S+)", pathlib.Path(".ci/chart").read_text())[1]
+    installed = re.search(r"strimzi-kafka-operator --version (\S+)", guide)
+    if not installed or installed[1] != wanted:
+        yield f"installs Strimzi {installed and installed[1]}, and what the chart makes is checked for {wanted}"
+
+
 def main():
     faults = [*(f"certificate.md: {fault}" for fault in certificates()), *runbooks()]
     clouds = ("aks", "gke", "oke")
     for cloud in clouds:
         documents = list(documents_in(pathlib.Path(sys.argv[1], f"{cloud}.yaml").read_text()))
-        faults += [f"{cloud}.md: {fault}" for fault in faults_of(cloud, pathlib.Path(f"docs/deploy/{cloud}.md").read_text(), documents)]
+        guide = pathlib.Path(f"docs/deploy/{cloud}.md").read_text()
+        faults += [f"{cloud}.md: {fault}" for check in (faults_of, azure, operators) for fault in check(cloud, guide, documents)]
     print(*faults, sep="\n", end="\n" if faults else "")
     print(f"{len(clouds)} guides looked at, {len(faults)} faults")
     sys.exit(bool(faults))

@@ -115,7 +115,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else if eq .Values.kafka.mode "single" -}}
 {{- include "punctual.isThere" (list . "apps/v1" "StatefulSet" (printf "%s-kafka" (include "punctual.fullname" .))) -}}
 {{- else -}}
-{{- include "punctual.isThere" (list . "kafka.strimzi.io/v1beta2" "Kafka" (include "punctual.kafka.cluster" .)) -}}
+{{- include "punctual.isThere" (list . "kafka.strimzi.io/v1" "Kafka" (include "punctual.kafka.cluster" .)) -}}
 {{- end -}}
 {{- end -}}
 

@@ -84,6 +84,36 @@ async fn nobody_publishes_to_a_topic_that_is_not_theirs() {
     }
 }
 
+/// None of those that are theirs is tried: the sidecar hears them already, and takes a second wish in place of the first.
+#[tokio::test]
+async fn nobody_hears_a_topic_that_is_not_theirs() {
+    let cluster = Cluster::of_the_suite();
+    for (role, theirs) in [
+        ("api", &[][..]),
+        ("recurring", &["task-events", "recurring-dead-letters"]),
+        ("notification", &["reminders", "notification-dead-letters"]),
+        ("audit", &["task-events", "audit-dead-letters"]),
+        ("sync", &["sync-dead-letters"]),
+    ] {
+        let sidecar = sidecar_of(&cluster, role);
+        for topic in TOPICS.iter().filter(|topic| !theirs.contains(topic)) {
+            let refusal = sidecar.hear("events", topic).await.expect_err(topic);
+            let reason = format!("subscription to topic '{topic}' on pubsub 'events' is not allowed");
+            assert!(refusal.message().contains(&reason), "{role} to {topic}: {refusal}");
+        }
+        if role != "sync" {
+            let refusal = sidecar
+                .hear("events-per-replica", "task-updates")
+                .await
+                .expect_err(role);
+            assert!(
+                refusal.message().contains("events-per-replica") && refusal.message().contains("not found"),
+                "{role}: {refusal}"
+            );
+        }
+    }
+}
+
 /// Sends a marker of a replica that is not there: whoever hears it passes over it.
 async fn publish(sidecar: &Sidecar, component: &str, topic: &str) -> crate::sidecar::Answer {
     let marker = Marker {
@@ -147,6 +177,8 @@ async fn a_stranger_with_a_sidecar_has_no_store_no_topic_no_secret_and_invokes_n
     publish(&sidecar, "events", "task-events")
         .await
         .refused("ERR_PUBSUB_NOT_FOUND");
+    let refusal = sidecar.hear("events", "task-events").await.unwrap_err();
+    assert!(refusal.message().contains("not found"), "{refusal}");
     for role in ROLES {
         let answer = sidecar.get(&format!("/invoke/{role}/method/healthz")).await;
         assert_eq!(answer.status, 403, "{role}: {}", answer.body);
