@@ -17,7 +17,8 @@ const WEEKS_AHEAD: u64 = 4;
 /// The hour right behind a day or a part of one. `day` is what the day came to; without it a number alone is no hour behind a weekday.
 pub(super) fn hour_behind(cursor: &mut Cursor<'_>, day: Option<NaiveDate>) -> Option<Time> {
     let begin = *cursor;
-    let (hour, _) = begin.clone().number()?;
+    // Of four digits it could be a year.
+    let (hour, _) = begin.clone().number().filter(|(_, digits)| *digits <= 2)?;
     let found = time(cursor, Need::HoursOfDay)?;
     // "6 in the evening" is sure.
     let is_part_said = cursor.word_before().is_some_and(|word| word != "h");

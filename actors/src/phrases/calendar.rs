@@ -3,22 +3,28 @@
 use chrono::NaiveDate;
 
 use super::{
+    american::{AS_THERE, american},
     cursor::Cursor,
     dates::Date,
     days::{Day, Named},
+    ending::ends_phrase,
     holidays::holiday,
     lexer::Kind,
+    times::is_counted,
     words,
 };
 
 pub(super) fn with_holiday(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let is_american = american(&mut cursor.clone()).is_some();
     let named = holiday(cursor)?;
-    match (named, year(cursor)) {
-        (Named::Yearly { month, day }, Some(year)) => {
-            Date::sure(Day::on(NaiveDate::from_ymd_opt(year, month.into(), day.into())?))
-        }
-        (named, _) => Date::sure(named),
-    }
+    let date = match year(cursor) {
+        Some(year) => Date::sure(Day::on(named.in_year(year)?)),
+        None => Date::sure(named),
+    }?;
+    Some(Date {
+        doubt: is_american.then_some(AS_THERE.into()),
+        ..date
+    })
 }
 
 /// "march 3rd", "mar 3, 2027", "march 2027", "march".
@@ -81,12 +87,15 @@ pub(super) fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
 
 /// `2027-03-01`, `2027/03/01`, `7-dec-2026`, `05.12.26`, `3/1/2027`, `25/12`, `25.12.2027`, "3 march 2027".
 pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let is_of_month = cursor.word_before().and_then(words::month).is_some();
     let (first, digits) = cursor.number()?;
-    if let Some((month, year)) = cursor.attempt(hyphened_month) {
-        return on_day(month, u8::try_from(first).ok()?, Some(year));
+    if let Some((month, year)) = cursor.attempt(joined_month) {
+        // "dec 5-jan 7" is no 5 January.
+        (year.is_some() || !is_of_month).then_some(())?;
+        return on_day(month, u8::try_from(first).ok()?, year);
     }
     if digits <= 2
-        && let Some(month) = cursor.meaning(words::month)
+        && let Some(month) = cursor.attempt(month_behind_number)
     {
         let day = u8::try_from(first).ok()?;
         return on_day(month, day, year(cursor));
@@ -115,18 +124,26 @@ pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
             first,
         )?)),
         ('/', ..=2, None) => slashed(first, second, None),
-        ('/', ..=2, Some((year, 4))) => slashed(first, second, Some(i32::try_from(year).ok()?)),
+        ('/' | '-', ..=2, Some((year, 4))) => slashed(first, second, Some(i32::try_from(year).ok()?)),
         ('/', ..=2, Some((year, 2))) => slashed(first, second, Some(2000 + i32::try_from(year).ok()?)),
         _ => None,
     }
 }
 
-/// "-dec-2026", behind a day.
-fn hyphened_month(cursor: &mut Cursor<'_>) -> Option<(u8, i32)> {
-    (cursor.joined_mark('-') && cursor.is_joined()).then_some(())?;
+/// "-dec-2026", "/dec/2026" and "-dec", behind a day.
+fn joined_month(cursor: &mut Cursor<'_>) -> Option<(u8, Option<i32>)> {
+    let mark = ['-', '/'].into_iter().find(|mark| cursor.joined_mark(*mark))?;
+    cursor.is_joined().then_some(())?;
     let month = cursor.meaning(words::month)?;
-    cursor.joined_mark('-').then_some(())?;
-    Some((month, year(cursor)?))
+    let year = cursor.attempt(|cursor| cursor.joined_mark(mark).then(|| year(cursor))?);
+    Some((month, year))
+}
+
+/// "december" behind a day, and ". december", where that begins no other sentence: "at 3. may I come".
+fn month_behind_number(cursor: &mut Cursor<'_>) -> Option<u8> {
+    let is_ordinal = cursor.joined_mark('.');
+    (!is_ordinal || !cursor.peek_is(&["may", "march", "mar"])).then_some(())?;
+    cursor.meaning(words::month)
 }
 
 /// Month first, unless only the other order is a date.
@@ -151,7 +168,11 @@ fn slashed(first: u32, second: u32, year: Option<i32>) -> Option<Date> {
 
 /// "2nd of feb", "2nd fri in feb", "last day of may 2027", "40th day of 2030", "the 15th".
 pub(super) fn by_ordinal(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let is_said = cursor.follows(&["on", "by", "due"]) && cursor.word(&["the"]);
     cursor.word(&["the"]);
+    if is_said && let Some(day) = cursor.attempt(bare_day) {
+        return Date::weak(Named::OfMonth(day));
+    }
     let is_in_digits = matches!(cursor.peek()?.kind, Kind::Number(_));
     let nth = ordinal(cursor)?;
     if let Some(weekday) = cursor.meaning(words::weekday) {
@@ -175,10 +196,25 @@ pub(super) fn by_ordinal(cursor: &mut Cursor<'_>) -> Option<Date> {
         None if of_days => day_of_year(cursor, nth),
         // In words it is seldom a date: "on second thought".
         None => {
-            let day = u8::try_from(nth).ok()?;
-            (is_in_digits && day <= 31).then(|| Date::weak(Named::OfMonth(day)))?
+            let day = u8::try_from(nth).ok().filter(|day| *day <= 31)?;
+            if is_in_digits {
+                return Date::weak(Named::OfMonth(day));
+            }
+            let doubt = "taken for that day of the month; put it between quotation marks where it is none";
+            (is_said && ends_phrase(cursor)).then_some(Date {
+                weak: true,
+                ..Date::doubtful(Named::OfMonth(day), doubt)?
+            })
         }
     }
+}
+
+/// "24" behind "on the".
+fn bare_day(cursor: &mut Cursor<'_>) -> Option<u8> {
+    matches!(cursor.peek()?.kind, Kind::Number(_)).then_some(())?;
+    let day = day_of_month(cursor)?;
+    let is_whole = !cursor.follows(&["st", "nd", "rd", "th"]) && !is_counted(cursor) && !cursor.peek_is(&["of"]);
+    is_whole.then_some(day)
 }
 
 fn nth_weekday(cursor: &mut Cursor<'_>, nth: i32, weekday: u8) -> Option<Date> {

@@ -9,6 +9,7 @@ use super::{
     days::{Day, long_date},
     how_often::Rules,
     lengths::Length,
+    misspelt::Correction,
     recurrences::Bound,
     reminding::Adopted,
     scan::{Found, Item},
@@ -47,7 +48,13 @@ pub(super) struct Composer<'a> {
 }
 
 /// Composes what was found in a text.
-pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Scene<'_>) -> Reading {
+pub(super) fn compose(
+    text: &str,
+    found: &[Found],
+    escapes: &[usize],
+    corrections: &[Correction],
+    scene: &Scene<'_>,
+) -> Reading {
     let rules = Rules::of(found);
     let mut composer = Composer {
         rules,
@@ -78,8 +85,9 @@ pub(super) fn compose(text: &str, found: &[Found], escapes: &[usize], scene: &Sc
         composer.pass(|composer, index| composer.take_bound(text, index, kind));
     }
     let starts = composer.settle_due();
-    composer.pass(Composer::take_reminder);
+    composer.pass(|composer, index| composer.take_reminder(text, index));
     composer.pass(|composer, index| composer.take_nag(&found[index].item));
+    composer.doubt_corrections(corrections);
     composer.into_reading(text, escapes, starts)
 }
 
@@ -135,7 +143,8 @@ impl Composer<'_> {
         }
         self.date = Some(date);
         let of_time = times.first().and_then(|time| time.doubt.clone());
-        Verdict::understood(SpanKind::Date, meaning, doubt.clone().or(of_time))
+        let is_over = (date < self.now.date()).then_some("it is over already".into());
+        Verdict::understood(SpanKind::Date, meaning, doubt.clone().or(is_over).or(of_time))
     }
 
     fn take_times(&mut self, times: &[Time]) -> Verdict {
@@ -236,6 +245,19 @@ impl Composer<'_> {
             today
         } else {
             today.succ_opt().unwrap_or(today)
+        }
+    }
+
+    /// Says what misspelt words were taken for.
+    fn doubt_corrections(&mut self, corrections: &[Correction]) {
+        let mut corrections = corrections.iter().peekable();
+        for (found, verdict) in self.found.iter().zip(&mut self.verdicts) {
+            while corrections.next_if(|correction| correction.at < found.start).is_some() {}
+            while let Some(correction) = corrections.next_if(|correction| correction.at < found.end) {
+                if let Some(verdict) = verdict.as_mut().filter(|verdict| verdict.understood) {
+                    verdict.doubt(format!("taken for “{}”", correction.name));
+                }
+            }
         }
     }
 

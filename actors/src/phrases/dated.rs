@@ -3,12 +3,14 @@
 use chrono::NaiveDate;
 
 use super::{
+    american::{AS_THERE_OR_OF_TITLE, american},
     calendar::day_of_month,
     cursor::Cursor,
     dates::{Date, date, of_calendar},
     days::Named,
     ending::goes_on,
     holidays::holiday,
+    lexer::Kind,
     parts::part_of,
     recurrences::is_range_of_weekdays,
     scan::Item,
@@ -54,7 +56,13 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
     let mut gives_way = false;
     if found.day.shift.is_none() && holiday(&mut begin.clone()).is_some() {
         gives_way = matches!(introduced, None | Some("for"));
-        found.doubt = (introduced.is_none() && goes_on).then_some(OR_OF_TITLE.into());
+        let or_of_title = if american(&mut begin.clone()).is_some() {
+            AS_THERE_OR_OF_TITLE
+        } else {
+            OR_OF_TITLE
+        };
+        let is_doubtful = introduced.is_none() && goes_on;
+        found.doubt = is_doubtful.then_some(or_of_title.into()).or(found.doubt);
     }
     if of_month && goes_on {
         if !begins {
@@ -106,7 +114,7 @@ fn other_days(cursor: &mut Cursor<'_>, begin: Cursor<'_>, first: &Date, today: N
 
 fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, first: Named, today: NaiveDate) -> Option<()> {
     let comma = cursor.mark(',');
-    let and = cursor.word(&["and", "or"]) || cursor.mark('&');
+    let and = cursor.word(&["and", "or"]) || cursor.mark('&') || cursor.mark('+');
     cursor.word(&["on"]);
     let word = cursor.peek_word().unwrap_or_default();
     if is_weekday && words::weekday(word).is_some() {
@@ -121,6 +129,10 @@ fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, first: Named, today: Nai
         // "dec 10 and 12"
         return (!goes_on(cursor, today)).then_some(());
     }
+    if is_numbered && cursor.attempt(month_alone).is_some() {
+        // "the 1st of january and july"
+        return (!goes_on(cursor, today)).then_some(());
+    }
     let other = date(cursor, today)?;
     let is_of_month = matches!(other.day.named, Named::OfMonth(_));
     let is_same = if is_of_month {
@@ -129,6 +141,13 @@ fn other_day(cursor: &mut Cursor<'_>, is_weekday: bool, first: Named, today: Nai
         !other.weak
     };
     (is_of_month == matches!(first, Named::OfMonth(_)) && is_same).then_some(())
+}
+
+/// "july", and not "july 4".
+fn month_alone(cursor: &mut Cursor<'_>) -> Option<()> {
+    cursor.meaning(words::month)?;
+    let has_number = cursor.peek().is_some_and(|next| matches!(next.kind, Kind::Number(_)));
+    (!has_number).then_some(())
 }
 
 /// "on", "by", "due on" and their like.

@@ -8,6 +8,7 @@ use super::{
     calendar::{by_month, by_numbers, by_ordinal, with_holiday, year},
     cursor::Cursor,
     days::{Day, Named, Shift, last_of_month, long_date},
+    dotted::dotted,
     lengths::{self, Length},
     near_day::{beside_day, of_next_month},
     weekday::{by_weekday, coming, in_a_week},
@@ -139,6 +140,7 @@ fn plain(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
         .iter()
         .find_map(|recognise| cursor.attempt(|cursor| recognise(cursor, today)))
         .or_else(|| of_calendar(cursor))
+        .or_else(|| cursor.attempt(dotted))
         .or_else(|| cursor.attempt(with_holiday))
 }
 

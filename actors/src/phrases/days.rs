@@ -103,7 +103,8 @@ impl Named {
         }
     }
 
-    fn in_year(self, year: i32) -> Option<NaiveDate> {
+    /// The day of a year.
+    pub(super) fn in_year(self, year: i32) -> Option<NaiveDate> {
         match self {
             Self::Yearly { month, day } => NaiveDate::from_ymd_opt(year, month.into(), day.into()),
             Self::Weekday {

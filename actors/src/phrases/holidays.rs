@@ -1,6 +1,6 @@
 //! Days of the year with a name that is the same day everywhere it is known.
 
-use super::{cursor::Cursor, days::Named};
+use super::{american::american, cursor::Cursor, days::Named};
 
 /// A named day at the cursor.
 pub(super) fn holiday(cursor: &mut Cursor<'_>) -> Option<Named> {
@@ -8,6 +8,12 @@ pub(super) fn holiday(cursor: &mut Cursor<'_>) -> Option<Named> {
         let is_eve = cursor.word(&["eve"]);
         cursor.word(&["day"]);
         return yearly(12, if is_eve { 24 } else { 25 });
+    }
+    if let Some(day) = cursor.attempt(american) {
+        return Some(day);
+    }
+    if cursor.word(&["nye"]) {
+        return yearly(12, 31);
     }
     if cursor.words(&["boxing", "day"]) {
         return yearly(12, 26);

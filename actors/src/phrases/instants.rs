@@ -13,13 +13,28 @@ use super::{
 /// The instant a text says, if that is all it says. A day without a time is nine in the morning; a length counts from now.
 #[must_use]
 pub fn instant(text: &str, scene: &Scene<'_>) -> Option<Timestamp> {
-    let lower = text.to_ascii_lowercase();
+    let said = behind_until(text.trim());
+    let lower = said.to_ascii_lowercase();
     // Nothing else stands here, so that "1 h" is as clear as "1h".
     let joined = || length(&lower.split_whitespace().collect::<String>());
-    match length(&lower).or_else(joined) {
-        Some(length) => scene.later(length),
-        None => moment(text, scene),
+    if let Some(length) = length(&lower).or_else(joined) {
+        return scene.later(length);
     }
+    if matches!(&*lower, "eod" | "end of day" | "end of the day") {
+        return moment("today at 18:00", scene);
+    }
+    // "noon" and "weekend" need a word before them in a text.
+    let forms = [said.to_owned(), format!("at {said}"), format!("this {said}")];
+    forms.iter().find_map(|form| moment(form, scene))
+}
+
+/// What is behind "until".
+fn behind_until(text: &str) -> &str {
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let is_until = ["until", "till", "til"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word));
+    if is_until { rest.trim_start() } else { text }
 }
 
 fn length(lower: &str) -> Option<Length> {

@@ -150,7 +150,7 @@ pub(super) fn and_a_half(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// The ".5" of "1.5 hours".
-fn decimal_half(cursor: &mut Cursor<'_>) -> bool {
+pub(super) fn decimal_half(cursor: &mut Cursor<'_>) -> bool {
     let half = cursor.attempt(|cursor| {
         (cursor.joined_mark('.') && cursor.is_joined()).then_some(())?;
         cursor.number().filter(|half| *half == (5, 1))

@@ -23,14 +23,14 @@
 //!             | "in" number workday | number workday "from now"
 //!             | "at"? what follows: "eod" near? | "eow" | "eom" | "eoy" | ("end"|"start") "of" ("the"|"this"|"next")? unit | ("end"|"start") "of" month year? | "last day of" ("this"|"next") unit
 //!             | month day year? | day "of"? month year? | month year? | ordinal weekday ("of"|"in") month year?
-//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | "the weekend" | holiday year? | Y-M-D ("T" H ":" MM)? | Y"/"M"/"D | D"-"month"-"year | D"."M"."YY | "next" month day? | M/D/Y? | D.M.Y
+//!             | ordinal "day" ("of"|"in") (month year? | year) | "the"? ordinal | "the weekend" | holiday year? | Y-M-D ("T" H ":" MM)? | Y"/"M"/"D | D"-"month"-"year | D"."M"."YY | D ("-"|"/") month | D"." month | D"."M"."? | D"-"M"-"Y | "on the" D | "next" month day? | M/D/Y? | D.M.Y
 //! week        = ("next"|"this") "week" | "the"? "week after next" | "in" weeks | weeks "from now"     weeks: a length of them
 //! length      = (number|"a"|"an") ".5"? "and a half"? (unit|"fortnight"|letter) "and a half"?, more of them with or without "and" | "half an hour" | "1h30"
 //! moment      = "in" length | length "from now"            with hours, minutes or seconds in it
 //!
 //! time        = "starting"? ("at"|"by"|"@"|"around"|"at about") clock+ | "about"? sure clock | "in the" part ("at" clock+)? | number "tonight" | ("tonight" | "this" part | date part | date ("am"|"pm")) (time | bare)? | date bare
 //! bare        = H | H "." MM | H "h" MM?                   with nothing behind it that it could be a number of; H alone only behind "today", "tomorrow", a weekday or a part
-//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | hour in words, its minutes in words or not, | ("half past"|"quarter past"|"quarter to") H | M "past" H behind "at" | 12 ("midnight"|"noon") | "noon" | "midnight"
+//! clock       = H (":" MM)? ("am"|"pm"|"a"|"p")? | H "." MM ("am"|"pm"), behind a day or recurrence or from 13 on also without | H "h" MM? behind "at" | H "o'clock" | hour in words, its minutes in words or not, | ("half past"|"quarter past"|"quarter to") H | "half" H in words | HHMM behind "at" | M "past" H behind "at" | 12 ("midnight"|"noon") | "noon" | "midnight"
 //! part        = "morning" | "afternoon" | "evening" | "night"
 //!
 //! recurrence  = (("every"|"each"|"each and every") "!"? "single"? | "on"? before "alternate") what | "once a" unit tail? | adverb tail? | "on"? weekdays (plural, or before "mornings" and their like)
@@ -63,6 +63,8 @@
 //! often       = "every" ("other"? unit | length) | "hourly" | "daily"                 behind "remind me" only with an end, behind a reminder only of hours or less
 //! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
 //!
+//! left over   what no phrase has: H ":" MM is a time where a day or recurrence has none, with "for" before it or not; and a time that has no day is not understood beside what names one
+//!
 //! not understood, and said to be: what begins like one of these and goes on otherwise ("remind me" alone, "nag" without how often, "every 0 days", "except holidays"), ranges of times
 //! and days ("from 3 to 4pm", "between 4 and 5", "mon-fri", "dec 5-7"), the end of one behind a day ("dec 5 to 7pm"), "before" a day or a time, one of a month that is not said ("first monday"), and a bare hour or a day of the month in the middle of a
 //! text before a word that goes on with it: one that begins no phrase, no preposition and no conjunction ("look at 5 flats", "meet on 5th avenue")
@@ -70,6 +72,7 @@
 //!
 //! A backslash makes text of the next word or mark; quotation marks, straight or curly, double or single, make text of what is between them.
 
+mod american;
 mod asking;
 mod bare;
 mod before;
@@ -79,14 +82,17 @@ mod cursor;
 mod dated;
 mod dates;
 mod days;
+mod dotted;
 mod ending;
 mod holidays;
 mod how_often;
 mod instants;
 mod iso;
+mod left_over;
 mod lengths;
 mod lexer;
 mod marks;
+mod misspelt;
 mod monthly;
 mod nagging;
 mod near_day;
@@ -139,7 +145,8 @@ pub struct Reading {
 #[must_use]
 pub fn read(text: &str, scene: &Scene<'_>) -> Reading {
     let lower = text.to_ascii_lowercase();
-    let lexed = lexer::lex(&lower);
+    let mut lexed = lexer::lex(&lower);
+    let corrections = misspelt::correct(&mut lexed.tokens);
     let found = scan::scan(&lexed.tokens, scene.today());
-    compose::compose(text, &found, &lexed.escapes, scene)
+    compose::compose(text, &found, &lexed.escapes, &corrections, scene)
 }

@@ -40,7 +40,10 @@ pub(super) fn beside_day(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
         found if found >= today => found,
         _ => seen_from(beside.day.resolve(day.succ_opt()?)?)?,
     };
-    Date::sure(Day::on(found))
+    Some(Date {
+        doubt: beside.doubt,
+        ..Date::sure(Day::on(found))?
+    })
 }
 
 /// "15th of next month", "first monday next month", "next month on the 15th".

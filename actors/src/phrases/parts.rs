@@ -9,6 +9,8 @@ use super::{
     days::{Day, Shift},
     iso,
     lengths::Length,
+    lexer::Kind,
+    spoken::HALF_PAST,
     times::{Half, Need, Time, at_hour, half, number_meant, time, times},
     words::{self, Unit},
 };
@@ -90,11 +92,18 @@ fn time_before_part(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<(Date, 
         Some((day_behind(evening, time.at.hour() > 0), vec![time]))
     });
     behind.or_else(|| {
-        let said = times(cursor, false)?;
+        let said = cursor.attempt(with_minutes).or_else(|| times(cursor, false))?;
         let (date, hour) = day_of_part(cursor, today)?;
         let told = said.iter().map(|time| in_part(time, hour, Nights::EndAtMidnight));
         Some((date, told.collect::<Option<_>>()?))
     })
+}
+
+/// "6:45" and "for 6:45" before the part of a day.
+fn with_minutes(cursor: &mut Cursor<'_>) -> Option<Vec<Time>> {
+    cursor.word(&["for"]);
+    matches!(cursor.peek()?.kind, Kind::Number(_)).then_some(())?;
+    Some(vec![time(cursor, Need::Minutes)?])
 }
 
 /// A number behind these is no hour: "dinner for 8 tonight".
@@ -290,6 +299,7 @@ pub(super) fn in_part(time: &Time, part: u32, nights: Nights) -> Option<Time> {
     is_in_part.then_some(())?;
     Some(Time {
         at: time.at.with_hour(hour)?,
-        doubt: None,
+        // Which half of the day is told, but not what "half eight" is.
+        doubt: time.doubt.clone().filter(|doubt| doubt == HALF_PAST),
     })
 }

@@ -6,7 +6,7 @@ use punctual_events::TimeOfDay;
 use super::{
     compose::Composer,
     dates::{Date, Doubt},
-    days::long_date,
+    days::{Named, long_date},
     lengths::Length,
     recurrences::Bound,
     reminders::{Remind, settle},
@@ -16,6 +16,7 @@ use super::{
     spans::SpanKind,
     times::Time,
     verdict::Verdict,
+    words,
 };
 use crate::user::draft::ReminderInput;
 
@@ -49,7 +50,7 @@ fn days_of(reminders: &[Remind]) -> Option<(&Date, Vec<Time>)> {
 
 impl Composer<'_> {
     /// What reminders come to; they need the due.
-    pub(super) fn take_reminder(&mut self, index: usize) -> Option<Verdict> {
+    pub(super) fn take_reminder(&mut self, text: &str, index: usize) -> Option<Verdict> {
         let item = &self.found[index].item;
         let due = self.due.map(|due| (due, self.all_day));
         let adopted = self.adopted.as_ref().filter(|adopted| adopted.index == index);
@@ -68,6 +69,7 @@ impl Composer<'_> {
             match settle(reminder, due, self.scene) {
                 Ok(settled) => {
                     said.push(settled.meaning);
+                    doubts = doubts.or_else(|| self.comes_once(text, index, reminder));
                     doubts = doubts.or(settled.doubt).or_else(|| self.passed(&settled.input));
                     inputs.push(settled.input);
                 }
@@ -185,6 +187,20 @@ impl Composer<'_> {
             None => "that is over already: it will not remind",
         };
         (at < self.scene.now).then_some(what.into())
+    }
+
+    /// What is to be said of a reminder on a weekday or a day of the month, of what recurs: "every sunday, remind me on saturday".
+    fn comes_once(&self, text: &str, index: usize, reminder: &Remind) -> Doubt {
+        let Remind::At { date: Some(date), .. } = reminder else {
+            return None;
+        };
+        self.series.as_ref()?;
+        let found = &self.found[index];
+        let lower = text[found.start..found.end].to_ascii_lowercase();
+        let mut said = lower.split(|c: char| !c.is_alphabetic());
+        let comes_again =
+            matches!(date.day.named, Named::OfMonth(_)) || said.any(|word| words::weekday(word).is_some());
+        comes_again.then_some("once, on that day; say “1 day before” or its like to be reminded each time".into())
     }
 
     /// "remind me every 10 min" of what is due at some time could be a wish to be nagged.

@@ -10,6 +10,7 @@ use super::{
     dated::dated,
     dates::Date,
     ending::goes_on,
+    left_over::left_over,
     lengths::{self, Length},
     lexer::Token,
     marks::{Marked, marked},
@@ -90,6 +91,7 @@ pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
         Some(how_often) => pass(tokens, today, Some(how_often.clone())),
         None => found,
     };
+    left_over(&mut found, tokens, today);
     tell_times(&mut found, tokens);
     found
 }

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Timelike};
 
 use super::{
     cursor::Cursor,
-    times::{Half, Need, Time, clock, half, is_counted, part_behind, time, told},
+    times::{Half, Need, Time, clock, half, is_counted, number_meant, part_behind, time, told},
     words,
 };
 
@@ -33,6 +33,12 @@ pub(super) fn beside_hour(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let counted =
         cursor.attempt(|cursor| minutes_past(cursor).filter(|_| matches!(need, Need::Hours | Need::HoursOfDay)));
     cursor.word(&["a"]);
+    if counted.is_none()
+        && need != Need::Sure
+        && let Some(time) = cursor.attempt(half_hour)
+    {
+        return Some(time);
+    }
     let minutes = if let Some(minutes) = counted {
         minutes
     } else if cursor.words(&["half", "past"]) {
@@ -47,6 +53,36 @@ pub(super) fn beside_hour(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let hour = hour.filter(|time| time.at.minute() == 0)?;
     let at = hour.at.overflowing_add_signed(TimeDelta::minutes(minutes)).0;
     Some(Time { at, ..hour })
+}
+
+/// "half eight" is half past seven in other languages.
+pub(super) const HALF_PAST: &str = "half past the hour, as in Britain";
+
+/// "half eight", without "past".
+fn half_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
+    cursor.word(&["half"]).then_some(())?;
+    let hour = cursor.meaning(words::cardinal).filter(|hour| *hour <= 12)?;
+    (!is_counted(cursor)).then_some(())?;
+    let half = match half(cursor) {
+        Half::Unsaid => part_behind(cursor, hour),
+        said => said,
+    };
+    Some(Time {
+        doubt: Some(HALF_PAST.into()),
+        ..told(hour, 30, half)?
+    })
+}
+
+/// "1700" and "0930" behind "at".
+pub(super) fn four_digits(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
+    matches!(need, Need::Hours | Need::HoursOfDay).then_some(())?;
+    let written = cursor.peek()?.text;
+    let (value, _) = cursor.number().filter(|(_, digits)| *digits == 4)?;
+    (cursor.ends_free() && !is_counted(cursor)).then_some(())?;
+    cursor.attempt(|cursor| cursor.word(&["h", "hrs", "hours"]).then_some(()));
+    let time = told(value / 100, value % 100, Half::Of24)?;
+    let doubt = (!written.starts_with('0')).then(|| number_meant(written)).flatten();
+    Some(Time { doubt, ..time })
 }
 
 /// "five pm", "seven o'clock", "six in the evening", "five thirty"; with its half of the day, or behind "at".

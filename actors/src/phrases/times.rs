@@ -7,7 +7,7 @@ use super::{
     dates::Doubt,
     lexer::Kind,
     parts::in_the_part,
-    spoken::{beside_hour, in_words},
+    spoken::{beside_hour, four_digits, in_words},
     words,
 };
 
@@ -108,6 +108,7 @@ pub(super) fn time(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
         }
         cursor
             .attempt(|cursor| beside_hour(cursor, need))
+            .or_else(|| cursor.attempt(|cursor| four_digits(cursor, need)))
             .or_else(|| cursor.attempt(|cursor| clock(cursor, need)))
             .or_else(|| in_words(cursor, need))
             .inspect(|_| {

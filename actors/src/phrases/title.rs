@@ -33,13 +33,15 @@ fn rest(title: &mut String, text: &str, range: std::ops::Range<usize>, escapes: 
     };
     let start = range.start + skipped;
     let stretch = &text[start..range.end];
-    if after_piece && title.ends_with('(') && stretch.starts_with(')') {
+    let is_emptied = |open, close| title.ends_with(open) && stretch.starts_with(close);
+    if after_piece && (is_emptied('(', ')') || is_emptied('[', ']')) {
         title.truncate(title.len() - 1);
         title.truncate(title.trim_end().len());
         return rest(title, text, start + 1..range.end, escapes, true);
     }
-    let closes = stretch.starts_with(['.', '!', '?', ')']);
-    let mut wants_space = after_piece && !title.is_empty() && !closes && !title.ends_with('(');
+    let begins_word = stretch.chars().nth(1).is_some_and(char::is_alphanumeric);
+    let closes = stretch.starts_with(['.', '!', '?', ')', ']']) && !begins_word;
+    let mut wants_space = after_piece && !title.is_empty() && !closes && !title.ends_with(['(', '[']);
     let mut escape = escapes.partition_point(|at| *at < start);
     for (offset, c) in stretch.char_indices() {
         if escapes.get(escape) == Some(&(start + offset)) {

@@ -30,19 +30,25 @@ pub(super) const SEVERAL_DAYS: &str = "several days, and no recurrence that says
 
 /// Such a phrase at the cursor.
 pub(super) fn unclear(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
-    let forms: [Form; 13] = [
+    let forms: [Form; 14] = [
         several_days,
         one_of_a_month,
         beside_a_day,
         range_of_times,
         |cursor, _, _| no_length(cursor),
         |cursor, _, _| dotted(cursor),
-        |cursor, _, beside| unsure_hour(cursor, beside.date()),
+        |cursor, _, beside| {
+            unsure_hour(
+                cursor,
+                beside.date() || matches!(beside.before, Some(Item::Recurrence(_))),
+            )
+        },
         |cursor, _, _| is_no_time(cursor).then_some((SpanKind::Time, "there is no such time")),
         |cursor, _, _| odd_reminder(cursor),
         |cursor, _, _| until_done(cursor),
         |cursor, _, _| until_time(cursor),
-        |cursor, _, beside| odd_bound(cursor, beside),
+        odd_bound,
+        |cursor, _, _| vague_length(cursor),
         |cursor, _, _| odd_recurrence(cursor),
     ];
     forms
@@ -125,7 +131,7 @@ fn beside_a_day(cursor: &mut Cursor<'_>, today: NaiveDate, _: &Beside<'_>) -> Op
     if cursor.attempt(|cursor| date(cursor, today)).is_some() {
         return Some((SpanKind::Date, "before or after a day, but not when"));
     }
-    one_time(cursor, false)?;
+    (cursor.word(&["noon", "midday", "midnight"]) || one_time(cursor, false).is_some()).then_some(())?;
     Some((SpanKind::Time, "before or after a time, but not when"))
 }
 
@@ -212,14 +218,14 @@ fn until_time(cursor: &mut Cursor<'_>) -> Option<Unclear> {
 }
 
 /// "until the project ends", "except holidays", and "for 2 hours" of what comes round within days.
-fn odd_bound(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
+fn odd_bound(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Option<Unclear> {
     let within_days = match beside.before? {
         Item::Recurrence(recurrence) => recurrence.repeat.as_ref().ok()?.is_within_days(),
         Item::Bound(_) | Item::Times(_) => false,
         _ => return None,
     };
     let follows_time = matches!(beside.before, Some(Item::Times(_)));
-    if cursor.word(&["except", "excluding"]) {
+    if cursor.word(&["except", "excluding", "unless"]) {
         let why = "a rule can leave out weekdays and months";
         return Some((SpanKind::Exception, why));
     }
@@ -232,11 +238,42 @@ fn odd_bound(cursor: &mut Cursor<'_>, beside: &Beside<'_>) -> Option<Unclear> {
     if cursor.word(&["starting"]) {
         return Some((SpanKind::Start, "a recurrence starts on a day"));
     }
-    (within_days && cursor.word(&["for"])).then_some(())?;
+    cursor.word(&["for"]).then_some(())?;
+    if cursor.clone().number().is_some() && counts_other(cursor, today) {
+        return Some((
+            SpanKind::End,
+            "a recurrence ends on a day or after so many times, which “times” says",
+        ));
+    }
+    within_days.then_some(())?;
     cursor.word(&["the"]);
     cursor.word(&["next"]);
     lengths::length(cursor).or_else(|| cursor.meaning(words::unit).map(|unit| lengths::Length::of(1, unit)))?;
     Some((SpanKind::End, "a recurrence ends on a day or after so many times"))
+}
+
+/// "8 classes", behind "for".
+fn counts_other(cursor: &mut Cursor<'_>, today: NaiveDate) -> bool {
+    cursor
+        .attempt(|cursor| {
+            let (_, digits) = cursor.number()?;
+            let is_other = digits <= 3 && cursor.peek_word().and_then(words::unit).is_none() && goes_on(cursor, today);
+            is_other.then(|| cursor.advance())
+        })
+        .is_some()
+}
+
+/// "in a few days", "in 2-3 days".
+fn vague_length(cursor: &mut Cursor<'_>) -> Option<Unclear> {
+    cursor.word(&["in", "within"]).then_some(())?;
+    let few = cursor.words(&["a", "few"]) || cursor.word(&["some", "several", "few"]);
+    if !few {
+        cursor.number()?;
+        let joins = cursor.mark('-') || cursor.mark('–') || cursor.word(&["to", "or"]);
+        joins.then(|| cursor.number()).flatten()?;
+    }
+    cursor.meaning(words::unit)?;
+    Some((SpanKind::Date, "it does not say how many"))
 }
 
 /// "every 0 days", "every! 0 workdays", "every 2-3 days".

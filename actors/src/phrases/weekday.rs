@@ -6,7 +6,8 @@ use super::{
     cursor::Cursor,
     dates::{Date, of_calendar},
     days::{Day, Named, long_date},
-    lexer::Kind,
+    dotted::dotted,
+    lexer::{Kind, Token},
     times::times,
     words::{self, weekday_name},
 };
@@ -41,6 +42,10 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
         }
         return Some(date);
     }
+    if let Some(date) = cursor.attempt(|cursor| dotted_behind(cursor, weekday, today)) {
+        return Some(date);
+    }
+    cursor.attempt(abbreviation);
     let date = coming(today.succ_opt()?, weekday)?;
     if let Some(date) = in_a_week(cursor, &name.to_lowercase(), date) {
         return Some(date);
@@ -55,6 +60,21 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
     }?;
     found.weak = words::is_doubtful_weekday(word);
     Some(found)
+}
+
+/// "17.12." behind the weekday it is.
+fn dotted_behind(cursor: &mut Cursor<'_>, weekday: u8, today: NaiveDate) -> Option<Date> {
+    cursor.mark(',');
+    let day = dotted(cursor)?.day;
+    let is_it = day.resolve(today)?.weekday().num_days_from_monday() == u32::from(weekday);
+    is_it.then(|| Date::sure(day))?
+}
+
+/// The dot of "thurs. 8am".
+fn abbreviation(cursor: &mut Cursor<'_>) -> Option<()> {
+    let is_short = cursor.word_before().is_some_and(|word| !word.contains("day"));
+    let is_before_number = |next: &Token<'_>| matches!(next.kind, Kind::Number(_)) && !next.joined;
+    (is_short && cursor.joined_mark('.') && cursor.peek().is_some_and(is_before_number)).then_some(())
 }
 
 /// Of "fri 4/12", where the month is read first, the order in which the weekday fits, if only the other does.

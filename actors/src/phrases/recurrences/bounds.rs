@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::{Recurrence, Repeat, recurrence, spans::span};
+use super::{
+    Recurrence, Repeat, recurrence,
+    spans::{between, from_year, span},
+};
 use crate::phrases::{
     cursor::Cursor,
     dates::{Date, date},
@@ -55,8 +58,10 @@ pub(in crate::phrases) fn bound(cursor: &mut Cursor<'_>, today: NaiveDate, behin
         .or_else(|| cursor.attempt(|cursor| end(cursor, today, behind)))
         .or_else(|| cursor.attempt(|cursor| end_of_rule(cursor, today, behind.rule?)))
         .or_else(|| cursor.attempt(|cursor| span(cursor, today, behind.rule?)))
+        .or_else(|| cursor.attempt(|cursor| between(cursor, today, behind.rule?)))
+        .or_else(|| cursor.attempt(|cursor| from_year(cursor, behind.rule?)))
         .or_else(|| cursor.attempt(duration))
-        .or_else(|| cursor.attempt(count))
+        .or_else(|| cursor.attempt(|cursor| count(cursor, behind.rule.is_some())))
         .or_else(|| cursor.attempt(|cursor| except(cursor, today, behind.rule.is_some())))
 }
 
@@ -116,7 +121,15 @@ fn duration(cursor: &mut Cursor<'_>) -> Option<Bound> {
 }
 
 /// "twice", "3x", "for 4 times", "up to 7x", "for 5 occurrences".
-fn count(cursor: &mut Cursor<'_>) -> Option<Bound> {
+fn count(cursor: &mut Cursor<'_>, after_rule: bool) -> Option<Bound> {
+    if let Some((count, _)) = cursor.attempt(|cursor| {
+        // "x6"
+        (after_rule && cursor.word(&["x"]) && cursor.is_joined()).then(|| cursor.number())?
+    }) {
+        return (1..=lengths::MAX_AMOUNT)
+            .contains(&count)
+            .then_some(Bound::Count(count));
+    }
     cursor.word(&["for"]);
     cursor.words(&["up", "to"]);
     if cursor.word(&["twice"]) {

@@ -3,12 +3,14 @@
 use super::{
     Recurrence, Repeat, WORKDAYS,
     completion::after_completion,
+    odd_steps::{halves, longer, range_of_months, that_are},
     of_each::{nth_of_months, of_each, period, week_of_period},
     repeat::each,
     selection::{EDGES, Selection, selection, weekdays, workday},
     tail::{days_of_months, weeks, with_tail},
 };
 use crate::phrases::{
+    american::AS_THERE,
     calendar::{ordinal, year},
     cursor::Cursor,
     days::Named,
@@ -128,6 +130,9 @@ fn counted_workdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
 
 /// "day", "other week on mon", "3 months on the 4th".
 fn units(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    if let Some(found) = cursor.attempt(halves) {
+        return Some(found);
+    }
     let counted = cursor.attempt(|cursor| {
         let (interval, _) = interval(cursor)?;
         let letter = cursor.is_joined();
@@ -141,6 +146,9 @@ fn units(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     if counted.is_none() && unit == Unit::Second && weekdays(&mut cursor.clone()).is_some() {
         // "every second wednesday" is every other.
         return None;
+    }
+    if let Some(found) = cursor.attempt(|cursor| longer(cursor, interval, unit)) {
+        return Some(found);
     }
     with_tail(cursor, interval, unit)
 }
@@ -171,7 +179,10 @@ fn on_weekdays(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
             }
             Some(repeat.into())
         }
-        None => Some(in_weeks_or_months(cursor, Repeat::on_weekdays(1, &weekdays.days)).into()),
+        None => Some(match cursor.attempt(|cursor| that_are(cursor, &weekdays.days)) {
+            Some(repeat) => repeat.into(),
+            None => in_weeks_or_months(cursor, Repeat::on_weekdays(1, &weekdays.days)).into(),
+        }),
     }
 }
 
@@ -189,7 +200,10 @@ pub(super) fn in_weeks_or_months(cursor: &mut Cursor<'_>, mut repeat: Repeat) ->
 pub(super) fn in_months_behind(cursor: &mut Cursor<'_>, repeat: &mut Repeat) {
     let is_of_days = matches!(repeat.every, Unit::Day | Unit::Week) && !repeat.workdays;
     if is_of_days && repeat.months.is_empty() {
-        repeat.months = cursor.attempt(months_behind).unwrap_or_default();
+        let months = cursor
+            .attempt(range_of_months)
+            .or_else(|| cursor.attempt(months_behind));
+        repeat.months = months.unwrap_or_default();
     }
 }
 
@@ -232,6 +246,12 @@ fn in_months(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
 fn on_holiday(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
     match holiday(cursor)? {
         Named::Yearly { month, day } => Some(Selection::Days(vec![day.into()]).of_months(1, vec![month]).into()),
+        Named::Weekday {
+            nth, weekday, month, ..
+        } => {
+            let repeat = Selection::Weekdays(vec![(nth, weekday)]).of_months(1, vec![month]);
+            Some(Recurrence::doubtful(repeat, AS_THERE))
+        }
         _ => Some(Recurrence::inexpressible("no rule knows when Easter is")),
     }
 }

@@ -5,6 +5,7 @@ mod completion;
 mod every;
 mod nights;
 mod notes;
+mod odd_steps;
 mod of_each;
 mod repeat;
 mod selection;

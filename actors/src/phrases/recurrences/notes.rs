@@ -19,7 +19,10 @@ pub(super) fn note(repeat: &Repeat, begin: Cursor<'_>, end: Cursor<'_>) -> Doubt
     if repeat.weekdays.iter().any(|(nth, day)| *nth != 0 && *day == SATURDAY) && has(&["weekend", "weekends"]) {
         return Some("a weekend is its Saturday".into());
     }
-    if repeat.every == Unit::Week && has(&["from"]) {
+    if has(&["school"]) {
+        return Some("Monday to Friday, school holidays included".into());
+    }
+    if repeat.every == Unit::Week && has(&["from", "between"]) {
         return Some("on these days of every week; say “starting” and “until” for once".into());
     }
     let is_monthly = repeat.every == Unit::Month && repeat.months.is_empty();

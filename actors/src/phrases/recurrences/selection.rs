@@ -128,11 +128,22 @@ fn slashed(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
     if cursor.word(&["mwf"]) {
         return Some(vec![0, 2, 4]);
     }
+    if cursor.word(&["tth", "tuth"]) || cursor.attempt(t_th).is_some() {
+        return Some(vec![1, 3]);
+    }
     let mut days = weekday_item(cursor)?;
-    while let Some(more) = cursor.attempt(|cursor| cursor.mark('/').then(|| weekday_item(cursor))?) {
+    while let Some(more) = cursor.attempt(|cursor| {
+        let joins = cursor.mark('/') || cursor.mark('+');
+        joins.then(|| weekday_item(cursor))?
+    }) {
         days.extend(more);
     }
     Some(days)
+}
+
+/// "t/th"
+fn t_th(cursor: &mut Cursor<'_>) -> Option<()> {
+    (cursor.word(&["t"]) && cursor.joined_mark('/') && cursor.word(&["th"])).then_some(())
 }
 
 fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
@@ -155,10 +166,11 @@ fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
 /// "mon-fri", "tue/thu", "m-f", "mwf", "monday to friday": days that are no recurrence without "every" or "on".
 pub(in crate::phrases) fn is_range_of_weekdays(cursor: &mut Cursor<'_>) -> bool {
     const TO: &[&str] = &["to", "through", "thru", "till", "until"];
-    if cursor.word(&["mwf"]) {
+    if cursor.word(&["mwf", "tth", "tuth"]) || cursor.attempt(between_weekdays).is_some() {
         return true;
     }
-    let name = |cursor: &mut Cursor<'_>| cursor.meaning(words::weekday).is_some() || cursor.word(&["m", "f"]);
+    let name =
+        |cursor: &mut Cursor<'_>| cursor.meaning(words::weekday).is_some() || cursor.word(&["m", "t", "w", "th", "f"]);
     let mut count = 0;
     while name(cursor) {
         count += 1;
@@ -174,6 +186,15 @@ pub(in crate::phrases) fn is_range_of_weekdays(cursor: &mut Cursor<'_>) -> bool 
     count > 1
 }
 
+/// "between monday and friday".
+pub(super) fn between_weekdays(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    cursor.word(&["between"]).then_some(())?;
+    let first = cursor.meaning(words::weekday)?;
+    cursor.word(&["and"]).then_some(())?;
+    let last = cursor.meaning(words::weekday)?;
+    Some((0..=(7 + last - first) % 7).map(|ahead| (first + ahead) % 7).collect())
+}
+
 /// "workday", "weekday", "business day".
 pub(in crate::phrases) fn workday(cursor: &mut Cursor<'_>) -> bool {
     cursor.word(&["weekday", "weekdays", "workday", "workdays"])
@@ -183,6 +204,8 @@ pub(in crate::phrases) fn workday(cursor: &mut Cursor<'_>) -> bool {
         || cursor.words(&["working", "days"])
         || cursor.words(&["work", "day"])
         || cursor.words(&["work", "days"])
+        || cursor.words(&["school", "day"])
+        || cursor.words(&["school", "days"])
 }
 
 /// Days of a month or year.

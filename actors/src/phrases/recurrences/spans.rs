@@ -6,7 +6,8 @@ use super::{Bound, Repeat};
 use crate::phrases::{
     calendar::year,
     cursor::Cursor,
-    days::last_of_month,
+    dates::{Date, date},
+    days::{Day, Named, last_of_month},
     weekday::coming,
     words::{self, Unit},
 };
@@ -45,6 +46,33 @@ pub(super) fn span(cursor: &mut Cursor<'_>, today: NaiveDate, rule: &Repeat) -> 
         from: Some(next),
         until,
     })
+}
+
+/// "between dec 1 and dec 24". Weekdays and months would be those of every week and year.
+pub(super) fn between(cursor: &mut Cursor<'_>, today: NaiveDate, rule: &Repeat) -> Option<Bound> {
+    cursor.word(&["between"]).then_some(())?;
+    let day = |cursor: &mut Cursor<'_>| {
+        let is_weekday = cursor.peek_word().and_then(words::weekday).is_some();
+        let found = date(cursor, today)?;
+        let is_month = matches!(found.day.named, Named::Month { .. });
+        (!is_weekday && !is_month).then_some(found.day)
+    };
+    let first = day(cursor)?;
+    cursor.word(&["and"]).then_some(())?;
+    let from = first.resolve(today)?;
+    let until = day(cursor)?.resolve(from)?;
+    (comes_round_in(rule, Unit::Year) && from <= until).then_some(Bound::Span {
+        from: Some(from),
+        until,
+    })
+}
+
+/// "from 2027": its first day.
+pub(super) fn from_year(cursor: &mut Cursor<'_>, _: &Repeat) -> Option<Bound> {
+    cursor.word(&["from", "starting", "beginning"]).then_some(())?;
+    cursor.word(&["in"]);
+    let first = NaiveDate::from_ymd_opt(year(cursor)?, 1, 1)?;
+    Date::doubtful(Day::on(first), "from the first day of the year on").map(Bound::From)
 }
 
 fn comes_round_in(rule: &Repeat, unit: Unit) -> bool {

@@ -4,7 +4,7 @@ use super::{
     Recurrence, Repeat,
     of_each::{days_behind_months, days_behind_years},
     repeat::each,
-    selection::{Selection, selection, weekdays},
+    selection::{Selection, between_weekdays, selection, weekdays},
 };
 use crate::phrases::{
     calendar::{day_of_month, ordinal},
@@ -37,6 +37,9 @@ fn of_days(cursor: &mut Cursor<'_>, interval: u32) -> Option<Repeat> {
 
 /// Weekdays, or "from monday to friday".
 fn weekdays_from_to(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
+    if let Some(days) = cursor.attempt(between_weekdays) {
+        return Some(days);
+    }
     let from = cursor.word(&["from"]);
     let weekdays = weekdays(cursor)?.days;
     (!from || weekdays.len() > 1).then_some(weekdays)

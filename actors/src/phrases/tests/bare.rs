@@ -159,12 +159,7 @@ fn noon_and_midnight_at_the_end_are_times_and_say_so() {
         ("lunch noon", "lunch", "2026-12-03T12:00:00"),
         ("party midnight", "party", "2026-12-04T00:00:00"),
     ]);
-    for text in [
-        "watch before midnight",
-        "quarter past midnight",
-        "midnight",
-        "midnight oil",
-    ] {
+    for text in ["quarter past midnight", "midnight", "midnight oil"] {
         assert_eq!(read_as(text), (text.to_owned(), String::new(), 0), "{text}");
     }
 }

@@ -5,6 +5,7 @@ mod bare;
 mod dates_and_times;
 mod days;
 mod how_often;
+mod left_over;
 mod nights;
 mod of_title;
 mod recurrences;

@@ -1,0 +1,234 @@
+//! What is left in the title once the phrases are found, and tells that they are not all: a time that the day elsewhere needs ("tomorrow doctor 9:30"), and a day that the time elsewhere
+//! belongs to ("friday's meeting at 5pm" is not today at five).
+
+use chrono::NaiveDate;
+
+use super::{
+    cursor::Cursor,
+    ending::goes_on,
+    lexer::{Kind, Token},
+    recurrences::Recurrence,
+    scan::{Found, Item},
+    spans::SpanKind,
+    times::{Need, clock, number_meant},
+    words,
+};
+
+const NO_DAY: &str = "a day that is not understood; put it between quotation marks where it is none";
+
+const NO_TIME: &str = "a time or another number; a time is said “at”";
+
+/// Adds to what was found what is left.
+pub(super) fn left_over(found: &mut Vec<Found>, tokens: &[Token<'_>], today: NaiveDate) {
+    if says_day_without_time(found) {
+        let time = uncovered(found, tokens).find_map(|at| time_at(tokens, at, today));
+        if let Some(time) = time {
+            insert(found, time);
+        }
+    } else if says_time_without_day(found) {
+        let left: Vec<usize> = uncovered(found, tokens).collect();
+        let days: Vec<(usize, usize, Sureness)> = left
+            .iter()
+            .filter_map(|at| day_at(tokens, *at, &left).map(|(count, sureness)| (*at, count, sureness)))
+            .collect();
+        if let Some((at, count, _)) = days.iter().find(|(_, _, sureness)| *sureness == Sureness::Day) {
+            let (start, end) = (tokens[*at].start, tokens[at + count - 1].end);
+            let item = Item::Unclear(SpanKind::Date, NO_DAY);
+            insert(found, Found { start, end, item });
+        } else if let Some((at, count, _)) = days.first() {
+            let named: Vec<&str> = tokens[*at..at + count].iter().map(|token| token.text).collect();
+            doubt_day(found, &named.join(if count == &2 { " " } else { "" }));
+        }
+    }
+}
+
+/// How sure it is that something names a day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sureness {
+    /// A time beside it is on that day.
+    Day,
+    /// It could be: "pay the january rent at 5pm".
+    Perhaps,
+}
+
+fn insert(found: &mut Vec<Found>, new: Found) {
+    let at = found.partition_point(|known| known.start < new.start);
+    found.insert(at, new);
+}
+
+/// The places of the tokens that no phrase has.
+fn uncovered<'a>(found: &'a [Found], tokens: &'a [Token<'_>]) -> impl Iterator<Item = usize> + 'a {
+    let mut pieces = found.iter().peekable();
+    (0..tokens.len()).filter(move |at| {
+        let token = &tokens[*at];
+        while pieces.next_if(|piece| piece.end <= token.start).is_some() {}
+        pieces.peek().is_none_or(|piece| token.end <= piece.start)
+    })
+}
+
+fn says_day_without_time(found: &[Found]) -> bool {
+    let is_day = |found: &Found| match &found.item {
+        Item::Date { times, .. } => times.is_empty(),
+        Item::Recurrence(Recurrence {
+            repeat: Ok(repeat),
+            times,
+            ..
+        }) => times.is_empty() && !repeat.is_within_days(),
+        _ => false,
+    };
+    let is_time = |found: &Found| match &found.item {
+        Item::Date { times, .. } => !times.is_empty(),
+        Item::Recurrence(recurrence) => !recurrence.times.is_empty(),
+        Item::Times(_) | Item::In(_) | Item::Unclear(SpanKind::Time, _) => true,
+        _ => false,
+    };
+    found.iter().any(is_day) && !found.iter().any(is_time)
+}
+
+fn says_time_without_day(found: &[Found]) -> bool {
+    let is_day = |found: &Found| {
+        matches!(
+            found.item,
+            Item::Date { .. }
+                | Item::In(_)
+                | Item::Recurrence(_)
+                | Item::Unclear(SpanKind::Date | SpanKind::Recurrence, _)
+        )
+    };
+    let is_time = |found: &Found| matches!(found.item, Item::Times(_) | Item::Reminders(_));
+    found.iter().any(is_time) && !found.iter().any(is_day)
+}
+
+/// "9:30", "for 9:30": with words behind that go on with it, it could be anything.
+fn time_at(tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<Found> {
+    let is_number = matches!(tokens[at].kind, Kind::Number(_)) && !tokens[at].joined;
+    (is_number && tokens.get(at + 1)?.text == ":").then_some(())?;
+    let mut cursor = Cursor::new(tokens, at, 0);
+    let mut time = clock(&mut cursor, Need::Minutes)?;
+    let end = tokens[cursor.at() - 1].end;
+    let written = format!("{}:{}", tokens[at].text, tokens.get(at + 2)?.text);
+    if goes_on(&cursor, today) {
+        let item = Item::Unclear(SpanKind::Time, NO_TIME);
+        return Some(Found {
+            start: tokens[at].start,
+            end,
+            item,
+        });
+    }
+    time.doubt = time.doubt.or_else(|| number_meant(&written));
+    let is_introduced = at > 0 && tokens[at - 1].text == "for";
+    let start = tokens[at - usize::from(is_introduced)].start;
+    Some(Found {
+        start,
+        end,
+        item: Item::Times(vec![time]),
+    })
+}
+
+/// How many tokens from a place on could name a day, none of which a phrase has.
+fn day_at(tokens: &[Token<'_>], at: usize, left: &[usize]) -> Option<(usize, Sureness)> {
+    let token = &tokens[at];
+    let is_left = |at: usize| left.binary_search(&at).is_ok();
+    if token.joined && at > 0 {
+        return None;
+    }
+    if token.kind != Kind::Word {
+        return numbers(tokens, at);
+    }
+    let mut behind = Cursor::new(tokens, at, 0);
+    behind.advance();
+    behind.ends_free().then_some(())?;
+    let next = tokens.get(at + 1).filter(|_| is_left(at + 1));
+    if next.is_some_and(|next| next.text == "day" && !next.joined) {
+        return named_day(token.text).map(|sureness| (2, sureness));
+    }
+    named(token.text).map(|sureness| (1, sureness))
+}
+
+/// A word that names a day, also as an owner: "friday's".
+fn named(word: &str) -> Option<Sureness> {
+    const FEASTS: &[&str] = &[
+        "advent",
+        "ascension",
+        "carnival",
+        "chanukah",
+        "diwali",
+        "eid",
+        "epiphany",
+        "hanukkah",
+        "juneteenth",
+        "kwanzaa",
+        "lent",
+        "passover",
+        "pentecost",
+        "purim",
+        "ramadan",
+        "whitsun",
+        "yesterday",
+    ];
+    let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"));
+    let name = owner.unwrap_or(word);
+    let is_other_word = matches!(name, "sun" | "sat" | "wed" | "mon" | "may" | "mar" | "march");
+    if is_other_word {
+        return None;
+    }
+    if words::weekday(name).is_some() || FEASTS.contains(&name) || name == "tomorrow" {
+        return Some(Sureness::Day);
+    }
+    let could_be = words::month(name).is_some() || matches!(name, "today" | "tonight");
+    could_be.then_some(Sureness::Perhaps)
+}
+
+/// The word before "day": of "st patrick's day" the owner, of "election day" the name.
+fn named_day(word: &str) -> Option<Sureness> {
+    const NO_NAMES: &[&str] = &[
+        "a", "all", "an", "any", "busy", "by", "each", "entire", "every", "full", "good", "great", "half", "her",
+        "his", "long", "my", "nice", "of", "one", "our", "per", "same", "some", "that", "the", "their", "this", "to",
+        "whole", "your",
+    ];
+    if NO_NAMES.contains(&word) || words::cardinal(word).is_some() || words::ordinal(word).is_some() {
+        return None;
+    }
+    let is_owner = word.ends_with("'s") || word.ends_with("’s");
+    Some(if is_owner { Sureness::Day } else { Sureness::Perhaps })
+}
+
+/// "24-12-26" and "24-12": numbers that a date is written with.
+fn numbers(tokens: &[Token<'_>], at: usize) -> Option<(usize, Sureness)> {
+    let mut cursor = Cursor::new(tokens, at, 0);
+    let part = |cursor: &mut Cursor<'_>| {
+        cursor
+            .number()
+            .filter(|(value, digits)| *digits <= 2 && (1..=31).contains(value))
+    };
+    let (first, _) = part(&mut cursor)?;
+    let mark = ['-', '.', '/'].into_iter().find(|mark| cursor.joined_mark(*mark))?;
+    let (second, _) = cursor.is_joined().then(|| part(&mut cursor))??;
+    (first <= 12 || second <= 12).then_some(())?;
+    let year = cursor.attempt(|cursor| {
+        (cursor.joined_mark(mark) && cursor.is_joined()).then_some(())?;
+        cursor.number().filter(|(_, digits)| matches!(digits, 2 | 4))
+    });
+    cursor.ends_free().then_some(())?;
+    let is_last = cursor.peek_word().is_none_or(|word| matches!(word, "at" | "by"));
+    match year {
+        Some(_) => Some((5, Sureness::Day)),
+        None => is_last.then_some((3, Sureness::Perhaps)),
+    }
+}
+
+/// Has the time say that its day is not that of what could name one.
+fn doubt_day(found: &mut [Found], named: &str) {
+    let note = format!("on the day it comes next; “{named}” is not taken for its day");
+    for found in found {
+        if let Item::Times(times) = &mut found.item
+            && let Some(time) = times.first_mut()
+        {
+            time.doubt = Some(match time.doubt.take() {
+                Some(doubt) => format!("{note}; {doubt}").into(),
+                None => note.into(),
+            });
+            return;
+        }
+    }
+}
