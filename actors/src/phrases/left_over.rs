@@ -95,7 +95,11 @@ fn says_time_without_day(found: &[Found]) -> bool {
                 | Item::Unclear(SpanKind::Date | SpanKind::Recurrence, _)
         )
     };
-    let is_time = |found: &Found| matches!(found.item, Item::Times(_) | Item::Reminders(_));
+    let is_time = |found: &Found| match &found.item {
+        Item::Times(_) => true,
+        Item::Reminders(reminders) => reminders.iter().any(|reminder| reminder.on_the_day().is_some()),
+        _ => false,
+    };
     found.iter().any(is_time) && !found.iter().any(is_day)
 }
 
@@ -150,7 +154,6 @@ fn named(word: &str) -> Option<Sureness> {
     const FEASTS: &[&str] = &[
         "advent",
         "ascension",
-        "carnival",
         "chanukah",
         "diwali",
         "eid",
@@ -158,13 +161,11 @@ fn named(word: &str) -> Option<Sureness> {
         "hanukkah",
         "juneteenth",
         "kwanzaa",
-        "lent",
         "passover",
         "pentecost",
         "purim",
         "ramadan",
         "whitsun",
-        "yesterday",
     ];
     let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"));
     let name = owner.unwrap_or(word);
@@ -175,7 +176,7 @@ fn named(word: &str) -> Option<Sureness> {
     if words::weekday(name).is_some() || FEASTS.contains(&name) || name == "tomorrow" {
         return Some(Sureness::Day);
     }
-    let could_be = words::month(name).is_some() || matches!(name, "today" | "tonight");
+    let could_be = words::month(name).is_some() || matches!(name, "today" | "tonight" | "yesterday");
     could_be.then_some(Sureness::Perhaps)
 }
 

@@ -76,12 +76,16 @@ fn half_hour(cursor: &mut Cursor<'_>) -> Option<Time> {
 /// "1700" and "0930" behind "at".
 pub(super) fn four_digits(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     matches!(need, Need::Hours | Need::HoursOfDay).then_some(())?;
+    let is_rough = cursor.follows(&["by", "around", "about"]);
     let written = cursor.peek()?.text;
     let (value, _) = cursor.number().filter(|(_, digits)| *digits == 4)?;
-    (cursor.ends_free() && !is_counted(cursor)).then_some(())?;
-    cursor.attempt(|cursor| cursor.word(&["h", "hrs", "hours"]).then_some(()));
+    let is_said = cursor.word(&["h", "hrs", "hours"]);
+    (cursor.ends_free() && (is_said || !is_counted(cursor))).then_some(())?;
+    let is_sure = is_said || written.starts_with('0');
+    // "retire by 2040", "around 1500 people".
+    (is_sure || !is_rough || need == Need::HoursOfDay).then_some(())?;
     let time = told(value / 100, value % 100, Half::Of24)?;
-    let doubt = (!written.starts_with('0')).then(|| number_meant(written)).flatten();
+    let doubt = (!is_sure).then(|| number_meant(written)).flatten();
     Some(Time { doubt, ..time })
 }
 

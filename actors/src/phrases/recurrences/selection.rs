@@ -166,13 +166,20 @@ fn weekday_item(cursor: &mut Cursor<'_>) -> Option<Vec<u8>> {
 /// "mon-fri", "tue/thu", "m-f", "mwf", "monday to friday": days that are no recurrence without "every" or "on".
 pub(in crate::phrases) fn is_range_of_weekdays(cursor: &mut Cursor<'_>) -> bool {
     const TO: &[&str] = &["to", "through", "thru", "till", "until"];
-    if cursor.word(&["mwf", "tth", "tuth"]) || cursor.attempt(between_weekdays).is_some() {
+    if cursor.word(&["mwf", "tth", "tuth"])
+        || cursor.attempt(t_th).is_some()
+        || cursor.attempt(between_weekdays).is_some()
+    {
         return true;
     }
-    let name =
-        |cursor: &mut Cursor<'_>| cursor.meaning(words::weekday).is_some() || cursor.word(&["m", "t", "w", "th", "f"]);
+    // "t/f" and "w/o" are no days, "m/w/f" is.
+    let name = |cursor: &mut Cursor<'_>, count: u32| {
+        cursor.meaning(words::weekday).is_some()
+            || cursor.word(&["m", "f"])
+            || count > 0 && cursor.word(&["t", "w", "th"])
+    };
     let mut count = 0;
-    while name(cursor) {
+    while name(cursor, count) {
         count += 1;
         let mut ahead = *cursor;
         if ahead.word(TO) && ahead.meaning(words::weekday).is_some() {

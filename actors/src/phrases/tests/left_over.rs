@@ -60,6 +60,7 @@ fn a_time_says_what_is_not_taken_for_its_day() {
     for (text, due, piece) in [
         ("pay january rent at 5pm", "2026-11-30T17:00:00", "january"),
         ("election day drinks at 7pm", "2026-11-30T19:00:00", "election day"),
+        ("reply to yesterday's mail at 5pm", "2026-11-30T17:00:00", "yesterday's"),
         ("today's report at 4pm", "2026-11-30T16:00:00", "today's"),
         ("24-12 18:00", "2026-11-30T18:00:00", "24-12"),
     ] {
@@ -83,6 +84,7 @@ fn a_time_says_what_is_not_taken_for_its_day() {
             "",
             0,
         ),
+        ("t/f quiz at 5pm", "t/f quiz", "2026-11-30T17:00:00", "", 0),
         ("may call at 5pm", "may call", "2026-11-30T17:00:00", "", 0),
         (
             "call \"friday's\" at 5pm",
@@ -128,6 +130,7 @@ fn dates_are_read_as_people_write_them() {
         ("succeed on the first try", "succeed on the first try", "", "", 0),
     ]);
     assert_said(&[
+        ("m/w/f 9am", &["m/w/f", "9am"], "", ""),
         ("t/th 9am", &["t/th", "9am"], "", ""),
         ("tth at 9", &["tth", "at 9"], "", ""),
         ("between tue and thu", &["between tue and thu"], "", ""),
@@ -329,6 +332,8 @@ fn a_time_is_understood_wherever_it_stands_beside_a_day() {
         ("dinner tomorrow for 7:30", "dinner", "2026-12-01T07:30:00", "", 1),
         ("wake me for 6:30 tomorrow", "wake me", "2026-12-01T18:30:00", "", 1),
         ("tomorrow at 1700", "", "2026-12-01T17:00:00", "", 1),
+        ("tomorrow by 1700 hrs", "", "2026-12-01T17:00:00", "", 0),
+        ("retire by 2040", "retire by 2040", "", "", 0),
         ("at 0900", "", "2026-12-01T09:00:00", "", 0),
         ("friday at 1430", "", "2026-12-04T14:30:00", "", 1),
         (
