@@ -73,7 +73,7 @@ codes! {
     OccurrenceClosed = ("occurrence_closed", 409),
     /// The series has ended: nothing of it is to come.
     SeriesEnded = ("series_ended", 409),
-    /// The task is done: there is nothing more to remind of.
+    /// The task is done, or its occurrence has passed: there is nothing more to remind of.
     TaskClosed = ("task_closed", 409),
     /// The request with this `Idempotency-Key` was done, and so much was since then that its answer is not kept any more: read what it made or changed.
     AnswerForgotten = ("answer_forgotten", 409),

@@ -129,7 +129,7 @@ pub struct Notification {
     /// When it comes again unless it is dismissed or its task is closed: of a reminder that nags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Timestamp>,
-    /// When a person dismissed it, on any device, or another took its place.
+    /// When a person dismissed it, on any device, another took its place, or its occurrence passed.
     pub dismissed: Option<Timestamp>,
     /// When it should have fired.
     pub due_at: Timestamp,
@@ -138,7 +138,7 @@ pub struct Notification {
     /// The end of the quiet hours it fell into, until which it was held back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_until: Option<Timestamp>,
-    /// A function of task, reminder and instant, and of what it replaces: the same firing always has the same id.
+    /// A function of task, reminder and instant, and, where it comes again, of what it replaces: the same firing always has the same id.
     pub id: NotificationId,
     /// True when it fired more than a second after it should have (of what quiet hours held back, after their end), after an outage for example.
     pub late: bool,
@@ -147,7 +147,7 @@ pub struct Notification {
     /// How often the reminder has come again before, and this time; absent for the first, and for the first after a snooze.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repetition: u16,
-    /// The notification whose place it takes: the one before it of a reminder that nags, or the one that was snoozed.
+    /// The notification whose place it takes: the one before it of a reminder that nags, the one that was snoozed, or the one that waited of the occurrence before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<NotificationId>,
     /// Until when a person snoozed it, on any device.

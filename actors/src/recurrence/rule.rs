@@ -150,6 +150,11 @@ impl Rule {
         self
     }
 
+    /// Whether it has a `COUNT`.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.end.is_counted()
+    }
+
     /// The rule without `COUNT` and `UNTIL`.
     #[must_use]
     pub fn without_end(self) -> Self {

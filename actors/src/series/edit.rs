@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use punctual_events::{Moment, RecurrenceDate, SeriesDefinition, SeriesEvent, TaskField, WallTime};
+use punctual_events::{Anchor, Moment, RecurrenceDate, SeriesDefinition, SeriesEvent, TaskField, WallTime};
 
 use crate::{
-    recurrence::Rule,
+    recurrence::{Rule, Schedule},
     series::{instance::due_and_start, next, state::SeriesActor},
     user::{record::resolve, validate::wall_time},
     zone::ZoneData,
@@ -52,11 +52,47 @@ impl SeriesActor {
             }
             Some(_) | None => {}
         }
-        let is_changed = self.definition.as_deref() != Some(&edited);
-        is_changed
-            .then_some(SeriesEvent::SeriesChanged(edited))
-            .into_iter()
+        if self.definition.as_deref() == Some(&edited) {
+            return Vec::new();
+        }
+        let counted = shift_s.and_then(|_| self.counting_what_has_been(&edited, zones));
+        std::iter::once(edited)
+            .chain(counted)
+            .map(SeriesEvent::SeriesChanged)
             .collect()
+    }
+
+    /// The definition after a change of all to `edited`, where that has another `COUNT`: it counts what there has been under the rule before. The rule keeps its
+    /// rhythm, and begins with the newest of its dates that is not after the open occurrence.
+    fn counting_what_has_been(&self, edited: &SeriesDefinition, zones: &dyn ZoneData) -> Option<SeriesDefinition> {
+        let before = self.definition.as_deref()?;
+        let rule = Rule::parse(&edited.recurrence.rrule).ok()?;
+        if next::is_same_rule(before, edited) || !rule.is_counted() || edited.recurrence.anchor == Anchor::Completion {
+            return None;
+        }
+        let open = self.open?;
+        let at = &self.occurrences.get(&open)?.at;
+        let been = match before.recurrence.anchor {
+            Anchor::Completion => next::counted_before(before, open, at),
+            // With the open one, unless it was added, and without the one that the rule begins with.
+            Anchor::Schedule => {
+                let end = wall_time(at).checked_add_signed(TimeDelta::seconds(1))?;
+                next::schedule(before, 0)?.counted_before(end).saturating_sub(1)
+            }
+        };
+        let mut after = self.clone();
+        after.evolve_definition(edited, zones);
+        let at = &after.occurrences.get(&open)?.at;
+        let first = edited.due.as_ref().or(edited.start.as_deref())?;
+        let endless = Schedule::from_moment(rule.without_end(), first, &edited.time_zone);
+        let begin = endless.moment(endless.last_until(at.instant(), zones)?);
+        let (due, start) = due_and_start(edited, None, &begin, zones);
+        Some(SeriesDefinition {
+            due,
+            spent: Some(self.spent + been),
+            start: start.map(Box::new),
+            ..edited.clone()
+        })
     }
 
     /// Whether the dates to come are to be others than those of the rule as it runs, but for single ones that are added or taken away.

@@ -10,11 +10,13 @@ use crate::{
     refusal::Refusal,
     user::{
         command::UserReply,
+        passing::again,
         quiet::Quiet,
         record::TaskRecord,
         reminding::{Pending, What},
         state::UserActor,
     },
+    zone::ZoneData,
 };
 
 /// Notifications that are kept; the oldest leave first.
@@ -53,7 +55,8 @@ impl UserActor {
     /// What of a task is due and has not fired, and no quiet hours hold back.
     pub(super) fn fire(&self, record: &TaskRecord, context: &Context<'_>) -> Vec<UserEvent> {
         let quiet = Quiet::of(&self.profile, context.zones);
-        fire(record, context.now, |at| quiet.hold(at, record.task.priority))
+        let home = (&*self.profile.time_zone, context.zones);
+        fire(record, context.now, home, |at| quiet.hold(at, record.task.priority))
     }
 
     /// The reminders of a task as a command leaves it that are [set anew](Self::is_set_anew) and whose instants have passed, but after `since`: all of
@@ -74,7 +77,8 @@ impl UserActor {
         // What comes only now, because its instance does, is held back by the hours it comes in.
         let comes = quiet.hold(now, task.priority);
         // What comes as late as this, because a hand-over took its time, is not held back as well.
-        let mut fired = fire(&record, now, |at| {
+        let home = (&*self.profile.time_zone, context.zones);
+        let mut fired = fire(&record, now, home, |at| {
             let comes_with_it = since.is_none() && at <= absent;
             if comes_with_it && comes > now {
                 comes.max(at)
@@ -181,13 +185,18 @@ impl UserActor {
 }
 
 /// What of an open task may come by now, where `hold` says when something may that is due at an instant.
-fn fire(record: &TaskRecord, now: Timestamp, hold: impl Fn(Timestamp) -> Timestamp) -> Vec<UserEvent> {
+fn fire(
+    record: &TaskRecord,
+    now: Timestamp,
+    home: (&str, &dyn ZoneData),
+    hold: impl Fn(Timestamp) -> Timestamp,
+) -> Vec<UserEvent> {
     if !record.is_open() {
         return Vec::new();
     }
     let held = record.pending().map(|pending| (pending, hold(pending.comes)));
     let due = held.filter(|(_, until)| *until <= now);
-    due.map(|(pending, until)| UserEvent::ReminderFired(notification(record, pending, until, now)))
+    due.map(|(pending, until)| UserEvent::ReminderFired(notification(record, pending, (until, now), home)))
         .collect()
 }
 
@@ -200,7 +209,12 @@ pub(super) fn with_notification(events: Vec<UserEvent>, notification: Notificati
 }
 
 /// What something that fires now, and may since `until`, becomes.
-fn notification(record: &TaskRecord, pending: Pending<'_>, until: Timestamp, now: Timestamp) -> Notification {
+fn notification(
+    record: &TaskRecord,
+    pending: Pending<'_>,
+    (until, now): (Timestamp, Timestamp),
+    home: (&str, &dyn ZoneData),
+) -> Notification {
     let Pending { at: due_at, what, .. } = pending;
     let (reminder, replaces, repetition) = match what {
         What::First(reminder) => (reminder.id, None, 0),
@@ -208,7 +222,7 @@ fn notification(record: &TaskRecord, pending: Pending<'_>, until: Timestamp, now
     };
     let repeat = record.reminder(reminder).and_then(|reminder| reminder.repeat);
     Notification {
-        again: repeat.and_then(|repeat| repeat.next(due_at, now, repetition)),
+        again: repeat.and_then(|repeat| again(&record.task, repeat, (due_at, now, repetition), home)),
         dismissed: None,
         due_at,
         fired_at: now,

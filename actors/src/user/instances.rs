@@ -266,7 +266,11 @@ impl UserActor {
         })];
         let since = self.not_past_since(None, &task, (context.now, context.zones));
         let since = (since.map(|_| just_passed(closed)), closed);
-        events.extend(self.fire_passed(None, &task, since, context));
+        let mut fired = self.fire_passed(None, &task, since, context);
+        if let Some(given_up) = reference.closed.filter(|_| self.takes_over(None, &task, context.now)) {
+            self.replace(given_up, &mut fired, |_| true);
+        }
+        events.extend(fired);
         events.extend(self.offers(told, context));
         Ok(Decision {
             events,

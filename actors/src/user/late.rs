@@ -79,6 +79,8 @@ impl UserActor {
 
     fn given_up(&self, record: &TaskRecord, context: &Context<'_>) -> Vec<UserEvent> {
         let mut events = self.fire(record, context);
+        // Nothing comes again of what is over.
+        events.retain(|event| !matches!(event, UserEvent::ReminderFired(fired) if fired.replaces.is_some()));
         events.push(self.deleted(record, context));
         events.extend(self.close_occurrence(&record.task, OccurrenceOutcome::Skipped, context));
         events
@@ -104,14 +106,13 @@ impl UserActor {
             forward(task.due.as_mut(), due.as_ref());
             forward(task.start.as_deref_mut(), start.as_ref());
         });
-        let mut events = self.fire(record, context);
+        let (mut events, fired) = self.fire_passing(record, &task, context);
         let changed = changed_fields(before, &task);
         events.push(UserEvent::TaskUpdated(TaskChange {
             changed,
             task: Arc::clone(&task),
         }));
-        let since = self.not_past_since(Some(record), &task, (context.now, context.zones));
-        events.extend(self.fire_passed(Some(record), &task, (since, context.now), context));
+        events.extend(fired);
         let message = HandoverMessage::PassOccurrence {
             at,
             closed: context.now,
@@ -147,7 +148,7 @@ impl UserActor {
 
     /// Whether a task comes at an instant of its own, when what is to remind before it has passed: under `skip` and `keep_one_open`, where nobody
     /// completed the one before. Then nothing of it has reminded yet.
-    fn takes_over(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> bool {
+    pub(super) fn takes_over(&self, before: Option<&TaskRecord>, task: &Task, now: Timestamp) -> bool {
         let Some(series) = task.series else { return false };
         if let Some(TaskRecord { task: before, .. }) = before {
             // Only a series moves its instance to another occurrence; a person who makes a task recur gives it a series.

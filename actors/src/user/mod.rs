@@ -8,6 +8,7 @@ mod late;
 mod later;
 mod mail;
 pub mod merge;
+mod passing;
 mod question;
 mod quiet;
 pub mod record;

@@ -70,10 +70,10 @@ pub enum UserQuestion {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationFilter {
-    /// Those that were neither dismissed nor snoozed.
+    /// Those of open tasks that were neither dismissed nor snoozed.
     #[default]
     Open,
-    /// Those that were snoozed and have not come again.
+    /// Those of open tasks that were snoozed and have not come again.
     Snoozed,
     /// All that are kept.
     All,
@@ -189,9 +189,11 @@ impl UserActor {
                 }))
             }
             UserQuestion::Notifications { filter, limit } => {
-                let wanted = |notification: &&Arc<Notification>| match filter {
-                    NotificationFilter::Open => notification.is_open(),
-                    NotificationFilter::Snoozed => notification.dismissed.is_none() && notification.snoozed.is_some(),
+                // A task that is closed has nothing that waits for anybody.
+                let is_of_open = |of: &Notification| self.tasks.get(&of.task).is_some_and(|record| record.is_open());
+                let wanted = |of: &&Arc<Notification>| match filter {
+                    NotificationFilter::Open => of.is_open() && is_of_open(of),
+                    NotificationFilter::Snoozed => of.dismissed.is_none() && of.snoozed.is_some() && is_of_open(of),
                     NotificationFilter::All => true,
                 };
                 let latest = self.notifications.iter().rev().map(|(_, notification)| notification);

@@ -48,6 +48,9 @@ pub struct Remains {
     /// Reminders that have not fired though their instants are not after `reminded_until`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub owed: BTreeSet<ReminderId>,
+    /// When its occurrence took over from another, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// Reminders that have fired though their instants, which a zone has moved since, are after `reminded_until`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub spent: BTreeSet<ReminderId>,
@@ -64,6 +67,7 @@ static NOTHING: Remains = Remains {
     follow_ups: BTreeMap::new(),
     held_since: BTreeMap::new(),
     owed: BTreeSet::new(),
+    since: None,
     spent: BTreeSet::new(),
 };
 
@@ -162,11 +166,13 @@ impl TaskRecord {
 
     /// Takes in that something fired. Everything of the task that was due before it fires with it.
     pub(super) fn fired(&mut self, fired: &Notification) {
-        if fired.replaces.is_none() {
+        // What takes the place of one that is not to come again is of another occurrence, and its reminder's first.
+        let follows = fired.replaces.filter(|of| self.reminding.follow_ups.contains_key(of));
+        if follows.is_none() {
             self.reminded_until = self.reminded_until.max(fired.due_at);
         }
         self.reminding.change(|remains| {
-            match fired.replaces {
+            match follows {
                 Some(of) => {
                     remains.follow_ups.remove(&of);
                 }
@@ -233,7 +239,34 @@ impl TaskRecord {
         let follow_ups = before.reminding.follow_ups.iter();
         let kept = follow_ups.filter(|(_, follow_up)| self.still_follows(before, follow_up, now));
         let kept = kept.map(|(of, follow_up)| (*of, *follow_up)).collect();
-        self.reminding.change(|remains| remains.follow_ups = kept);
+        self.reminding.change(|remains| {
+            remains.follow_ups = kept;
+            remains.since = before.reminding.since;
+        });
+    }
+
+    /// Goes on from the record before another occurrence took over, at `now`: of reminders that moved with it nothing comes again.
+    pub(super) fn pass_reminding(&mut self, before: &Self, now: Timestamp) {
+        let mut follow_ups = self.reminding.follow_ups.clone();
+        follow_ups.retain(|_, follow_up| self.is_at_the_same_instant(before, follow_up.reminder));
+        self.reminding.change(|remains| {
+            remains.follow_ups = follow_ups;
+            remains.since = Some(now);
+        });
+    }
+
+    /// Whether a reminder is there and at the instant that it was before.
+    pub(super) fn is_at_the_same_instant(&self, before: &Self, reminder: ReminderId) -> bool {
+        let at = self.instant_of(reminder);
+        at.is_some() && at == before.instant_of(reminder)
+    }
+
+    /// Whether what fired reminded of an occurrence from which another has taken over.
+    pub(super) fn has_passed(&self, fired: &Notification) -> bool {
+        let moves = self
+            .reminder(fired.reminder)
+            .is_none_or(|reminder| reminder.time.is_relative());
+        moves && self.reminding.since.is_some_and(|since| fired.fired_at < since)
     }
 
     /// True where this reminder was set for that instant. One that is not there with this id may be written anew by a client that knows no ids: then
@@ -297,6 +330,7 @@ impl TaskRecord {
             }
         }
         self.reminding.change(|remains| {
+            remains.since = before.reminding.since;
             remains.spent.clone_from(&before.reminding.spent);
             remains.follow_ups = follow_ups;
         });

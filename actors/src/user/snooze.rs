@@ -42,6 +42,12 @@ impl UserActor {
                 "the task is done: there is nothing more to remind of",
             ));
         }
+        if notification.dismissed.is_some() && record.has_passed(&notification) {
+            return Err(Refusal::new(
+                Code::TaskClosed,
+                "its occurrence has passed: the next one has reminders of its own",
+            ));
+        }
         let until = self.snooze_instant(until, context)?;
         if notification.snoozed == Some(until) && notification.dismissed.is_none() {
             return Ok(with_notification(Vec::new(), notification));

@@ -153,7 +153,12 @@ impl UserActor {
         let mut record = TaskRecord::new(Arc::clone(task), reminded_until, &self.profile.time_zone, zones);
         match (before, event) {
             (Some(before), UserEvent::TaskReopened(_)) => record.resume_reminding(before, task.updated),
-            (Some(before), _) if resets => record.change_reminding(before, task.updated),
+            (Some(before), _) if resets => {
+                record.change_reminding(before, task.updated);
+                if self.takes_over(Some(before), task, task.updated) {
+                    record.pass_reminding(before, task.updated);
+                }
+            }
             (Some(before), _) => record.continue_reminding(before),
             (None, _) => {}
         }

@@ -31,17 +31,24 @@ pub(super) struct Simulation<'a> {
 
 impl Simulation<'_> {
     /// One user after the other, for nobody has to do with another. False when not all could be read.
+    ///
+    /// # Errors
+    /// Also when the end is past for all of them: a day ends where each lives.
     pub(super) async fn all_users(&self) -> Result<bool, SimulateError> {
         let users = self.copy.users().await?;
         self.progress.users(users.len());
-        let (mut all, mut shown, mut is_whole) = (Count::default(), 0_u64, true);
+        let (mut all, mut shown, mut over, mut is_whole) = (Count::default(), 0_u64, 0_u64, true);
         for (place, user) in users.into_iter().enumerate() {
             match self.one_user(user, place).await? {
                 Told::Whole(count) => (all, shown) = (all.plus(count), shown + 1),
                 Told::InPart(count) => (all, shown, is_whole) = (all.plus(count), shown + 1, false),
                 Told::Nothing => is_whole = false,
+                Told::Over => over += 1,
                 Told::Gone => {}
             }
+        }
+        if over > 0 && shown == 0 && is_whole {
+            return Err(SimulateError::Past);
         }
         if !self.arguments.json {
             let (users, version) = (if shown == 1 { "user" } else { "users" }, BundledZones.version());
@@ -69,6 +76,15 @@ impl Simulation<'_> {
             time_zone: &profile.time_zone,
             zones: &BundledZones,
         };
+        if self.arguments.until.end(scene.time_zone, scene.zones) < self.now {
+            let over = format!(
+                "{}: that day is over in {}",
+                ActorId::User(user),
+                plain(scene.time_zone)
+            );
+            self.progress.complain(&over);
+            return Ok(Told::Over);
+        }
         let mut is_whole = self.take_up(&mut household).await?;
         let count = self.show(&mut household, scene, place).await?;
         for (actor, failure) in household.failed() {
@@ -154,6 +170,8 @@ enum Told {
     /// Without what could not be read.
     InPart(Count),
     Nothing,
+    /// The day it is to end with is over where the user lives.
+    Over,
     /// The account was deleted.
     Gone,
 }

@@ -292,3 +292,29 @@ async fn the_copy_goes_when_a_simulation_is_interrupted_and_when_nobody_reads_on
     assert_eq!(complaint, "");
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_over_for_everybody_is_refused_though_it_is_not_over_everywhere() {
+    let (folder, client) = (tempdir().unwrap(), client());
+    let server = Server::start(folder.path());
+    let live_in = |token: String, zone: &'static str| {
+        let change = client.patch(format!("{}/v1/me", server.url)).bearer_auth(token);
+        change.json(&json!({"time_zone": zone})).send()
+    };
+    let ada = server.sign_up(&client).await;
+    assert!(live_in(ada, "Pacific/Kiritimati").await.unwrap().status().is_success());
+    // Where a day ends last.
+    let day = (Utc::now() - chrono::TimeDelta::hours(12)).date_naive().to_string();
+    let complaint = refused(&simulate(folder.path(), &day, &[]).output().unwrap(), 1);
+    assert!(complaint.contains("it cannot end in the past"), "{complaint}");
+    let bob = server.sign_up_as(&client, "bob@example.org").await;
+    assert!(live_in(bob, "Etc/GMT+12").await.unwrap().status().is_success());
+    let output = simulate(folder.path(), &day, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("1 user:"));
+    let complaint = text(&output.stderr);
+    assert!(
+        complaint.contains("that day is over in Pacific/Kiritimati"),
+        "{complaint}"
+    );
+}

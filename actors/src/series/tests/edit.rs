@@ -97,6 +97,60 @@ fn a_new_count_of_all_counts_what_there_was_and_of_the_later_ones_does_not() {
 }
 
 #[test]
+fn a_new_count_of_all_counts_what_there_was_also_where_the_new_rule_has_other_dates() {
+    let run_out_after = |before: &str, days: [&str; 2], rule: &str, (open, rest): (&str, &[&str])| {
+        let mut life = third_is_open(before, days);
+        let changed = instance(rule, &format!("2026-{open}T09:00:00"));
+        edit(&mut life, &[TaskField::Recurrence], changed, Some(0));
+        let days = run_out(&mut life, rest).split_off(2);
+        assert!(life.answer().ended, "{rule}: {days:?}");
+        days
+    };
+    let rarer = run_out_after(
+        "FREQ=DAILY;COUNT=5",
+        ["2026-11-23", "2026-11-24"],
+        "FREQ=WEEKLY;COUNT=5",
+        ("11-25", &["2026-11-25", "2026-11-30", "2026-12-07"]),
+    );
+    assert_eq!(rarer, ["11-25T09:00:00", "11-30T09:00:00", "12-07T09:00:00"]);
+    let more_often = run_out_after(
+        "FREQ=WEEKLY",
+        ["2026-11-23", "2026-11-30"],
+        "FREQ=DAILY;INTERVAL=3;COUNT=5",
+        ("12-07", &["2026-12-07", "2026-12-08", "2026-12-11"]),
+    );
+    assert_eq!(
+        more_often,
+        ["12-07T09:00:00", "12-08T09:00:00", "12-11T09:00:00"],
+        "in its rhythm"
+    );
+    let over = run_out_after(
+        "FREQ=DAILY",
+        ["2026-11-23", "2026-11-24"],
+        "FREQ=WEEKLY;COUNT=2",
+        ("11-25", &["2026-11-25"]),
+    );
+    assert_eq!(over, ["11-25T09:00:00"], "there have been more already");
+}
+
+#[test]
+fn a_new_count_of_all_does_not_count_a_date_that_was_added_and_is_open() {
+    let open = "2026-11-26T18:00:00";
+    let mut life = Life::new();
+    let mut dated = definition("FREQ=DAILY;INTERVAL=2");
+    dated.recurrence.rdate = [date(open)].into();
+    life.start(dated.clone());
+    life.receive(2, 1, close(0, "2026-11-23T08:00:00Z"));
+    life.receive(3, 2, close(1, "2026-11-25T08:00:00Z"));
+    let mut changed = instance("FREQ=DAILY;INTERVAL=2;COUNT=4", open);
+    changed.recurrence.rdate = dated.recurrence.rdate;
+    edit(&mut life, &[TaskField::Recurrence], changed, Some(0));
+    let days = run_out(&mut life, &["2026-11-26", "2026-11-27", "2026-11-29"]);
+    assert_eq!(days[2..], ["11-26T18:00:00", "11-27T09:00:00", "11-29T09:00:00"]);
+    assert!(life.answer().ended);
+}
+
+#[test]
 fn what_was_changed_of_dates_to_come_moves_along_with_all() {
     let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
     let outcome = OccurrenceOutcome::Skipped;

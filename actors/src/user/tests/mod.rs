@@ -6,6 +6,7 @@ mod mail;
 mod model;
 mod nagging;
 mod pages;
+mod passing;
 mod quiet;
 mod reminders;
 mod sessions;

@@ -38,6 +38,10 @@ fn hours(text: &str) -> SnoozeUntil {
     SnoozeUntil::For(text.parse().unwrap())
 }
 
+pub(super) fn snooze_for_an_hour(life: &mut Life, fired: &Notification) -> Result<Notification, Refusal> {
+    snooze(life, fired, hours("PT1H"))
+}
+
 fn phrase(text: &str) -> SnoozeUntil {
     SnoozeUntil::Phrase(text.into())
 }

@@ -52,7 +52,7 @@ struct Inbox {
 
 /// Shows the inbox.
 ///
-/// The latest 1,000 notifications are kept.
+/// The latest 1,000 notifications are kept. Of a task that is completed or deleted none waits, and none is snoozed.
 #[utoipa::path(
     get,
     path = "/v1/notifications",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    late::{daily, is_quiet_at_night},
+    late::{daily, is_quiet_at_night, live_until},
     life::weekly,
     world::{World, due_at},
 };
@@ -143,4 +143,33 @@ async fn what_passed_while_a_hand_over_was_away_comes_at_once_also_in_quiet_hour
     complete_at(&mut world, "2026-11-23T19:30:00Z", "2026-11-23T21:30:00Z").await;
     let expected = [("2026-11-23T20:00:00.000Z".to_owned(), true)];
     assert_eq!(of_the_open_one(&world).await, expected);
+}
+
+/// What rang of what nags every minute, under a policy by which another occurrence takes over every two: when, and how much waits.
+async fn rings_of_what_nags(policy: &str) -> (Vec<String>, usize) {
+    let mut world = World::new("2026-11-23T07:30:00Z", "Europe/Paris").await;
+    world
+        .create(json!({
+            "title": "a",
+            "due": {"at": "2026-11-23T09:00:00"},
+            "recurrence": {"rrule": "FREQ=MINUTELY;INTERVAL=2", "late_policy": policy},
+            "reminders": [{"before": "PT0S", "repeat": {"every": "PT1M", "times": 3}}],
+        }))
+        .await;
+    live_until(&mut world, "2026-11-23T08:05:30Z").await;
+    let notifications = world.notifications().await;
+    let mut rang: Vec<_> = notifications.iter().map(|fired| fired.fired_at.to_string()).collect();
+    rang.sort();
+    let waiting = notifications.iter().filter(|fired| fired.dismissed.is_none());
+    (rang, waiting.count())
+}
+
+#[tokio::test]
+async fn what_nags_rings_once_at_each_instant_also_where_another_occurrence_takes_over() {
+    let expected: Vec<String> = (0..=5)
+        .map(|minute| format!("2026-11-23T08:0{minute}:00.000Z"))
+        .collect();
+    for policy in ["keep_one_open", "skip"] {
+        assert_eq!(rings_of_what_nags(policy).await, (expected.clone(), 1), "{policy}");
+    }
 }
