@@ -21,7 +21,7 @@ use punctual_actors::{
     turn::{Outcome, Pending, Slot, TurnError},
 };
 use punctual_events::{ActorId, Seq};
-use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, Notify, Semaphore, oneshot};
 
 use self::busy::{Busy, Work, survived};
 pub(super) use self::leaving::Owed;
@@ -59,6 +59,8 @@ pub(super) struct Cell<M: Machine, R: Runtime> {
     /// Signals the end of serving, publishing and saving.
     rested: Notify,
     used_ms: AtomicI64,
+    /// Deliveries of wake-ups that wait or are under way.
+    waking: Arc<Semaphore>,
     /// When somebody last asked it something: wake-ups do not count.
     asked_ms: AtomicI64,
     checked_ms: AtomicI64,
@@ -88,6 +90,7 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
             }),
             rested: Notify::new(),
             used_ms: AtomicI64::new(now),
+            waking: Arc::new(Semaphore::new(waking::AT_ONCE)),
             asked_ms: AtomicI64::new(i64::MIN),
             checked_ms: AtomicI64::new(i64::MIN),
             is_saving: AtomicBool::new(false),

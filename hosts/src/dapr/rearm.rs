@@ -4,7 +4,7 @@ use futures_util::{StreamExt as _, stream};
 use punctual_actors::ports::{BoxFuture, Directory, Failure};
 use punctual_events::{ActorId, Timestamp};
 
-use super::{actors::RemoteActors, remote_jobs::RemoteJobs, wire::Armed};
+use super::wire::Armed;
 
 /// Actors read from the directory at once.
 const PAGE: usize = 1_000;
@@ -47,18 +47,6 @@ impl Progress {
             Err(failure) => self.failed.push((actor, failure)),
         }
     }
-}
-
-/// Has one actor arm its wake-ups anew, and a user's jobs made anew.
-///
-/// # Errors
-/// When something may be missing; it can be repeated.
-pub async fn with_jobs(actors: &RemoteActors, jobs: &RemoteJobs, actor: ActorId) -> Result<Armed, Failure> {
-    let armed = actors.rearm(actor).await?;
-    if let ActorId::User(user) = actor {
-        jobs.rearm(user).await?;
-    }
-    Ok(armed)
 }
 
 /// Has every actor of the directory after `progress.reached` arm its wake-ups anew, `at_once` of them at a time. `tell` hears how far it has come,

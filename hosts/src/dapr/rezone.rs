@@ -7,7 +7,10 @@ mod remembered;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use futures_util::FutureExt as _;
 use punctual_actors::ports::{BoxFuture, Directory, Environment, Failure};
@@ -21,8 +24,10 @@ use super::{
     wire::Armed,
 };
 
-/// Actors asked at a time: commands of users come first.
-const AT_ONCE: usize = 8;
+/// Actors asked at a time, each followed by a rest in milliseconds: some eighty a second. Commands of users come first, and whoever is asked is in memory
+/// until the next sweep.
+const AT_ONCE: usize = 4;
+const REST_MS: u64 = 25;
 /// Who has not said for so long how far it is, is not about it any more, in milliseconds.
 const LEASE_MS: i64 = 120_000;
 /// How often it is said, in milliseconds.
@@ -31,7 +36,8 @@ const KEEP_MS: u64 = 30_000;
 const LOOK_MS: u64 = 60_000;
 /// The pauses before an actor is asked again double from one to the other, in milliseconds.
 const ASK_AGAIN_MS: (u64, u64) = (1_000, 60_000);
-/// So many failures of one actor in a row, a quarter of an hour of them, are its own and not those of what lies between.
+/// So many failures of one actor in a row, a quarter of an hour of them, are its own where others were armed meanwhile. Where none were, something is away
+/// that all need.
 const TRIES: u32 = 20;
 
 /// One process that sees to it.
@@ -91,7 +97,7 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
             Some(walk) if walk.zone_data == self.ours() => walk.reached,
             _ => None,
         };
-        if !self.claim(version.as_ref(), &remembered, reached).await? {
+        if !self.claim(version.as_ref(), reached).await? {
             return Ok(Look::Another);
         }
         let (before, now) = (remembered.zone_data.as_deref().unwrap_or("unknown"), self.ours());
@@ -100,12 +106,12 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
             now,
             "the zone data changed: all users and series arm their wake-ups anew"
         );
-        let said = Mutex::new(reached);
+        let (said, armed) = (Mutex::new(reached), AtomicU64::new(0));
         let mut progress = Progress {
             reached,
             ..Progress::default()
         };
-        let ask = |actor| self.ask(actor, rearm).boxed();
+        let ask = |actor| self.ask(actor, rearm, &armed).boxed();
         let walked = walk(&self.directory, &mut progress, AT_ONCE, ask, |progress| {
             *said.lock().unwrap_or_else(PoisonError::into_inner) = progress.reached;
         });
@@ -120,19 +126,32 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         self.environment.zones.version()
     }
 
-    /// Asks an actor until it has armed with our data, or fails for reasons of its own.
-    async fn ask<'a>(&self, actor: ActorId, rearm: &(impl Fn(ActorId) -> Arming<'a> + Sync)) -> Result<Armed, Failure> {
+    /// Asks an actor until it has armed with our data, or fails for reasons of its own. `armed` counts those that have.
+    async fn ask<'a>(
+        &self,
+        actor: ActorId,
+        rearm: &(impl Fn(ActorId) -> Arming<'a> + Sync),
+        armed: &AtomicU64,
+    ) -> Result<Armed, Failure> {
         let (mut pause_ms, longest_ms) = ASK_AGAIN_MS;
-        let mut failures = 0;
+        let (mut failures, mut before) = (0, armed.load(Ordering::Relaxed));
         loop {
             match rearm(actor).await {
-                Ok(armed) if !armed.is_there || *armed.zone_data == *self.ours() => return Ok(armed),
+                Ok(answer) if !answer.is_there || *answer.zone_data == *self.ours() => {
+                    armed.fetch_add(1, Ordering::Relaxed);
+                    self.environment.clock.sleep_ms(REST_MS).await;
+                    return Ok(answer);
+                }
                 Ok(_) => failures = 0,
                 Err(failure) => {
                     failures += 1;
-                    if failure.is_damage() || failures == TRIES {
+                    let now = armed.load(Ordering::Relaxed);
+                    if failure.is_damage() || (failures >= TRIES && now > before) {
                         tracing::error!(%actor, %failure, "its wake-ups could not be armed anew after a change of zone data");
                         return Err(failure);
+                    }
+                    if failures >= TRIES {
+                        (failures, before) = (0, now);
                     }
                 }
             }
@@ -141,15 +160,10 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         }
     }
 
-    /// Makes it ours to walk.
-    async fn claim(
-        &self,
-        version: Option<&Version>,
-        remembered: &Remembered,
-        reached: Option<ActorId>,
-    ) -> Result<bool, Failure> {
+    /// Makes it ours to walk. From now on no data is that of all: were the release to go back half way, all are asked anew, and so they are after the next.
+    async fn claim(&self, version: Option<&Version>, reached: Option<ActorId>) -> Result<bool, Failure> {
         let mine = Remembered {
-            zone_data: remembered.zone_data.clone(),
+            zone_data: None,
             walk: Some(Walk {
                 zone_data: self.ours().to_owned(),
                 by: self.me,
@@ -165,22 +179,23 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         loop {
             self.environment.clock.sleep_ms(KEEP_MS).await;
             let reached = *said.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some((remembered, version)) = self.still_mine().await? else {
+            let Some(version) = self.still_mine().await? else {
                 return Ok(());
             };
-            if !self.claim(Some(&version), &remembered, reached).await? {
+            if !self.claim(Some(&version), reached).await? {
                 return Ok(());
             }
         }
     }
 
-    async fn still_mine(&self) -> Result<Option<(Remembered, Version)>, Failure> {
+    async fn still_mine(&self) -> Result<Option<Version>, Failure> {
         let found = Remembered::read(&self.keys).await?;
-        Ok(found.filter(|(remembered, _)| remembered.walk.as_ref().is_some_and(|walk| walk.by == self.me)))
+        let mine = found.filter(|(remembered, _)| remembered.walk.as_ref().is_some_and(|walk| walk.by == self.me));
+        Ok(mine.map(|(_, version)| version))
     }
 
     async fn end(&self, progress: &Progress) -> Result<Look, Failure> {
-        let Some((_, version)) = self.still_mine().await? else {
+        let Some(version) = self.still_mine().await? else {
             return Ok(Look::Another);
         };
         let done = Remembered {

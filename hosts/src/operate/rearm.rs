@@ -9,13 +9,14 @@ use std::{
 use futures_util::FutureExt as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use punctual_actors::ports::Failure;
+use punctual_events::ActorId;
 
 use super::{OperateError, RearmArguments, SOME_FAILED, tokio};
 use crate::{
     dapr::{
         actors::RemoteActors,
         directory::DaprDirectory,
-        rearm::{Progress, walk, with_jobs},
+        rearm::{Progress, walk},
         remote_jobs::RemoteJobs,
         state::State,
     },
@@ -55,7 +56,17 @@ async fn walk_all(arguments: &RearmArguments, progress: &mut Progress, line: &Li
     let directory = DaprDirectory::new(State::new(sidecar.clone(), &arguments.state_store));
     let actors = RemoteActors::new(sidecar.clone(), Arc::new(SystemClock));
     let jobs = RemoteJobs::new(sidecar);
-    let rearm = |actor| with_jobs(&actors, &jobs, actor).boxed();
+    let (actors, jobs) = (&actors, &jobs);
+    let rearm = |actor| {
+        let armed = async move {
+            let armed = actors.rearm(actor).await?;
+            if let ActorId::User(user) = actor {
+                jobs.rearm(user).await?;
+            }
+            Ok(armed)
+        };
+        armed.boxed()
+    };
     let walking = walk(&directory, progress, arguments.at_once.get(), rearm, |progress| {
         line.tell(progress)
     });

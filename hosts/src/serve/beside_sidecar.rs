@@ -31,8 +31,6 @@ use crate::{
         mail::BoundMail,
         marker::{Enough, Markers},
         publisher::Topics,
-        rearm::with_jobs,
-        remote_jobs::RemoteJobs,
         rezone::Rezone,
         runtime::{self, Backing},
         sidecar::{Sidecar, SidecarAddress},
@@ -297,11 +295,8 @@ impl Process {
     fn rezone(&self, state: &State, environment: &Environment, tasks: &mut Background) {
         let rezone = Rezone::new(state.clone(), DaprDirectory::new(state.clone()), environment);
         let actors = RemoteActors::new(self.sidecar.clone(), Arc::clone(&environment.clock));
-        let jobs = RemoteJobs::new(self.sidecar.clone());
         tasks.spawn_once(async move {
-            rezone
-                .until_done(|actor| with_jobs(&actors, &jobs, actor).boxed())
-                .await;
+            rezone.until_done(|actor| actors.rearm(actor).boxed()).await;
         });
     }
 

@@ -3,6 +3,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use punctual::{
     actor_host::{ActorHost, HostConfig, Unobserved},
     environment::SystemClock,
@@ -180,4 +181,22 @@ async fn what_arming_anew_fired_is_published_though_whoever_asked_for_it_gave_up
     stage.give_up_at(Seq(3), stage.host.rearm(ACTOR)).await;
     let fired = stage.next_published().await;
     assert_eq!(fired.events[0].event_type, EventType::ReminderFired);
+}
+
+#[tokio::test]
+async fn of_one_wake_up_that_is_delivered_again_and_again_few_wait_and_nobody_is_refused_for_long() {
+    let stage = Stage::new().await;
+    let wake_up = stage.create_reminded().await;
+    // None runs before somebody waits.
+    let mut deliveries: Vec<_> = (0..6).map(|_| Box::pin(stage.host.wake(ACTOR, wake_up))).collect();
+    let refused = deliveries.iter_mut().map(|delivery| {
+        let outcome = delivery.as_mut().now_or_never();
+        outcome.is_some_and(|outcome| outcome.is_err())
+    });
+    let refused: Vec<bool> = refused.collect();
+    assert_eq!(refused, [false, false, false, false, true, true]);
+    for delivery in deliveries.into_iter().take(4) {
+        delivery.await.unwrap();
+    }
+    stage.host.wake(ACTOR, wake_up).await.unwrap();
 }

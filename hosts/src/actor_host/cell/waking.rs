@@ -10,11 +10,22 @@ use punctual_actors::{
 
 use super::{Cell, busy::survived, wake_command};
 
+/// Deliveries of wake-ups of an actor that may wait for it. Each goes on when whoever delivers has given up and delivers again: where a turn hangs, they would
+/// be more and more, and commands behind all of them.
+pub(super) const AT_ONCE: usize = 4;
+
 impl<M: Machine, R: Runtime> Cell<M, R> {
     /// Delivers a wake-up. In a task of its own, as commands are carried out: whoever delivers may give up half way, and what is committed then is to be
     /// published, and shown to readers, all the same.
     pub(in crate::actor_host) async fn wake(self: Arc<Self>, wake_up: WakeUp) -> Result<(), Failure> {
-        let waking = tokio::spawn(self.take_wake_up(wake_up));
+        let Ok(place) = Arc::clone(&self.waking).try_acquire_owned() else {
+            return Err(Failure::new("as many wake-ups of the actor as may wait do so already"));
+        };
+        let waking = tokio::spawn(async move {
+            let outcome = self.take_wake_up(wake_up).await;
+            drop(place);
+            outcome
+        });
         waking.await.map_err(Failure::new)?
     }
 
@@ -42,7 +53,10 @@ impl<M: Machine, R: Runtime> Cell<M, R> {
     }
 
     async fn arm_anew(self: Arc<Self>) -> Result<Rearmed, Failure> {
-        self.used_ms.store(self.now_ms(), Ordering::Relaxed);
+        // Nobody uses it, unless somebody asked before: who walks over all actors is not to keep them in memory beyond the next sweep.
+        if self.asked_ms.load(Ordering::Relaxed) == i64::MIN {
+            self.used_ms.store(0, Ordering::Relaxed);
+        }
         let mut slot = self.slot.lock().await;
         let runtime = &*self.shared.runtime;
         let outcome = survived(async { slot.rearm(wake_command::<M, R>(runtime), runtime).await }).await;

@@ -6,7 +6,7 @@ use punctual_actors::ports::Failure;
 use punctual_events::{ActorId, Seq};
 
 use super::{
-    CONCURRENT_READS, DaprAudit, Found, READ_TOGETHER, REMEMBERED,
+    CONCURRENT_READS, DaprAudit, Found, REMEMBERED,
     batch::{self, decode},
     name,
 };
@@ -16,11 +16,20 @@ use crate::{
 };
 
 /// Batches after which it is noted how far the erasure is.
-const NOTED_EVERY: u64 = (CONCURRENT_READS * READ_TOGETHER) as u64;
+const NOTED_EVERY: u64 = 128;
 /// Batches whose content is taken away side by side.
 const AT_ONCE: usize = 16;
+/// Batches read by one call. One may have a megabyte, and so few are in memory at a time.
+const LOOKED_AT_TOGETHER: usize = 8;
 /// Attempts at a batch: a conflict may be our own write, sent twice.
 const ATTEMPTS: usize = 2;
+
+/// A batch that was looked at.
+struct Looked {
+    ordinal: u64,
+    from: Seq,
+    has_content: bool,
+}
 
 impl<K: Keys + Clone> DaprAudit<K> {
     /// Takes the content away from every batch that begins with `through` or before it.
@@ -48,21 +57,47 @@ impl<K: Keys + Clone> DaprAudit<K> {
 
     /// Which of these batches have content to be taken away, and whether one of them begins after `through`. One that is lost has none.
     async fn with_content(&self, actor: ActorId, ordinals: &[u64], through: Seq) -> Result<(Vec<u64>, bool), Failure> {
-        let names: Vec<String> = ordinals.iter().map(|ordinal| name(actor, *ordinal)).collect();
-        let reads: Vec<_> = names.chunks(READ_TOGETHER).map(|run| self.values(run)).collect();
-        let read: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
+        let reads: Vec<_> = ordinals
+            .chunks(LOOKED_AT_TOGETHER)
+            .map(|run| self.look_at(actor, run))
+            .collect();
+        let looked: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
         let mut with_content = Vec::new();
-        for (ordinal, value) in ordinals.iter().zip(read.into_iter().flatten()) {
-            let Some(bytes) = value else { continue };
-            let (batch, _) = decode(actor, &bytes)?;
-            if batch.from > through {
+        for Looked {
+            ordinal,
+            from,
+            has_content,
+        } in looked.into_iter().flatten()
+        {
+            if from > through {
                 return Ok((with_content, true));
             }
-            if batch.contents.is_some() {
-                with_content.push(*ordinal);
+            if has_content {
+                with_content.push(ordinal);
             }
         }
         Ok((with_content, false))
+    }
+
+    /// What is to be known of each of these batches that is there; what they hold is dropped at once.
+    async fn look_at(&self, actor: ActorId, ordinals: &[u64]) -> Result<Vec<Looked>, Failure> {
+        let names: Vec<String> = ordinals.iter().map(|ordinal| name(actor, *ordinal)).collect();
+        let values = self.values(&names).await?;
+        let there = ordinals
+            .iter()
+            .zip(values)
+            .filter_map(|(ordinal, value)| Some((*ordinal, value?)));
+        there
+            .map(|(ordinal, bytes)| {
+                let (batch, _) = decode(actor, &bytes)?;
+                let (from, has_content) = (batch.from, batch.contents.is_some());
+                Ok(Looked {
+                    ordinal,
+                    from,
+                    has_content,
+                })
+            })
+            .collect()
     }
 
     async fn erase_batch(&self, actor: ActorId, ordinal: u64) -> Result<(), Failure> {

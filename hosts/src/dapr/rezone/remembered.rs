@@ -18,7 +18,7 @@ const FORMAT: u16 = 1;
 /// With which zone data wake-ups are armed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Remembered {
-    /// The release of the data with which all were last armed.
+    /// The release of the data with which all are armed; none where somebody began with another since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) zone_data: Option<String>,
     /// Somebody is having them armed with other data.

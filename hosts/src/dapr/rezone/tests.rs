@@ -242,6 +242,44 @@ async fn what_is_away_is_asked_again_and_what_is_damaged_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn nobody_is_given_up_while_what_all_need_is_away_and_who_alone_fails_holds_up_nobody() {
+    let world = World::of_other_zone_data(20).await;
+    let begun = world.clock_now();
+    let armed = Mutex::new(Vec::new());
+    let rearm = |actor| {
+        if world.minutes(begun) < 120 || actor == user(3) {
+            return ready(Err(Failure::new("away"))).boxed();
+        }
+        armed.lock().unwrap().push(actor);
+        ready(Ok(world.ours())).boxed()
+    };
+    world.run(world.process().until_done(rearm)).await;
+    let mut armed = armed.lock().unwrap().clone();
+    armed.sort();
+    let others: Vec<_> = users(20).into_iter().filter(|actor| *actor != user(3)).collect();
+    assert_eq!(armed, others);
+    let minutes = world.minutes(begun);
+    assert!((120..180).contains(&minutes), "{minutes}");
+    assert_eq!(world.remembered().await.walk, None);
+}
+
+#[tokio::test]
+async fn who_claims_it_takes_back_that_all_are_armed_so_that_a_release_that_goes_back_asks_all_anew() {
+    let world = World::of_other_zone_data(1).await;
+    let rearm = |actor| {
+        world.note(actor);
+        pending().boxed()
+    };
+    let process = world.process();
+    let mut walks = Box::pin(process.look(&rearm));
+    while world.asked().is_empty() {
+        assert!(walks.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.remembered().await.zone_data, None);
+}
+
+#[tokio::test]
 async fn a_process_that_stood_still_too_long_leaves_it_to_the_one_that_took_over() {
     let world = World::of_other_zone_data(5).await;
     // It is asked, and does not answer for ever.
@@ -251,12 +289,12 @@ async fn a_process_that_stood_still_too_long_leaves_it_to_the_one_that_took_over
     };
     let first = world.process();
     let mut stands_still = Box::pin(first.look(&stuck));
-    while world.asked().len() < 5 {
+    while world.asked().len() < AT_ONCE {
         assert!(stands_still.as_mut().now_or_never().is_none());
         tokio::task::yield_now().await;
     }
     world.clock.jump_ms(LEASE_MS + 1);
     world.see_to_it().await;
-    assert_eq!(world.asked().len(), 10);
+    assert_eq!(world.asked().len(), AT_ONCE + 5);
     assert_eq!(world.run(stands_still).await.unwrap(), Look::Another);
 }
