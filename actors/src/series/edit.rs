@@ -87,8 +87,11 @@ impl SeriesActor {
         let endless = Schedule::from_moment(rule.without_end(), first, &edited.time_zone);
         let begin = endless.moment(endless.last_until(at.instant(), zones)?);
         let (due, start) = due_and_start(edited, None, &begin, zones);
+        // Whoever counts completions later begins there, too: with the open one, where it is at a date of the rule.
+        let first_occurrence = if begin == *at { open } else { edited.first_occurrence };
         Some(SeriesDefinition {
             due,
+            first_occurrence,
             spent: Some(self.spent + been),
             start: start.map(Box::new),
             ..edited.clone()

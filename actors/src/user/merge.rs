@@ -134,15 +134,16 @@ impl MomentPatch {
     }
 }
 
-/// Whether clocks show the wall time at that instant in some zone.
+/// Whether clocks may have shown the wall time at that instant, where the user was before or by the zone data of before.
 fn is_somewhere(moment: &Moment, instant: Timestamp) -> bool {
-    // Clocks are at most 14 hours ahead of UTC and 12 behind; in the nineteenth century they were at most 16 away from it.
-    let furthest = TimeDelta::hours(16);
-    let wall = match moment {
-        Moment::Day { date, .. } => date.and_time(NaiveTime::MIN),
-        Moment::Time { at, .. } => at.get(),
+    // Clocks are at most 14 hours ahead of UTC and 12 behind; in the nineteenth century they were at most 16 away from it. Of a zone that it is in by
+    // itself the data may change, and seldom by more than two hours.
+    let (near, furthest) = match moment {
+        Moment::Day { date, .. } => (date.and_time(NaiveTime::MIN), TimeDelta::hours(16)),
+        Moment::Time { at, floating: true, .. } => (at.get(), TimeDelta::hours(16)),
+        Moment::Time { instant, .. } => (instant.to_utc(), TimeDelta::hours(3)),
     };
-    (instant.to_utc() - wall).abs() <= furthest
+    (instant.to_utc() - near).abs() <= furthest
 }
 
 impl From<&Moment> for MomentInput {

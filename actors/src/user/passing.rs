@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use punctual_events::{Anchor, LatePolicy, Notification, ReminderId, Repeat, Task, TaskId, Timestamp, UserEvent};
+use punctual_events::{
+    Anchor, LatePolicy, Moment, Notification, ReminderId, Repeat, Task, TaskId, Timestamp, UserEvent,
+};
 
 use crate::{
     machine::Context,
@@ -94,10 +96,11 @@ pub(super) fn again(
     (user_zone, zones): (&str, &dyn ZoneData),
 ) -> Option<Timestamp> {
     let schedule = taking_over(task, user_zone);
+    // At its own instant nobody takes over.
+    let own = task.due.as_ref().or(task.start.as_deref()).map(Moment::instant);
     let takes_over = |at: Timestamp| {
-        let next = schedule
-            .as_ref()
-            .and_then(|schedule| schedule.next_after(at.plus_millis(-1), zones).ok()?);
+        let schedule = schedule.as_ref().filter(|_| own.is_some_and(|own| at > own));
+        let next = schedule.and_then(|schedule| schedule.next_after(at.plus_millis(-1), zones).ok()?);
         next.is_some_and(|next| next.instant == at)
     };
     let on_grid = due_at.plus_millis(-GIVES_WAY_MS);

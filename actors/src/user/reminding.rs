@@ -245,14 +245,10 @@ impl TaskRecord {
         });
     }
 
-    /// Goes on from the record before another occurrence took over, at `now`: of reminders that moved with it nothing comes again.
-    pub(super) fn pass_reminding(&mut self, before: &Self, now: Timestamp) {
-        let mut follow_ups = self.reminding.follow_ups.clone();
-        follow_ups.retain(|_, follow_up| self.is_at_the_same_instant(before, follow_up.reminder));
-        self.reminding.change(|remains| {
-            remains.follow_ups = follow_ups;
-            remains.since = Some(now);
-        });
+    /// Another occurrence took over at `now`. What was to come again of the one before is ended by events of its own: a log of a release that wrote none
+    /// says that it went on.
+    pub(super) fn pass_reminding(&mut self, now: Timestamp) {
+        self.reminding.change(|remains| remains.since = Some(now));
     }
 
     /// Whether a reminder is there and at the instant that it was before.

@@ -44,7 +44,12 @@ impl UserActor {
             reference.open = Some(id);
         } else if reference.open == Some(id) {
             (reference.open, reference.closed) = (None, Some(id));
-            reference.closed_at = Some(record.task.updated);
+            // One that was completed elsewhere has reminded there.
+            let is_imported = record
+                .task
+                .completed
+                .is_some_and(|completed| completed != record.task.updated);
+            reference.closed_at = (!is_imported).then_some(record.task.updated);
         }
         if reopened {
             (reference.closed, reference.closed_at) = (None, None);

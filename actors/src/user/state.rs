@@ -16,6 +16,7 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::{UserCommand, UserReply},
+        inbox::just_passed,
         later::Scope,
         quiet::Quiet,
         record::{TaskRecord, Tasks},
@@ -156,7 +157,7 @@ impl UserActor {
             (Some(before), _) if resets => {
                 record.change_reminding(before, task.updated);
                 if self.takes_over(Some(before), task, task.updated) {
-                    record.pass_reminding(before, task.updated);
+                    record.pass_reminding(task.updated);
                 }
             }
             (Some(before), _) => record.continue_reminding(before),
@@ -165,7 +166,8 @@ impl UserActor {
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
             let (before, now) = (before.map(Arc::as_ref), task.updated);
-            let since = self.not_past_since(before, task, (now, zones));
+            // As long as a release that held nothing back of an instance that comes late may have written the log, nothing of it is held back here either.
+            let since = (!self.takes_over(before, task, now)).then(|| just_passed(now));
             let is_set_anew = |reminder, at| self.is_set_anew(before, task, (reminder, at));
             record.owe_what_is_held(is_set_anew, quiet, (since, now));
         }

@@ -97,6 +97,27 @@ fn a_new_count_of_all_counts_what_there_was_and_of_the_later_ones_does_not() {
 }
 
 #[test]
+fn what_a_new_count_of_all_counts_is_counted_once_where_all_count_from_completion_later() {
+    let mut life = third_is_open("FREQ=DAILY", ["2026-11-23", "2026-11-24"]);
+    let mut changed = instance("FREQ=DAILY;COUNT=5", "2026-11-25T09:00:00");
+    edit(&mut life, &[TaskField::Recurrence], changed.clone(), Some(0));
+    changed.recurrence.anchor = Anchor::Completion;
+    let message = HandoverMessage::EditSeries {
+        changed: [TaskField::Recurrence].into(),
+        occurrence: 2,
+        definition: Box::new(changed),
+        shift_s: Some(0),
+    };
+    life.receive(5, 4, message);
+    for (occurrence, day) in (2..).zip(["2026-11-25", "2026-11-26", "2026-11-27"]) {
+        assert!(!life.answer().ended, "{day}");
+        let number = 4 + u64::from(occurrence);
+        life.receive(number, number - 1, close(occurrence, &format!("{day}T12:00:00Z")));
+    }
+    assert_eq!((life.answer().occurrences.len(), life.answer().ended), (5, true));
+}
+
+#[test]
 fn a_new_count_of_all_counts_what_there_was_also_where_the_new_rule_has_other_dates() {
     let run_out_after = |before: &str, days: [&str; 2], rule: &str, (open, rest): (&str, &[&str])| {
         let mut life = third_is_open(before, days);

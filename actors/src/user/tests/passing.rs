@@ -3,6 +3,7 @@
 use punctual_events::{Handover, HandoverMessage, Moment, SeriesId};
 
 use super::{nagging::snooze_for_an_hour as snooze, *};
+use crate::user::quiet::Quiet;
 
 /// A task that nags from ten past nine in Paris on, every minute, under a late policy; another of it comes every two minutes.
 fn nagging(policy: &str, reminders: serde_json::Value) -> (Life, Arc<Task>) {
@@ -255,4 +256,33 @@ fn nothing_waits_of_a_task_that_is_completed_or_deleted() {
         assert!(life.inbox(filter).is_empty());
         assert_eq!(life.inbox(NotificationFilter::All).len(), 1);
     }
+}
+
+#[test]
+fn what_nags_across_its_own_instant_keeps_to_it() {
+    let a_minute_before = json!([{"before": "PT1M", "repeat": {"every": "PT1M", "times": 3}}]);
+    for policy in ["keep_one_open", "skip", "roll_to_future"] {
+        let (mut life, _) = nagging(policy, a_minute_before.clone());
+        let fired = life.until("2026-11-23T08:11:30Z");
+        assert_eq!(clock(&fired), ["08:09:00", "08:10:00", "08:11:00"], "{policy}");
+    }
+}
+
+#[test]
+fn the_log_of_a_release_that_ended_nothing_keeps_what_was_snoozed() {
+    let (mut life, task) = nagging("keep_one_open", json!([{"before": "PT5M"}]));
+    let first = life.until("2026-11-23T08:05:00Z").remove(0);
+    let snoozed = snooze(&mut life, &first).unwrap();
+    let mut replayed = life.actor.clone();
+    life.now = "2026-11-23T08:12:00Z".parse().unwrap();
+    let moved = take_over(&mut life, &task, 2, "09:14:00");
+    for event in moved.iter().filter(|event| matches!(event, UserEvent::TaskUpdated(_))) {
+        replayed.evolve(event, &BundledZones);
+    }
+    let next = |actor: &UserActor| {
+        let quiet = Quiet::of(actor.profile(), &BundledZones);
+        actor.tasks().get(&task.id).unwrap().next_reminder(quiet)
+    };
+    assert_eq!(next(&replayed), snoozed.snoozed);
+    assert_eq!(next(&life.actor), None, "this release ends it by an event");
 }

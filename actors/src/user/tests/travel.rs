@@ -218,4 +218,14 @@ fn what_was_read_before_a_flight_is_sent_back_and_changes_nothing() {
             assert_eq!(refusal.code, Code::ReadOnly, "{refused}");
         }
     }
+    // No flight moves what stays in its zone.
+    let mut life = Life::new();
+    let due = json!({"at": "2026-12-07T09:00:00", "time_zone": "Europe/Paris"});
+    let task = life.create(json!({"title": "a", "due": due})).unwrap().id;
+    let mut other = life.due(task);
+    other["instant"] = json!("2026-12-07T20:00:00Z");
+    assert_eq!(
+        life.patch(task, json!({"due": other})).unwrap_err().code,
+        Code::ReadOnly
+    );
 }
