@@ -166,8 +166,11 @@ impl TaskRecord {
 
     /// Takes in that something fired. Everything of the task that was due before it fires with it.
     pub(super) fn fired(&mut self, fired: &Notification) {
-        // What takes the place of one that is not to come again is of another occurrence, and its reminder's first.
-        let follows = fired.replaces.filter(|of| self.reminding.follow_ups.contains_key(of));
+        // What takes the place of one that is not to come again, and is its reminder's first, is of another occurrence.
+        let is_first = fired.repetition == 0 && self.instant_of(fired.reminder) == Some(fired.due_at);
+        let follows = fired
+            .replaces
+            .filter(|of| !is_first || self.reminding.follow_ups.contains_key(of));
         if follows.is_none() {
             self.reminded_until = self.reminded_until.max(fired.due_at);
         }

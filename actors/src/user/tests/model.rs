@@ -469,6 +469,33 @@ fn what_was_snoozed_after_its_reminder_had_moved_comes_though_that_fires_before(
     both.advance(20 * 86_400, false);
 }
 
+#[test]
+fn what_was_snoozed_nags_on_beside_its_reminder_that_moved_where_quiet_hours_have_both_come_at_once() {
+    let start = |in_minutes, zone| Some(Due { in_minutes, zone });
+    let remind = Remind {
+        when: When::BeforeStart("-PT10M"),
+        repeat: Some((64, 3)),
+    };
+    let mut both = Both::new();
+    for step in [
+        Step::Create {
+            due: None,
+            start: start(0, None),
+            reminders: vec![remind],
+        },
+        Step::Advance {
+            seconds: 32_085,
+            outage: false,
+        },
+        Step::Quiet(Some(("09:00", "08:30"))),
+        Step::MoveStart(0, start(5_899, Some(FLOATING))),
+        Step::Snooze(3, 2_663),
+    ] {
+        both.take(&step);
+    }
+    both.advance(20 * 86_400, false);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_time: 20_000, ..ProptestConfig::default() })]
 

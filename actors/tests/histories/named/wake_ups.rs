@@ -258,7 +258,7 @@ fn guards_end_also_where_the_actor_left_memory_before_each() {
 #[test]
 fn a_guard_publishes_the_last_commit_again_until_audit_has_it() {
     let mut steps = vec![ask(0, Bump(1)), ask(0, Bump(1)), start(0, Work::Publish)];
-    for ms in [310_000, 610_000] {
+    for ms in [310_000, 620_000] {
         steps.extend([Step::Advance { ms }, start(0, Work::Wake(0))]);
     }
     let world = world_after(&several(), &steps);
@@ -269,13 +269,11 @@ fn a_guard_publishes_the_last_commit_again_until_audit_has_it() {
     assert_eq!(published(&world), [1, 2, 2, 2]);
     let guards = world.shared.wake_ups.due(Timestamp::MAX);
     let ahead_ms = guards[0].1.at.as_millis() - world.now().as_millis();
-    assert_eq!(
-        (guards.len(), ahead_ms),
-        (1, 1_200_000),
-        "another guard, twice as far ahead as the one before"
-    );
+    assert_eq!(guards.len(), 1);
+    // What it has waited by now, and five minutes: about twice as far ahead as the one before.
+    assert!((1_230_000..1_231_000).contains(&ahead_ms), "{ahead_ms}");
 
-    steps.extend([Step::Confirm, Step::Advance { ms: 1_210_000 }, start(0, Work::Wake(0))]);
+    steps.extend([Step::Confirm, Step::Advance { ms: 1_240_000 }, start(0, Work::Wake(0))]);
     let world = world_after(&several(), &steps);
     assert_eq!(published(&world), [1, 2, 2, 2]);
     assert_eq!(world.shared.wake_ups.earliest(), None);
