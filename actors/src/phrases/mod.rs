@@ -95,6 +95,7 @@ mod marks;
 mod misspelt;
 mod monthly;
 mod nagging;
+mod names;
 mod near_day;
 mod parts;
 mod ranges;
@@ -146,7 +147,16 @@ pub struct Reading {
 pub fn read(text: &str, scene: &Scene<'_>) -> Reading {
     let lower = text.to_ascii_lowercase();
     let mut lexed = lexer::lex(&lower);
-    let corrections = misspelt::correct(&mut lexed.tokens);
-    let found = scan::scan(&lexed.tokens, scene.today());
+    let mut corrections = misspelt::correct(&mut lexed.tokens);
+    let mut found = scan::scan(text, &lexed.tokens, scene.today());
+    let mut slips = misspelt::slips(text, &lexed.tokens);
+    if scan::says_day(&found) {
+        misspelt::numbered(&lexed.tokens, &mut slips);
+    }
+    if !slips.is_empty() {
+        corrections.extend(misspelt::apply(&mut lexed.tokens, &slips));
+        corrections.sort_unstable_by_key(|correction| correction.at);
+        found = scan::scan(text, &lexed.tokens, scene.today());
+    }
     compose::compose(text, &found, &lexed.escapes, &corrections, scene)
 }

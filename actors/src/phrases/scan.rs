@@ -84,16 +84,25 @@ impl Item {
 }
 
 /// Every phrase, in order. None overlaps another. Where how often is said behind the days ("gym mon and wed at 7 every week"), they are read a second time, with that in mind.
-pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
+pub(super) fn scan(text: &str, tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     let found = pass(tokens, today, None);
     let mut from_days = found.iter().skip_while(|found| !found.item.lacks_recurrence());
     let mut found = match from_days.find_map(|found| found.item.how_often()) {
         Some(how_often) => pass(tokens, today, Some(how_often.clone())),
         None => found,
     };
-    left_over(&mut found, tokens, today);
+    left_over(&mut found, text, tokens, today);
     tell_times(&mut found, tokens);
     found
+}
+
+/// Whether a day is said, or days again and again: "every week" leaves open which.
+pub(super) fn says_day(found: &[Found]) -> bool {
+    found.iter().any(|found| match &found.item {
+        Item::Date { .. } | Item::In(_) => true,
+        Item::Recurrence(Recurrence { repeat: Ok(repeat), .. }) => repeat.names_days() || repeat.every <= Unit::Day,
+        _ => false,
+    })
 }
 
 /// "nightly backup at 2": the night of the one tells the half of the day of the other.
