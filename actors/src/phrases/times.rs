@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 
 use super::{
+    calendar::is_month_and_day,
     cursor::Cursor,
     dates::Doubt,
     lexer::Kind,
@@ -242,11 +243,11 @@ pub(super) fn part_behind(cursor: &mut Cursor<'_>, hour: u32) -> Half {
     }
 }
 
-/// Whether what follows a number says that it counts something: "at 5 minutes".
+/// Whether what follows a number says that it counts something: "at 5 minutes". The month of "at 5 dec 10" has its own number.
 pub(super) fn is_counted(cursor: &Cursor<'_>) -> bool {
     cursor
         .peek_word()
-        .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some())
+        .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some() && !is_month_and_day(*cursor))
 }
 
 /// An hour, as that of the half of the day it was said to be in.

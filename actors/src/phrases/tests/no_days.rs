@@ -154,3 +154,45 @@ fn numbers_that_could_be_of_anything_leave_a_time_on_the_day_it_comes_next() {
         ["taken for a time; put “1:10” between quotation marks where it is another number"]
     );
 }
+
+#[test]
+fn a_month_takes_the_day_behind_it_rather_than_a_number_before() {
+    assert_said_on_monday(&[
+        ("pay $30 dec 5", "pay $30", "2026-12-05", 0),
+        ("dinner at 7 dec 12", "dinner", "2026-12-12T07:00:00", 1),
+        ("call at 5 dec 10", "call", "2026-12-10T17:00:00", 1),
+        ("call at five dec 10", "call", "2026-12-10T17:00:00", 1),
+        ("meet at 3 jan 12", "meet", "2027-01-12T15:00:00", 1),
+        ("quiz 4 dec 9 at 10am", "quiz 4", "2026-12-09T10:00:00", 0),
+        ("exam 2 dec 10 at 9pm", "exam 2", "2026-12-10T21:00:00", 0),
+        ("phase 2 march 1", "phase 2", "2027-03-01", 0),
+        ("phase 2 march 1 2028", "phase 2", "2028-03-01", 0),
+        ("mia turns 5 dec 9", "mia turns 5", "2026-12-09", 0),
+        ("unit 4 nov 30 test", "unit 4 test", "2026-11-30", 1),
+        ("party 12 dec 10 people", "party 12 people", "2026-12-10", 1),
+        ("chapter 5 jan 12", "chapter 5", "2027-01-12", 0),
+        ("dose 2 dec 15", "dose 2", "2026-12-15", 0),
+        ("row 3 dec 14", "row 3", "2026-12-14", 0),
+        ("buy 2 may 5", "buy 2", "2027-05-05", 0),
+        ("pay $30 dec", "pay $30 dec", "", 0),
+    ]);
+}
+
+#[test]
+fn a_time_or_a_year_behind_the_month_leaves_it_the_number_before() {
+    assert_said_on_monday(&[
+        ("call 10 dec 5pm", "call", "2026-12-10T17:00:00", 0),
+        ("call 10 dec 5 pm", "call", "2026-12-10T17:00:00", 0),
+        ("call 10 dec 17:00", "call", "2026-12-10T17:00:00", 0),
+        ("call 10 dec 8 o'clock", "call", "2026-12-10T08:00:00", 1),
+        ("call 10 dec at 5pm", "call", "2026-12-10T17:00:00", 0),
+        ("10 dec 2026", "", "2026-12-10", 0),
+        ("call on 10 dec 5", "call 5", "2026-12-10", 0),
+        ("fri 4 dec 10", "10", "2026-12-04", 0),
+        ("friday, 4 dec 10", "10", "2026-12-04", 0),
+    ]);
+    assert_eq!(
+        rule_of(&on_monday("every day until 5 dec 10 times")),
+        "FREQ=DAILY;UNTIL=20261205"
+    );
+}
