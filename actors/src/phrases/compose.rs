@@ -122,7 +122,7 @@ impl Composer<'_> {
                 }
             },
             Item::Unclear(kind, why) => Verdict::refused(*kind, *why),
-            Item::Bound(_) | Item::Reminders(_) | Item::RemindMe | Item::Nag(_) => return None,
+            Item::Bound(_) | Item::Reminders(_) | Item::Early(_) | Item::RemindMe | Item::Nag(_) => return None,
         })
     }
 

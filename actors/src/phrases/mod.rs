@@ -57,6 +57,9 @@
 //!
 //! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | length "from now" | day? part? time?)+
 //!             | remind before a recurrence, a start of one behind it or not, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
+//!             | ("alert"|"notify"|"ping"|"warn"|"buzz") "me"? early | "with"? "a"? length ("reminder"|"warning"|"alert")      the latter behind another phrase
+//!             | early                                             behind what "remind me" leads to, where no word goes on with it
+//! early       = length "before" "it"? | of, before the day of the due; more of them
 //! remind      = "remind me" | "set a reminder" "for"? | "with a reminder"; the row of phrases it begins ends with "to"|"about"|"of"|"that" before what is to be done
 //! of          = (length | "the day" | "the"? part) "before" "it"? | "on the day" | ("that"|"the same") ("day"|part) | "the" ("day"|part) "of"
 //! nag         = ("nag" "me"? | "keep reminding me" | "remind me" | "and"? "again" | ","? ("and"|"then")? right behind a reminder) end? often ","? end?
@@ -83,6 +86,7 @@ mod dated;
 mod dates;
 mod days;
 mod dotted;
+mod early;
 mod ending;
 mod holidays;
 mod how_often;

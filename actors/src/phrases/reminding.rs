@@ -58,7 +58,14 @@ impl Composer<'_> {
         let doubt_of_day = adopted.and_then(|adopted| adopted.doubt.clone());
         let reminders = match item {
             Item::Reminders(_) if starts => &[Remind::Before(Length::ZERO)],
-            Item::Reminders(reminders) => reminders.as_slice(),
+            Item::Reminders(reminders) | Item::Early(reminders) => reminders.as_slice(),
+            Item::RemindMe if self.reminds_early() => {
+                return Some(Verdict::understood(
+                    SpanKind::Reminder,
+                    "as long before as is said behind it",
+                    None,
+                ));
+            }
             Item::RemindMe => &[Remind::Before(Length::ZERO)],
             _ => return None,
         };
@@ -85,6 +92,15 @@ impl Composer<'_> {
         }
         doubts = doubts.or(doubt_of_day);
         Some(Verdict::understood(SpanKind::Reminder, said.join("; "), doubts))
+    }
+
+    /// Whether how long before to remind is said behind what "remind me" leads to.
+    fn reminds_early(&self) -> bool {
+        let due = self.due.map(|due| (due, self.all_day));
+        let is_settled = |early: &Remind| settle(early, due, self.scene).is_ok();
+        self.found
+            .iter()
+            .any(|found| matches!(&found.item, Item::Early(all) if all.iter().all(is_settled)))
     }
 
     /// All reminders of the text nag; where none was said, one when it is due.
@@ -158,6 +174,7 @@ impl Composer<'_> {
         let mut times = Vec::new();
         for found in self.found {
             match &found.item {
+                Item::Early(_) => return None,
                 Item::RemindMe => times.push(NINE),
                 Item::Reminders(reminders) => {
                     for reminder in reminders {

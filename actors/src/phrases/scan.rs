@@ -9,6 +9,7 @@ use super::{
     cursor::Cursor,
     dated::dated,
     dates::Date,
+    early::{early, warning},
     ending::goes_on,
     left_over::left_over,
     lengths::{self, Length},
@@ -51,6 +52,8 @@ pub(super) enum Item {
     Recurrence(Recurrence),
     Bound(Bound),
     Reminders(Vec<Remind>),
+    /// "10 minutes before", behind what "remind me" leads to: when that reminds.
+    Early(Vec<Remind>),
     /// "nag every 10 min".
     Nag(Nag),
     /// "remind me" to do it, or every day: when it is due.
@@ -132,11 +135,13 @@ fn pass(tokens: &[Token<'_>], today: NaiveDate, mut how_often: Option<Repeat>) -
     let mut at = 0;
     // In a row of phrases that began with "remind me", so that "to" leads to what is to be done.
     let mut asked = false;
+    let mut reminds = false;
     // Behind the last phrase.
     let mut behind = 0;
     while at < tokens.len() {
         let mut cursor = Cursor::new(tokens, at, behind);
-        let beside = Beside::of(&found, how_often.as_ref(), tokens, at);
+        let mut beside = Beside::of(&found, how_often.as_ref(), tokens, at);
+        beside.reminds = reminds;
         asked &= beside.before_comma.is_some();
         let item = cursor
             .begins_free()
@@ -147,6 +152,7 @@ fn pass(tokens: &[Token<'_>], today: NaiveDate, mut how_often: Option<Repeat>) -
             (Some(item), _) => {
                 how_often = how_often.or_else(|| item.how_often().cloned());
                 asked |= matches!(item, Item::RemindMe | Item::Reminders(_));
+                reminds |= matches!(item, Item::RemindMe);
                 found.push(Found {
                     start: tokens[at].start,
                     end: tokens[cursor.at() - 1].end,
@@ -173,6 +179,8 @@ pub(super) struct Beside<'f> {
     pub(super) before_comma: Option<&'f Item>,
     /// A recurrence, its times included, and "and" are before.
     pub(super) goes_on: bool,
+    /// "remind me" to do it is somewhere before.
+    reminds: bool,
     /// The text begins here, or another phrase ends.
     begins: bool,
     /// How often it recurs, where that is said without on which days.
@@ -201,6 +209,7 @@ impl<'f> Beside<'f> {
             goes_on: and_before && rule.is_some(),
             rule: rule.filter(|_| ends_at(before_comma).is_some()),
             begins: at == 0 || ends_at(before_comma).is_some(),
+            reminds: false,
             how_often,
             before: ends_at(before).map(|found| &found.item),
             before_comma: ends_at(before_comma).map(|found| &found.item),
@@ -253,6 +262,15 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
         .or_else(|| whole(cursor, |cursor| nagging(cursor, today, after_reminder)))
         .or_else(|| whole(cursor, |cursor| reminders(cursor, today).map(Item::Reminders)))
+        .or_else(|| {
+            let follows = beside.before_comma.is_some();
+            whole(cursor, |cursor| warning(cursor, today, follows).map(Item::Reminders))
+        })
+        .or_else(|| {
+            whole(cursor, |cursor| {
+                beside.reminds.then(|| early(cursor, today))?.map(Item::Early)
+            })
+        })
         .or_else(|| {
             whole(cursor, |cursor| {
                 reminds_when_due(cursor, today, beside.before_comma.is_some()).then_some(Item::RemindMe)
