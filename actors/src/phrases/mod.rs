@@ -66,6 +66,8 @@
 //! often       = "every" ("other"? unit | length) | "hourly" | "daily"                 behind "remind me" only with an end, behind a reminder only of hours or less
 //! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
 //!
+//! abroad      a phrase that ends with a time, and a time before a date, with a zone behind: "("? ("EST" | "PST" | "UTC" | …) (("+"|"-") number)? | name+ "time"; not understood
+//!
 //! left over   what no phrase has: H ":" MM is a time where a day or recurrence has none, with "for" before it or not; and a time that has no day is not understood beside what names one
 //!
 //! not understood, and said to be: what begins like one of these and goes on otherwise ("remind me" alone, "nag" without how often, "every 0 days", "except holidays"), ranges of times
@@ -75,6 +77,7 @@
 //!
 //! A backslash makes text of the next word or mark; quotation marks, straight or curly, double or single, make text of what is between them.
 
+mod abroad;
 mod american;
 mod asking;
 mod bare;

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use punctual_events::Priority;
 
 use super::{
+    abroad::refuse_times_abroad,
     asking::{LEADS_TO_IT, reminds_when_due},
     bare::hour_behind,
     cursor::Cursor,
@@ -94,6 +95,7 @@ pub(super) fn scan(text: &str, tokens: &[Token<'_>], today: NaiveDate) -> Vec<Fo
         Some(how_often) => pass(tokens, today, Some(how_often.clone())),
         None => found,
     };
+    refuse_times_abroad(&mut found, text, tokens);
     left_over(&mut found, text, tokens, today);
     tell_times(&mut found, tokens);
     found

@@ -1,5 +1,6 @@
 //! What phrases mean on Thursday 3 December 2026 at 10:00 in Paris.
 
+mod abroad;
 mod any_text;
 mod bare;
 mod dates_and_times;
