@@ -2,6 +2,7 @@
 
 use super::{
     cursor::Cursor,
+    dated::is_before_yearly,
     dates::Date,
     days::{Day, Named},
 };
@@ -11,7 +12,7 @@ pub(super) fn dotted(cursor: &mut Cursor<'_>) -> Option<Date> {
     // German for "on".
     let is_introduced = cursor.word(&["am"]) || cursor.follows(&["on", "due", "until", "till", "starting"]);
     let date = day_and_month(cursor)?;
-    (is_introduced || cursor.token_before() == Some(".")).then_some(date)
+    (is_introduced || cursor.token_before() == Some(".") || is_before_yearly(*cursor)).then_some(date)
 }
 
 /// A day and a month at the cursor. Unless both have two digits and a dot behind them it is a date only behind "on" and its like or beside a time.

@@ -106,8 +106,16 @@ fn says_time_without_day(found: &[Found]) -> bool {
 
 /// "9:30", "for 9:30": with words behind that go on with it, it could be anything, and so could "John 3:16".
 fn time_at(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<Found> {
-    let is_number = matches!(tokens[at].kind, Kind::Number(_)) && !tokens[at].joined;
-    (is_number && tokens.get(at + 1)?.text == ":").then_some(())?;
+    let Kind::Number(value) = tokens[at].kind else {
+        return None;
+    };
+    if tokens[at].joined {
+        return at_sign(tokens, at);
+    }
+    if let Some(found) = unsure(tokens, at, value, today) {
+        return Some(found);
+    }
+    (tokens.get(at + 1)?.text == ":").then_some(())?;
     let mut cursor = Cursor::new(tokens, at, 0);
     let mut time = clock(&mut cursor, Need::Minutes)?;
     let end = tokens[cursor.at() - 1].end;
@@ -132,6 +140,42 @@ fn time_at(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Opt
     })
 }
 
+/// "mtg@2pm": a mark that no address is behind.
+fn at_sign(tokens: &[Token<'_>], at: usize) -> Option<Found> {
+    let sign = at
+        .checked_sub(1)
+        .map(|at| &tokens[at])
+        .filter(|sign| sign.text == "@")?;
+    let mut cursor = Cursor::new(tokens, at, 0);
+    let time = clock(&mut cursor, Need::Sure)?;
+    cursor.ends_free().then(|| Found {
+        start: sign.start,
+        end: tokens[cursor.at() - 1].end,
+        item: Item::Times(vec![time]),
+    })
+}
+
+/// "dentist 14h" and "meeting 1500", which could be a length and another number.
+fn unsure(tokens: &[Token<'_>], at: usize, value: u32, today: NaiveDate) -> Option<Found> {
+    const COUNTED: &[&str] = &[
+        "buy", "code", "deposit", "flight", "form", "invest", "owe", "pay", "room", "route", "save", "send",
+        "transfer", "version", "withdraw", "$", "€", "£",
+    ];
+    let mut cursor = Cursor::new(tokens, at, 0);
+    let is_counted = cursor.follows(COUNTED);
+    let is_length = cursor.follows(&["for", "in", "of", "within", "every"]);
+    cursor.advance();
+    let is_lettered = (13..24).contains(&value) && cursor.is_joined() && cursor.word(&["h"]);
+    let is_time =
+        tokens[at].text.len() == 4 && (600..1900).contains(&value) && value % 100 % 15 == 0 && value % 100 < 60;
+    let is_meant = is_lettered && !is_length || is_time && !is_counted;
+    (is_meant && cursor.ends_free() && !goes_on(&cursor, today)).then(|| Found {
+        start: tokens[at].start,
+        end: tokens[cursor.at() - 1].end,
+        item: Item::Unclear(SpanKind::Time, NO_TIME),
+    })
+}
+
 /// How many tokens from a place on could name a day, none of which a phrase has.
 fn day_at(tokens: &[Token<'_>], at: usize, left: &[usize]) -> Option<(usize, Sureness)> {
     let token = &tokens[at];
@@ -141,6 +185,9 @@ fn day_at(tokens: &[Token<'_>], at: usize, left: &[usize]) -> Option<(usize, Sur
     }
     if token.kind != Kind::Word {
         return numbers(tokens, at);
+    }
+    if let Some(count) = letters(tokens, at) {
+        return Some((count, Sureness::Day));
     }
     let mut behind = Cursor::new(tokens, at, 0);
     behind.advance();
@@ -153,7 +200,31 @@ fn day_at(tokens: &[Token<'_>], at: usize, left: &[usize]) -> Option<(usize, Sur
     // "call Jan at 4pm", "lunch with June"
     let is_of_somebody = matches!(token.text, "jan" | "april" | "june" | "august")
         && (is_at_name(tokens, at) || next.is_none_or(|next| next.kind != Kind::Word));
+    // "new year party", "week 50"
+    let is_two = token.text == "new" && next.is_some_and(|next| matches!(next.text, "year" | "year's" | "years"))
+        || token.text == "week" && next.is_some_and(|next| matches!(next.kind, Kind::Number(1..=53)));
+    if is_two {
+        return Some((2, Sureness::Perhaps));
+    }
     (!is_of_somebody).then(|| named(token.text).map(|sureness| (1, sureness)))?
+}
+
+/// How many tokens from here on are letters of weekdays: "m w f", "tu/th", "th". Two letters of one each could be anything: "t/f".
+fn letters(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let letter = |at: usize| {
+        let letter = tokens.get(at)?;
+        matches!(letter.text, "m" | "t" | "tu" | "w" | "th" | "f").then_some(letter.text.len())
+    };
+    let (mut count, mut letters, mut is_sure) = (0, 0, false);
+    while let Some(length) = letter(at + count).filter(|_| letters < 7) {
+        letters += 1;
+        is_sure |= length == 2;
+        count += 1;
+        let separator = tokens.get(at + count).map_or("", |token| token.text);
+        let is_joined = matches!(separator, "," | "/" | "&" | "and") && letter(at + count + 1).is_some();
+        count += usize::from(is_joined);
+    }
+    (is_sure || letters > 2).then_some(count)
 }
 
 /// A word that names a day, also as an owner: "friday's".
@@ -172,6 +243,8 @@ fn named(word: &str) -> Option<Sureness> {
         "pentecost",
         "purim",
         "ramadan",
+        "valentine",
+        "valentines",
         "whitsun",
     ];
     let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"));

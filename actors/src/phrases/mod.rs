@@ -17,6 +17,7 @@
 //!
 //! date        = ("on"|"by"|"in"|"for"|"due")? day more*    more: ("and"|"or"|"&"|",")? day of the same kind. Bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
 //! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
+//!               each of them: (("by"|"at")? ("eod" | "end" "of" "the"? "day"))?
 //! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
 //!             | ("on"|"by"|"due") "the" weekday | ("at"|"over") "the weekend" | weekday "of"? week | week "on"? weekday | weekday "after next" | "the"? weekday ("before"|"after") day | weeks ("on" weekday | "today" | "tomorrow")
 //!             | "the"? ordinal (weekday | "day")? "of"? "next month" | "next month" "on"? "the"? ordinal (weekday | "day")?
@@ -43,7 +44,7 @@
 //! completion  = ("after"|"from"|"since"|"when"|"once") ("it is"|"I")? ("the"|"each")? "last"? ("completion" | "done" | "completed" "it"? | "finishing" | …)
 //! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
 //!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | ("the"|"each")? period))?
-//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon" | "midnight")+
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? "other"? part time? | "noon" | "midnight")+
 //! step        = "other" | "alternate" | number | ordinal
 //! weekdays    = (what may also stand side by side: "every tue thu")
 //!               (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | ("weekday"|"weekend") which of them | "weekday" | "workday" | "business day" | "weekend")+

@@ -16,7 +16,7 @@ use super::{
     spans::SpanKind,
     times::Time,
     verdict::Verdict,
-    words,
+    words::{self, Unit},
 };
 use crate::user::draft::ReminderInput;
 
@@ -206,17 +206,21 @@ impl Composer<'_> {
         (at < self.scene.now).then_some(what.into())
     }
 
-    /// What is to be said of a reminder on a weekday or a day of the month, of what recurs: "every sunday, remind me on saturday".
+    /// What is to be said of a reminder on a weekday or a day of the month, of what recurs: "every sunday, remind me on saturday"; and on a day of the year, of what recurs every year.
     fn comes_once(&self, text: &str, index: usize, reminder: &Remind) -> Doubt {
         let Remind::At { date: Some(date), .. } = reminder else {
             return None;
         };
-        self.series.as_ref()?;
+        let is_yearly = self.series.as_ref()?.repeat().every == Unit::Year;
         let found = &self.found[index];
         let lower = text[found.start..found.end].to_ascii_lowercase();
         let mut said = lower.split(|c: char| !c.is_alphabetic());
-        let comes_again =
-            matches!(date.day.named, Named::OfMonth(_)) || said.any(|word| words::weekday(word).is_some());
+        let comes_again = match date.day.named {
+            Named::OfMonth(_) => true,
+            Named::Yearly { .. } | Named::Month { year: None, .. } | Named::Weekday { year: None, .. } => is_yearly,
+            _ => false,
+        };
+        let comes_again = comes_again || said.any(|word| words::weekday(word).is_some());
         comes_again.then_some("once, on that day; say “1 day before” or its like to be reminded each time".into())
     }
 

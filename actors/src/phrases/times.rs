@@ -51,9 +51,16 @@ pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Ti
     }
     let (first, need) = first(cursor, beside_date)?;
     let mut times = vec![first];
-    while matches!(need, Need::Hours | Need::HoursOfDay) && times.len() < 24 {
+    let is_told = matches!(need, Need::Hours | Need::HoursOfDay);
+    while times.len() < 24 {
         let next = cursor.attempt(|cursor| {
-            cursor.separator().then_some(())?;
+            // "7am and 7pm"
+            (if is_told {
+                cursor.separator()
+            } else {
+                cursor.word(&["and"])
+            })
+            .then_some(())?;
             cursor.word(&["at"]);
             time(cursor, need)
         });
@@ -129,13 +136,14 @@ pub(super) fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let is_dotted_time = need == Need::HoursOfDay || need == Need::Hours && is_late;
     let minute = colon.or_else(|| cursor.attempt(|cursor| dotted_minutes(cursor, is_dotted_time)));
     let is_number = colon.is_none() && minute.is_some() && need == Need::Hours;
+    let is_rough = minute.is_none() && cursor.is_joined() && cursor.word(&["ish"]);
     let mut half = half(cursor);
     let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
     if o_clock && half == Half::Unsaid {
         half = self::half(cursor);
     }
     let is_whole = cursor.ends_free() && !(minute.is_none() && half == Half::Unsaid && !o_clock && is_counted(cursor));
-    let is_sure = matches!(half, Half::Am | Half::Pm) || o_clock || (minute.is_some() && digits == 2);
+    let is_sure = matches!(half, Half::Am | Half::Pm) || o_clock || is_rough || (minute.is_some() && digits == 2);
     let is_enough = match need {
         Need::Sure => is_sure,
         Need::Minutes => is_sure || minute.is_some(),

@@ -10,6 +10,7 @@ mod left_over;
 mod nights;
 mod no_days;
 mod of_title;
+mod plainly;
 mod recurrences;
 mod reminding;
 mod rules;

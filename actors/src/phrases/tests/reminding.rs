@@ -181,10 +181,13 @@ fn what_could_be_nagging_or_a_recurrence_says_so() {
         ["of one task, again and again; what recurs is said before “remind me”"]
     );
     let recurs = "call fri at 9am remind me every 10 min";
-    assert_eq!(understood(recurs).2, "FREQ=MINUTELY;INTERVAL=10");
+    assert_eq!(understood(recurs).2, "FREQ=MINUTELY;INTERVAL=10;UNTIL=20261204");
     assert_eq!(
         doubts(recurs),
-        ["the task itself recurs; “nag every …” comes again for one task"]
+        [
+            "until the end of that day; say “starting” for from then on",
+            "the task itself recurs; “nag every …” comes again for one task"
+        ]
     );
 }
 
