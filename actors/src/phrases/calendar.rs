@@ -170,6 +170,8 @@ pub(super) fn is_month_and_day(mut cursor: Cursor<'_>) -> bool {
     let is_time = half(&mut cursor) != Half::Unsaid
         || part_behind(&mut cursor, 0) != Half::Unsaid
         || cursor.peek_is(&["o'clock", "o’clock", "oclock", "noon", "midnight"]);
+    // "5 dec 6 dec"
+    let is_time = is_time || cursor.peek_word().and_then(words::month).is_some();
     is_one && !is_time
 }
 

@@ -41,7 +41,8 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
     if let Some(why) = cursor.attempt(|cursor| about(cursor, bare, today)) {
         return Some(Item::Unclear(SpanKind::Date, why));
     }
-    if bare.follows(&["early", "late", "mid", "sometime"]) {
+    let is_long = matches!(found.day.named, Named::Month { .. }) || cursor.follows(&["week", "month", "year"]);
+    if is_long && bare.follows(&["early", "late", "mid", "sometime"]) {
         found.doubt = found
             .doubt
             .or(Some("about when is not understood; say the day for another".into()));

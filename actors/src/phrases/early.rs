@@ -12,6 +12,11 @@ use super::{
 
 /// Lengths before, behind what "remind me" leads to: the show of "10 minutes before the show" is a word of the title.
 pub(super) fn early(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
+    // "arrive 15 minutes early" is to be done.
+    lengths_before(cursor, today).filter(|_| !cursor.follows(&["early", "earlier"]))
+}
+
+fn lengths_before(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
     let all = cursor.list(|cursor| one_reminder(cursor, today).filter(is_before))?;
     ends_phrase(cursor).then_some(all)
 }
@@ -20,7 +25,7 @@ pub(super) fn early(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Rem
 pub(super) fn warning(cursor: &mut Cursor<'_>, today: NaiveDate, follows_phrase: bool) -> Option<Vec<Remind>> {
     if cursor.word(&["alert", "buzz", "notify", "ping", "warn"]) {
         cursor.word(&["me"]);
-        return early(cursor, today);
+        return lengths_before(cursor, today);
     }
     follows_phrase.then_some(())?;
     cursor.word(&["with"]);

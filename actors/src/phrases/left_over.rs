@@ -166,8 +166,7 @@ fn unsure(tokens: &[Token<'_>], at: usize, value: u32, today: NaiveDate) -> Opti
     let is_length = cursor.follows(&["for", "in", "of", "within", "every"]);
     cursor.advance();
     let is_lettered = (13..24).contains(&value) && cursor.is_joined() && cursor.word(&["h"]);
-    let is_time =
-        tokens[at].text.len() == 4 && (600..1900).contains(&value) && value % 100 % 15 == 0 && value % 100 < 60;
+    let is_time = tokens[at].text.len() == 4 && (600..1900).contains(&value) && matches!(value % 100, 0 | 15 | 30 | 45);
     let is_meant = is_lettered && !is_length || is_time && !is_counted;
     (is_meant && cursor.ends_free() && !goes_on(&cursor, today)).then(|| Found {
         start: tokens[at].start,

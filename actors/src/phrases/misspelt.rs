@@ -81,7 +81,7 @@ pub(super) fn slips(text: &str, tokens: &[Token<'_>]) -> Vec<(usize, &'static st
         let is_numbered = words::month(name).is_some() && is_beside_number(tokens, at);
         let is_of_somebody = is_at_name(tokens, at) || is_capitalised(text, token) && !is_numbered;
         let is_marked = is_marked(tokens, at);
-        (!is_marked && !is_of_somebody && (at > 0 || begins_phrase(text, tokens))).then_some((at, name))
+        (!is_marked && !is_of_somebody && (at > 0 || begins_phrase(text, tokens, name))).then_some((at, name))
     })
     .collect()
 }
@@ -116,13 +116,17 @@ fn is_beside_number(tokens: &[Token<'_>], at: usize) -> bool {
     is_number(at + 1) || at > 0 && is_number(at - 1)
 }
 
-/// Whether the first word is not one of the title that phones write large: "Firday 6pm", but "Sundar moves in at 6".
-fn begins_phrase(text: &str, tokens: &[Token<'_>]) -> bool {
+/// Whether the first word, which phones write large, is no name: "Firday 6pm", but "Sundar moves in at 6". Letters exchanged or left out are seldom one.
+fn begins_phrase(text: &str, tokens: &[Token<'_>], name: &str) -> bool {
+    let (mut typed, mut meant) = (tokens[0].text.as_bytes().to_vec(), name.as_bytes().to_vec());
+    typed.sort_unstable();
+    meant.sort_unstable();
+    let is_replaced = typed.len() == meant.len() && typed != meant;
     let is_small = text[tokens[0].start..].starts_with(char::is_lowercase) || !text.contains(char::is_lowercase);
     let leads_on = tokens.get(1).is_none_or(|next| {
         next.kind != Kind::Word || matches!(next.text, "at" | "by" | "morning" | "evening" | "night")
     });
-    is_small || leads_on
+    is_small || leads_on || !is_replaced
 }
 
 /// A word that was taken for a name.

@@ -385,6 +385,13 @@ fn clock(cursor: &mut Cursor<'_>, today: NaiveDate, beside_day: bool, begins: bo
 fn from_now(cursor: &mut Cursor<'_>) -> Option<Item> {
     let within = cursor.word(&["in", "within"]);
     let length = lengths::length(cursor)?;
+    if within
+        && cursor
+            .attempt(|cursor| cursor.word(&["or"]).then(|| lengths::amount(cursor))?)
+            .is_some()
+    {
+        return Some(Item::Unclear(SpanKind::Time, "it does not say how many"));
+    }
     let is_said = cursor.words(&["from", "now"]) || within;
     (is_said && !length.is_of_days()).then_some(Item::In(length))
 }

@@ -46,6 +46,8 @@ fn names_are_no_misspelt_days() {
 fn a_misspelt_day_is_understood_where_no_other_is_said() {
     assert_said_on_monday(&[
         ("Firday 6pm", "", "2026-12-04T18:00:00", 1),
+        ("Firday call Bob at 6pm", "call Bob", "2026-12-04T18:00:00", 1),
+        ("Thurday call Bob at 6pm", "call Bob", "2026-12-03T18:00:00", 1),
         ("FIRDAY 6PM", "", "2026-12-04T18:00:00", 1),
         ("call bob firday", "call bob", "2026-12-04", 1),
         ("friday, decmber 11", "", "2026-12-11", 1),
@@ -188,6 +190,7 @@ fn a_time_or_a_year_behind_the_month_leaves_it_the_number_before() {
         ("call 10 dec at 5pm", "call", "2026-12-10T17:00:00", 0),
         ("10 dec 2026", "", "2026-12-10", 0),
         ("call on 10 dec 5", "call 5", "2026-12-10", 0),
+        ("5 dec 6 dec", "6 dec", "2026-12-05", 1),
         ("fri 4 dec 10", "10", "2026-12-04", 0),
         ("friday, 4 dec 10", "10", "2026-12-04", 0),
     ]);

@@ -202,6 +202,8 @@ fn days_that_are_said_roughly_say_how_they_are_taken() {
         ("call late next week", "call late", "2026-12-07", 1),
         ("call mid next week", "call mid", "2026-12-07", 1),
         ("call in a week or two", "call in a week or two", "", 1),
+        ("leave early tomorrow", "leave early", "2026-12-01", 0),
+        ("call in an hour or two", "call in an hour or two", "", 1),
         ("call in a week or so", "call in a week or so", "", 1),
         (
             "off between christmas and new year",

@@ -311,6 +311,12 @@ fn how_long_before_may_be_said_behind_what_is_to_be_done() {
             "2026-12-04",
             &[],
         ),
+        (
+            "remind me to arrive 15 minutes early on friday at 9am",
+            "arrive 15 minutes early",
+            "2026-12-04T09:00:00",
+            &["PT0S"],
+        ),
         ("ask bob to ping me tomorrow", "ask bob to ping me", "2026-12-04", &[]),
     ] {
         let (read_title, read_due, _, reminders) = understood(text);
