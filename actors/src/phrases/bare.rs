@@ -87,7 +87,7 @@ fn is_named(cursor: Cursor<'_>, day: Option<NaiveDate>, hour: u32) -> bool {
     if words::weekday(word).is_none() {
         let is_near = matches!(
             word,
-            "today" | "tomorrow" | "tomorow" | "tmrw" | "tmr" | "tonight" | "am" | "pm"
+            "today" | "tomorrow" | "tomorow" | "tmrw" | "tmr" | "tmw" | "tmo" | "tonight" | "am" | "pm"
         );
         return is_near || words::part_of_day(word).is_some();
     }

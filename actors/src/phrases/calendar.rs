@@ -10,7 +10,7 @@ use super::{
     ending::ends_phrase,
     holidays::holiday,
     lexer::Kind,
-    times::is_counted,
+    times::{Half, half, is_counted, part_behind},
     words,
 };
 
@@ -29,6 +29,7 @@ pub(super) fn with_holiday(cursor: &mut Cursor<'_>) -> Option<Date> {
 
 /// "march 3rd", "mar 3, 2027", "march 2027", "march".
 pub(super) fn by_month(cursor: &mut Cursor<'_>) -> Option<Date> {
+    let is_behind_number = cursor.follows_number();
     let month = cursor.meaning(words::month)?;
     if let Some(day) = cursor.attempt(|cursor| {
         // "dec. 7"
@@ -36,7 +37,14 @@ pub(super) fn by_month(cursor: &mut Cursor<'_>) -> Option<Date> {
         cursor.word(&["the"]);
         day_of_month(cursor)
     }) {
-        return on_day(month, day, year(cursor));
+        let date = on_day(month, day, year(cursor))?;
+        // "party 12 dec 10 people"
+        let could_be_other = is_behind_number && cursor.peek_word().is_some() && !ends_phrase(cursor);
+        let doubt = could_be_other.then(|| OF_BOTH_SIDES.into());
+        return Some(Date {
+            doubt: date.doubt.or(doubt),
+            ..date
+        });
     }
     let year = year(cursor);
     let number_follows = cursor.peek().is_some_and(|token| matches!(token.kind, Kind::Number(_)));
@@ -50,6 +58,8 @@ pub(super) fn by_month(cursor: &mut Cursor<'_>) -> Option<Date> {
         last: false,
     })
 }
+
+const OF_BOTH_SIDES: &str = "the number behind the month is the day; say “on” before the other where that is";
 
 fn number_with_suffix(cursor: &mut Cursor<'_>) -> Option<u32> {
     let (value, _) = cursor.number()?;
@@ -88,6 +98,10 @@ pub(super) fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
 /// `2027-03-01`, `2027/03/01`, `7-dec-2026`, `05.12.26`, `3/1/2027`, `25/12`, `25.12.2027`, "3 march 2027".
 pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
     let is_of_month = cursor.word_before().and_then(words::month).is_some();
+    let is_introduced = is_introduced(cursor);
+    let is_price = cursor
+        .token_before()
+        .is_some_and(|mark| matches!(mark, "$" | "€" | "£"));
     let (first, digits) = cursor.number()?;
     if let Some((month, year)) = cursor.attempt(joined_month) {
         // "dec 5-jan 7" is no 5 January.
@@ -95,8 +109,10 @@ pub(super) fn by_numbers(cursor: &mut Cursor<'_>) -> Option<Date> {
         return on_day(month, u8::try_from(first).ok()?, year);
     }
     if digits <= 2
+        && (is_introduced || !is_month_and_day(*cursor))
         && let Some(month) = cursor.attempt(month_behind_number)
     {
+        (!is_price).then_some(())?;
         let day = u8::try_from(first).ok()?;
         return on_day(month, day, year(cursor));
     }
@@ -137,6 +153,26 @@ fn joined_month(cursor: &mut Cursor<'_>) -> Option<(u8, Option<i32>)> {
     let month = cursor.meaning(words::month)?;
     let year = cursor.attempt(|cursor| cursor.joined_mark(mark).then(|| year(cursor))?);
     Some((month, year))
+}
+
+/// Whether what is before a number says that it is of a date: "on 4 dec 10", "fri 4 dec 10".
+fn is_introduced(cursor: &Cursor<'_>) -> bool {
+    const LEADS_TO_DATES: &[&str] = &[
+        ",", "after", "before", "between", "by", "due", "each", "every", "from", "on", "since", "starting", "the",
+        "through", "till", "until",
+    ];
+    cursor.follows(LEADS_TO_DATES) || cursor.word_before().and_then(words::weekday).is_some()
+}
+
+/// Whether a month and a day of it are here, the number being neither a year nor a time: "dec 12" behind "dinner at 7".
+pub(super) fn is_month_and_day(mut cursor: Cursor<'_>) -> bool {
+    let is_one = cursor.meaning(words::month).is_some() && day_of_month(&mut cursor).is_some();
+    let is_time = half(&mut cursor) != Half::Unsaid
+        || part_behind(&mut cursor, 0) != Half::Unsaid
+        || cursor.peek_is(&["o'clock", "o’clock", "oclock", "noon", "midnight"]);
+    // "5 dec 6 dec"
+    let is_time = is_time || cursor.peek_word().and_then(words::month).is_some();
+    is_one && !is_time
 }
 
 /// "december" behind a day, and ". december", where that begins no other sentence: "at 3. may I come".

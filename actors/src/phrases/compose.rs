@@ -104,6 +104,9 @@ impl Composer<'_> {
     /// What depends on nothing else in the text.
     fn take(&mut self, text: &str, item: &Item) -> Option<Verdict> {
         Some(match item {
+            Item::Date {
+                date, gives_way: true, ..
+            } if self.is_said_otherwise(date.day) => return None,
             Item::Date { gives_way: true, .. } if self.says_another_day => Verdict::refused(
                 SpanKind::Date,
                 "taken for words of the title, because another day is said",
@@ -122,7 +125,7 @@ impl Composer<'_> {
                 }
             },
             Item::Unclear(kind, why) => Verdict::refused(*kind, *why),
-            Item::Bound(_) | Item::Reminders(_) | Item::RemindMe | Item::Nag(_) => return None,
+            Item::Bound(_) | Item::Reminders(_) | Item::Early(_) | Item::RemindMe | Item::Nag(_) => return None,
         })
     }
 
@@ -210,6 +213,7 @@ impl Composer<'_> {
 
     /// When it is due, of all that was said; and the start of a recurrence where one was said.
     fn settle_due(&mut self) -> Option<NaiveDate> {
+        self.end_with_day();
         (self.due, self.all_day) = self.first_due(self.start());
         if let (Some(series), Some(times), None) = (&mut self.series, &self.times, self.instant) {
             series.at_times(times);
@@ -218,13 +222,13 @@ impl Composer<'_> {
     }
 
     /// The start or the date, where one was said.
-    fn start(&self) -> Option<NaiveDate> {
+    pub(super) fn start(&self) -> Option<NaiveDate> {
         let starts = self.series.as_ref().and_then(|series| series.starts);
         starts.or(self.date)
     }
 
     /// When it is due the first time, as far as is known, and whether that is all day.
-    fn first_due(&self, said: Option<NaiveDate>) -> (Option<NaiveDateTime>, bool) {
+    pub(super) fn first_due(&self, said: Option<NaiveDate>) -> (Option<NaiveDateTime>, bool) {
         let times = self.times.as_deref().unwrap_or_default();
         let start = said.unwrap_or_else(|| match self.times_to_remind() {
             Some(reminding) if times.is_empty() && self.series.is_some() => self.next_day(&reminding),

@@ -10,14 +10,15 @@ use super::{
     days::Named,
     ending::goes_on,
     holidays::holiday,
+    lengths,
     lexer::Kind,
     parts::part_of,
-    recurrences::is_range_of_weekdays,
+    recurrences::{is_range_of_weekdays, recurrence},
     scan::Item,
     spans::SpanKind,
     times::times,
     unclear::SEVERAL_DAYS,
-    words,
+    words::{self, Unit},
 };
 
 /// A date at the cursor; whether what is to be done begins there.
@@ -36,6 +37,16 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
     if is_range_of_weekdays(&mut begin.clone()) {
         return None;
     }
+    cursor.attempt(end_of_day);
+    if let Some(why) = cursor.attempt(|cursor| about(cursor, bare, today)) {
+        return Some(Item::Unclear(SpanKind::Date, why));
+    }
+    let is_long = matches!(found.day.named, Named::Month { .. }) || cursor.follows(&["week", "month", "year"]);
+    if is_long && bare.follows(&["early", "late", "mid", "sometime"]) {
+        found.doubt = found
+            .doubt
+            .or(Some("about when is not understood; say the day for another".into()));
+    }
     if cursor.attempt(|cursor| rest_of_range(cursor, &found)).is_some() {
         return Some(Item::Unclear(SpanKind::Date, SEVERAL_DAYS));
     }
@@ -48,6 +59,7 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
             !found.weak
                 || others.is_some() && !bare.follows(ARTICLES)
                 || !is_month && is_beside_time(*cursor)
+                || is_before_yearly(*cursor)
                 || is_lone_weekday(bare) && (cursor.is_at_end() || part_of(&mut cursor.clone()).is_some())
         }
     };
@@ -79,6 +91,26 @@ pub(super) fn dated(cursor: &mut Cursor<'_>, today: NaiveDate, begins: bool) -> 
         gives_way,
         several,
     })
+}
+
+/// "eod" behind a day, which is that day.
+fn end_of_day(cursor: &mut Cursor<'_>) -> Option<()> {
+    cursor.word(&["by", "at"]);
+    let is_end = cursor.word(&["eod", "cob"])
+        || cursor.words(&["end", "of", "day"])
+        || cursor.words(&["end", "of", "the", "day"]);
+    is_end.then_some(())
+}
+
+/// The rest of "in a week or two" and of "between christmas and new year", and why they are no day.
+fn about(cursor: &mut Cursor<'_>, begin: Cursor<'_>, today: NaiveDate) -> Option<&'static str> {
+    if begin.peek_is(&["in", "within"]) && cursor.word(&["or"]) {
+        (lengths::amount(cursor).is_some() || cursor.word(&["so"])).then_some(())?;
+        cursor.attempt(|cursor| cursor.meaning(words::unit));
+        return Some("it does not say how many");
+    }
+    (begin.follows(&["between"]) && cursor.word(&["and"])).then_some(())?;
+    (cursor.attempt(|cursor| date(cursor, today)).is_some() || cursor.words(&["new", "year"])).then_some(SEVERAL_DAYS)
 }
 
 /// What makes a word of "sun" and "sat".
@@ -173,6 +205,12 @@ fn introduction<'t>(cursor: &mut Cursor<'t>) -> Option<&'t str> {
 /// "sun at 2", "1/5 4pm": a time makes a date of what alone would be a word or a fraction.
 fn is_beside_time(mut cursor: Cursor<'_>) -> bool {
     times(&mut cursor, true).is_some()
+}
+
+/// "12/9 yearly": the day it begins on.
+pub(super) fn is_before_yearly(mut cursor: Cursor<'_>) -> bool {
+    let yearly = recurrence(&mut cursor).and_then(|recurrence| recurrence.repeat.ok());
+    yearly.is_some_and(|repeat| repeat.every == Unit::Year && !repeat.names_days())
 }
 
 /// "pay rent sat", "brunch sun morning": a weekday as the last word or with a part of it behind, unless it is "the sun".

@@ -157,7 +157,9 @@ fn near(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Date> {
     if cursor.word(&["today"]) {
         return in_a_week(cursor, "today", today).or_else(|| Date::sure(Day::on(today)));
     }
-    cursor.word(&["tomorrow", "tomorow", "tmrw", "tmr"]).then_some(())?;
+    cursor
+        .word(&["tomorrow", "tomorow", "tmrw", "tmr", "tmw", "tmo"])
+        .then_some(())?;
     let tomorrow = today.succ_opt()?;
     in_a_week(cursor, "tomorrow", tomorrow).or_else(|| Date::sure(Day::on(tomorrow)))
 }

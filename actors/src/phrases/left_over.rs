@@ -7,6 +7,7 @@ use super::{
     cursor::Cursor,
     ending::goes_on,
     lexer::{Kind, Token},
+    names::{is_at_name, is_capitalised},
     recurrences::Recurrence,
     scan::{Found, Item},
     spans::SpanKind,
@@ -19,9 +20,9 @@ const NO_DAY: &str = "a day that is not understood; put it between quotation mar
 const NO_TIME: &str = "a time or another number; a time is said “at”";
 
 /// Adds to what was found what is left.
-pub(super) fn left_over(found: &mut Vec<Found>, tokens: &[Token<'_>], today: NaiveDate) {
+pub(super) fn left_over(found: &mut Vec<Found>, text: &str, tokens: &[Token<'_>], today: NaiveDate) {
     if says_day_without_time(found) {
-        let time = uncovered(found, tokens).find_map(|at| time_at(tokens, at, today));
+        let time = uncovered(found, tokens).find_map(|at| time_at(text, tokens, at, today));
         if let Some(time) = time {
             insert(found, time);
         }
@@ -103,15 +104,25 @@ fn says_time_without_day(found: &[Found]) -> bool {
     found.iter().any(is_time) && !found.iter().any(is_day)
 }
 
-/// "9:30", "for 9:30": with words behind that go on with it, it could be anything.
-fn time_at(tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<Found> {
-    let is_number = matches!(tokens[at].kind, Kind::Number(_)) && !tokens[at].joined;
-    (is_number && tokens.get(at + 1)?.text == ":").then_some(())?;
+/// "9:30", "for 9:30": with words behind that go on with it, it could be anything, and so could "John 3:16".
+fn time_at(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<Found> {
+    let Kind::Number(value) = tokens[at].kind else {
+        return None;
+    };
+    if tokens[at].joined {
+        return at_sign(tokens, at);
+    }
+    if let Some(found) = unsure(tokens, at, value, today) {
+        return Some(found);
+    }
+    (tokens.get(at + 1)?.text == ":").then_some(())?;
     let mut cursor = Cursor::new(tokens, at, 0);
     let mut time = clock(&mut cursor, Need::Minutes)?;
     let end = tokens[cursor.at() - 1].end;
     let written = format!("{}:{}", tokens[at].text, tokens.get(at + 2)?.text);
-    if goes_on(&cursor, today) {
+    let is_early = matches!(tokens[at].kind, Kind::Number(..7)) && tokens[at].text.len() == 1;
+    let is_verse = is_early && at > 0 && is_capitalised(text, &tokens[at - 1]);
+    if is_verse || goes_on(&cursor, today) {
         let item = Item::Unclear(SpanKind::Time, NO_TIME);
         return Some(Found {
             start: tokens[at].start,
@@ -119,13 +130,48 @@ fn time_at(tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<Found> {
             item,
         });
     }
-    time.doubt = time.doubt.or_else(|| number_meant(&written));
+    time.doubt = number_meant(&written);
     let is_introduced = at > 0 && tokens[at - 1].text == "for";
     let start = tokens[at - usize::from(is_introduced)].start;
     Some(Found {
         start,
         end,
         item: Item::Times(vec![time]),
+    })
+}
+
+/// "mtg@2pm": a mark that no address is behind.
+fn at_sign(tokens: &[Token<'_>], at: usize) -> Option<Found> {
+    let sign = at
+        .checked_sub(1)
+        .map(|at| &tokens[at])
+        .filter(|sign| sign.text == "@")?;
+    let mut cursor = Cursor::new(tokens, at, 0);
+    let time = clock(&mut cursor, Need::Sure)?;
+    cursor.ends_free().then(|| Found {
+        start: sign.start,
+        end: tokens[cursor.at() - 1].end,
+        item: Item::Times(vec![time]),
+    })
+}
+
+/// "dentist 14h" and "meeting 1500", which could be a length and another number.
+fn unsure(tokens: &[Token<'_>], at: usize, value: u32, today: NaiveDate) -> Option<Found> {
+    const COUNTED: &[&str] = &[
+        "buy", "code", "deposit", "flight", "form", "invest", "owe", "pay", "room", "route", "save", "send",
+        "transfer", "version", "withdraw", "$", "€", "£",
+    ];
+    let mut cursor = Cursor::new(tokens, at, 0);
+    let is_counted = cursor.follows(COUNTED);
+    let is_length = cursor.follows(&["for", "in", "of", "within", "every"]);
+    cursor.advance();
+    let is_lettered = (13..24).contains(&value) && cursor.is_joined() && cursor.word(&["h"]);
+    let is_time = tokens[at].text.len() == 4 && (600..1900).contains(&value) && matches!(value % 100, 0 | 15 | 30 | 45);
+    let is_meant = is_lettered && !is_length || is_time && !is_counted;
+    (is_meant && cursor.ends_free() && !goes_on(&cursor, today)).then(|| Found {
+        start: tokens[at].start,
+        end: tokens[cursor.at() - 1].end,
+        item: Item::Unclear(SpanKind::Time, NO_TIME),
     })
 }
 
@@ -139,14 +185,45 @@ fn day_at(tokens: &[Token<'_>], at: usize, left: &[usize]) -> Option<(usize, Sur
     if token.kind != Kind::Word {
         return numbers(tokens, at);
     }
+    if let Some(count) = letters(tokens, at) {
+        return Some((count, Sureness::Day));
+    }
     let mut behind = Cursor::new(tokens, at, 0);
     behind.advance();
     behind.ends_free().then_some(())?;
     let next = tokens.get(at + 1).filter(|_| is_left(at + 1));
     if next.is_some_and(|next| next.text == "day" && !next.joined) {
-        return named_day(token.text).map(|sureness| (2, sureness));
+        let is_national = at > 0 && matches!(tokens[at - 1].text, "national" | "international" | "world");
+        return named_day(token.text, is_national).map(|sureness| (2, sureness));
     }
-    named(token.text).map(|sureness| (1, sureness))
+    // "call Jan at 4pm", "lunch with June"
+    let is_of_somebody = matches!(token.text, "jan" | "april" | "june" | "august")
+        && (is_at_name(tokens, at) || next.is_none_or(|next| next.kind != Kind::Word));
+    // "new year party", "week 50"
+    let is_two = token.text == "new" && next.is_some_and(|next| matches!(next.text, "year" | "year's" | "years"))
+        || token.text == "week" && next.is_some_and(|next| matches!(next.kind, Kind::Number(1..=53)));
+    if is_two {
+        return Some((2, Sureness::Perhaps));
+    }
+    (!is_of_somebody).then(|| named(token.text).map(|sureness| (1, sureness)))?
+}
+
+/// How many tokens from here on are letters of weekdays: "m w f", "tu/th", "th". Two letters of one each could be anything: "t/f".
+fn letters(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let letter = |at: usize| {
+        let letter = tokens.get(at)?;
+        matches!(letter.text, "m" | "t" | "tu" | "w" | "th" | "f").then_some(letter.text.len())
+    };
+    let (mut count, mut letters, mut is_sure) = (0, 0, false);
+    while let Some(length) = letter(at + count).filter(|_| letters < 7) {
+        letters += 1;
+        is_sure |= length == 2;
+        count += 1;
+        let separator = tokens.get(at + count).map_or("", |token| token.text);
+        let is_joined = matches!(separator, "," | "/" | "&" | "and") && letter(at + count + 1).is_some();
+        count += usize::from(is_joined);
+    }
+    (is_sure || letters > 2).then_some(count)
 }
 
 /// A word that names a day, also as an owner: "friday's".
@@ -165,6 +242,8 @@ fn named(word: &str) -> Option<Sureness> {
         "pentecost",
         "purim",
         "ramadan",
+        "valentine",
+        "valentines",
         "whitsun",
     ];
     let owner = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"));
@@ -173,25 +252,41 @@ fn named(word: &str) -> Option<Sureness> {
     if is_other_word {
         return None;
     }
-    if words::weekday(name).is_some() || FEASTS.contains(&name) || name == "tomorrow" {
+    if words::weekday(name).is_some() || name == "tomorrow" {
         return Some(Sureness::Day);
     }
-    let could_be = words::month(name).is_some() || matches!(name, "today" | "tonight" | "yesterday");
+    let could_be =
+        words::month(name).is_some() || FEASTS.contains(&name) || matches!(name, "today" | "tonight" | "yesterday");
     could_be.then_some(Sureness::Perhaps)
 }
 
-/// The word before "day": of "st patrick's day" the owner, of "election day" the name.
-fn named_day(word: &str) -> Option<Sureness> {
-    const NO_NAMES: &[&str] = &[
-        "a", "all", "an", "any", "busy", "by", "each", "entire", "every", "full", "good", "great", "half", "her",
-        "his", "long", "my", "nice", "of", "one", "our", "per", "same", "some", "that", "the", "their", "this", "to",
-        "whole", "your",
+/// The word before "day": of "st patrick's day" the owner, of "election day" the name; of "leg day" it is what one does.
+fn named_day(word: &str, is_national: bool) -> Option<Sureness> {
+    const NAMES: &[&str] = &[
+        "anzac",
+        "armistice",
+        "australia",
+        "bastille",
+        "canada",
+        "columbus",
+        "commonwealth",
+        "earth",
+        "election",
+        "flag",
+        "groundhog",
+        "inauguration",
+        "liberation",
+        "presidents",
+        "remembrance",
+        "republic",
+        "veterans",
+        "victory",
+        "waitangi",
     ];
-    if NO_NAMES.contains(&word) || words::cardinal(word).is_some() || words::ordinal(word).is_some() {
-        return None;
+    if word.ends_with("'s") || word.ends_with("’s") {
+        return Some(Sureness::Day);
     }
-    let is_owner = word.ends_with("'s") || word.ends_with("’s");
-    Some(if is_owner { Sureness::Day } else { Sureness::Perhaps })
+    (is_national || NAMES.contains(&word)).then_some(Sureness::Perhaps)
 }
 
 /// "24-12-26" and "24-12": numbers that a date is written with.
@@ -212,9 +307,11 @@ fn numbers(tokens: &[Token<'_>], at: usize) -> Option<(usize, Sureness)> {
     });
     cursor.ends_free().then_some(())?;
     let is_last = cursor.peek_word().is_none_or(|word| matches!(word, "at" | "by"));
+    // "chapters 3-4" and "pages 10-25" are others, and so is a result of 2-1.
+    let is_range = mark == '-' && at > 0 && (first < second || second <= 12 && first <= 12);
     match year {
         Some(_) => Some((5, Sureness::Day)),
-        None => is_last.then_some((3, Sureness::Perhaps)),
+        None => (is_last && !is_range).then_some((3, Sureness::Perhaps)),
     }
 }
 

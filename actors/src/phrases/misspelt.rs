@@ -1,6 +1,10 @@
 //! Names of days and months with one wrong letter, one too many or too few, or two in each other's place: "firday", "decmber", "tommorow".
 
-use super::lexer::{Kind, Token};
+use super::{
+    lexer::{Kind, Token},
+    names::{is_at_name, is_capitalised},
+    words,
+};
 
 /// What is looked for: short names are too close to other words.
 const NAMES: [&str; 17] = [
@@ -39,7 +43,15 @@ const OTHER_WORDS: &[&str] = &[
     "sundays",
     "thursdays",
     "wednesdays",
+    "fridah",
+    "mondal",
+    "monday's",
+    "munday",
     "sundae",
+    "sundar",
+    "sundara",
+    "sunray",
+    "sunrays",
     "sundry",
     "sunday's",
     "tonights",
@@ -49,16 +61,72 @@ const OTHER_WORDS: &[&str] = &[
 /// The shortest word that is taken for one of them.
 const SHORTEST: usize = 6;
 
-/// Has every misspelt name read as the name; `true` at the places of those.
+/// Has words that can be nothing but a misspelt name read as the name.
 pub(super) fn correct(tokens: &mut [Token<'_>]) -> Vec<Correction> {
-    let mut corrections = Vec::new();
-    for token in tokens.iter_mut().filter(|token| token.kind == Kind::Word) {
-        if let Some(name) = meant(token.text) {
-            token.text = name;
-            corrections.push(Correction { at: token.start, name });
+    let all = 0..tokens.len();
+    let sure = all.filter_map(|at| {
+        let name = usual_slip(tokens[at].text)?;
+        let is_word = tokens[at].kind == Kind::Word && !is_marked(tokens, at);
+        is_word.then_some((at, name))
+    });
+    let sure: Vec<(usize, &'static str)> = sure.collect();
+    apply(tokens, &sure)
+}
+
+/// The places of words that could be one: not those that could be the name of somebody.
+pub(super) fn slips(text: &str, tokens: &[Token<'_>]) -> Vec<(usize, &'static str)> {
+    let all = tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Word);
+    all.filter_map(|(at, token)| {
+        let name = meant(token.text)?;
+        let is_numbered = words::month(name).is_some() && is_beside_number(tokens, at);
+        let is_of_somebody = is_at_name(tokens, at) || is_capitalised(text, token) && !is_numbered;
+        let is_marked = is_marked(tokens, at);
+        (!is_marked && !is_of_somebody && (at > 0 || begins_phrase(text, tokens, name))).then_some((at, name))
+    })
+    .collect()
+}
+
+/// Those of them that are read as names also where another day is said: "friday, decmber 11".
+pub(super) fn numbered(tokens: &[Token<'_>], slips: &mut Vec<(usize, &'static str)>) {
+    slips.retain(|(at, name)| words::month(name).is_some() && is_beside_number(tokens, *at));
+}
+
+/// Has these words read as these names.
+pub(super) fn apply(tokens: &mut [Token<'_>], slips: &[(usize, &'static str)]) -> Vec<Correction> {
+    let corrections = slips.iter().map(|(at, name)| {
+        tokens[*at].text = name;
+        Correction {
+            at: tokens[*at].start,
+            name,
         }
-    }
-    corrections
+    });
+    corrections.collect()
+}
+
+fn is_marked(tokens: &[Token<'_>], at: usize) -> bool {
+    at > 0 && tokens[at].joined && matches!(tokens[at - 1].kind, Kind::Mark('#' | '@'))
+}
+
+fn is_beside_number(tokens: &[Token<'_>], at: usize) -> bool {
+    let is_number = |at: usize| {
+        tokens
+            .get(at)
+            .is_some_and(|token| matches!(token.kind, Kind::Number(_)))
+    };
+    is_number(at + 1) || at > 0 && is_number(at - 1)
+}
+
+/// Whether the first word, which phones write large, is no name: "Firday 6pm", but "Sundar moves in at 6". Letters exchanged or left out are seldom one.
+fn begins_phrase(text: &str, tokens: &[Token<'_>], name: &str) -> bool {
+    let (mut typed, mut meant) = (tokens[0].text.as_bytes().to_vec(), name.as_bytes().to_vec());
+    typed.sort_unstable();
+    meant.sort_unstable();
+    let is_replaced = typed.len() == meant.len() && typed != meant;
+    let is_small = text[tokens[0].start..].starts_with(char::is_lowercase) || !text.contains(char::is_lowercase);
+    let leads_on = tokens.get(1).is_none_or(|next| {
+        next.kind != Kind::Word || matches!(next.text, "at" | "by" | "morning" | "evening" | "night")
+    });
+    is_small || leads_on || !is_replaced
 }
 
 /// A word that was taken for a name.
@@ -69,14 +137,18 @@ pub(super) struct Correction {
     pub(super) name: &'static str,
 }
 
-/// The name that a word was meant to be.
-fn meant(word: &str) -> Option<&'static str> {
+/// The name of a slip that many make, and that is no other word.
+fn usual_slip(word: &str) -> Option<&'static str> {
     match word {
-        "tommorow" | "tommorrow" | "tomorow" | "tommorw" | "tomorrrow" => return Some("tomorrow"),
-        "tonite" => return Some("tonight"),
-        "wendsday" | "wensday" | "wendesday" => return Some("wednesday"),
-        _ => {}
+        "tommorow" | "tommorrow" | "tomorow" | "tommorw" | "tomorrrow" => Some("tomorrow"),
+        "tonite" => Some("tonight"),
+        "wendsday" | "wensday" | "wendesday" => Some("wednesday"),
+        _ => None,
     }
+}
+
+/// The name that a word could be meant to be.
+fn meant(word: &str) -> Option<&'static str> {
     let is_long_enough = word.len() >= SHORTEST && word.is_ascii() && !word.contains('\'');
     if !is_long_enough || OTHER_WORDS.contains(&word) {
         return None;
@@ -111,7 +183,7 @@ mod tests {
             ("thurdsay", Some("thursday")),
             ("decmber", Some("december")),
             ("novemeber", Some("november")),
-            ("tommorow", Some("tomorrow")),
+            ("tommorowe", None),
             ("septembre", Some("september")),
             ("satruday", Some("saturday")),
             ("tuesdat", Some("tuesday")),

@@ -17,6 +17,7 @@
 //!
 //! date        = ("on"|"by"|"in"|"for"|"due")? day more*    more: ("and"|"or"|"&"|",")? day of the same kind. Bare "sun", "sat", "1/2", "the 3rd" and months only with one of these, or a time beside them, "sun" and "sat" also with a part
 //! day         = near "week"? | length ("before"|"after"|"from") near | ("in"|"within") length | length "from now"
+//!               each of them: (("by"|"at")? ("eod" | "end" "of" "the"? "day"))?
 //! near        = "today" | "tomorrow" | ("this"|"coming"|"this coming"|"next") (weekday|"weekend") | "next" (unit | workday) | weekday | weekday ","? near
 //!             | ("on"|"by"|"due") "the" weekday | ("at"|"over") "the weekend" | weekday "of"? week | week "on"? weekday | weekday "after next" | "the"? weekday ("before"|"after") day | weeks ("on" weekday | "today" | "tomorrow")
 //!             | "the"? ordinal (weekday | "day")? "of"? "next month" | "next month" "on"? "the"? ordinal (weekday | "day")?
@@ -43,7 +44,7 @@
 //! completion  = ("after"|"from"|"since"|"when"|"once") ("it is"|"I")? ("the"|"each")? "last"? ("completion" | "done" | "completed" "it"? | "finishing" | …)
 //! what        = step? unit tail? | "fortnight" | "quarter" | step (workday | "business day")          the latter only behind "every!" or before "after completion", or an ordinal
 //!             | step? weekdays ("in" ("week" number+ | month+))? | selection (("of"|"in") (month+ | ("the"|"each")? period))?
-//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? part time? | "noon" | "midnight")+
+//!             | number+ month+ | month+ ("on"? "day"? number+ | "on" selection)? | holiday | weekday? ("every"? "other"? part time? | "noon" | "midnight")+
 //! step        = "other" | "alternate" | number | ordinal
 //! weekdays    = (what may also stand side by side: "every tue thu")
 //!               (weekday (("-"|"through"|"to"|"/") weekday)? | "mwf" | ("weekday"|"weekend") which of them | "weekday" | "workday" | "business day" | "weekend")+
@@ -57,11 +58,16 @@
 //!
 //! reminder    = remind ("when due" | length ("before"|"after") "it"? | (clock+ of? | of clock?) | "the week before" | "in" length | length "from now" | day? part? time?)+
 //!             | remind before a recurrence, a start of one behind it or not, or before "to"|"about"|"of"|"that" at the beginning or behind a phrase
+//!             | ("alert"|"notify"|"ping"|"warn"|"buzz") "me"? early | "with"? "a"? length ("reminder"|"warning"|"alert")      the latter behind another phrase
+//!             | early                                             behind what "remind me" leads to, where no word goes on with it
+//! early       = length "before" "it"? | of, before the day of the due; more of them
 //! remind      = "remind me" | "set a reminder" "for"? | "with a reminder"; the row of phrases it begins ends with "to"|"about"|"of"|"that" before what is to be done
 //! of          = (length | "the day" | "the"? part) "before" "it"? | "on the day" | ("that"|"the same") ("day"|part) | "the" ("day"|part) "of"
 //! nag         = ("nag" "me"? | "keep reminding me" | "remind me" | "and"? "again" | ","? ("and"|"then")? right behind a reminder) end? often ","? end?
 //! often       = "every" ("other"? unit | length) | "hourly" | "daily"                 behind "remind me" only with an end, behind a reminder only of hours or less
 //! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
+//!
+//! abroad      a phrase that ends with a time, and a time before a date, with a zone behind: "("? ("EST" | "PST" | "UTC" | …) (("+"|"-") number)? | name+ "time"; not understood
 //!
 //! left over   what no phrase has: H ":" MM is a time where a day or recurrence has none, with "for" before it or not; and a time that has no day is not understood beside what names one
 //!
@@ -72,6 +78,7 @@
 //!
 //! A backslash makes text of the next word or mark; quotation marks, straight or curly, double or single, make text of what is between them.
 
+mod abroad;
 mod american;
 mod asking;
 mod bare;
@@ -83,6 +90,7 @@ mod dated;
 mod dates;
 mod days;
 mod dotted;
+mod early;
 mod ending;
 mod holidays;
 mod how_often;
@@ -95,6 +103,7 @@ mod marks;
 mod misspelt;
 mod monthly;
 mod nagging;
+mod names;
 mod near_day;
 mod parts;
 mod ranges;
@@ -146,7 +155,16 @@ pub struct Reading {
 pub fn read(text: &str, scene: &Scene<'_>) -> Reading {
     let lower = text.to_ascii_lowercase();
     let mut lexed = lexer::lex(&lower);
-    let corrections = misspelt::correct(&mut lexed.tokens);
-    let found = scan::scan(&lexed.tokens, scene.today());
+    let mut corrections = misspelt::correct(&mut lexed.tokens);
+    let mut found = scan::scan(text, &lexed.tokens, scene.today());
+    let mut slips = misspelt::slips(text, &lexed.tokens);
+    if scan::says_day(&found) {
+        misspelt::numbered(&lexed.tokens, &mut slips);
+    }
+    if !slips.is_empty() {
+        corrections.extend(misspelt::apply(&mut lexed.tokens, &slips));
+        corrections.sort_unstable_by_key(|correction| correction.at);
+        found = scan::scan(text, &lexed.tokens, scene.today());
+    }
     compose::compose(text, &found, &lexed.escapes, &corrections, scene)
 }

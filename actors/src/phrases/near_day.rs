@@ -71,7 +71,7 @@ fn day_of(cursor: &mut Cursor<'_>, first: NaiveDate) -> Option<Date> {
     let of_days = cursor.word(&["day"]);
     let day = match nth {
         -1 if of_days => last_of_month(first)?,
-        1..=31 if of_days || is_in_digits => first.with_day(nth.unsigned_abs())?,
+        1..=31 if of_days || is_in_digits || cursor.peek_is(&["of"]) => first.with_day(nth.unsigned_abs())?,
         _ => return None,
     };
     Date::sure(Day::on(day))

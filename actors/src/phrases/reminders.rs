@@ -74,7 +74,8 @@ fn reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
     at.or_else(|| one_reminder(cursor, today).map(|one| vec![one]))
 }
 
-fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
+/// One that says how long from the due or from now, or which day before.
+pub(super) fn one_reminder(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Remind> {
     if cursor.words(&["when", "due"]) || cursor.words(&["when", "it's", "due"]) || cursor.words(&["at", "the", "time"])
     {
         return Some(Remind::Before(Length::default()));

@@ -16,7 +16,7 @@ use super::{
     spans::SpanKind,
     times::Time,
     verdict::Verdict,
-    words,
+    words::{self, Unit},
 };
 use crate::user::draft::ReminderInput;
 
@@ -58,7 +58,14 @@ impl Composer<'_> {
         let doubt_of_day = adopted.and_then(|adopted| adopted.doubt.clone());
         let reminders = match item {
             Item::Reminders(_) if starts => &[Remind::Before(Length::ZERO)],
-            Item::Reminders(reminders) => reminders.as_slice(),
+            Item::Reminders(reminders) | Item::Early(reminders) => reminders.as_slice(),
+            Item::RemindMe if self.reminds_early() => {
+                return Some(Verdict::understood(
+                    SpanKind::Reminder,
+                    "as long before as is said behind it",
+                    None,
+                ));
+            }
             Item::RemindMe => &[Remind::Before(Length::ZERO)],
             _ => return None,
         };
@@ -85,6 +92,15 @@ impl Composer<'_> {
         }
         doubts = doubts.or(doubt_of_day);
         Some(Verdict::understood(SpanKind::Reminder, said.join("; "), doubts))
+    }
+
+    /// Whether how long before to remind is said behind what "remind me" leads to.
+    fn reminds_early(&self) -> bool {
+        let due = self.due.map(|due| (due, self.all_day));
+        let is_settled = |early: &Remind| settle(early, due, self.scene).is_ok();
+        self.found
+            .iter()
+            .any(|found| matches!(&found.item, Item::Early(all) if all.iter().all(is_settled)))
     }
 
     /// All reminders of the text nag; where none was said, one when it is due.
@@ -158,6 +174,7 @@ impl Composer<'_> {
         let mut times = Vec::new();
         for found in self.found {
             match &found.item {
+                Item::Early(_) => return None,
                 Item::RemindMe => times.push(NINE),
                 Item::Reminders(reminders) => {
                     for reminder in reminders {
@@ -189,17 +206,21 @@ impl Composer<'_> {
         (at < self.scene.now).then_some(what.into())
     }
 
-    /// What is to be said of a reminder on a weekday or a day of the month, of what recurs: "every sunday, remind me on saturday".
+    /// What is to be said of a reminder on a weekday or a day of the month, of what recurs: "every sunday, remind me on saturday"; and on a day of the year, of what recurs every year.
     fn comes_once(&self, text: &str, index: usize, reminder: &Remind) -> Doubt {
         let Remind::At { date: Some(date), .. } = reminder else {
             return None;
         };
-        self.series.as_ref()?;
+        let is_yearly = self.series.as_ref()?.repeat().every == Unit::Year;
         let found = &self.found[index];
         let lower = text[found.start..found.end].to_ascii_lowercase();
         let mut said = lower.split(|c: char| !c.is_alphabetic());
-        let comes_again =
-            matches!(date.day.named, Named::OfMonth(_)) || said.any(|word| words::weekday(word).is_some());
+        let comes_again = match date.day.named {
+            Named::OfMonth(_) => true,
+            Named::Yearly { .. } | Named::Month { year: None, .. } | Named::Weekday { year: None, .. } => is_yearly,
+            _ => false,
+        };
+        let comes_again = comes_again || said.any(|word| words::weekday(word).is_some());
         comes_again.then_some("once, on that day; say “1 day before” or its like to be reminded each time".into())
     }
 

@@ -4,11 +4,13 @@ use chrono::NaiveDate;
 use punctual_events::Priority;
 
 use super::{
+    abroad::refuse_times_abroad,
     asking::{LEADS_TO_IT, reminds_when_due},
     bare::hour_behind,
     cursor::Cursor,
     dated::dated,
     dates::Date,
+    early::{early, warning},
     ending::goes_on,
     left_over::left_over,
     lengths::{self, Length},
@@ -51,6 +53,8 @@ pub(super) enum Item {
     Recurrence(Recurrence),
     Bound(Bound),
     Reminders(Vec<Remind>),
+    /// "10 minutes before", behind what "remind me" leads to: when that reminds.
+    Early(Vec<Remind>),
     /// "nag every 10 min".
     Nag(Nag),
     /// "remind me" to do it, or every day: when it is due.
@@ -84,16 +88,26 @@ impl Item {
 }
 
 /// Every phrase, in order. None overlaps another. Where how often is said behind the days ("gym mon and wed at 7 every week"), they are read a second time, with that in mind.
-pub(super) fn scan(tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
+pub(super) fn scan(text: &str, tokens: &[Token<'_>], today: NaiveDate) -> Vec<Found> {
     let found = pass(tokens, today, None);
     let mut from_days = found.iter().skip_while(|found| !found.item.lacks_recurrence());
     let mut found = match from_days.find_map(|found| found.item.how_often()) {
         Some(how_often) => pass(tokens, today, Some(how_often.clone())),
         None => found,
     };
-    left_over(&mut found, tokens, today);
+    refuse_times_abroad(&mut found, text, tokens);
+    left_over(&mut found, text, tokens, today);
     tell_times(&mut found, tokens);
     found
+}
+
+/// Whether a day is said, or days again and again: "every week" leaves open which.
+pub(super) fn says_day(found: &[Found]) -> bool {
+    found.iter().any(|found| match &found.item {
+        Item::Date { .. } | Item::In(_) => true,
+        Item::Recurrence(Recurrence { repeat: Ok(repeat), .. }) => repeat.names_days() || repeat.every <= Unit::Day,
+        _ => false,
+    })
 }
 
 /// "nightly backup at 2": the night of the one tells the half of the day of the other.
@@ -123,11 +137,13 @@ fn pass(tokens: &[Token<'_>], today: NaiveDate, mut how_often: Option<Repeat>) -
     let mut at = 0;
     // In a row of phrases that began with "remind me", so that "to" leads to what is to be done.
     let mut asked = false;
+    let mut reminds = false;
     // Behind the last phrase.
     let mut behind = 0;
     while at < tokens.len() {
         let mut cursor = Cursor::new(tokens, at, behind);
-        let beside = Beside::of(&found, how_often.as_ref(), tokens, at);
+        let mut beside = Beside::of(&found, how_often.as_ref(), tokens, at);
+        beside.reminds = reminds;
         asked &= beside.before_comma.is_some();
         let item = cursor
             .begins_free()
@@ -138,6 +154,7 @@ fn pass(tokens: &[Token<'_>], today: NaiveDate, mut how_often: Option<Repeat>) -
             (Some(item), _) => {
                 how_often = how_often.or_else(|| item.how_often().cloned());
                 asked |= matches!(item, Item::RemindMe | Item::Reminders(_));
+                reminds |= matches!(item, Item::RemindMe);
                 found.push(Found {
                     start: tokens[at].start,
                     end: tokens[cursor.at() - 1].end,
@@ -164,6 +181,8 @@ pub(super) struct Beside<'f> {
     pub(super) before_comma: Option<&'f Item>,
     /// A recurrence, its times included, and "and" are before.
     pub(super) goes_on: bool,
+    /// "remind me" to do it is somewhere before.
+    reminds: bool,
     /// The text begins here, or another phrase ends.
     begins: bool,
     /// How often it recurs, where that is said without on which days.
@@ -192,6 +211,7 @@ impl<'f> Beside<'f> {
             goes_on: and_before && rule.is_some(),
             rule: rule.filter(|_| ends_at(before_comma).is_some()),
             begins: at == 0 || ends_at(before_comma).is_some(),
+            reminds: false,
             how_often,
             before: ends_at(before).map(|found| &found.item),
             before_comma: ends_at(before_comma).map(|found| &found.item),
@@ -244,6 +264,15 @@ fn item(cursor: &mut Cursor<'_>, today: NaiveDate, beside: &Beside<'_>) -> Optio
     None.or_else(|| whole(cursor, |cursor| marked(cursor).map(of_mark)))
         .or_else(|| whole(cursor, |cursor| nagging(cursor, today, after_reminder)))
         .or_else(|| whole(cursor, |cursor| reminders(cursor, today).map(Item::Reminders)))
+        .or_else(|| {
+            let follows = beside.before_comma.is_some();
+            whole(cursor, |cursor| warning(cursor, today, follows).map(Item::Reminders))
+        })
+        .or_else(|| {
+            whole(cursor, |cursor| {
+                beside.reminds.then(|| early(cursor, today))?.map(Item::Early)
+            })
+        })
         .or_else(|| {
             whole(cursor, |cursor| {
                 reminds_when_due(cursor, today, beside.before_comma.is_some()).then_some(Item::RemindMe)
@@ -356,6 +385,13 @@ fn clock(cursor: &mut Cursor<'_>, today: NaiveDate, beside_day: bool, begins: bo
 fn from_now(cursor: &mut Cursor<'_>) -> Option<Item> {
     let within = cursor.word(&["in", "within"]);
     let length = lengths::length(cursor)?;
+    if within
+        && cursor
+            .attempt(|cursor| cursor.word(&["or"]).then(|| lengths::amount(cursor))?)
+            .is_some()
+    {
+        return Some(Item::Unclear(SpanKind::Time, "it does not say how many"));
+    }
     let is_said = cursor.words(&["from", "now"]) || within;
     (is_said && !length.is_of_days()).then_some(Item::In(length))
 }

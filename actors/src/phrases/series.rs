@@ -70,6 +70,11 @@ impl Series {
         self.repeat.is_within_days()
     }
 
+    /// Ends what comes round within days with the day it was said to be on: "every hour today".
+    pub(super) fn end_with(&mut self, day: NaiveDate) {
+        self.end = End::Until(day);
+    }
+
     /// Whether an end was said.
     pub(super) fn ends(&self) -> bool {
         self.end != End::Never
@@ -253,9 +258,9 @@ impl Series {
         first().unwrap_or(start)
     }
 
-    /// The first of what comes round within days: on the day it was said to start, or one interval from now.
+    /// The first of what comes round within days: on the day it was said to start, or, today, one interval from now.
     fn first_within_days(&self, said: Option<NaiveDate>, scene: &Scene<'_>) -> Option<NaiveDateTime> {
-        if let Some(date) = said {
+        if let Some(date) = said.filter(|date| *date != scene.today()) {
             return Some(date.and_time(NaiveTime::MIN));
         }
         let instant = scene.later(Length::of(self.repeat.interval, self.repeat.every))?;

@@ -16,7 +16,10 @@ pub(super) fn twelve_at_the_end(cursor: &mut Cursor<'_>) -> Option<Time> {
     let is_other = cursor.at() == 0 || cursor.follows(OTHER);
     let word = cursor.peek_word().filter(|_| !is_other)?;
     let time = time(cursor, Need::Hours)?;
-    (matches!(word, "noon" | "midday" | "midnight") && cursor.is_at_end()).then_some(())?;
+    let is_last = cursor.is_at_end()
+        || cursor.peek_is(&["today", "tomorrow"])
+        || cursor.peek_word().and_then(words::weekday).is_some();
+    (matches!(word, "noon" | "midday" | "midnight") && is_last).then_some(())?;
     let which = if word == "midnight" {
         ", at which the day begins"
     } else {
@@ -106,8 +109,22 @@ pub(super) fn in_words(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     (o_clock || said != Half::Unsaid || is_told).then(|| told(hour, minute.unwrap_or(0), said))?
 }
 
-/// "5 past", "10 minutes to"; "10 to" begins a range.
+/// "ten to", "five past", before an hour in words.
+fn minutes_in_words(cursor: &mut Cursor<'_>) -> Option<i64> {
+    let minutes = cursor
+        .meaning(words::cardinal)
+        .filter(|minutes| matches!(minutes, 5 | 10 | 20))?;
+    let is_past = cursor.word(&["past"]);
+    (is_past || cursor.word(&["to"])).then_some(())?;
+    words::cardinal(cursor.peek_word()?)?;
+    Some(i64::from(minutes) * if is_past { 1 } else { -1 })
+}
+
+/// "5 past", "10 minutes to", "ten to"; "10 to" begins a range.
 fn minutes_past(cursor: &mut Cursor<'_>) -> Option<i64> {
+    if let Some(minutes) = cursor.attempt(minutes_in_words) {
+        return Some(minutes);
+    }
     let (minutes, _) = cursor.number().filter(|(minutes, _)| (1..30).contains(minutes))?;
     let is_counted = cursor.word(&["min", "mins", "minutes"]);
     if cursor.word(&["past"]) {

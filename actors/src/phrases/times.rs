@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 
 use super::{
+    calendar::is_month_and_day,
     cursor::Cursor,
     dates::Doubt,
     lexer::Kind,
@@ -50,9 +51,16 @@ pub(super) fn times(cursor: &mut Cursor<'_>, beside_date: bool) -> Option<Vec<Ti
     }
     let (first, need) = first(cursor, beside_date)?;
     let mut times = vec![first];
-    while matches!(need, Need::Hours | Need::HoursOfDay) && times.len() < 24 {
+    let is_told = matches!(need, Need::Hours | Need::HoursOfDay);
+    while times.len() < 24 {
         let next = cursor.attempt(|cursor| {
-            cursor.separator().then_some(())?;
+            // "7am and 7pm"
+            (if is_told {
+                cursor.separator()
+            } else {
+                cursor.word(&["and"])
+            })
+            .then_some(())?;
             cursor.word(&["at"]);
             time(cursor, need)
         });
@@ -128,13 +136,14 @@ pub(super) fn clock(cursor: &mut Cursor<'_>, need: Need) -> Option<Time> {
     let is_dotted_time = need == Need::HoursOfDay || need == Need::Hours && is_late;
     let minute = colon.or_else(|| cursor.attempt(|cursor| dotted_minutes(cursor, is_dotted_time)));
     let is_number = colon.is_none() && minute.is_some() && need == Need::Hours;
+    let is_rough = minute.is_none() && cursor.is_joined() && cursor.word(&["ish"]);
     let mut half = half(cursor);
     let o_clock = cursor.word(&["o'clock", "o’clock", "oclock"]);
     if o_clock && half == Half::Unsaid {
         half = self::half(cursor);
     }
     let is_whole = cursor.ends_free() && !(minute.is_none() && half == Half::Unsaid && !o_clock && is_counted(cursor));
-    let is_sure = matches!(half, Half::Am | Half::Pm) || o_clock || (minute.is_some() && digits == 2);
+    let is_sure = matches!(half, Half::Am | Half::Pm) || o_clock || is_rough || (minute.is_some() && digits == 2);
     let is_enough = match need {
         Need::Sure => is_sure,
         Need::Minutes => is_sure || minute.is_some(),
@@ -242,11 +251,11 @@ pub(super) fn part_behind(cursor: &mut Cursor<'_>, hour: u32) -> Half {
     }
 }
 
-/// Whether what follows a number says that it counts something: "at 5 minutes".
+/// Whether what follows a number says that it counts something: "at 5 minutes". The month of "at 5 dec 10" has its own number.
 pub(super) fn is_counted(cursor: &Cursor<'_>) -> bool {
     cursor
         .peek_word()
-        .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some())
+        .is_some_and(|word| words::unit(word).is_some() || words::month(word).is_some() && !is_month_and_day(*cursor))
 }
 
 /// An hour, as that of the half of the day it was said to be in.

@@ -5,6 +5,7 @@ use chrono::{NaiveTime, TimeDelta, Timelike};
 use super::{
     compose::Composer,
     dated::NUMBER_OF_WHAT,
+    days::Day,
     how_often::Rules,
     scan::{Found, Item},
     spans::SpanKind,
@@ -13,6 +14,39 @@ use super::{
 };
 
 impl Composer<'_> {
+    /// "every hour today" ends with the day, unless that is over before it comes round.
+    pub(super) fn end_with_day(&mut self) {
+        let first = self.first_due(self.start()).0;
+        let (Some(day), Some(series), None) = (self.date, &mut self.series, &self.adopted) else {
+            return;
+        };
+        if !series.is_within_days() || series.starts.is_some() || series.ends() {
+            return;
+        }
+        let comes_round = first.is_some_and(|first| first.date() <= day);
+        if comes_round {
+            series.end_with(day);
+        }
+        let said = self.found.iter().zip(&mut self.verdicts);
+        for (_, verdict) in said.filter(|(found, _)| matches!(found.item, Item::Date { .. })) {
+            if let Some(verdict) = verdict {
+                verdict.doubt(if comes_round {
+                    "until the end of that day; say “starting” for from then on"
+                } else {
+                    "it does not come round in what is left of that day, and has no end"
+                });
+            }
+        }
+    }
+
+    /// Whether another phrase says this very day: "christmas dinner dec 25".
+    pub(super) fn is_said_otherwise(&self, day: Day) -> bool {
+        let today = self.now.date();
+        self.found.iter().any(|found| {
+            matches!(&found.item, Item::Date { date, gives_way: false, .. } if date.day.resolve(today) == day.resolve(today))
+        })
+    }
+
     /// "before friday at 3pm" is not today at three.
     pub(super) fn refuse_times_of_no_day(&mut self) {
         let has_day = self.date.is_some() || self.instant.is_some() || self.series.is_some();

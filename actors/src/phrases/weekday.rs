@@ -6,7 +6,7 @@ use super::{
     cursor::Cursor,
     dates::{Date, of_calendar},
     days::{Day, Named, long_date},
-    dotted::dotted,
+    dotted::day_and_month,
     lexer::{Kind, Token},
     times::times,
     words::{self, weekday_name},
@@ -62,10 +62,10 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
     Some(found)
 }
 
-/// "17.12." behind the weekday it is.
+/// "17.12." and "17.12" behind the weekday it is.
 fn dotted_behind(cursor: &mut Cursor<'_>, weekday: u8, today: NaiveDate) -> Option<Date> {
     cursor.mark(',');
-    let day = dotted(cursor)?.day;
+    let day = day_and_month(cursor)?.day;
     let is_it = day.resolve(today)?.weekday().num_days_from_monday() == u32::from(weekday);
     is_it.then(|| Date::sure(day))?
 }

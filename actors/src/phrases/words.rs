@@ -17,7 +17,7 @@ pub(super) fn weekday(word: &str) -> Option<u8> {
     Some(match word {
         "mon" | "monday" | "mondays" => 0,
         "tue" | "tues" | "tuesday" | "tuesdays" => 1,
-        "wed" | "weds" | "wednesday" | "wednesdays" | "wednsday" | "wensday" | "wendsday" | "wedesday" => 2,
+        "wed" | "weds" | "wedn" | "wednesday" | "wednesdays" | "wednsday" | "wensday" | "wendsday" | "wedesday" => 2,
         "thu" | "thur" | "thurs" | "thursday" | "thursdays" | "thersday" => 3,
         "fri" | "friday" | "fridays" => 4,
         "sat" | "saturday" | "saturdays" | "saterday" => 5,

@@ -7,9 +7,11 @@ use super::{
     spans::{between, from_year, span},
 };
 use crate::phrases::{
+    calendar::day_of_month,
     cursor::Cursor,
     dates::{Date, date},
     days::Named,
+    ending::ends_phrase,
     lengths::{self, Length},
     times::times,
     words::{self, Unit},
@@ -82,7 +84,12 @@ fn end(cursor: &mut Cursor<'_>, today: NaiveDate, behind: Behind<'_>) -> Option<
         || (behind.start || behind.rule.is_some()) && (cursor.words(&["up", "to"]) || cursor.word(&["upto"]));
     said.then_some(())?;
     cursor.word(&["on", "in"]);
-    let (date, weekday) = last_day(cursor, today)?;
+    let last = cursor.attempt(|cursor| last_day(cursor, today));
+    let (date, weekday) = last.or_else(|| {
+        // "from dec 5 to 15"
+        let day = behind.start.then(|| day_of_month(cursor))??;
+        ends_phrase(cursor).then_some((Date::sure(Named::OfMonth(day))?, None))
+    })?;
     Some(Bound::Until(date, weekday))
 }
 
@@ -123,8 +130,10 @@ fn duration(cursor: &mut Cursor<'_>) -> Option<Bound> {
 /// "twice", "3x", "for 4 times", "up to 7x", "for 5 occurrences".
 fn count(cursor: &mut Cursor<'_>, after_rule: bool) -> Option<Bound> {
     if let Some((count, _)) = cursor.attempt(|cursor| {
-        // "x6"
-        (after_rule && cursor.word(&["x"]) && cursor.is_joined()).then(|| cursor.number())?
+        // "x6", "x 8"
+        (after_rule && cursor.word(&["x"])).then_some(())?;
+        let is_joined = cursor.is_joined();
+        cursor.number().filter(|_| is_joined || ends_phrase(cursor))
     }) {
         return (1..=lengths::MAX_AMOUNT)
             .contains(&count)

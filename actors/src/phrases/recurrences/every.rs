@@ -258,6 +258,9 @@ fn on_holiday(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
 
 /// "morning", "morning and evening", "morning at 8 and every evening at 9", "night at 11".
 fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
+    // "every other night"
+    let is_other = cursor.word(&["other"]);
+    (!is_other || cursor.peek_word().and_then(words::part_of_day).is_some()).then_some(())?;
     let weekday = cursor.meaning(words::weekday);
     let mut is_first = true;
     let mut alone = None;
@@ -284,7 +287,7 @@ fn part_of_day(cursor: &mut Cursor<'_>) -> Option<Recurrence> {
             weekdays: each(&[weekday]),
             ..Repeat::every(1, Unit::Week)
         },
-        None => Repeat::every(1, Unit::Day),
+        None => Repeat::every(if is_other { 2 } else { 1 }, Unit::Day),
     };
     Some(Recurrence {
         part: alone.filter(|_| parts.len() == 1),

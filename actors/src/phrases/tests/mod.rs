@@ -1,5 +1,6 @@
 //! What phrases mean on Thursday 3 December 2026 at 10:00 in Paris.
 
+mod abroad;
 mod any_text;
 mod bare;
 mod dates_and_times;
@@ -7,7 +8,9 @@ mod days;
 mod how_often;
 mod left_over;
 mod nights;
+mod no_days;
 mod of_title;
+mod plainly;
 mod recurrences;
 mod reminding;
 mod rules;
@@ -83,6 +86,17 @@ fn refused(reading: &Reading) -> Vec<(&str, &str)> {
 fn doubts(text: &str) -> Vec<String> {
     let understood = reading(text).understood;
     understood.into_iter().filter_map(|span| span.ambiguous).collect()
+}
+
+/// A text, its title and due, and how many of its pieces are doubtful or not understood.
+fn assert_said_on_monday(cases: &[(&str, &str, &str, usize)]) {
+    for (text, title, due, said) in cases {
+        let reading = on_monday(text);
+        assert_eq!((&*reading.draft.title, &*due_of(&reading)), (*title, *due), "{text}");
+        let spans = reading.understood.iter();
+        let noted = spans.filter(|span| !span.understood || span.ambiguous.is_some());
+        assert_eq!(noted.count(), *said, "{text}: {:?}", reading.understood);
+    }
 }
 
 fn assert_dues(cases: &[(&str, &str)]) {

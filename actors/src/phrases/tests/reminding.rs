@@ -181,10 +181,13 @@ fn what_could_be_nagging_or_a_recurrence_says_so() {
         ["of one task, again and again; what recurs is said before “remind me”"]
     );
     let recurs = "call fri at 9am remind me every 10 min";
-    assert_eq!(understood(recurs).2, "FREQ=MINUTELY;INTERVAL=10");
+    assert_eq!(understood(recurs).2, "FREQ=MINUTELY;INTERVAL=10;UNTIL=20261204");
     assert_eq!(
         doubts(recurs),
-        ["the task itself recurs; “nag every …” comes again for one task"]
+        [
+            "until the end of that day; say “starting” for from then on",
+            "the task itself recurs; “nag every …” comes again for one task"
+        ]
     );
 }
 
@@ -225,4 +228,105 @@ fn nagging_without_an_end_or_a_step_it_can_have_is_not_understood() {
         assert_eq!((rule_of(&reading), reading.draft.reminders.len()), ("", 0), "{said}");
         assert_eq!(reading.draft.title, format!("call {piece}"));
     }
+}
+
+#[test]
+fn how_long_before_may_be_said_behind_what_is_to_be_done() {
+    for (text, title, due, expected) in [
+        (
+            "remind me about the meeting tomorrow at 3pm 10 minutes before",
+            "the meeting",
+            "2026-12-04T15:00:00",
+            &["PT10M"][..],
+        ),
+        (
+            "remind me about mom's birthday on jan 20 a week before",
+            "mom's birthday",
+            "2027-01-20",
+            &["P7D"],
+        ),
+        (
+            "remind me to call Bob tomorrow at 5pm 10 minutes before",
+            "call Bob",
+            "2026-12-04T17:00:00",
+            &["PT10M"],
+        ),
+        (
+            "remind me of the exam on dec 14 the day before",
+            "the exam",
+            "2026-12-14",
+            &["P1D"],
+        ),
+        (
+            "remind me of the exam on dec 14 at 9am, 1 day before and 1 hour before",
+            "the exam",
+            "2026-12-14T09:00:00",
+            &["P1D", "PT1H"],
+        ),
+        (
+            "remind me to pay dec 10, the evening before",
+            "pay",
+            "2026-12-10",
+            &["18:00 P1D"],
+        ),
+        (
+            "meeting tomorrow at 4pm, 15 min reminder",
+            "meeting",
+            "2026-12-04T16:00:00",
+            &["PT15M"],
+        ),
+        (
+            "meeting tomorrow at 4pm with a 15 min reminder",
+            "meeting",
+            "2026-12-04T16:00:00",
+            &["PT15M"],
+        ),
+        (
+            "meeting tomorrow at 4pm alert 1 hour before",
+            "meeting",
+            "2026-12-04T16:00:00",
+            &["PT1H"],
+        ),
+        (
+            "meeting tomorrow at 4pm, ping me 1 hour before",
+            "meeting",
+            "2026-12-04T16:00:00",
+            &["PT1H"],
+        ),
+        (
+            "meeting tomorrow at 4pm warn me 15 minutes before",
+            "meeting",
+            "2026-12-04T16:00:00",
+            &["PT15M"],
+        ),
+        (
+            "remind me to eat 10 minutes before bed tomorrow at 5pm",
+            "eat 10 minutes before bed",
+            "2026-12-04T17:00:00",
+            &["PT0S"],
+        ),
+        (
+            "take 5 min reminder course tomorrow",
+            "take 5 min reminder course",
+            "2026-12-04",
+            &[],
+        ),
+        (
+            "remind me to arrive 15 minutes early on friday at 9am",
+            "arrive 15 minutes early",
+            "2026-12-04T09:00:00",
+            &["PT0S"],
+        ),
+        ("ask bob to ping me tomorrow", "ask bob to ping me", "2026-12-04", &[]),
+    ] {
+        let (read_title, read_due, _, reminders) = understood(text);
+        assert_eq!((&*read_title, &*read_due), (title, due), "{text}");
+        assert_eq!(reminders, expected, "{text}");
+    }
+    let of_months = reading("remind me to renew on may 5 a month before");
+    assert_eq!(
+        refused(&of_months),
+        [("a month before", "months differ in length: say it in weeks or days")]
+    );
+    assert_eq!(reminders_of(&of_months), ["PT0S"]);
 }
