@@ -2,6 +2,7 @@
 
 use super::{
     lexer::{Kind, Token},
+    names::is_large,
     reminders::Remind,
     scan::{Found, Item},
     spans::SpanKind,
@@ -85,10 +86,8 @@ fn of_place(text: &str, tokens: &[Token<'_>], at: usize) -> Option<usize> {
         .clone()
         .position(|token| token.text == "time")
         .filter(|words| *words > 0)?;
-    let is_large =
-        |token: &Token<'_>| text[token.start..].starts_with(char::is_uppercase) && text.contains(char::is_lowercase);
     let is_named = words
         .take(time)
-        .all(|token| is_large(token) || KNOWN.contains(&token.text) || token.text == "new");
+        .all(|token| is_large(text, token) || KNOWN.contains(&token.text) || token.text == "new");
     is_named.then(|| tokens[at + time].end)
 }

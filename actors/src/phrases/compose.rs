@@ -19,7 +19,7 @@ use super::{
     spans::SpanKind,
     times::Time,
     title::title,
-    today::says_another_day,
+    today::{another_day, says_another_day},
     verdict::{Verdict, spans},
 };
 use crate::user::draft::{MomentInput, ReminderInput, TaskDraft};
@@ -33,6 +33,8 @@ pub(super) struct Composer<'a> {
     pub(super) rules: Rules<'a>,
     /// Whether a day is said that "christmas" in "christmas shopping tomorrow" gives way to.
     says_another_day: bool,
+    /// That day, if it is one of its own.
+    pub(super) another_day: Option<NaiveDate>,
     pub(super) verdicts: Vec<Option<Verdict>>,
     pub(super) date: Option<NaiveDate>,
     pub(super) times: Option<Vec<NaiveTime>>,
@@ -59,6 +61,7 @@ pub(super) fn compose(
     let mut composer = Composer {
         rules,
         says_another_day: says_another_day(found, &rules),
+        another_day: another_day(found, scene.today()),
         scene,
         now: scene.wall(),
         found,

@@ -24,8 +24,13 @@ pub(super) fn is_at_name(tokens: &[Token<'_>], at: usize) -> bool {
     tokens[before].kind == Kind::Word && LEAD_TO_NAMES.contains(&tokens[before].text)
 }
 
-/// Whether a word is written as names are, in a text that writes others differently; at the beginning every word is.
+/// Whether a word is written as names are, large and then small; at the beginning every word is.
 pub(super) fn is_capitalised(text: &str, token: &Token<'_>) -> bool {
-    let is_upper = text[token.start..].starts_with(char::is_uppercase);
-    is_upper && text.contains(char::is_lowercase) && token.start > 0
+    token.start > 0 && is_large(text, token)
+}
+
+/// Whether a word begins with a large letter and goes on with a small one.
+pub(super) fn is_large(text: &str, token: &Token<'_>) -> bool {
+    let mut letters = text[token.start..token.end].chars();
+    letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase)
 }

@@ -1,6 +1,6 @@
 //! Times of a day that is over, or that was said and not understood: neither are times to come today. And days that are words of the title beside another.
 
-use chrono::{NaiveTime, TimeDelta, Timelike};
+use chrono::{NaiveDate, NaiveTime, TimeDelta, Timelike};
 
 use super::{
     compose::Composer,
@@ -41,10 +41,7 @@ impl Composer<'_> {
 
     /// Whether another phrase says this very day: "christmas dinner dec 25".
     pub(super) fn is_said_otherwise(&self, day: Day) -> bool {
-        let today = self.now.date();
-        self.found.iter().any(|found| {
-            matches!(&found.item, Item::Date { date, gives_way: false, .. } if date.day.resolve(today) == day.resolve(today))
-        })
+        self.another_day.is_some() && self.another_day == day.resolve(self.now.date())
     }
 
     /// "before friday at 3pm" is not today at three.
@@ -91,6 +88,17 @@ impl Composer<'_> {
             None => verdict.doubt("it is over already; say “tomorrow” for the next day"),
         }
     }
+}
+
+/// The first day that is said by more than its name alone.
+pub(super) fn another_day(found: &[Found], today: NaiveDate) -> Option<NaiveDate> {
+    let day = found.iter().find_map(|found| match &found.item {
+        Item::Date {
+            date, gives_way: false, ..
+        } => Some(date.day),
+        _ => None,
+    });
+    day?.resolve(today)
 }
 
 /// Whether a day is said that is none by its name alone; "christmas cards every year" says none.
