@@ -3,7 +3,10 @@
 //! A reminder is delivered without its due time, so its name says everything: instant, sequence and nonce. Each wake-up is a reminder of its
 //! own, so that arming is additive.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use dapr::dapr::proto::runtime::v1::{RegisterActorReminderRequest, UnregisterActorReminderRequest};
 use punctual_actors::ports::{Clock, Failure, WakeUp, WakeUps};
@@ -38,6 +41,8 @@ pub struct Reminders {
     clock: Arc<dyn Clock>,
     /// Where a wake-up waited in vain, no turn of this process waits as long again: what needs one is to be repeated, and the rest of the turn is done.
     wake_ups: Pause,
+    /// When a registration was answered last. Of several Schedulers one may be away: what is theirs waits in vain, and what is the others' does not.
+    answered: Mutex<Option<Instant>>,
     /// Where a guard could not be registered. It has less patience, so it says nothing of wake-ups.
     guards: Pause,
 }
@@ -51,6 +56,7 @@ impl Reminders {
             clock,
             wake_ups: Pause::of_ms(PAUSE_MS),
             guards: Pause::of_ms(GUARD_PAUSE_MS),
+            answered: Mutex::new(None),
         }
     }
 
@@ -74,10 +80,17 @@ impl Reminders {
             Err(_) => Err(Failure::new("register reminder: no answer in time")),
         };
         if registered.is_ok() {
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             self.wake_ups.end();
             self.guards.end();
         }
         registered
+    }
+
+    /// Whether a registration was answered since.
+    fn has_answered_since(&self, began: Instant) -> bool {
+        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.is_some_and(|answered| answered >= began)
     }
 }
 
@@ -97,7 +110,7 @@ impl WakeUps for Reminders {
         let began = Instant::now();
         let registered = self.register(actor, wake_up, PATIENCE).await;
         // A failure that came at once has kept nobody waiting.
-        if registered.is_err() && began.elapsed() >= PATIENCE {
+        if registered.is_err() && began.elapsed() >= PATIENCE && !self.has_answered_since(began) {
             self.wake_ups.begin(self.clock.now());
         }
         registered
@@ -228,6 +241,22 @@ mod tests {
             assert!(reminders.cancel(ACTOR, WAKE_UP).await.is_ok());
         }
         assert_eq!(scheduler.asked(), 7);
+    }
+
+    #[tokio::test]
+    async fn where_others_are_answered_meanwhile_one_that_waits_in_vain_keeps_nobody_away() {
+        let scheduler = Scheduler::default();
+        let (reminders, _clock) = scheduler.reminders().await;
+        let other = async {
+            while scheduler.asked() == 0 {
+                tokio::task::yield_now().await;
+            }
+            scheduler.answers(true);
+            reminders.arm(ACTOR, WAKE_UP).await
+        };
+        let (in_vain, other) = tokio::join!(reminders.arm(ACTOR, WAKE_UP), other);
+        assert!(in_vain.is_err() && other.is_ok());
+        assert!(reminders.arm(ACTOR, WAKE_UP).await.is_ok());
     }
 
     #[tokio::test]
