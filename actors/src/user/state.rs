@@ -16,7 +16,6 @@ use crate::{
     refusal::{Code, Refusal},
     user::{
         command::{UserCommand, UserReply},
-        inbox::just_passed,
         later::Scope,
         quiet::Quiet,
         record::{TaskRecord, Tasks},
@@ -166,8 +165,7 @@ impl UserActor {
         if resets && !matches!(event, UserEvent::TaskReopened(_)) {
             let quiet = Quiet::of(&self.profile, zones);
             let (before, now) = (before.map(Arc::as_ref), task.updated);
-            // As long as a release that held nothing back of an instance that comes late may have written the log, nothing of it is held back here either.
-            let since = (!self.takes_over(before, task, now)).then(|| just_passed(now));
+            let since = self.not_past_since(before, task, (now, zones));
             let is_set_anew = |reminder, at| self.is_set_anew(before, task, (reminder, at));
             record.owe_what_is_held(is_set_anew, quiet, (since, now));
         }
