@@ -32,6 +32,17 @@ async fn inbox(installation: &Installation, account: &Account) -> Vec<Value> {
     inbox["items"].as_array().unwrap().clone()
 }
 
+/// The Scheduler goes, with everything it held.
+async fn lose_the_scheduler(installation: &Installation) {
+    let scheduler = installation.environment.process("scheduler").unwrap();
+    let data = scheduler.folder.join("etcd");
+    installation
+        .with(|environment| environment.kill("scheduler"))
+        .await
+        .unwrap();
+    std::fs::remove_dir_all(data).unwrap();
+}
+
 /// Asks for a digest at the first whole minute that is a minute or more ahead.
 async fn digest_a_minute_from(begun: Timestamp, installation: &Installation, account: &Account) {
     let at = begun
@@ -78,17 +89,7 @@ async fn reminders_fire_once_after_the_scheduler_lost_everything_and_everybody_a
     }
     digest_a_minute_from(begun, &installation, &accounts[0]).await;
     assert!(now() < overdue, "this machine is too slow for this test");
-    let data = installation
-        .environment
-        .process("scheduler")
-        .unwrap()
-        .folder
-        .join("etcd");
-    installation
-        .with(|environment| environment.kill("scheduler"))
-        .await
-        .unwrap();
-    std::fs::remove_dir_all(data).unwrap();
+    lose_the_scheduler(&installation).await;
     // Long enough to count as late.
     until(overdue.plus_millis(5_000)).await;
     installation
@@ -187,16 +188,9 @@ async fn a_release_with_other_zone_data_has_everybody_arm_anew_by_itself() {
     let earlier = "{\"format\":1,\"zone_data\":\"2025b\"}\n";
     let replaced = state.replace(ZONE_DATA, &version, earlier.into()).await.unwrap();
     assert_eq!(replaced, Written::Done);
-    let data = installation
-        .environment
-        .process("scheduler")
-        .unwrap()
-        .folder
-        .join("etcd");
+    lose_the_scheduler(&installation).await;
     installation
         .with(|environment| {
-            environment.kill("scheduler")?;
-            std::fs::remove_dir_all(data).unwrap();
             environment.start("scheduler")?;
             environment.restart("api")
         })

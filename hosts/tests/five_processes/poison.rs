@@ -65,19 +65,28 @@ async fn what_nobody_can_read_is_put_aside_on_each_topic_and_replayed_while_user
     witnesses.missed_nothing(environment, &client).await;
 }
 
+/// Looks until it is there: logs and letters are in other processes, which tell nobody of them.
+async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(REST).await;
+    }
+}
+
 /// Waits until a commit of the user has something on a topic.
 async fn commit_on(environment: &Environment, client: &Client, topic: Topic) -> Seq {
     let logs = seen_by_the_api(environment).logs;
     let actor = ActorId::User(client.user.parse().unwrap());
-    let began = Instant::now();
-    loop {
+    eventually(topic.as_str(), async || {
         let log = log_of(&*logs, actor).await;
-        if let Some(commit) = log.iter().find(|commit| commit.is_on(topic)) {
-            return commit.header.seq;
-        }
-        assert!(began.elapsed() < PATIENCE, "nothing is on {}", topic.as_str());
-        tokio::time::sleep(REST).await;
-    }
+        let commit = log.iter().find(|commit| commit.is_on(topic))?;
+        Some(commit.header.seq)
+    })
+    .await
 }
 
 /// Publishes an event of a commit there is, as a later release might write it, to where the user's own events are.
@@ -98,20 +107,17 @@ async fn publish(environment: &Environment, client: &Client, topic: Topic, seq: 
 
 /// Waits until each role that hears the topics has put its message aside.
 async fn letters_of_all(environment: &Environment, client: &Client) -> Vec<Value> {
-    let began = Instant::now();
-    loop {
+    let letters = eventually("a letter of each role", async || {
         let letters = letters_of(environment, client).await;
-        let roles: Vec<&str> = letters.iter().map(|letter| word(letter, "role")).collect();
-        if roles == HEARD_BY {
-            for letter in &letters {
-                assert_eq!(letter["type"], POISON, "{letter}");
-                assert!(!letter.to_string().contains("content"), "{letter}");
-            }
-            return letters;
-        }
-        assert!(began.elapsed() < PATIENCE, "letters of {roles:?} only");
-        tokio::time::sleep(REST).await;
+        let is_whole = letters.iter().map(|letter| word(letter, "role")).eq(HEARD_BY);
+        is_whole.then_some(letters)
+    })
+    .await;
+    for letter in &letters {
+        assert_eq!(letter["type"], POISON, "{letter}");
+        assert!(!letter.to_string().contains("content"), "{letter}");
     }
+    letters
 }
 
 /// The dead letters of a user, by role. Others may have some of what tests before this one did.
