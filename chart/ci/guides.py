@@ -101,8 +101,18 @@ def operators(cloud, guide, documents):
         yield f"installs Strimzi {installed and installed[1]}, and what the chart makes is checked for {wanted}"
 
 
+def authorities():
+    """Sidecars read Secrets of the release's namespace alone, and a broker's authority is made in the broker's: it is brought over, without its key."""
+    guide = pathlib.Path("docs/deploy/kafka.md").read_text().replace("\\\n", "")
+    for file in sorted(pathlib.Path("chart").glob("values-*.yaml")):
+        ca = yaml.safe_load(file.read_text()).get("kafka", {}).get("ca", {})
+        commands = re.findall(rf"kubectl -n punctual create secret generic {re.escape(ca['name'])} (.*?) --dry-run", guide) if ca else []
+        if ca and commands != [f"--from-file={ca['key']}=/dev/stdin"]:
+            yield f"{file.name} names the Secret {ca['name']} with {ca['key']}, and kafka.md makes {commands}"
+
+
 def main():
-    faults = [*(f"certificate.md: {fault}" for fault in certificates()), *runbooks()]
+    faults = [*(f"certificate.md: {fault}" for fault in certificates()), *runbooks(), *authorities()]
     clouds = ("aks", "gke", "oke")
     for cloud in clouds:
         documents = list(documents_in(pathlib.Path(sys.argv[1], f"{cloud}.yaml").read_text()))
