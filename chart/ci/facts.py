@@ -38,8 +38,8 @@ def a_database_of_the_release_takes_all_connections_its_sidecars_may_open(_, doc
     taken = [int(one["spec"].get("postgresql", {}).get("parameters", {}).get("max_connections", 100)) for one in of_kind(documents, "Cluster")]
     taken += [int(entry["value"]) for one in of_kind(documents, "StatefulSet") for container in one["spec"]["template"]["spec"]["containers"]
               for entry in container.get("env", []) if entry["name"] == "MAX_CONNECTIONS"]
-    # One more of each while it is updated, and what PostgreSQL keeps for its superuser.
-    wanted = sum(count + 1 for count in most.values()) * sum(each) + 3
+    # All old ones and all new ones while they are updated, and what PostgreSQL keeps for its superuser.
+    wanted = 2 * sum(most.values()) * sum(each) + 3
     yield from [f"{one} connections, and {wanted} are wanted" for one in taken if one < wanted]
     if any(one["spec"]["template"]["spec"]["containers"][0]["name"] == "postgresql" for one in of_kind(documents, "StatefulSet")) and not taken:
         yield "the single server is not told how many connections it takes"

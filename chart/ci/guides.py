@@ -43,9 +43,10 @@ def faults_of(cloud, guide, documents):
     if cloud == "gke":
         most = {one["metadata"]["name"]: one["spec"].get("maxReplicas") for one in documents if one["kind"] == "HorizontalPodAutoscaler"}
         each = next(int(entry["value"]) for one in documents if one["kind"] == "Component" for entry in one["spec"]["metadata"] if entry["name"] == "maxConns")
-        wanted = sum(count + 1 for count in most.values()) * each + 3
-        if not said or int(said[1]) < wanted:
-            yield f"the database takes {said and said[1]} connections, and {wanted} are wanted"
+        opened = 2 * sum(most.values()) * each
+        if not said or int(said[1]) < opened + 3:
+            yield f"the database takes {said and said[1]} connections, and {opened + 3} are wanted"
+        yield from [] if f"the pods open {opened} at most" in guide else [f"does not say that the pods open {opened} at most"]
 
 
 def runbooks():

@@ -75,7 +75,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* How many pods of a role there are at most, but for the one more of a rolling update: (list context role). */}}
+{{/* How many pods of a role there are at most, but for those of a rolling update: (list context role). */}}
 {{- define "punctual.most" -}}
 {{- $own := include "punctual.role" . | fromYaml -}}
 {{- if or $own.autoscaling.enabled (include "punctual.byKeda" .) -}}
@@ -86,11 +86,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{/* What a PostgreSQL of the release's own has to take: all sidecars there may be at once, twenty for the operator, copies and people, and the rest
-     of the hundred: another number means that its servers start anew. */}}
+     of the hundred: another number means that its servers start anew. A rolling update makes all pods anew and does not wait until the old ones have
+     ended, which keep their connections while they drain: so each pod counts twice. */}}
 {{- define "punctual.postgresql.connections" -}}
 {{- $pods := 0 -}}
 {{- range $role := include "punctual.roles" . | fromJsonArray -}}
-{{- $pods = add $pods 1 (include "punctual.most" (list $ $role) | int) -}}
+{{- $pods = add $pods (include "punctual.most" (list $ $role) | int) -}}
 {{- end -}}
 {{- mul 100 (div (add 119 (mul $pods (int .Values.store.maxConnections))) 100) -}}
 {{- end -}}
