@@ -12,8 +12,10 @@ import sys
 import promql_parser
 import yaml
 
+import door
 import operators
 from documents import documents_in, of_kind
+from policies import selects
 
 
 def routes_say_how_long_a_socket_lasts_where_the_controller_takes_it(name, documents):
@@ -247,6 +249,52 @@ def only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret(_, docu
             yield f"{dapr['dapr.io/app-id']} may read Secrets of Kubernetes"
 
 
+def a_secret_that_was_made_stays_when_the_release_goes(name, documents):
+    """Under another signing key nobody finds their account."""
+    made = of_kind(documents, "Secret")
+    if name == "minikube" and "punctual-signing-key" not in {one["metadata"]["name"] for one in made}:
+        yield "nobody makes the signing key"
+    yield from [f"{one['metadata']['name']} goes with the release" for one in made
+                if one["metadata"].get("annotations", {}).get("helm.sh/resource-policy") != "keep"]
+
+
+def a_node_that_is_emptied_takes_few_pods_of_a_role_at_once(_, documents):
+    budgets = of_kind(documents, "PodDisruptionBudget")
+    for one in of_kind(documents, "Deployment"):
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        own = [budget["spec"] for budget in budgets if selects(budget["spec"]["selector"], labels)]
+        if len(own) != 1 or own[0].get("maxUnavailable", 0) in (0, "0%", "100%"):
+            yield f"{one['metadata']['name']} has the budgets {own}"
+        # A pod that never gets ready would keep its node for ever.
+        yield from [f"a broken {one['metadata']['name']} keeps its node" for spec in own if spec.get("unhealthyPodEvictionPolicy") != "AlwaysAllow"]
+
+
+def no_pod_has_a_token_of_kubernetes(_, documents):
+    for one in documents:
+        if one["kind"] in ("Deployment", "StatefulSet", "Job", "Pod"):
+            pod = one["spec"] if one["kind"] == "Pod" else one["spec"]["template"]["spec"]
+        elif one["kind"] == "ServiceAccount":
+            pod = one
+        else:
+            continue
+        yield from [] if pod.get("automountServiceAccountToken") is False else [f"{one['kind']} {one['metadata']['name']} has a token"]
+
+
+def whoever_hangs_is_started_anew_and_whoever_waits_for_a_store_is_not(_, documents):
+    """`/healthz` says only that the process answers; `/readyz` says also that what it needs is there."""
+    for one in of_kind(documents, "Deployment"):
+        container = one["spec"]["template"]["spec"]["containers"][0]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        asked = {probe: container.get(f"{probe}Probe", {}).get("httpGet") for probe in ("liveness", "readiness")}
+        wanted = {"liveness": {"path": "/healthz", "port": "http"}, "readiness": {"path": "/readyz", "port": "http"}}
+        if asked != wanted or f"--listen=0.0.0.0:{ports['http']}" not in container["args"]:
+            yield f"{one['metadata']['name']} is asked {asked}"
+            continue
+        alive = container["livenessProbe"]
+        if alive["periodSeconds"] * alive["failureThreshold"] < 30:
+            yield f"{one['metadata']['name']} is started anew after a pause of {alive['periodSeconds'] * alive['failureThreshold']} s"
+
+
 FACTS = [the_table_of_topics_says_what_is_published_and_heard,
          large_numbers_are_written_in_digits,
          whoever_scales_makes_way_for_keda,
@@ -260,6 +308,11 @@ FACTS = [the_table_of_topics_says_what_is_published_and_heard,
          copies_are_spread_over_zones_and_nodes_that_they_bear,
          services_and_their_sidecars_know_each_other_by_tokens,
          only_api_and_sync_have_the_signing_key_and_nobody_has_another_secret,
+         a_secret_that_was_made_stays_when_the_release_goes,
+         a_node_that_is_emptied_takes_few_pods_of_a_role_at_once,
+         no_pod_has_a_token_of_kubernetes,
+         whoever_hangs_is_started_anew_and_whoever_waits_for_a_store_is_not,
+         *door.FACTS,
          *operators.FACTS]
 
 

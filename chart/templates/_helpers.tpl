@@ -59,6 +59,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and $context.Values.keda.enabled (has (index . 1) (list "recurring" "notification" "audit")) -}}true{{- end -}}
 {{- end -}}
 
+{{/* What clients ask api for: all else that it answers (`/metrics`, `/healthz`) is for the cluster, and no Ingress or HTTPRoute leads there. */}}
+{{- define "punctual.publicPaths" -}}
+exact: [/, /openapi.json, /readyz]
+prefix: [/v1, /docs]
+{{- end -}}
+
 {{/* How many pods a role is given: (list context role). Nothing where an autoscaler says it, unless the release before gave a number: Helm would take
      that back, which is one pod until the autoscaler has looked. Then it is the number that there is, from there on. */}}
 {{- define "punctual.replicas" -}}
@@ -93,7 +99,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- range $role := include "punctual.roles" . | fromJsonArray -}}
 {{- $pods = add $pods (include "punctual.most" (list $ $role) | int) -}}
 {{- end -}}
-{{- mul 100 (div (add 119 (mul $pods (int .Values.store.maxConnections))) 100) -}}
+{{- mul 100 (div (add 119 (mul 2 $pods (int .Values.store.maxConnections))) 100) -}}
 {{- end -}}
 
 {{- define "punctual.kafka.cluster" -}}
