@@ -415,3 +415,9 @@ fn what_puts_off_may_begin_with_until() {
     assert_eq!(instant("until", &scene), None);
     assert_eq!(instant("weekend trip", &scene), None);
 }
+
+#[test]
+fn what_is_left_over_has_nothing_that_a_phrase_has() {
+    // "2 am" would be the time, if "am" did not begin the date.
+    assert_understood(&[("mtg@2 am 24.12.", "mtg@2", "2026-12-24", "", 1)]);
+}
