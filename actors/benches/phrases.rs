@@ -37,8 +37,8 @@ const SANE: [&str; 10] = [
     "Nothing in this sentence is a phrase of any kind, and still every word is looked at once or twice",
 ];
 
-/// Beginnings of phrases that come to nothing, over and over.
-const HOSTILE: [&str; 12] = [
+/// Beginnings of phrases that come to nothing, over and over, and a rule that never occurs.
+const HOSTILE: [&str; 13] = [
     "1st and ",
     "every ",
     "every other ",
@@ -51,6 +51,7 @@ const HOSTILE: [&str; 12] = [
     "8/1/",
     "\\\"",
     "first, second fri, ",
+    "monthly 10th instance of fri this year ",
 ];
 
 fn main() {

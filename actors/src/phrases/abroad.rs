@@ -1,6 +1,10 @@
 //! Times of other zones: "3pm EST", "9am London time". A task's times are those of its user's zone, so these are not understood.
 
+use chrono::NaiveDate;
+
 use super::{
+    cursor::Cursor,
+    ending::goes_on,
     lexer::{Kind, Token},
     names::is_large,
     reminders::Remind,
@@ -11,7 +15,7 @@ use super::{
 const WHY: &str = "times are those of your own time zone; say when it is there, without the name of a zone";
 
 /// Refuses the times that the name of a zone is right behind, or behind the day that is behind them.
-pub(super) fn refuse_times_abroad(found: &mut [Found], text: &str, tokens: &[Token<'_>]) {
+pub(super) fn refuse_times_abroad(found: &mut [Found], text: &str, tokens: &[Token<'_>], today: NaiveDate) {
     let mut at = 0;
     for index in 0..found.len() {
         while tokens.get(at).is_some_and(|token| token.start < found[index].end) {
@@ -19,7 +23,7 @@ pub(super) fn refuse_times_abroad(found: &mut [Found], text: &str, tokens: &[Tok
         }
         // "3pm Friday time"
         let next = found.get(index + 1).map_or(usize::MAX, |next| next.start);
-        let Some(end) = zone(text, tokens, at).filter(|end| *end <= next) else {
+        let Some(end) = zone(text, tokens, at, today).filter(|end| *end <= next) else {
             continue;
         };
         let before = index.checked_sub(1);
@@ -48,7 +52,7 @@ fn kind_of_time(item: &Item) -> Option<SpanKind> {
 }
 
 /// Where the name of a zone ends that begins at a token.
-fn zone(text: &str, tokens: &[Token<'_>], at: usize) -> Option<usize> {
+fn zone(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<usize> {
     const ZONES: &[&str] = &[
         "ACST", "AEDT", "AEST", "AWST", "BST", "CDT", "CEST", "CET", "CST", "CT", "EDT", "EEST", "EET", "EST", "ET",
         "GMT", "HKT", "HST", "IST", "JST", "KST", "MDT", "MSK", "MST", "MT", "NZDT", "NZST", "PDT", "PST", "PT", "SGT",
@@ -62,7 +66,17 @@ fn zone(text: &str, tokens: &[Token<'_>], at: usize) -> Option<usize> {
     if ZONES.contains(&&text[token.start..token.end]) || SMALL.contains(&token.text) {
         return Some(tokens[at + offset(tokens, at + 1)].end);
     }
-    of_place(text, tokens, at)
+    of_place(text, tokens, at).or_else(|| of_america(text, tokens, at, today))
+}
+
+/// "Eastern", without "time": before a word that goes on with it, it is of another name, "3pm Central Park". A mountain is more often one.
+fn of_america(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<usize> {
+    let token = &tokens[at];
+    let is_one =
+        matches!(token.text, "central" | "eastern" | "pacific") || token.text == "mountain" && is_large(text, token);
+    let mut behind = Cursor::new(tokens, at, 0);
+    behind.advance();
+    (is_one && behind.ends_free() && !goes_on(&behind, today)).then_some(token.end)
 }
 
 /// How many tokens an offset has: "+2" of "GMT+2".

@@ -1,5 +1,7 @@
 //! From phrases to a task: which of them count, what they come to together, and what is said of each.
 
+use std::cell::OnceCell;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use punctual_events::Priority;
 
@@ -40,6 +42,8 @@ pub(super) struct Composer<'a> {
     pub(super) times: Option<Vec<NaiveTime>>,
     pub(super) instant: Option<NaiveDateTime>,
     pub(super) series: Option<Series>,
+    /// When it would be due without an end, which spans and lengths are measured by: looked for once, however many there are.
+    first_to_end: OnceCell<Option<NaiveDateTime>>,
     pub(super) due: Option<NaiveDateTime>,
     pub(super) all_day: bool,
     pub(super) reminders: Vec<ReminderInput>,
@@ -70,6 +74,7 @@ pub(super) fn compose(
         times: None,
         instant: None,
         series: None,
+        first_to_end: OnceCell::new(),
         due: None,
         all_day: false,
         reminders: Vec::new(),
@@ -200,18 +205,21 @@ impl Composer<'_> {
         {
             return Some(Verdict::refused(kind, "it is not right behind what recurs"));
         }
-        let first = (is_length && !series.ends())
-            .then(|| self.first_due(self.start()).0)
-            .flatten();
+        let first = (is_length && !series.ends()).then(|| self.first_to_end()).flatten();
         let said = self.start().unwrap_or(self.now.date());
         let base = first.map_or(said, |first| first.date());
         if let Bound::Span { from: None, until } = bound
-            && self.first_due(self.start()).0.is_some_and(|due| due.date() > *until)
+            && self.first_to_end().is_some_and(|due| due.date() > *until)
         {
             return Some(Verdict::refused(kind, "it does not come round in what is left of it"));
         }
         let series = self.series.as_mut()?;
         Some(series.bound(bound, base))
+    }
+
+    /// Once every start has been taken.
+    fn first_to_end(&self) -> Option<NaiveDateTime> {
+        *self.first_to_end.get_or_init(|| self.first_due(self.start()).0)
     }
 
     /// When it is due, of all that was said; and the start of a recurrence where one was said.

@@ -21,13 +21,13 @@ const NO_TIME: &str = "a time or another number; a time is said “at”";
 
 /// Adds to what was found what is left.
 pub(super) fn left_over(found: &mut Vec<Found>, text: &str, tokens: &[Token<'_>], today: NaiveDate) {
+    let left: Vec<usize> = uncovered(found, tokens).collect();
     if says_day_without_time(found) {
-        let time = uncovered(found, tokens).find_map(|at| time_at(text, tokens, at, today));
-        if let Some(time) = time {
+        let mut times = left.iter().filter_map(|at| time_at(text, tokens, *at, &left, today));
+        if let Some(time) = times.find(|time| has_room(found, time)) {
             insert(found, time);
         }
     } else if says_time_without_day(found) {
-        let left: Vec<usize> = uncovered(found, tokens).collect();
         let days: Vec<(usize, usize, Sureness)> = left
             .iter()
             .filter_map(|at| day_at(tokens, *at, &left).map(|(count, sureness)| (*at, count, sureness)))
@@ -50,6 +50,12 @@ enum Sureness {
     Day,
     /// It could be: "pay the january rent at 5pm".
     Perhaps,
+}
+
+/// Whether no phrase has any of a new piece: "2 am" of "mtg@2 am 24.12." ends in a date.
+fn has_room(found: &[Found], new: &Found) -> bool {
+    let at = found.partition_point(|known| known.end <= new.start);
+    found.get(at).is_none_or(|next| new.end <= next.start)
 }
 
 fn insert(found: &mut Vec<Found>, new: Found) {
@@ -105,7 +111,7 @@ fn says_time_without_day(found: &[Found]) -> bool {
 }
 
 /// "9:30", "for 9:30": with words behind that go on with it, it could be anything, and so could "John 3:16".
-fn time_at(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Option<Found> {
+fn time_at(text: &str, tokens: &[Token<'_>], at: usize, left: &[usize], today: NaiveDate) -> Option<Found> {
     let Kind::Number(value) = tokens[at].kind else {
         return None;
     };
@@ -131,8 +137,9 @@ fn time_at(text: &str, tokens: &[Token<'_>], at: usize, today: NaiveDate) -> Opt
         });
     }
     time.doubt = number_meant(&written);
-    let is_introduced = at > 0 && tokens[at - 1].text == "for";
-    let start = tokens[at - usize::from(is_introduced)].start;
+    let before = at.checked_sub(1).filter(|before| left.binary_search(before).is_ok());
+    let introduction = before.filter(|before| tokens[*before].text == "for");
+    let start = tokens[introduction.unwrap_or(at)].start;
     Some(Found {
         start,
         end,

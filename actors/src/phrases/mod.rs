@@ -67,7 +67,7 @@
 //! often       = "every" ("other"? unit | length) | "hourly" | "daily"                 behind "remind me" only with an end, behind a reminder only of hours or less
 //! end         = "until" ("it is"|"I")? "done" | "for" length | ("at most"|"up to"|"max"|"no more than") (number "times"? | "once" | "twice") | number "times"
 //!
-//! abroad      a phrase that ends with a time, and a time before a date, with a zone behind: "("? ("EST" | "PST" | "UTC" | …) (("+"|"-") number)? | name+ "time"; not understood
+//! abroad      a phrase that ends with a time, and a time before a date, with a zone behind: "("? ("EST" | "PST" | "UTC" | …) (("+"|"-") number)? | name+ "time" | "eastern" | "central" | "pacific"; not understood
 //!
 //! left over   what no phrase has: H ":" MM is a time where a day or recurrence has none, with "for" before it or not; and a time that has no day is not understood beside what names one
 //!

@@ -109,7 +109,9 @@ fn at(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Vec<Remind>> {
         no_other_time(*cursor)?;
         return Some(all_at(Some(&date), times));
     }
-    let first = cursor.attempt(|cursor| times(cursor, false));
+    // "a reminder for 9:30"
+    let is_introduced = cursor.follows(&["for"]) && cursor.clone().number().is_some();
+    let first = cursor.attempt(|cursor| times(cursor, is_introduced));
     let date = cursor.attempt(|cursor| day(cursor, today));
     if let (Some(times), None) = (&first, &date)
         && let Some(day) = cursor.attempt(|cursor| which_day(cursor, today))

@@ -95,10 +95,23 @@ pub(super) fn scan(text: &str, tokens: &[Token<'_>], today: NaiveDate) -> Vec<Fo
         Some(how_often) => pass(tokens, today, Some(how_often.clone())),
         None => found,
     };
-    refuse_times_abroad(&mut found, text, tokens);
+    refuse_times_abroad(&mut found, text, tokens, today);
     left_over(&mut found, text, tokens, today);
+    // Also those that were left over.
+    refuse_times_abroad(&mut found, text, tokens, today);
     tell_times(&mut found, tokens);
+    keep_apart(&mut found);
     found
+}
+
+/// Drops what is not behind the phrase before it: what follows cuts the text into pieces, and relies on it.
+fn keep_apart(found: &mut Vec<Found>) {
+    let mut behind = 0;
+    found.retain(|found| {
+        let is_behind = behind <= found.start && found.start < found.end;
+        behind = if is_behind { found.end } else { behind };
+        is_behind
+    });
 }
 
 /// Whether a day is said, or days again and again: "every week" leaves open which.

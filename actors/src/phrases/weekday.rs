@@ -62,12 +62,17 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
     Some(found)
 }
 
-/// "17.12." and "17.12" behind the weekday it is.
+/// "17.12." and "17.12" behind the weekday it is. Without a dot behind it or a time it may fit by chance, "deploy fri 2.4".
 fn dotted_behind(cursor: &mut Cursor<'_>, weekday: u8, today: NaiveDate) -> Option<Date> {
     cursor.mark(',');
-    let day = day_and_month(cursor)?.day;
-    let is_it = day.resolve(today)?.weekday().num_days_from_monday() == u32::from(weekday);
-    is_it.then(|| Date::sure(day))?
+    let date = day_and_month(cursor)?;
+    let is_it = date.day.resolve(today)?.weekday().num_days_from_monday() == u32::from(weekday);
+    let is_sure = cursor.token_before() == Some(".") || times(&mut cursor.clone(), true).is_some();
+    is_it.then(|| Date {
+        weak: false,
+        doubt: date.doubt.filter(|_| !is_sure),
+        ..date
+    })
 }
 
 /// The dot of "thurs. 8am".

@@ -14,7 +14,8 @@ impl Schedule {
     /// interval then, and the shorter month ends it: a month after 31 January is the last of February, and a year after 29 February is the 28th. (A schedule skips such dates,
     /// as RFC 5545 says, which knows no completions.) Where it counts workdays, it is so many of them later, and a completion on a weekend counts as one on the Friday
     /// before. Where the rule names days or times, which a completion does not move, what follows is also after the occurrence that was completed: done early, the
-    /// same day does not come again. `completed` is the wall time of the completion in the schedule's zone, and that of the occurrence; `made` is how many occurrences there have been, the
+    /// same day does not come again. A rule that names nothing at all when it runs from there (every 3 months in January, April, July and October, completed in February) goes
+    /// on with the next date of the schedule itself after the completion. `completed` is the wall time of the completion in the schedule's zone, and that of the occurrence; `made` is how many occurrences there have been, the
     /// first included, which is what `COUNT` counts.
     ///
     /// # Errors
@@ -56,7 +57,22 @@ impl Schedule {
         if self.rule.names_dates() {
             after = after.max(of);
         }
-        Ok(restarted.after(after, zones).next())
+        if let Some(next) = restarted.after(after, zones).next() {
+            return Ok(Some(next));
+        }
+        // Where only `UNTIL` ended it, it has ended.
+        if restarted.rule.end != End::Never {
+            restarted.rule.end = End::Never;
+            if restarted.after(after, zones).next().is_some() {
+                return Ok(None);
+            }
+        }
+        // One that was counted has been, above.
+        let mut own = self.clone();
+        if own.rule.is_counted() {
+            own.rule.end = End::Never;
+        }
+        Ok(own.after(after, zones).next())
     }
 
     /// The first so many occurrences, each but the first after the completion of the one before it at its time.

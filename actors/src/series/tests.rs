@@ -1,5 +1,6 @@
 //! A series' actor by itself: what it takes in which order, and how far it goes at once.
 
+mod completion;
 mod days;
 mod edit;
 mod history;

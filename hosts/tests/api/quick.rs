@@ -235,3 +235,20 @@ async fn remind_me_every_day_makes_a_series_that_reminds_and_what_is_unclear_is_
         }])
     );
 }
+
+#[tokio::test]
+async fn a_preview_of_what_counts_from_completions_is_as_if_each_was_completed_on_its_day() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let mut phrase = json!({"phrase": "every! month starting 31 jan 2030", "time_zone": "Etc/UTC", "count": 3});
+    let preview = ann.post("/v1/recurrence/preview", &phrase).await;
+    let found = preview.body["occurrences"].as_array().unwrap().iter();
+    let days: Vec<&str> = found.map(|one| one["date"].as_str().unwrap()).collect();
+    assert_eq!(days, ["2030-01-31", "2030-02-28", "2030-03-28"]);
+    phrase["rdate"] = json!(["2030-02-01"]);
+    let dated = ann.post("/v1/recurrence/preview", &phrase).await;
+    assert_eq!(
+        (dated.problem(), &dated.body["field"]),
+        ((422, "recurrence_invalid"), &json!("rdate"))
+    );
+}

@@ -34,6 +34,7 @@ impl Recurrence {
                 *day = (*day + 1) % 7;
             }
             repeat.weekdays.sort_unstable();
+            repeat.shifted = true;
             self.doubt.get_or_insert(parts::BEHIND_MIDNIGHT.into());
         }
         Some(())

@@ -25,6 +25,8 @@ pub(in crate::phrases) struct Repeat {
     pub(in crate::phrases) weekdays: Vec<(i32, u8)>,
     pub(in crate::phrases) hours: Vec<u32>,
     pub(in crate::phrases) positions: Vec<i32>,
+    /// The days are those behind the ones that were said, whose weeks begin a day later, too.
+    pub(in crate::phrases) shifted: bool,
     /// Days are workdays. No part of a rule says this, but a task may that counts from its completion.
     pub(in crate::phrases) workdays: bool,
 }
@@ -49,6 +51,7 @@ impl Repeat {
             weekdays: Vec::new(),
             hours: Vec::new(),
             positions: Vec::new(),
+            shifted: false,
             workdays: false,
         }
     }
@@ -101,6 +104,10 @@ impl Repeat {
         list(&mut text, "BYDAY", self.weekdays.iter().map(|day| code(*day)));
         list(&mut text, "BYHOUR", self.hours.iter().map(u32::to_string));
         list(&mut text, "BYSETPOS", self.positions.iter().map(i32::to_string));
+        // The Monday behind a Sunday is of the week of that, and only where weeks are passed over does it matter.
+        if self.shifted && self.interval > 1 && self.weekdays.len() > 1 && self.weekdays.contains(&(0, 0)) {
+            text += ";WKST=TU";
+        }
         text
     }
 

@@ -19,6 +19,13 @@ fn a_time_of_another_zone_is_not_understood() {
         ("sync every day at 9am JST", "at 9am JST", "2026-11-30"),
         ("remind me at 9am EST to call", "remind me at 9am EST", ""),
         ("call tonight at 9 IST", "tonight at 9 IST", ""),
+        // Of a time that is only one because a day needs it.
+        ("mtg@2pm EST fri", "@2pm EST", "2026-12-04"),
+        ("call 9:30 (EST) tomorrow", "9:30 (EST", "2026-12-01"),
+        ("call at 3pm Eastern", "at 3pm Eastern", ""),
+        ("call at 3pm pacific tomorrow", "at 3pm pacific", "2026-12-01"),
+        ("call 3pm (Central) with Raj", "3pm (Central", ""),
+        ("call at 3pm Mountain", "at 3pm Mountain", ""),
     ] {
         let reading = on_monday(text);
         let why = "times are those of your own time zone; say when it is there, without the name of a zone";
@@ -45,5 +52,7 @@ fn other_words_behind_a_time_name_no_zone() {
             0,
         ),
         ("Call 3pm Friday time", "Call time", "2026-12-04T15:00:00", 0),
+        ("run 3pm Central Park", "run Central Park", "2026-11-30T15:00:00", 0),
+        ("hike 3pm mountain", "hike mountain", "2026-11-30T15:00:00", 0),
     ]);
 }

@@ -1,8 +1,13 @@
 //! Whatever the text.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::NaiveDateTime;
 use proptest::prelude::*;
+use punctual_events::Timestamp;
 
 use super::*;
+use crate::zone::ZoneData;
 
 /// Words that phrases are made of, in any order: deeper into the grammar than characters get.
 fn words() -> impl Strategy<Value = String> {
@@ -88,6 +93,17 @@ fn words() -> impl Strategy<Value = String> {
         "6",
         "midnight",
         "business days",
+        "set a reminder",
+        "add a reminder for",
+        "9:30",
+        "mtg@2",
+        "@2",
+        "2pm",
+        "EST",
+        "Eastern",
+        "24.12.",
+        "2.4",
+        "night at 12",
         "from now",
         "to",
     ];
@@ -118,6 +134,55 @@ fn check(text: &str) -> Result<(), TestCaseError> {
         );
     }
     Ok(())
+}
+
+/// Time-zone data that counts how often a schedule asks whether there is a zone: once for each search.
+struct Counting(AtomicU32);
+
+impl ZoneData for Counting {
+    fn version(&self) -> &str {
+        BundledZones.version()
+    }
+
+    fn contains(&self, zone: &str) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        BundledZones.contains(zone)
+    }
+
+    fn resolve(&self, zone: &str, wall: NaiveDateTime) -> Option<Timestamp> {
+        BundledZones.resolve(zone, wall)
+    }
+
+    fn wall_time(&self, zone: &str, instant: Timestamp) -> Option<NaiveDateTime> {
+        BundledZones.wall_time(zone, instant)
+    }
+
+    fn day_start(&self, zone: &str, date: NaiveDate) -> Option<Timestamp> {
+        BundledZones.day_start(zone, date)
+    }
+}
+
+#[test]
+fn the_first_day_is_looked_for_as_often_however_often_an_end_is_said() {
+    let searches = |text: &str| {
+        let zones = Counting(AtomicU32::new(0));
+        let scene = Scene {
+            now: "2026-12-03T09:00:00Z".parse().unwrap(),
+            time_zone: "Europe/Paris",
+            zones: &zones,
+        };
+        let _reading = read(text, &scene);
+        zones.0.into_inner()
+    };
+    // There is never a tenth, so each search looks through 400 years.
+    for piece in [
+        "monthly 10th instance of fri this year ",
+        "monthly 10th instance of fri starting 2030 this year ",
+    ] {
+        let once = searches(piece);
+        assert!(once > 0, "{piece}");
+        assert_eq!(searches(&piece.repeat(40)), once, "{piece}");
+    }
 }
 
 proptest! {

@@ -123,6 +123,11 @@ fn dates_are_read_as_people_write_them() {
         ("3.12 at 14:00", "3.12", "2026-11-30T14:00:00", "", 1),
         ("5.1. at 8:00", "", "2027-01-05T08:00:00", "", 2),
         ("thu 17.12. 19:00", "", "2026-12-17T19:00:00", "", 0),
+        ("thu 17.12.", "", "2026-12-17", "", 0),
+        ("thu 17.12 19:00", "", "2026-12-17T19:00:00", "", 0),
+        // A version whose weekday fits by chance.
+        ("deploy fri 2.4", "deploy", "2027-04-02", "", 1),
+        ("ship fri, 1.1", "ship", "2027-01-01", "", 1),
         ("tue+thu 18:30", "", "2026-12-01T18:30:00", "", 1),
         ("every tue+thu", "", "2026-12-01", "FREQ=WEEKLY;BYDAY=TU,TH", 0),
         ("every t/th", "", "2026-12-01", "FREQ=WEEKLY;BYDAY=TU,TH", 0),
@@ -414,4 +419,10 @@ fn what_puts_off_may_begin_with_until() {
     }
     assert_eq!(instant("until", &scene), None);
     assert_eq!(instant("weekend trip", &scene), None);
+}
+
+#[test]
+fn what_is_left_over_has_nothing_that_a_phrase_has() {
+    // "2 am" would be the time, if "am" did not begin the date.
+    assert_understood(&[("mtg@2 am 24.12.", "mtg@2", "2026-12-24", "", 1)]);
 }

@@ -67,6 +67,19 @@ fn the_nights_of_weekdays_reach_into_the_days_behind_them() {
             "2026-12-07T00:00:00",
             "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO",
         ),
+        // The nights of one weekend are of one week.
+        (
+            "every other sat and sun night at 12",
+            "",
+            "2026-12-06T00:00:00",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=TU",
+        ),
+        (
+            "every 3 weeks on fri and sat night at 12",
+            "",
+            "2026-12-05T00:00:00",
+            "FREQ=WEEKLY;INTERVAL=3;BYDAY=SA,SU",
+        ),
         ("every day night at 12", "", "2026-12-01T00:00:00", "FREQ=DAILY"),
         // These are on the day.
         (

@@ -330,3 +330,22 @@ fn how_long_before_may_be_said_behind_what_is_to_be_done() {
     );
     assert_eq!(reminders_of(&of_months), ["PT0S"]);
 }
+
+#[test]
+fn a_reminder_that_is_set_for_a_time_is_at_it_also_at_one_of_one_digit() {
+    for (text, due, rule, reminder) in [
+        ("set a reminder for 9:30 tomorrow", "", "", "2026-12-04T08:30:00.000Z"),
+        ("set a reminder for 10:30 tomorrow", "", "", "2026-12-04T09:30:00.000Z"),
+        (
+            "add a reminder for 8:15 every friday",
+            "2026-12-04",
+            "FREQ=WEEKLY;BYDAY=FR",
+            "08:15",
+        ),
+    ] {
+        let reading = reading(text);
+        assert_eq!(refused(&reading), [], "{text}");
+        assert_eq!((&*due_of(&reading), rule_of(&reading)), (due, rule), "{text}");
+        assert_eq!(reminders_of(&reading), [reminder], "{text}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Recurrence as facts: the standard's own examples, zones, hostile rules, and properties over random ones.
 
+mod completion;
 mod gap;
 mod hostile;
 mod left_open;

@@ -65,6 +65,13 @@ fn what_is_done_early_is_not_followed_by_itself_where_the_rule_names_days() {
         ("FREQ=WEEKLY;BYDAY=MO", "2027-01-25", "2027-01-06", "2027-02-01"),
         ("FREQ=MONTHLY;BYMONTHDAY=-1", "2027-01-31", "2027-01-20", "2027-02-28"),
         ("FREQ=WEEKLY;BYDAY=MO", "2027-01-25", "2027-02-02", "2027-02-08"),
+        // Counted from a Monday, no seventh day is a Sunday: it goes on all the same.
+        (
+            "FREQ=DAILY;INTERVAL=7;BYDAY=SU",
+            "2027-01-24",
+            "2027-01-25",
+            "2027-01-31",
+        ),
         // An interval is counted from when it was done, whatever day that is.
         ("FREQ=DAILY;INTERVAL=3", "2027-01-25", "2027-01-20", "2027-01-23"),
     ] {

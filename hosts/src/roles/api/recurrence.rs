@@ -12,7 +12,7 @@ use punctual_actors::{
     user::validate::{refuse_rule, refuse_workdays},
     zone::{UnknownZone, shown},
 };
-use punctual_events::{RecurrenceDate, Timestamp};
+use punctual_events::{Anchor, RecurrenceDate, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -60,7 +60,7 @@ pub(super) struct PreviewForm {
     #[serde(default)]
     #[schema(max_items = 366)]
     rdate: Vec<RecurrenceDate>,
-    /// A phrase with a recurrence in it, in place of a rule; its dates and times are meant in the zone.
+    /// A phrase with a recurrence in it, in place of a rule; its dates and times are meant in the zone. What it counts from completions is shown as if each was completed on its day.
     #[serde(default)]
     #[schema(max_length = 2000, examples("every other tue at 8"))]
     phrase: Option<String>,
@@ -148,11 +148,13 @@ pub(super) async fn preview(
     rule.ensure_countable().map_err(refuse)?;
     if tried.workdays {
         refuse_workdays(&rule).map_err(|refusal| Problem::from(refusal).on("workdays"))?;
+    }
+    if tried.anchor == Anchor::Completion {
         if let Some(name) = [("rdate", &form.rdate), ("exdate", &form.exdate)]
             .into_iter()
             .find_map(|(name, dates)| (!dates.is_empty()).then_some(name))
         {
-            let detail = "workdays are counted from completions, whose dates nobody knows ahead";
+            let detail = "what counts from completions has no dates of its own";
             return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
         }
     }
@@ -167,12 +169,15 @@ pub(super) async fn preview(
     let schedule = schedule.with_dates(&walls(&form.rdate), &walls(&form.exdate));
     schedule.ensure_occurs(zones).map_err(refuse)?;
     let unknown = |unknown: UnknownZone| refuse(unknown.into());
-    let occurrences: Vec<Occurrence> = if tried.workdays {
-        let schedule = schedule.by_workdays(true);
-        schedule.completed_in_time(form.count, zones).map_err(unknown)?
-    } else {
-        let occurrences = schedule.occurrences(zones).map_err(unknown)?;
-        occurrences.take(form.count.into()).collect()
+    let occurrences: Vec<Occurrence> = match tried.anchor {
+        Anchor::Completion => {
+            let schedule = schedule.by_workdays(tried.workdays);
+            schedule.completed_in_time(form.count, zones).map_err(unknown)?
+        }
+        Anchor::Schedule => {
+            let occurrences = schedule.occurrences(zones).map_err(unknown)?;
+            occurrences.take(form.count.into()).collect()
+        }
     };
     let previewed = occurrences.into_iter().map(|occurrence| {
         let shown = shown(zones, &form.time_zone, occurrence.at.get(), occurrence.instant);
@@ -194,6 +199,8 @@ pub(super) async fn preview(
 
 /// What a form comes to.
 struct Tried {
+    /// What counts from completions is shown as if each was on its day.
+    anchor: Anchor,
     rrule: String,
     start: RecurrenceDate,
     workdays: bool,
@@ -205,6 +212,12 @@ fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
     let start = form.start.as_ref().map(StartForm::date).transpose()?;
     match (&form.rrule, &form.phrase) {
         (Some(rrule), None) => Ok(Tried {
+            // Nothing else counts workdays.
+            anchor: if form.workdays {
+                Anchor::Completion
+            } else {
+                Anchor::Schedule
+            },
             rrule: rrule.clone(),
             start: start.ok_or_else(|| Problem::invalid("start", "a rule needs a first occurrence"))?,
             understood: None,
@@ -216,6 +229,7 @@ fn tried(api: &Api, form: &PreviewForm) -> Result<Tried, Problem> {
             let nothing = || Problem::invalid("phrase", "no recurrence is understood in it");
             let recurrence = reading.draft.recurrence.clone().ok_or_else(nothing)?;
             Ok(Tried {
+                anchor: recurrence.anchor,
                 workdays: recurrence.workdays,
                 start: start::of_phrase(start, first(&reading)).ok_or_else(nothing)?,
                 rrule: recurrence.rrule.into(),
