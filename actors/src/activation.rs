@@ -335,6 +335,11 @@ impl<M: Machine> Activation<M> {
         self.covered_from = None;
     }
 
+    /// A wake-up that was delivered is delivered again, and whoever takes it arms what the state has to do next.
+    pub(crate) fn trust_head(&mut self) {
+        self.covered_from = self.snapshot.machine.next_wakeup();
+    }
+
     /// Whatever holds wake-ups has lost them: none that was armed, here or by whoever wrote the head, is counted on any more.
     pub(crate) fn distrust_wake_ups(&mut self) {
         self.armed.lose();

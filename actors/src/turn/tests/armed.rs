@@ -1,6 +1,9 @@
 //! What is armed in the course of time: not more and more.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use punctual_events::{ActorId, EventType, Seq, Timestamp, UserId};
 use uuid::Uuid;
@@ -12,7 +15,7 @@ use crate::{
     ports::{Clock as _, Failure, Ports, Store as _, WakeUp, WakeUps},
     reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps, Reference, VirtualClock},
     turn::{Outcome, Pending, Slot},
-    user::{UserActor, UserCommand},
+    user::{UserActor, UserCommand, UserReply},
 };
 
 const INTERVAL_MS: u64 = 300_000;
@@ -22,6 +25,7 @@ const INTERVAL_MS: u64 = 300_000;
 struct Scheduler {
     armed: MemoryWakeUps,
     fails: Faults,
+    is_away: Arc<AtomicBool>,
 }
 
 impl WakeUps for Scheduler {
@@ -30,6 +34,9 @@ impl WakeUps for Scheduler {
     }
 
     async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(Failure::new("away"));
+        }
         Faulty::new(self.armed.clone(), &self.fails).arm(actor, wake_up).await
     }
 
@@ -253,4 +260,45 @@ async fn reminders_each_day_leave_few_wake_ups_for_one_far_away_which_fires_in_t
     assert_eq!(world.fired().await, 101);
     let appended = world.slot.activation().unwrap().seq().0 - before.0;
     assert!(appended <= 2, "{appended}");
+}
+
+#[tokio::test]
+async fn while_what_a_wake_up_needs_cannot_be_armed_commands_that_move_nothing_earlier_are_done() {
+    for is_superseded in [false, true] {
+        let mut world = World::new(Some(2_000)).await;
+        let reply = world.remind_in(3_600_000).await.unwrap().reply;
+        let later = world.clock.now().plus_millis(7_200_000);
+        // The earlier wake-up covers this one.
+        assert!(world.remind_in(7_200_000).await.is_ok());
+        let UserReply::Task { task, .. } = reply else {
+            panic!("{reply:?}")
+        };
+        if is_superseded {
+            let delete = UserCommand::DeleteTask {
+                if_match: None,
+                series: false,
+                task: task.id,
+            };
+            assert!(world.turn(delete).await.is_ok());
+        }
+        world.clock.advance_ms(3_600_000);
+        let due = world.runtime.wake_ups.armed.due(world.clock.now());
+        let wake_up = due.iter().find(|(_, wake_up)| !wake_up.is_guard).unwrap().1;
+        world.runtime.wake_ups.is_away.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            assert!(world.wake(wake_up).await.is_err());
+            assert!(world.turn(create(None)).await.is_ok(), "{is_superseded}");
+        }
+        assert_eq!(
+            world.remind_in(60_000).await.is_ok(),
+            !is_superseded,
+            "moves it earlier"
+        );
+
+        world.runtime.wake_ups.is_away.store(false, Ordering::Relaxed);
+        world.wake(wake_up).await.unwrap();
+        assert_eq!(world.fired().await, usize::from(!is_superseded));
+        let armed = world.runtime.wake_ups.armed.due(later);
+        assert!(armed.iter().any(|(_, armed)| !armed.is_guard && *armed != wake_up));
+    }
 }
