@@ -114,6 +114,8 @@ pub struct Activation<M: Machine> {
     /// The head's: whoever wrote it saw to it that something armed fires by then.
     covered_from: Option<Timestamp>,
     pub(crate) guard: Option<WakeUp>,
+    /// The latest instant of a wake-up that was delivered in this process since the actor is in its memory.
+    woken_for: Option<Timestamp>,
     /// When the last commit that audit has to copy was made, where a guard found it without a confirmation long after that.
     pub(crate) waits_for_audit_since: Option<Timestamp>,
     /// Everything up to here was taken by the publisher.
@@ -142,6 +144,7 @@ pub struct Activation<M: Machine> {
 pub(crate) struct Left {
     armed: Armed,
     guard: Option<WakeUp>,
+    woken_for: Option<Timestamp>,
     tip: Tip,
 }
 
@@ -149,6 +152,8 @@ pub(crate) struct Left {
 const SAVE_AFTER_COMMITS: usize = 1024;
 /// Saves after this many bytes of commits.
 const SAVE_AFTER_BYTES: usize = 2 << 20;
+/// A wake-up for an instant that is closer than this may be on its way, in milliseconds; clocks differ by less.
+const NEAR_MS: i64 = 60_000;
 
 impl<M: Machine> Activation<M> {
     /// Activates from what the store holds.
@@ -199,6 +204,7 @@ impl<M: Machine> Activation<M> {
             armed: Armed::default(),
             covered_from: head.and_then(|head| head.wake_at),
             guard: None,
+            woken_for: None,
             waits_for_audit_since: None,
             published: head.map_or(Seq::ZERO, |head| head.published),
             noted: head.map_or(Seq::ZERO, |head| head.published),
@@ -252,7 +258,20 @@ impl<M: Machine> Activation<M> {
             at,
             seq,
             nonce: self.first_nonce.wrapping_add(self.made),
+            is_guard: false,
         }
+    }
+
+    /// The wake-up to arm for `at`, which none covers that is known here. Where the commit moves the next instant earlier, nobody has armed it before. Where
+    /// something before it is over it may have been armed long ago, by somebody who does not remember: others must not gather beside it each time.
+    pub(crate) fn next_wake_up(&mut self, at: Timestamp, seq: Seq, now: Timestamp) -> WakeUp {
+        let before = self.snapshot.machine.next_wakeup();
+        let is_far = at.as_millis() - now.as_millis() >= NEAR_MS;
+        // One that is being delivered is gone when it was, also where the clock has been set back meanwhile.
+        if is_far && before.is_some_and(|before| before <= at) && self.woken_for.is_none_or(|woken| woken < at) {
+            return WakeUp::once_more(at);
+        }
+        self.new_wake_up(at, seq)
     }
 
     /// True for a wake-up that this activation armed, and no other.
@@ -281,7 +300,7 @@ impl<M: Machine> Activation<M> {
         if left.tip != self.tip {
             left.armed.overtake();
         }
-        (self.armed, self.guard) = (left.armed, left.guard);
+        (self.armed, self.guard, self.woken_for) = (left.armed, left.guard, left.woken_for);
     }
 
     /// What the next activation in this process inherits.
@@ -289,6 +308,7 @@ impl<M: Machine> Activation<M> {
         Left {
             armed: self.armed,
             guard: self.guard,
+            woken_for: self.woken_for,
             tip: self.tip,
         }
     }
@@ -297,10 +317,14 @@ impl<M: Machine> Activation<M> {
     /// or was computed with other zone data: then the head has to be written anew.
     #[must_use]
     pub(crate) fn delivered(&mut self, wake_up: WakeUp) -> bool {
-        self.armed.delivered(wake_up);
+        // Nobody counts on a guard for what comes next.
+        if !wake_up.is_guard {
+            self.armed.delivered(wake_up);
+            self.woken_for = self.woken_for.max(Some(wake_up.at));
+            self.distrust_head();
+        }
         let guard = self.guard.take();
         self.guard = guard.filter(|guard| guard.at > wake_up.at);
-        self.distrust_head();
         let has_lost_guard = guard.is_some() && self.guard.is_none();
         let is_noted = self.tip.on_topic.iter().all(|last| *last <= self.noted);
         (has_lost_guard && !is_noted) || self.has_other_zones
@@ -309,6 +333,11 @@ impl<M: Machine> Activation<M> {
     /// A wake-up that was delivered may be the one the head counts on.
     pub(crate) fn distrust_head(&mut self) {
         self.covered_from = None;
+    }
+
+    /// A wake-up that was delivered is delivered again, and whoever takes it arms what the state has to do next.
+    pub(crate) fn trust_head(&mut self) {
+        self.covered_from = self.snapshot.machine.next_wakeup();
     }
 
     /// Whatever holds wake-ups has lost them: none that was armed, here or by whoever wrote the head, is counted on any more.

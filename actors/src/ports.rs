@@ -276,13 +276,33 @@ pub struct WakeUp {
     pub seq: Seq,
     /// Tells wake-ups of different activations apart.
     pub nonce: u64,
+    /// It comes for what a lost process left behind. Nobody counts on it for anything else.
+    pub is_guard: bool,
+}
+
+impl WakeUp {
+    /// The wake-up for an instant for which one may have been armed before, by whoever it was: every activation means the same by it, so that whoever keeps
+    /// wake-ups keeps one of them. It is of no commit: every head is behind it.
+    pub(crate) const fn once_more(at: Timestamp) -> Self {
+        Self {
+            at,
+            seq: Seq(u64::MAX),
+            nonce: 0,
+            is_guard: false,
+        }
+    }
+
+    /// True for one that others may have armed as well, and count on: it must not be cancelled.
+    pub(crate) fn is_shared(self) -> bool {
+        self == Self::once_more(self.at)
+    }
 }
 
 /// Wake-ups of actors, kept by something that outlives the process.
 ///
 /// # Contract
 /// - An armed wake-up is delivered at its instant or as soon after as an actor host is there, at least once, never before its instant.
-/// - Arming is additive: two wake-ups with different fields are two.
+/// - Arming is additive: two wake-ups with different fields are two. One that is armed again is kept once.
 /// - One that finds nothing due is harmless, so nobody depends on one being taken back. Cancelling saves whoever keeps them from keeping all that were
 ///   ever superseded.
 pub trait WakeUps: Send + Sync + 'static {

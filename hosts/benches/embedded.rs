@@ -183,6 +183,7 @@ async fn wake_ups() {
                         at,
                         seq: Seq(1),
                         nonce: 1,
+                        is_guard: false,
                     },
                 )
                 .await

@@ -36,6 +36,7 @@ impl Armed {
 
     /// One was armed.
     pub(super) fn add(&mut self, wake_up: WakeUp) {
+        self.0.retain(|(armed, _)| *armed != wake_up);
         self.0.push((wake_up, Standing::Counted));
     }
 
@@ -68,14 +69,16 @@ impl Armed {
     }
 
     /// Takes out one that nobody needs, where there are too many: the furthest away of those after one that is counted on. Whoever counts on it is woken
-    /// by the earlier one as well, or by what is armed when that one is delivered.
+    /// by the earlier one as well, or by what is armed when that one is delivered. One that others may have armed as well is never taken: cancelling it late
+    /// would hit what they armed since.
     pub(crate) fn take_surplus(&mut self) -> Option<WakeUp> {
         if self.0.len() <= MOST {
             return None;
         }
         let earliest = self.earliest_counted();
         let is_surplus = |(wake_up, standing): &(WakeUp, Standing)| {
-            *standing == Standing::Doubtful || earliest.is_some_and(|earliest| *wake_up > earliest)
+            let is_needless = *standing == Standing::Doubtful || earliest.is_some_and(|earliest| *wake_up > earliest);
+            is_needless && !wake_up.is_shared()
         };
         let surplus = self.0.iter().enumerate().filter(|(_, armed)| is_surplus(armed));
         let (index, _) = surplus.max_by_key(|(_, (wake_up, _))| *wake_up)?;
@@ -103,6 +106,7 @@ mod tests {
             at: Timestamp::from_millis(at),
             seq: Seq(1),
             nonce: 0,
+            is_guard: false,
         }
     }
 
@@ -124,5 +128,13 @@ mod tests {
         }
         assert_eq!(armed.0.len(), MOST);
         assert!(armed.covers(Timestamp::from_millis(1)));
+    }
+
+    #[test]
+    fn what_others_may_have_armed_as_well_is_never_surplus_and_kept_once() {
+        let mut armed = Armed::default();
+        (1..=9).for_each(|at| armed.add(WakeUp::once_more(Timestamp::from_millis(at))));
+        armed.add(WakeUp::once_more(Timestamp::from_millis(9)));
+        assert_eq!((armed.take_surplus(), armed.0.len()), (None, 9));
     }
 }

@@ -43,6 +43,7 @@ fn wake_up(at: Timestamp, seq: u64, nonce: u64) -> WakeUp {
         at,
         seq: Seq(seq),
         nonce,
+        is_guard: false,
     }
 }
 

@@ -160,7 +160,12 @@ impl<'a, M: Machine> Draft<'a, M> {
         runtime: &R,
     ) -> Result<(), Failure> {
         if let Some(at) = self.uncovered(activation) {
-            let wake_up = activation.new_wake_up(at, seq);
+            // Alone, nothing is kept beyond the process: there every wake-up says which commit it is of.
+            let has_others = runtime.recheck_head_after_ms().is_some();
+            let wake_up = match has_others {
+                true => activation.next_wake_up(at, seq, self.now),
+                false => activation.new_wake_up(at, seq),
+            };
             let outcome = runtime.wake_ups().arm(actor, wake_up).await;
             activation.armed(wake_up, &outcome);
             outcome?;

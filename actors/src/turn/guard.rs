@@ -92,5 +92,8 @@ pub(super) fn next<M: Machine, R: Runtime>(
     if activation.guard.is_some_and(|guard| (soon..=at).contains(&guard.at)) {
         return None;
     }
-    Some(activation.new_wake_up(at, seq))
+    Some(WakeUp {
+        is_guard: true,
+        ..activation.new_wake_up(at, seq)
+    })
 }

@@ -81,6 +81,7 @@ async fn a_wake_up_writes_a_head_of_other_zone_data_anew() {
             at: now,
             seq: Seq(1),
             nonce: 0,
+            is_guard: false,
         };
         slot.wake(wake_up, pending(UserCommand::Wake), &runtime).await.unwrap();
         let head = runtime.store.head(actor).await.unwrap().unwrap();
@@ -192,6 +193,7 @@ async fn an_actor_that_was_woken_has_a_guard_though_its_commits_went_without() {
         at: now,
         seq: Seq(1),
         nonce: 0,
+        is_guard: false,
     };
     slot.wake(wake_up, pending(UserCommand::Wake), &runtime).await.unwrap();
     assert_eq!(runtime.wake_ups.0.earliest(), Some(now.plus_millis(300_000)));

@@ -26,6 +26,9 @@ impl<M: Machine> Slot<M> {
     /// when another process may own the actor, unless this very activation armed it, whose commits are none in flight. Otherwise a wake-up that
     /// finds nothing due appends nothing. Either way what comes next is armed when this returns.
     ///
+    /// A guard is fenced alike, for a commit in flight does without one of its own where this one is ahead. But nobody counts on it for what comes next:
+    /// what was armed for that still is.
+    ///
     /// # Errors
     /// When it has to be delivered again.
     pub async fn wake<R: Runtime>(
@@ -42,9 +45,28 @@ impl<M: Machine> Slot<M> {
         if early_ms > 0 {
             clock.sleep_ms(early_ms).await;
         }
+        let was_woken = self.is_woken;
+        self.is_woken |= !wake_up.is_guard;
+        let delivered = self.deliver(wake_up, command, runtime).await;
+        // It comes again until what comes next is armed, and whoever commits meanwhile may count on that. What is damaged is put off for long.
+        let comes_again = matches!(&delivered, Err(failure) if !failure.is_damage());
+        if comes_again && !wake_up.is_guard && !was_woken {
+            self.is_woken = false;
+            if let Some(activation) = &mut self.activation {
+                activation.trust_head();
+            }
+        }
+        delivered
+    }
+
+    async fn deliver<R: Runtime>(
+        &mut self,
+        wake_up: WakeUp,
+        command: Pending<M::Command>,
+        runtime: &R,
+    ) -> Result<(), Failure> {
         let is_own = self.activation.as_ref().is_some_and(|active| active.has_made(wake_up));
         let has_others = runtime.recheck_head_after_ms().is_some();
-        self.is_woken = true;
         let activation = self.activate(runtime).await?;
         let is_behind = activation.tip.seq < wake_up.seq;
         let has_to_note = activation.delivered(wake_up);

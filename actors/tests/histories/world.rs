@@ -321,6 +321,7 @@ impl World {
                 at,
                 seq: head.seq,
                 nonce: 0,
+                is_guard: false,
             };
             ready(punctual_actors::ports::WakeUps::arm(
                 &self.shared.wake_ups,

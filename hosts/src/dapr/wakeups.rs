@@ -150,19 +150,23 @@ impl WakeUps for Reminders {
     }
 }
 
-/// `<at in ms>-<seq>-<nonce>`; before 1970 the instant has a minus of its own.
+/// `<at in ms>-<seq>-<nonce>`; before 1970 the instant has a minus of its own. The sequence of a guard begins with a zero: a release that does not know
+/// guards by that reads the same number.
 fn name_of(wake_up: WakeUp) -> String {
-    format!("{}-{}-{}", wake_up.at.as_millis(), wake_up.seq, wake_up.nonce)
+    let mark = if wake_up.is_guard { "0" } else { "" };
+    format!("{}-{mark}{}-{}", wake_up.at.as_millis(), wake_up.seq, wake_up.nonce)
 }
 
 /// The wake-up of a reminder's name, if it is one of ours.
 #[must_use]
 pub fn wake_up_of(name: &str) -> Option<WakeUp> {
     let mut from_the_end = name.rsplitn(3, '-');
+    let (nonce, seq, at) = (from_the_end.next()?, from_the_end.next()?, from_the_end.next()?);
     Some(WakeUp {
-        nonce: from_the_end.next()?.parse().ok()?,
-        seq: Seq(from_the_end.next()?.parse().ok()?),
-        at: Timestamp::from_millis(from_the_end.next()?.parse().ok()?),
+        at: Timestamp::from_millis(at.parse().ok()?),
+        seq: Seq(seq.parse().ok()?),
+        nonce: nonce.parse().ok()?,
+        is_guard: seq.len() > 1 && seq.starts_with('0'),
     })
 }
 
@@ -217,6 +221,7 @@ mod tests {
         at: NOW,
         seq: Seq(1),
         nonce: 0,
+        is_guard: false,
     };
 
     #[tokio::test]
@@ -332,6 +337,7 @@ mod tests {
             at: clock.now(),
             seq: Seq(1),
             nonce: 0,
+            is_guard: false,
         };
         for _ in 0..3 {
             assert!(reminders.arm(actor, wake_up).await.is_err());
@@ -345,9 +351,24 @@ mod tests {
             at: Timestamp::from_millis(1_800_000_000_123),
             seq: Seq(7),
             nonce: u64::MAX,
+            is_guard: false,
         };
         assert_eq!(name_of(wake_up), "1800000000123-7-18446744073709551615");
         assert_eq!(wake_up_of(&name_of(wake_up)), Some(wake_up));
+        let guard = WakeUp {
+            is_guard: true,
+            ..wake_up
+        };
+        assert_eq!(name_of(guard), "1800000000123-07-18446744073709551615");
+        for seq in [0, 7, 100, u64::MAX] {
+            for wake_up in [wake_up, guard] {
+                let wake_up = WakeUp {
+                    seq: Seq(seq),
+                    ..wake_up
+                };
+                assert_eq!(wake_up_of(&name_of(wake_up)), Some(wake_up));
+            }
+        }
         for other in ["", "7", "1-2", "1-2-x", "-1-2", "--1-2-3", "remind-me-later"] {
             assert_eq!(wake_up_of(other), None, "{other}");
         }
@@ -368,6 +389,7 @@ mod tests {
                 at,
                 seq: Seq(5),
                 nonce: 17,
+                is_guard: false,
             };
             assert_eq!(wake_up_of(&name_of(wake_up)), Some(wake_up), "{at}");
         }

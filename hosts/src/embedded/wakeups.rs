@@ -68,6 +68,7 @@ impl MemoryWakeUps {
                     at: head.wake_at,
                     seq: head.seq,
                     nonce: 0,
+                    is_guard: false,
                 };
                 (head.wake_at, (head.actor, wake_up))
             }));
@@ -77,7 +78,12 @@ impl MemoryWakeUps {
     /// Has actors woken at once that are at these sequences, like any whose wake-up is due: many at a time, each until it has taken it.
     pub fn wake_now(&self, actors: impl IntoIterator<Item = (ActorId, Seq)>) {
         let at = self.clock.now();
-        let wake_up = |seq| WakeUp { at, seq, nonce: 0 };
+        let wake_up = |seq| WakeUp {
+            at,
+            seq,
+            nonce: 0,
+            is_guard: false,
+        };
         self.timer
             .extend(actors.into_iter().map(|(actor, seq)| (at, (actor, wake_up(seq)))));
     }
@@ -207,7 +213,12 @@ mod tests {
     }
 
     fn wake_up(at: Timestamp, nonce: u64) -> WakeUp {
-        WakeUp { at, seq: Seq(1), nonce }
+        WakeUp {
+            at,
+            seq: Seq(1),
+            nonce,
+            is_guard: false,
+        }
     }
 
     fn start(failures: u32) -> (MemoryWakeUps, mpsc::UnboundedReceiver<(ActorId, WakeUp, Timestamp)>) {

@@ -117,6 +117,7 @@ impl<S: Store> Household<S> {
                 at: if has_other_zones { self.clock_now() } else { at },
                 seq: head.seq,
                 nonce: 0,
+                is_guard: false,
             };
             runtime.wake_ups().arm(actor, wake_up).await?;
         }

@@ -91,6 +91,7 @@ async fn the_wake_up_of_an_actor_that_cannot_be_read_is_put_off() {
         at: now,
         seq: Seq(1),
         nonce: 7,
+        is_guard: false,
     };
     next.wake(ACTOR, wake_up).await.unwrap();
     let later = now.plus_millis(i64::try_from(DAMAGE_PAUSE_MS).unwrap());

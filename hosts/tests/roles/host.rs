@@ -134,6 +134,7 @@ impl Stage {
             at: self.environment.clock.now(),
             seq: Seq(1),
             nonce: 0,
+            is_guard: false,
         }
     }
 }

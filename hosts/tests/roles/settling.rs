@@ -106,6 +106,7 @@ impl Stage {
             at: at.plus_millis(20),
             seq: Seq(2),
             nonce: 1,
+            is_guard: false,
         }
     }
 

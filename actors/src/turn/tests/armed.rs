@@ -1,16 +1,21 @@
 //! What is armed in the course of time: not more and more.
 
-use punctual_events::{ActorId, Timestamp, UserId};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use punctual_events::{ActorId, EventType, Seq, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{create, pending, sign_in};
 use crate::{
     faults::{Fault, Faults, Faulty},
     machine::Machine as _,
-    ports::{Clock as _, Failure, Ports, WakeUp, WakeUps},
+    ports::{Clock as _, Failure, Ports, Store as _, WakeUp, WakeUps},
     reference::{MemoryDirectory, MemoryPublisher, MemoryStore, MemoryWakeUps, Reference, VirtualClock},
     turn::{Outcome, Pending, Slot},
-    user::{UserActor, UserCommand},
+    user::{UserActor, UserCommand, UserReply},
 };
 
 const INTERVAL_MS: u64 = 300_000;
@@ -20,6 +25,7 @@ const INTERVAL_MS: u64 = 300_000;
 struct Scheduler {
     armed: MemoryWakeUps,
     fails: Faults,
+    is_away: Arc<AtomicBool>,
 }
 
 impl WakeUps for Scheduler {
@@ -28,6 +34,9 @@ impl WakeUps for Scheduler {
     }
 
     async fn arm(&self, actor: ActorId, wake_up: WakeUp) -> Result<(), Failure> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(Failure::new("away"));
+        }
         Faulty::new(self.armed.clone(), &self.fails).arm(actor, wake_up).await
     }
 
@@ -39,7 +48,7 @@ impl WakeUps for Scheduler {
 type Runtime = Ports<Faulty<MemoryStore>, Scheduler, MemoryPublisher, MemoryDirectory>;
 
 struct World {
-    clock: std::sync::Arc<VirtualClock>,
+    clock: Arc<VirtualClock>,
     faults: Faults,
     runtime: Runtime,
     slot: Slot<UserActor>,
@@ -82,6 +91,42 @@ impl World {
     async fn remind_in(&mut self, ms: i64) -> Outcome<UserActor> {
         let at = self.clock.now().plus_millis(ms);
         self.turn(create(Some(at))).await
+    }
+
+    async fn wake(&mut self, wake_up: WakeUp) -> Result<(), Failure> {
+        self.commands += 1;
+        let wake = Pending {
+            id: punctual_events::CommandId(Uuid::from_u128(self.commands)),
+            ..pending(UserCommand::Wake)
+        };
+        self.slot.wake(wake_up, wake, &self.runtime).await?;
+        self.runtime.wake_ups.armed.done(self.slot.actor(), wake_up);
+        Ok(())
+    }
+
+    /// Audit has heard everything and the actor has left memory; so long after that it is woken for what is due, one after the other.
+    async fn rest(&mut self, ms: u64) {
+        let seq = self.slot.activation().unwrap().seq();
+        self.runtime
+            .store
+            .confirm_audited(self.slot.actor(), seq)
+            .await
+            .unwrap();
+        self.clock.advance_ms(ms);
+        self.slot = Slot::new(self.slot.actor());
+        for (_, wake_up) in self.runtime.wake_ups.armed.due(self.clock.now()) {
+            self.wake(wake_up).await.unwrap();
+        }
+    }
+
+    /// How many reminders have fired.
+    async fn fired(&self) -> usize {
+        let log = self.runtime.store.read_log(self.slot.actor(), Seq::ZERO, usize::MAX);
+        let log = log.await.unwrap();
+        let events = log.iter().flat_map(|commit| &commit.events);
+        events
+            .filter(|event| event.event_type == EventType::ReminderFired)
+            .count()
     }
 
     /// What whoever keeps wake-ups has to keep.
@@ -157,14 +202,8 @@ async fn what_is_due_first_is_armed_anew_when_all_that_came_before_it_is_gone() 
         let ahead_ms = next.as_millis() - world.clock.now().as_millis();
         world.clock.advance_ms(u64::try_from(ahead_ms).unwrap_or(0));
         let now = world.clock.now();
-        for (actor, wake_up) in world.runtime.wake_ups.armed.due(now) {
-            world.commands += 1;
-            let wake = Pending {
-                id: punctual_events::CommandId(Uuid::from_u128(world.commands)),
-                ..pending(UserCommand::Wake)
-            };
-            world.slot.wake(wake_up, wake, &world.runtime).await.unwrap();
-            world.runtime.wake_ups.armed.done(actor, wake_up);
+        for (_, wake_up) in world.runtime.wake_ups.armed.due(now) {
+            world.wake(wake_up).await.unwrap();
         }
         let next = world.slot.activation().unwrap().snapshot().machine.next_wakeup();
         if next.is_none_or(|next| next > last) {
@@ -182,4 +221,84 @@ async fn a_guard_is_ahead_until_its_instant() {
     assert!(world.slot.has_guard_ahead(&world.runtime));
     world.clock.advance_ms(1);
     assert!(!world.slot.has_guard_ahead(&world.runtime));
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+#[tokio::test]
+async fn a_guard_each_day_leaves_the_one_wake_up_there_is() {
+    let mut world = World::new(Some(2_000)).await;
+    let far = world.clock.now().plus_millis(300 * DAY_MS);
+    assert!(world.remind_in(300 * DAY_MS).await.is_ok());
+    for day in 0..100 {
+        assert!(world.turn(create(None)).await.is_ok());
+        world.rest(INTERVAL_MS).await;
+        let armed = world.runtime.wake_ups.armed.due(Timestamp::MAX);
+        let at: Vec<_> = armed.iter().map(|(_, wake_up)| wake_up.at).collect();
+        assert_eq!(at, [far], "after {day} days");
+        world.rest(86_400_000).await;
+    }
+}
+
+#[tokio::test]
+async fn reminders_each_day_leave_few_wake_ups_for_one_far_away_which_fires_in_time() {
+    let mut world = World::new(Some(2_000)).await;
+    let far = world.clock.now().plus_millis(300 * DAY_MS);
+    assert!(world.remind_in(300 * DAY_MS).await.is_ok());
+    for day in 1..=100 {
+        assert!(world.remind_in(3_600_000).await.is_ok());
+        world.rest(3_600_000).await;
+        // Its guard.
+        world.rest(INTERVAL_MS).await;
+        assert_eq!(world.fired().await, day);
+        assert!(world.kept() <= 2, "{} after {day} days", world.kept());
+    }
+    let (now, before) = (world.clock.now(), world.slot.activation().unwrap().seq());
+    world
+        .rest(u64::try_from(far.as_millis() - now.as_millis()).unwrap())
+        .await;
+    assert_eq!(world.fired().await, 101);
+    let appended = world.slot.activation().unwrap().seq().0 - before.0;
+    assert!(appended <= 2, "{appended}");
+}
+
+#[tokio::test]
+async fn while_what_a_wake_up_needs_cannot_be_armed_commands_that_move_nothing_earlier_are_done() {
+    for is_superseded in [false, true] {
+        let mut world = World::new(Some(2_000)).await;
+        let reply = world.remind_in(3_600_000).await.unwrap().reply;
+        let later = world.clock.now().plus_millis(7_200_000);
+        // The earlier wake-up covers this one.
+        assert!(world.remind_in(7_200_000).await.is_ok());
+        let UserReply::Task { task, .. } = reply else {
+            panic!("{reply:?}")
+        };
+        if is_superseded {
+            let delete = UserCommand::DeleteTask {
+                if_match: None,
+                series: false,
+                task: task.id,
+            };
+            assert!(world.turn(delete).await.is_ok());
+        }
+        world.clock.advance_ms(3_600_000);
+        let due = world.runtime.wake_ups.armed.due(world.clock.now());
+        let wake_up = due.iter().find(|(_, wake_up)| !wake_up.is_guard).unwrap().1;
+        world.runtime.wake_ups.is_away.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            assert!(world.wake(wake_up).await.is_err());
+            assert!(world.turn(create(None)).await.is_ok(), "{is_superseded}");
+        }
+        assert_eq!(
+            world.remind_in(60_000).await.is_ok(),
+            !is_superseded,
+            "moves it earlier"
+        );
+
+        world.runtime.wake_ups.is_away.store(false, Ordering::Relaxed);
+        world.wake(wake_up).await.unwrap();
+        assert_eq!(world.fired().await, usize::from(!is_superseded));
+        let armed = world.runtime.wake_ups.armed.due(later);
+        assert!(armed.iter().any(|(_, armed)| !armed.is_guard && *armed != wake_up));
+    }
 }

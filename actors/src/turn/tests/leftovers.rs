@@ -64,6 +64,7 @@ async fn a_wake_up_is_held_for_a_second_at_most_by_what_a_broker_does_not_take()
         at: now,
         seq: Seq(70),
         nonce: 0,
+        is_guard: true,
     };
     let mut slot = Slot::<UserActor>::new(actor);
     let a_second_passes = async {
