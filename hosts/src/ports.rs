@@ -18,7 +18,7 @@ use punctual_events::{ActorId, CloudEvent, Commit, Principal, Seq, SeriesId, Tim
 
 pub use self::audit::{
     AuditAppend, AuditBatch, AuditEntry, AuditFlaw, AuditGap, AuditHead, AuditPage, AuditPlace, AuditQueries,
-    AuditStore, AuditStretch, AuditVerification,
+    AuditStore, AuditStretch, AuditVerification, verify_within,
 };
 
 /// Actors, wherever they are.

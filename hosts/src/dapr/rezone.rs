@@ -39,6 +39,9 @@ const ASK_AGAIN_MS: (u64, u64) = (1_000, 60_000);
 /// So many failures of one actor in a row, a quarter of an hour of them, are its own where others were armed meanwhile. Where none were, something is away
 /// that all need.
 const TRIES: u32 = 20;
+/// After so many times as often, an hour more, they are its own where others were armed before, too: who fails as the last of a page has nobody beside it,
+/// and those of later pages wait for it.
+const ROUNDS: u32 = 3;
 
 /// One process that sees to it.
 pub struct Rezone<K, D> {
@@ -106,7 +109,8 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
             now,
             "the zone data changed: all users and series arm their wake-ups anew"
         );
-        let (said, armed) = (Mutex::new(reached), AtomicU64::new(0));
+        // Somebody was armed, where another process went before us.
+        let (said, armed) = (Mutex::new(reached), AtomicU64::new(reached.is_some().into()));
         let mut progress = Progress {
             reached,
             ..Progress::default()
@@ -134,7 +138,7 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         armed: &AtomicU64,
     ) -> Result<Armed, Failure> {
         let (mut pause_ms, longest_ms) = ASK_AGAIN_MS;
-        let (mut failures, mut before) = (0, armed.load(Ordering::Relaxed));
+        let (mut failures, mut rounds, mut before) = (0, 0, armed.load(Ordering::Relaxed));
         loop {
             match rearm(actor).await {
                 Ok(answer) if !answer.is_there || *answer.zone_data == *self.ours() => {
@@ -142,16 +146,18 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
                     self.environment.clock.sleep_ms(REST_MS).await;
                     return Ok(answer);
                 }
-                Ok(_) => failures = 0,
+                Ok(_) => (failures, rounds) = (0, 0),
                 Err(failure) => {
                     failures += 1;
                     let now = armed.load(Ordering::Relaxed);
-                    if failure.is_damage() || (failures >= TRIES && now > before) {
+                    let others_were = now > before || (rounds >= ROUNDS && now > 0);
+                    if failure.is_damage() || (failures >= TRIES && others_were) {
                         tracing::error!(%actor, %failure, "its wake-ups could not be armed anew after a change of zone data");
                         return Err(failure);
                     }
                     if failures >= TRIES {
-                        (failures, before) = (0, now);
+                        tracing::warn!(%actor, %failure, "its wake-ups cannot be armed anew yet, nor were any others meanwhile: the walk waits for it");
+                        (failures, rounds, before) = (0, rounds + 1, now);
                     }
                 }
             }

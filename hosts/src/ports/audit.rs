@@ -3,16 +3,18 @@
 //! A record belongs to a user and holds the logs of all their actors: their own and those of their series. Each actor's chain is contiguous in it;
 //! the actors' batches lie one after another as they came, and a commit's [`AuditPlace`] counts them all.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use punctual_actors::{
+    Code, Refusal,
     ports::{BoxFuture, Failure},
     turn::TurnError,
 };
 use punctual_events::{ActorId, Digest, EventType, Principal, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 /// The number of a commit in a user's record, over all their actors. The first is 1; 0 means "nothing yet".
@@ -203,4 +205,64 @@ pub trait AuditQueries: Send + Sync + 'static {
 
     /// Computes the chains of all logs of a user anew. Refused where there is no time for all of it: what was looked at says nothing of the rest.
     fn verify(&self, user: UserId) -> BoxFuture<'_, Result<AuditVerification, TurnError>>;
+}
+
+/// What comes of verifying a user's record. Refused where that takes longer than `limit`.
+///
+/// # Errors
+/// As [`AuditQueries::verify`].
+pub async fn verify_within(
+    limit: Duration,
+    queries: &dyn AuditQueries,
+    user: UserId,
+) -> Result<AuditVerification, TurnError> {
+    let too_long = |_| {
+        let limit_s = limit.as_secs();
+        let detail = format!(
+            "it is not verified within {limit_s} s, for it is long or the store slow just now; `GET /v1/audit` shows all that its hashes are made of"
+        );
+        Refusal::new(Code::RecordTooLong, detail)
+    };
+    timeout(limit, queries.verify(user)).await.map_err(too_long)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A role that answers at once, or never.
+    struct Role(Option<AuditVerification>);
+
+    impl AuditQueries for Role {
+        fn page(&self, _: UserId, _: AuditPlace, _: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
+            Box::pin(pending())
+        }
+
+        fn verify(&self, _: UserId) -> BoxFuture<'_, Result<AuditVerification, TurnError>> {
+            match self.0.clone() {
+                Some(verification) => Box::pin(async { Ok(verification) }),
+                None => Box::pin(pending()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_that_takes_too_long_is_refused_and_not_half_verified() {
+        let verification = AuditVerification {
+            entries: 7,
+            flaws: Vec::new(),
+            gaps: Vec::new(),
+            head: None,
+            valid: true,
+        };
+        let user = UserId(Uuid::from_u128(7));
+        let cut = verify_within(Duration::ZERO, &Role(None), user).await;
+        assert!(matches!(cut, Err(TurnError::Refused(refusal)) if refusal.code == Code::RecordTooLong));
+        let done = verify_within(Duration::MAX, &Role(Some(verification.clone())), user).await;
+        assert!(matches!(done, Ok(answered) if answered == verification));
+    }
 }

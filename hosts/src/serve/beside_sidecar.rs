@@ -110,7 +110,7 @@ pub(super) async fn serve(config: ServeConfig) -> Result<(), ServeError> {
     let server = tokio::spawn(server);
     let begun = tokio::select! {
         end = watching.until_the_end(&shutdown) => Err(end),
-        running = process.begin(environment) => Ok(running?),
+        running = process.begin(environment, &shutdown) => Ok(running?),
     };
     match begun {
         Ok(running) => process.run(running, watching, &late, &shutdown, server).await,
@@ -202,7 +202,7 @@ impl Process {
     }
 
     /// Waits for the sidecar and starts everything that needs it.
-    async fn begin(&self, environment: Environment) -> Result<Running, ServeError> {
+    async fn begin(&self, environment: Environment, shutdown: &Shutdown) -> Result<Running, ServeError> {
         self.watch.until(|condition| condition != Condition::Away).await;
         let key = match need_a_key(&self.config.roles) {
             true => {
@@ -237,11 +237,12 @@ impl Process {
         let flushed = store.clone();
         tasks.spawn(async move { flushed.flush_for_ever().await });
         if let Some(hearing) = self.sync_hearing.clone() {
-            let sync = roles.sync.clone();
-            tasks.spawn(async move { hearing.keep_up_for_ever(sync.as_deref()).await });
+            let (sync, shutdown) = (roles.sync.clone(), shutdown.clone());
+            tasks.spawn(async move { hearing.keep_up(sync.as_deref(), &shutdown).await });
         }
         if let Some(hearing) = self.shared_hearing.clone() {
-            tasks.spawn(async move { hearing.keep_up_for_ever(None).await });
+            let shutdown = shutdown.clone();
+            tasks.spawn(async move { hearing.keep_up(None, &shutdown).await });
         }
         if self.plays(Role::Api) {
             self.rezone(&state, &environment, &mut tasks);
@@ -356,9 +357,10 @@ impl Process {
             end = running.tasks.until_the_end(shutdown) => end,
         };
         self.health.enter(Stage::Draining);
-        shutdown.begun().await;
-        if let Some(sync) = running.sync {
-            sync.drain().await;
+        match running.sync {
+            // A sidecar that is told to end at the same time delivers no events from then on, and no client would notice: it comes back elsewhere.
+            Some(sync) => sync.drain_until(shutdown.begun()).await,
+            None => shutdown.begun().await,
         }
         // A server that panicked has said so.
         let _ = server.await;

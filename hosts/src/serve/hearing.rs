@@ -15,6 +15,7 @@ use crate::{
         watch::{Condition, Watch, Which},
     },
     roles::sync::SyncRole,
+    shutdown::Shutdown,
 };
 
 /// A topic that was silent for this long is probed, in milliseconds.
@@ -59,9 +60,18 @@ impl Hearing {
         self.hears.load(Ordering::Relaxed)
     }
 
+    /// Hears until the end is announced: from then on a sidecar that is told to end too delivers nothing, and stays as long as it is needed only where
+    /// nobody asks it for new subscriptions.
+    pub(super) async fn keep_up(&self, sync: Option<&SyncRole>, shutdown: &Shutdown) {
+        tokio::select! {
+            () = shutdown.announced() => {}
+            () = self.keep_up_for_ever(sync) => {}
+        }
+    }
+
     /// Probes at the start, after every absence of the sidecar, and when it is silent. `sync`, where it is played, then reads what it did not hear:
     /// a sidecar that comes back hears what comes next.
-    pub(super) async fn keep_up_for_ever(&self, sync: Option<&SyncRole>) {
+    async fn keep_up_for_ever(&self, sync: Option<&SyncRole>) {
         let mut attempts = self.attempts();
         loop {
             self.watch.until(|condition| condition != Condition::Away).await;
@@ -241,6 +251,20 @@ mod tests {
             hearing.begin_to_hear(which, async { meanwhile(&hearing.watch) }).await;
             assert_eq!(hearing.hears(), hears);
             assert_eq!(hearing.absence(which).now_or_never().is_none(), hears);
+        }
+    }
+
+    #[tokio::test]
+    async fn once_the_end_is_announced_nothing_is_listened_for_any_more() {
+        for is_there in [false, true] {
+            let ((hearing, _clock), shutdown) = (hearing(Enough::EveryPartition), Shutdown::default());
+            if is_there {
+                hearing.watch.note(Condition::WithActors, true);
+            }
+            let mut keeps_up = Box::pin(hearing.keep_up(None, &shutdown));
+            assert!(keeps_up.as_mut().now_or_never().is_none());
+            shutdown.announce();
+            assert!(keeps_up.now_or_never().is_some());
         }
     }
 

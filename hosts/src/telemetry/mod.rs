@@ -18,6 +18,16 @@ use crate::config::LogFilter;
 /// Why there can be no logs or traces.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
+    /// They ask for what is not spoken here.
+    #[error(
+        "{variable} is {value:?}: traces leave by http/protobuf only. Set it to that, and the endpoint to the collector's port for it, which is 4318 as a rule"
+    )]
+    Protocol {
+        /// Which of them does.
+        variable: &'static str,
+        /// What it asks for.
+        value: String,
+    },
     /// The OTEL_* variables make no sense.
     #[error("OpenTelemetry: {0}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),

@@ -12,15 +12,20 @@ use opentelemetry::{
     propagation::TextMapPropagator as _,
     trace::{TraceContextExt as _, TracerProvider as _},
 };
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::{Level, Span, Subscriber, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 
+use super::TelemetryError;
+
 const SERVICE: &str = "punctual";
 /// The header, the attribute of an event and the key of the propagator.
 const TRACEPARENT: &str = "traceparent";
+/// What is spoken to the collector, and the variables that may ask for something else: of both the first counts.
+const PROTOCOL: &str = "http/protobuf";
+const PROTOCOL_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 /// What a span of OpenTelemetry keeps anyway.
 const MAX_LINKS: usize = 128;
 
@@ -118,10 +123,12 @@ pub(super) struct Exporter {
 
 impl Exporter {
     /// An exporter, if the standard variables name a collector; sampling, batching, headers and time-outs follow them too.
-    pub(super) fn from_environment() -> Result<Option<Self>, ExporterBuildError> {
-        if !wants_export(&|variable| env::var(variable).ok()) {
+    pub(super) fn from_environment() -> Result<Option<Self>, TelemetryError> {
+        let variable = |name: &str| env::var(name).ok();
+        if !wants_export(&variable) {
             return Ok(None);
         }
+        check_protocol(&variable)?;
         crate::tls::install_crypto_provider();
         let exporter = SpanExporter::builder().with_http().build()?;
         let provider = SdkTracerProvider::builder()
@@ -157,6 +164,19 @@ fn wants_export(variable: &dyn Fn(&str) -> Option<String>) -> bool {
         .any(|name| variable(name).is_some_and(|url| !url.is_empty()))
         && !says("OTEL_SDK_DISABLED", "true")
         && !says("OTEL_TRACES_EXPORTER", "none")
+}
+
+/// The exporter would take no notice of another protocol, and the collector none of the spans.
+fn check_protocol(variable: &dyn Fn(&str) -> Option<String>) -> Result<(), TelemetryError> {
+    let named = PROTOCOL_VARIABLES
+        .into_iter()
+        .find_map(|name| Some((name, variable(name).filter(|value| !value.is_empty())?)));
+    match named {
+        Some((variable, value)) if !value.eq_ignore_ascii_case(PROTOCOL) => {
+            Err(TelemetryError::Protocol { variable, value })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the variables say of this process, and its name where they do not.
@@ -198,6 +218,37 @@ mod tests {
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
         assert!(!wants(&[endpoint, ("OTEL_SDK_DISABLED", "true")]));
         assert!(!wants(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]));
+    }
+
+    #[test]
+    fn a_protocol_that_is_not_spoken_is_refused_by_name() {
+        let refused = |variables: &[(&str, &str)]| {
+            let found = |name: &str| variables.iter().find(|(known, _)| *known == name);
+            let checked = check_protocol(&|name| found(name).map(|(_, value)| (*value).to_owned()));
+            checked.err().map(|error| error.to_string())
+        };
+        let (of_all, of_traces) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL");
+        for spoken in [
+            &[][..],
+            &[(of_all, "")],
+            &[(of_all, "http/protobuf")],
+            &[(of_all, "grpc"), (of_traces, "HTTP/protobuf")],
+        ] {
+            assert_eq!(refused(spoken), None);
+        }
+        for (variables, said) in [
+            (&[(of_all, "grpc")][..], r#"OTEL_EXPORTER_OTLP_PROTOCOL is "grpc""#),
+            (
+                &[(of_all, "http/protobuf"), (of_traces, "http/json")],
+                r#"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is "http/json""#,
+            ),
+        ] {
+            let error = refused(variables).unwrap();
+            assert!(
+                error.starts_with(said) && error.contains("http/protobuf only"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

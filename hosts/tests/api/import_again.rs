@@ -1,9 +1,6 @@
 //! Files that come more than once, and what became of their items meanwhile.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use punctual::{
@@ -20,7 +17,6 @@ use punctual_actors::{
 use punctual_events::{Principal, SeriesId, UserId};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{
     import::{counts, import},
@@ -28,7 +24,7 @@ use crate::{
     support::{
         Answer, Client, Server,
         client::{eventually, send},
-        server::{KEY, unlimited},
+        server::{KEY, listen, unlimited},
     },
 };
 
@@ -258,11 +254,7 @@ async fn at_older(server: &Server, client: &Client) -> Client {
     };
     let audit = Arc::clone(&server.audit) as _;
     let api = Api::new(&unlimited(), services, audit, &SigningKey::from_bytes(KEY));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let app = api.router().into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    Client::new(address).with_token(client.token())
+    Client::new(listen(&api).await).with_token(client.token())
 }
 
 #[tokio::test]

@@ -1,15 +1,26 @@
 //! Notifications, webhooks, audit.
 
+use std::{future::pending, sync::Arc, time::Duration};
+
 use punctual::{
-    ports::{AuditPlace, system_command},
-    roles::api::ApiConfig,
+    accounts::SigningKey,
+    ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification, system_command},
+    roles::api::{Api, ApiConfig, Limits},
     webhooks::AddressPolicy,
 };
-use punctual_actors::user::UserCommand;
+use punctual_actors::{
+    ports::{BoxFuture, Failure},
+    turn::TurnError,
+    user::UserCommand,
+};
 use punctual_events::{Timestamp, UserId};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Server, client::eventually, server::unlimited};
+use crate::support::{
+    Client, Server,
+    client::eventually,
+    server::{KEY, listen, unlimited},
+};
 
 /// The inbox once a reminder has fired, with somebody to wake the actor.
 async fn first_notification(server: &Server, client: &Client) -> Value {
@@ -217,4 +228,35 @@ async fn the_audit_role_is_asked_with_what_the_client_asked() {
             "{query}"
         );
     }
+}
+
+/// An audit role that comes to no end.
+struct Endless;
+
+impl AuditQueries for Endless {
+    fn page(&self, _: UserId, _: AuditPlace, _: usize) -> BoxFuture<'_, Result<AuditPage, Failure>> {
+        Box::pin(pending())
+    }
+
+    fn verify(&self, _: UserId) -> BoxFuture<'_, Result<AuditVerification, TurnError>> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_takes_too_long_to_verify_is_refused_before_the_request_is_cut() {
+    let usual = Limits::default();
+    assert!(usual.verify_timeout + Duration::from_secs(4) < usual.request_timeout);
+    let limits = Limits {
+        verify_timeout: Duration::ZERO,
+        ..usual
+    };
+    let config = ApiConfig { limits, ..unlimited() };
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    let key = SigningKey::from_bytes(KEY);
+    let api = Api::new(&config, server.services.clone(), Arc::new(Endless), &key);
+    let ann = Client::new(listen(&api).await).with_token(ann.token());
+    let verified = ann.get("/v1/audit/verify").await;
+    assert_eq!(verified.problem(), (422, "record_too_long"));
 }

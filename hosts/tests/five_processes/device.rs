@@ -63,10 +63,11 @@ pub(crate) async fn follow(client: Client, mut socket: Socket) -> Seen {
     }
 }
 
-/// A new socket that said hello; where nobody answers yet, it is tried again.
+/// A new socket that said hello; where nobody answers yet, it is tried again. Not at once: until a balancer knows which replica ends, that one closes it.
 async fn come_back(client: &Client, cursor: &Value) -> Socket {
     let began = Instant::now();
     loop {
+        tokio::time::sleep(REST).await;
         if let Some(mut socket) = Socket::try_connect(client).await {
             let hello = json!({"type": "hello", "token": client.token, "cursor": cursor});
             if socket.try_send(&hello).await {
@@ -74,7 +75,6 @@ async fn come_back(client: &Client, cursor: &Value) -> Socket {
             }
         }
         assert!(began.elapsed() < PATIENCE, "no socket any more");
-        tokio::time::sleep(REST).await;
     }
 }
 

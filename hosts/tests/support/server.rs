@@ -68,12 +68,8 @@ impl Server {
         let audit = Arc::new(GappyAudit::default());
         let key = SigningKey::from_bytes(KEY);
         let api = Api::new(&config, services.clone(), Arc::clone(&audit) as _, &key);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let app = api.router().into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, app).await });
         Self {
-            address,
+            address: listen(&api).await,
             services,
             records,
             audit,
@@ -102,6 +98,15 @@ impl Server {
     pub(crate) fn tokens(&self) -> Tokens {
         Tokens::new(&SigningKey::from_bytes(KEY))
     }
+}
+
+/// Serves an API; its address.
+pub(crate) async fn listen(api: &Arc<Api>) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = api.router().into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
 }
 
 /// A configuration under which nobody is held back.

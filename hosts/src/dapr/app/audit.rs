@@ -7,15 +7,14 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use punctual_actors::{Code, Refusal, turn::TurnError};
+use punctual_actors::turn::TurnError;
 use punctual_events::UserId;
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 
 use super::App;
 use crate::{
     dapr::wire::Outcome,
-    ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification},
+    ports::{AuditPage, AuditPlace, AuditQueries, AuditVerification, verify_within},
 };
 
 /// An answer, which says when what it would be read from is damaged.
@@ -69,19 +68,7 @@ pub(super) async fn page(
 }
 
 pub(super) async fn verify(State(app): State<Arc<App>>, Path(user): Path<UserId>) -> Answer<AuditVerification> {
-    answer(within(VERIFYING, queries(&app)?.verify(user)).await)
-}
-
-/// What comes of verifying, if that takes no longer.
-async fn within<T>(limit: Duration, verifying: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
-    let too_long = |_| {
-        let limit_s = limit.as_secs();
-        let detail = format!(
-            "it is not verified within {limit_s} s, for it is long or the store slow just now; `GET /v1/audit` shows all that its hashes are made of"
-        );
-        Refusal::new(Code::RecordTooLong, detail)
-    };
-    timeout(limit, verifying).await.map_err(too_long)?
+    answer(verify_within(VERIFYING, queries(&app)?, user).await)
 }
 
 fn queries(app: &App) -> Result<&dyn AuditQueries, (StatusCode, String)> {
@@ -97,19 +84,5 @@ pub(in crate::dapr) fn answer<T>(answer: Result<T, TurnError>) -> Answer<T> {
             Err((StatusCode::SERVICE_UNAVAILABLE, failure.to_string()))
         }
         answer => Ok(Json(Outcome::of(answer))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::{pending, ready};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_record_that_takes_too_long_is_refused_and_not_half_verified() {
-        let cut = within(Duration::ZERO, pending::<Result<u8, TurnError>>()).await;
-        assert!(matches!(cut, Err(TurnError::Refused(refusal)) if refusal.code == Code::RecordTooLong));
-        assert!(matches!(within(VERIFYING, ready(Ok::<_, TurnError>(7))).await, Ok(7)));
     }
 }

@@ -104,9 +104,12 @@ fn guarded() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
 async fn healthz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     match app.health.stage() {
         Stage::Leaving => (StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
-        _ if !app.checkup.passes() => (StatusCode::SERVICE_UNAVAILABLE, "without subscriptions\n"),
-        // One that drains still answers clients, who need their sidecar and the actors here.
-        Stage::Starting | Stage::Ready | Stage::Draining => (StatusCode::OK, "alive\n"),
+        // One that drains still answers clients, who need their sidecar and the actors here: a sidecar that is told to end too leaves when it hears no.
+        Stage::Draining => (StatusCode::OK, "draining\n"),
+        Stage::Starting | Stage::Ready if !app.checkup.passes() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "without subscriptions\n")
+        }
+        Stage::Starting | Stage::Ready => (StatusCode::OK, "alive\n"),
     }
 }
 

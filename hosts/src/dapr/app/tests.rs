@@ -1,4 +1,5 @@
 use axum::{body::Body, http::Request};
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use punctual_actors::{
     ports::{BoxFuture, Failure, Ports},
@@ -29,6 +30,11 @@ impl JobHandler for Moody {
 
 /// The routes of a host of users on ports in memory.
 fn router(token: Option<&str>) -> (Router, Arc<Health>) {
+    let (router, health, _) = router_and_checkup(token);
+    (router, health)
+}
+
+fn router_and_checkup(token: Option<&str>) -> (Router, Arc<Health>, Arc<Checkup>) {
     let runtime = Ports {
         store: MemoryStore::default(),
         wake_ups: MemoryWakeUps::default(),
@@ -38,7 +44,7 @@ fn router(token: Option<&str>) -> (Router, Arc<Health>) {
         recheck_head_after_ms: Some(2_000),
     };
     let host = ActorHost::new(Arc::new(runtime), HostConfig::default(), Arc::new(Unobserved));
-    let health = Arc::new(Health::default());
+    let (health, checkup) = (Arc::new(Health::default()), Arc::<Checkup>::default());
     let app = App {
         types: vec![USER_ACTOR],
         actor_idle: Duration::from_secs(600),
@@ -50,9 +56,9 @@ fn router(token: Option<&str>) -> (Router, Arc<Health>) {
         egress: None,
         token: token.map(AppToken::new),
         health: Arc::clone(&health),
-        checkup: Arc::default(),
+        checkup: Arc::clone(&checkup),
     };
-    (app.router(), health)
+    (app.router(), health, checkup)
 }
 
 async fn send(router: &Router, request: Request<Body>) -> (u16, Value) {
@@ -208,6 +214,18 @@ async fn an_event_nobody_can_read_goes_to_the_dead_letters() {
         (200, json!({"status": "DROP"}))
     );
     assert_eq!(send(&router, request("other")).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_process_that_wants_new_subscriptions_says_no_unless_it_drains() {
+    let (router, health, checkup) = router_and_checkup(None);
+    assert!(checkup.ask_for_new_subscriptions().now_or_never().is_none());
+    let mut said = Vec::new();
+    for stage in [Stage::Ready, Stage::Draining, Stage::Leaving] {
+        health.enter(stage);
+        said.push(send(&router, get("/healthz")).await.0);
+    }
+    assert_eq!(said, [503, 200, 503]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use punctual_events::{ActorId, Seq};
 use super::{
     CONCURRENT_READS, DaprAudit, Found, REMEMBERED,
     batch::{self, decode},
-    name,
+    hint, hint_name, name,
 };
 use crate::{
     dapr::keys::{Keys, Written},
@@ -32,9 +32,28 @@ struct Looked {
 }
 
 impl<K: Keys + Clone> DaprAudit<K> {
-    /// Takes the content away from every batch that begins with `through` or before it.
+    /// Takes the content away from every batch that begins with `through` or before it. Where the record's end is damaged, from all that are there
+    /// before anything is said of that.
     pub(super) async fn try_erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
-        let last = self.last(actor).await?.ordinal;
+        let (last, damage) = match self.last(actor).await {
+            Ok(end) => (end.ordinal, Ok(())),
+            Err(failure) if failure.is_damage() => (self.last_there(actor).await?, Err(failure)),
+            Err(failure) => return Err(failure),
+        };
+        self.erase_up_to(actor, through, last).await?;
+        damage
+    }
+
+    /// The last batch there is behind the one the hint names, which may be lost itself.
+    async fn last_there(&self, actor: ActorId) -> Result<u64, Failure> {
+        let mut last = hint::read(&self.keys, &hint_name(actor)).await?;
+        while self.keys.get(&name(actor, last + 1)).await?.is_some() {
+            last += 1;
+        }
+        Ok(last)
+    }
+
+    async fn erase_up_to(&self, actor: ActorId, through: Seq, last: u64) -> Result<(), Failure> {
         let mut done = self.erased.get(&actor).map_or(0, |done| *done);
         while done < last {
             let end = last.min(done + NOTED_EVERY);

@@ -140,6 +140,26 @@ async fn a_batch_that_was_lost_does_not_keep_those_behind_it_from_being_erased()
 }
 
 #[tokio::test]
+async fn where_the_batch_is_lost_that_the_hint_names_all_others_are_erased_before_that_is_said() {
+    let keys = TestKeys::default();
+    let writer = audit(&keys, 1);
+    let (hinted, last) = (HINT_EVERY, HINT_EVERY + 8);
+    for seq in 1..=last {
+        writer.append(batch(seq, seq)).await.unwrap();
+    }
+    keys.delete(&[name(user(1), hinted)]).await.unwrap();
+    let another = audit(&keys, 2);
+    for _ in 0..2 {
+        let failure = another.erase(user(1), Seq(last)).await.unwrap_err();
+        assert!(failure.is_damage(), "{failure}");
+        for ordinal in (1..=last).filter(|ordinal| *ordinal != hinted) {
+            let found = another.found(user(1), ordinal).await.unwrap().unwrap();
+            assert_eq!(found.batch.contents, None, "{ordinal}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_erasure_whose_reply_is_lost_is_done_by_the_next_try() {
     let keys = TestKeys::default();
     let audit = audit(&keys, 1);

@@ -264,6 +264,30 @@ async fn nobody_is_given_up_while_what_all_need_is_away_and_who_alone_fails_hold
 }
 
 #[tokio::test]
+async fn who_alone_fails_as_the_last_of_a_page_holds_up_nobody_of_the_next() {
+    // All before it are counted by the time it is asked; and where the walk is taken over there, nobody but it is left.
+    let resumed = World::new(20).await;
+    resumed.remember_another(resumed.clock_now(), user(18)).await;
+    let whole_pages = World::of_other_zone_data(1_500).await;
+    for (world, last, reached) in [(resumed, user(19), user(19)), (whole_pages, user(999), user(1_499))] {
+        let begun = world.clock_now();
+        let rearm = |actor| {
+            world.note(actor);
+            assert!(world.minutes(begun) < 240, "{actor} is asked for ever");
+            let outcome = if actor == last {
+                Err(Failure::new("away"))
+            } else {
+                Ok(world.ours())
+            };
+            ready(outcome).boxed()
+        };
+        world.run(world.process().until_done(rearm)).await;
+        assert_eq!(world.asked().last(), Some(&reached));
+        assert_eq!(world.remembered().await.walk, None);
+    }
+}
+
+#[tokio::test]
 async fn who_claims_it_takes_back_that_all_are_armed_so_that_a_release_that_goes_back_asks_all_anew() {
     let world = World::of_other_zone_data(1).await;
     let rearm = |actor| {

@@ -12,7 +12,7 @@ use super::{
     problem::Problem,
     query::{FromQuery, Query, parse, parse_limit, set_once, unknown},
 };
-use crate::ports::{AuditPage, AuditPlace, AuditVerification};
+use crate::ports::{AuditPage, AuditPlace, AuditVerification, verify_within};
 
 pub(super) const PROBLEMS: Problems = &[
     ("list_audit", &[AUTHENTICATED]),
@@ -63,7 +63,8 @@ pub(super) async fn list(
 )]
 pub(super) async fn verify(State(api): State<Arc<Api>>, caller: Caller) -> Result<Response, Problem> {
     api.profile_of(&caller).await?;
-    Ok(answer::ok(&api.audit.verify(caller.user).await?))
+    let verified = verify_within(api.limits.verify_timeout, &*api.audit, caller.user);
+    Ok(answer::ok(&verified.await?))
 }
 
 /// Which commits.

@@ -58,6 +58,8 @@ pub struct Limits {
     pub import_bytes: u64,
     /// How long a request may take, from its head to its answer.
     pub request_timeout: Duration,
+    /// How long verifying an audit record may take: less than the request, which is answered once it is cut.
+    pub verify_timeout: Duration,
     /// How long an import may take.
     pub import_timeout: Duration,
     /// How many items of an import may wait for the series they are an occurrence of.
@@ -70,6 +72,7 @@ impl Default for Limits {
             body_bytes: 256 * 1024,
             import_bytes: 64 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            verify_timeout: Duration::from_secs(25),
             import_timeout: Duration::from_secs(10 * 60),
             import_waiting: 10_000,
         }

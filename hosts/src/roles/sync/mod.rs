@@ -100,9 +100,15 @@ impl SyncRole {
         self.hub.sockets()
     }
 
-    /// Closes all sockets, and those that still come, with code 1012, and waits a while for the clients to hear it.
+    /// Closes all sockets with code 1012, and those that still come, and waits a while for the clients to hear it.
     pub async fn drain(&self) {
+        self.drain_until(future::ready(())).await;
+    }
+
+    /// The same at once for those that are there, and for those that come until `end`: only then it waits a while for the last to hear it.
+    pub async fn drain_until(&self, end: impl Future<Output = ()>) {
         self.hub.close_all();
+        end.await;
         let emptied = std::pin::pin!(self.hub.emptied());
         future::select(emptied, self.clock.sleep_ms(self.config.drain_within_ms)).await;
     }

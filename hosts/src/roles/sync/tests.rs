@@ -1,5 +1,6 @@
 //! Sockets in memory, in virtual time, on logs in memory.
 
+mod draining;
 mod histories;
 mod pipe;
 mod protocol;
@@ -153,4 +154,12 @@ fn close_of(message: Message) -> (u16, String) {
         Message::Close(Some(CloseFrame { code, reason })) => (code, reason.as_str().to_owned()),
         other => panic!("not a close: {other:?}"),
     }
+}
+
+async fn next_json(client: &Client) -> Value {
+    json_of(client.next().await.expect("a message"))
+}
+
+async fn next_close(client: &Client) -> (u16, String) {
+    close_of(client.next().await.expect("a close"))
 }

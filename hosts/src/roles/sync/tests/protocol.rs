@@ -12,14 +12,6 @@ fn cursor_at(seq: u64) -> String {
     Cursor::own(user(7), Positions::after(Seq(seq))).encode()
 }
 
-async fn next_json(client: &Client) -> Value {
-    json_of(client.next().await.expect("a message"))
-}
-
-async fn next_close(client: &Client) -> (u16, String) {
-    close_of(client.next().await.expect("a close"))
-}
-
 /// The title in an event frame.
 fn title(frame: &Value) -> &str {
     frame["event"]["data"]["title"]
@@ -418,26 +410,6 @@ async fn a_store_that_is_away_closes_with_try_again_later_and_a_damaged_one_does
     world.logs.set_damaged(me());
     let client = world.hello(8, None);
     assert_eq!(next_close(&client).await, (4500, "data_damaged".to_owned()));
-}
-
-#[tokio::test]
-async fn draining_closes_everybody_who_is_there_or_comes() {
-    let world = World::new(SyncConfig::default());
-    let (silent, live) = (world.connect(8), world.hello(8, None));
-    next_json(&live).await;
-    assert_eq!(world.role.sockets(), 2);
-    let role = Arc::clone(&world.role);
-    let drained = tokio::spawn(async move { role.drain().await });
-    for client in [silent, live] {
-        assert_eq!(next_close(&client).await, (1012, "restart".to_owned()));
-    }
-    drained.await.unwrap();
-    let late = world.connect(8);
-    assert_eq!(next_close(&late).await.0, 1012);
-    settle().await;
-    drop(late);
-    settle().await;
-    assert_eq!(world.role.sockets(), 0);
 }
 
 #[tokio::test]
