@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use punctual_actors::{
     machine::Machine,
     ports::{Clock as _, Store as _},
-    reference::{Reference, VirtualClock},
+    reference::{Reference, UtcOnly, VirtualClock},
     series::{SeriesActor, SeriesCommand},
     turn::{Pending, Slot},
     user::{UserActor, UserCommand, UserReply},
+    zone::ZoneData,
 };
 use punctual_events::{
     ActorId, CommandId, EventData as _, Handover, IdempotencyKey, NotificationId, Principal, SeriesEvent, SessionId,
@@ -37,8 +38,13 @@ pub(crate) struct Life {
 
 impl Life {
     pub(crate) fn begin() -> Self {
+        Self::begin_in(Arc::new(UtcOnly))
+    }
+
+    pub(crate) fn begin_in(zones: Arc<dyn ZoneData>) -> Self {
         let clock = VirtualClock::new(Timestamp::from_millis(START_MS));
-        let runtime = Reference::new(&clock, 7);
+        let mut runtime = Reference::new(&clock, 7);
+        runtime.environment.zones = zones;
         let user = Slot::new(ActorId::User(OWNER));
         Self {
             clock,
@@ -177,6 +183,15 @@ impl Life {
         for series in self.series.values_mut() {
             save(series, &self.runtime).await;
         }
+    }
+
+    /// Every commit of an actor whose pages were never saved, a line each.
+    pub(crate) async fn commits(&self, actor: ActorId) -> String {
+        let loaded = self.runtime.store.load(actor).await.expect("load");
+        let commits = loaded.tail.iter().map(|commit| commit.encode().expect("JSON"));
+        commits
+            .map(|json| String::from_utf8(json).expect("UTF-8") + "\n")
+            .collect()
     }
 
     pub(crate) async fn stored(&self, actor: ActorId) -> String {

@@ -1,6 +1,7 @@
 //! States as earlier releases stored them: pages, the head and the commits after them. They must load for ever: a file in `states/` is never
 //! changed. `docs/adding-a-golden-state.md` says how a release gets its own.
 
+mod commits;
 mod file;
 mod life;
 mod pauses;
@@ -58,7 +59,8 @@ fn every_golden_state_loads_and_says_what_it_said() {
 #[test]
 fn this_release_has_its_golden_states() {
     let release = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
-    let mut is_new = false;
+    let commits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/tests/golden");
+    let mut is_new = file::keep(&commits, &format!("{release}-every-event.jsonl"), &commits::live());
     for (name, stored) in [
         (release.to_owned(), life::live()),
         (format!("{release}-times"), times::live()),

@@ -44,8 +44,20 @@ pub(crate) fn ours(question: &Question, rule: &str, most: usize) -> (Vec<Ours>, 
     (all.take(most).take_while(|(wall, _)| *wall < horizon).collect(), occurs)
 }
 
+/// The rule as it is meant there: here the start is the first of `COUNT`, as the standard has it, also where the rule does not name it.
+fn counted_as_there(question: &Question, answer: &Answer) -> String {
+    let is_named = answer.found.first().is_some_and(|first| first.wall == question.start);
+    match question.rule.split_once(";COUNT=") {
+        Some((rule, count)) if !is_named => {
+            let count: u32 = count.parse().expect("it is the last part");
+            format!("{rule};COUNT={}", count + 1)
+        }
+        _ => question.rule.clone(),
+    }
+}
+
 pub(crate) fn compare(question: &Question, answer: &Answer) -> Verdict {
-    let (ours, occurs) = ours(question, &question.rule, MOST + 1);
+    let (ours, occurs) = ours(question, &counted_as_there(question, answer), MOST + 1);
     let verdict = match &answer.end {
         AnswerEnd::Error(_) if !occurs => return Verdict::Differs(Reason::ErrorForNothing),
         AnswerEnd::Error(error) => Err(error.clone()),

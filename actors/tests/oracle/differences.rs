@@ -62,6 +62,12 @@ pub(crate) fn reason(question: &Question, ours: &[Ours], answer: &Answer) -> Opt
     differ_around_new_year_only(question, answer).then_some(Reason::WeeksAroundNewYear)
 }
 
+/// Whether the two may name other days from the beginning, for one of the reasons.
+pub(crate) fn may_name_other_days(rule: &str) -> bool {
+    let is_first_week = rule.contains("FREQ=WEEKLY") && rule.contains("BYSETPOS");
+    is_first_week || rule.contains("BYWEEKNO") || has_ordinals_and_plain_days(rule)
+}
+
 fn days(rule: &str) -> impl Iterator<Item = &str> {
     let days = rule.split(';').find_map(|part| part.strip_prefix("BYDAY="));
     days.unwrap_or_default().split(',')

@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use chrono::{NaiveDateTime, TimeDelta};
+
+use crate::differences;
+
 /// Numbers that look random (the generator SplitMix64).
 pub(crate) struct Random(pub(crate) u64);
 
@@ -94,6 +98,27 @@ pub(crate) fn rule(random: &mut Random) -> String {
     // Stated always: without it python-dateutil takes the calendar's.
     let _ = write!(text, ";WKST={}", random.pick(&WEEKDAYS));
     text
+}
+
+/// The rule with `UNTIL`, `COUNT` or, most often, without. Where one of the two names other days, so that they count differently, it gets no `COUNT`.
+pub(crate) fn ended(random: &mut Random, mut rule: String, start: NaiveDateTime) -> String {
+    if random.one_in(5) {
+        let day_s = 86_400;
+        let period_s = [
+            ("YEARLY", 366 * day_s),
+            ("MONTHLY", 31 * day_s),
+            ("WEEKLY", 7 * day_s),
+            ("DAILY", day_s),
+        ]
+        .into_iter()
+        .find_map(|(frequency, seconds)| rule.contains(frequency).then_some(seconds))
+        .unwrap_or(day_s);
+        let until = start + TimeDelta::seconds(random.between(0, 20 * period_s));
+        let _ = write!(rule, ";UNTIL={}", until.format("%Y%m%dT%H%M%S"));
+    } else if random.one_in(4) && !differences::may_name_other_days(&rule) {
+        let _ = write!(rule, ";COUNT={}", random.between(1, 10));
+    }
+    rule
 }
 
 /// Days of the week, most often with ordinals or without, seldom both.

@@ -2,7 +2,7 @@
 
 use punctual_actors::recurrence::RuleError;
 
-use crate::{Case, wall, walls};
+use crate::{Case, tell, wall, walls};
 
 const FACTS: &str = include_str!("dateutil.txt");
 
@@ -33,9 +33,9 @@ fn the_rules_python_dateutil_tests_give_the_dates_it_expects() {
             Err(difference) => panic!("{name}: {difference}"),
         }
     }
-    println!(
+    tell(&format!(
         "python-dateutil's own tests: {agreeing} agree, {differing} differ for the reason given, {forbidden} are refused as RFC 5545 forbids them, {foreign} have BYEASTER"
-    );
+    ));
     assert_eq!([agreeing, differing, forbidden, foreign], COUNTS);
 }
 

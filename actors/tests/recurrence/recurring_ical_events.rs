@@ -6,7 +6,7 @@ use punctual_actors::{
 };
 use punctual_events::{Timestamp, WallTime};
 
-use crate::walls;
+use crate::{tell, walls};
 
 /// Where the user lives whose days and floating times they are.
 const USER_ZONE: &str = "Europe/Berlin";
@@ -51,9 +51,9 @@ fn what_recurring_ical_events_is_tested_with_comes_round_when_it_says() {
             todos += u32::from(fact.name.contains("todo") || fact.name.starts_with("alarm_removed"));
         }
     }
-    println!(
+    tell(&format!(
         "recurring-ical-events: {agreeing} agree ({across_a_change} of them across a change of clocks, {todos} of to-dos), {explained} differ for the reason given"
-    );
+    ));
     assert_eq!([agreeing, across_a_change, todos, explained], [69, 28, 3, 3]);
 }
 
@@ -80,7 +80,9 @@ fn as_many_begin_within_a_time_as_its_tests_say() {
         assert_eq!(begun.sum::<usize>().to_string(), count, "{line}");
         checked += 1;
     }
-    println!("recurring-ical-events: {checked} of {checked} numbers in its tests agree");
+    tell(&format!(
+        "recurring-ical-events: {checked} of {checked} numbers in its tests agree"
+    ));
     assert_eq!(checked, 10);
 }
 

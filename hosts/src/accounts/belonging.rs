@@ -22,6 +22,15 @@ struct Remembered {
     fingerprint: String,
 }
 
+impl Remembered {
+    fn of(key: &SigningKey) -> Self {
+        Self {
+            format: FORMAT,
+            fingerprint: key.fingerprint(),
+        }
+    }
+}
+
 /// The memory of the key among the records.
 pub struct Belonging(Arc<dyn Records>);
 
@@ -37,11 +46,7 @@ impl Belonging {
     /// # Errors
     /// When the records are away, or what is remembered is damaged or of a newer release.
     pub async fn is_of(&self, key: &SigningKey) -> Result<bool, Failure> {
-        let fingerprint = key.fingerprint();
-        let own = Remembered {
-            format: FORMAT,
-            fingerprint: fingerprint.clone(),
-        };
+        let own = Remembered::of(key);
         let json = serde_json::to_vec(&own).map_err(Failure::new)?;
         let Some((json, _)) = self.0.get(RECORD).await? else {
             // Another process may be first, with another key.
@@ -57,7 +62,7 @@ impl Belonging {
         };
         let remembered: Remembered =
             versioned::read(&json, FORMAT).map_err(|unread| unread.failure("the record of the signing key"))?;
-        Ok(remembered.fingerprint == fingerprint)
+        Ok(remembered.fingerprint == own.fingerprint)
     }
 
     /// Forgets the key, where there are no accounts that belong to it.
@@ -66,5 +71,21 @@ impl Belonging {
     /// When the records are away.
     pub async fn forget(&self) -> Result<(), Failure> {
         self.0.delete(RECORD).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by the first release, of the key that is 32 sevens. Never changed: under another fingerprint every server with accounts would refuse its key.
+    const GOLDEN_1: &str = include_str!("golden/signing_key_1.json");
+
+    #[test]
+    fn the_key_of_the_first_release_is_known_again_and_remembered_as_it_was() {
+        let own = Remembered::of(&SigningKey::from_bytes([7; 32]));
+        let read: Remembered = versioned::read(GOLDEN_1.as_bytes(), FORMAT).unwrap();
+        assert_eq!(read.fingerprint, own.fingerprint);
+        assert_eq!(serde_json::to_string(&own).unwrap(), GOLDEN_1.trim_end());
     }
 }

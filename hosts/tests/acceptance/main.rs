@@ -14,6 +14,7 @@ mod deletion;
 mod golden;
 mod golden_life;
 mod metrics;
+mod metrics_of_roles;
 mod occurrences;
 mod recurrence;
 mod reminders;

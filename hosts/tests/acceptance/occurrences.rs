@@ -175,6 +175,34 @@ async fn an_edit_of_all_moves_every_date_to_come_and_leaves_what_was() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_of_this_and_later_begins_the_rule_anew_there_and_leaves_what_was() {
+    let data = Data::new();
+    let server = Server::start(&data);
+    let client = server.user("later").await;
+    let task = daily(&client, "as ever").await;
+    let second = complete_and_wait(&client, &task).await;
+    let patch = json!({"title": "from here on", "due": {"at": "2031-03-04T09:30:00"}});
+    let path = format!("/v1/tasks/{}?edit=this_and_later", id(&second));
+    assert_eq!(client.patch(&path, &patch).await.expect(200)["title"], "from here on");
+    let third = complete_and_wait(&client, &second).await;
+    assert_eq!(
+        (&third["title"], &third["due"]["at"]),
+        (&json!("from here on"), &json!("2031-03-05T09:30:00"))
+    );
+    assert_eq!(client.task(&task).await.expect(200)["title"], "as ever");
+    assert_eq!(
+        story(&client, &task, 0).await,
+        told(&[("03", "done"), ("04", "done"), ("05", "")])
+    );
+    let series = client.get(&series_of(&task)).await.expect(200);
+    assert_eq!(
+        (&series["first_occurrence"], &series["due"]["at"]),
+        (&json!(1), &json!("2031-03-04T09:30:00"))
+    );
+    client.audit_verifies().await;
+}
+
 const CALENDAR: &str = "BEGIN:VCALENDAR\r
 BEGIN:VTODO\r
 UID:plants\r

@@ -15,6 +15,7 @@ mod import;
 mod import_again;
 mod import_occurrences;
 mod inbox;
+mod limits;
 mod mail;
 mod occurrences;
 mod quick;

@@ -241,3 +241,23 @@ async fn the_list_holds_the_callers_tasks_and_their_number() {
         json!({"items": [task.body], "next_cursor": null, "total": 1})
     );
 }
+
+#[tokio::test]
+async fn a_page_has_fifty_tasks_where_nothing_else_is_asked_for() {
+    let server = Server::start().await;
+    let ann = server.register("ann").await;
+    for number in 0..51 {
+        ann.create(&json!({"title": format!("{number}")})).await;
+    }
+    let page = ann.get("/v1/tasks").await.body;
+    assert_eq!(
+        (page["items"].as_array().unwrap().len(), &page["total"]),
+        (50, &json!(51))
+    );
+    let rest = format!("/v1/tasks?cursor={}", page["next_cursor"].as_str().unwrap());
+    let rest = ann.get(&rest).await.body;
+    assert_eq!(
+        (rest["items"].as_array().unwrap().len(), &rest["next_cursor"]),
+        (1, &Value::Null)
+    );
+}

@@ -1,6 +1,6 @@
 //! The listener for the sidecar, which others may not reach unless they have its token.
 
-use crate::program::{Server, punctual, text};
+use crate::program::{Server, client, punctual, text};
 
 /// A process beside a sidecar that never comes, whose listener for it is there.
 fn beside_a_sidecar(app_listen: &str) -> std::process::Command {
@@ -52,4 +52,15 @@ fn a_listener_for_the_sidecar_warns_where_there_is_no_token_and_is_silent_where_
         let logs = text(&Server::run(command).terminate().stderr);
         assert_eq!(logs.contains("APP_API_TOKEN is not set"), warns, "{address}: {logs}");
     }
+}
+
+#[tokio::test]
+async fn without_its_sidecar_a_process_lives_and_says_why_it_is_not_ready() {
+    let server = Server::run(beside_a_sidecar("127.0.0.1:0"));
+    let ask = async |path: &str| {
+        let answer = client().get(format!("{}{path}", server.url)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(ask("/healthz").await.0, 200);
+    assert_eq!(ask("/readyz").await, (503, "the sidecar is away\n".to_owned()));
 }

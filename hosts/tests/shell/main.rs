@@ -5,9 +5,11 @@
 mod app_listener;
 mod damage;
 mod import;
+mod limits;
 mod process;
 mod program;
 #[cfg(target_os = "linux")]
 mod readiness;
+mod secrets;
 mod simulate;
 mod traces;

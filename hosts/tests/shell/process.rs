@@ -58,6 +58,16 @@ fn sigterm_ends_the_server_in_good_order_and_its_logs_are_json() {
 }
 
 #[test]
+fn a_second_sigterm_ends_a_server_that_drains_at_once() {
+    let folder = tempdir().unwrap();
+    let server = Server::start_with(folder.path(), |command| command.args(["--drain-seconds", "30"]));
+    let output = server.terminate_again_once("draining; the same again ends at once");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let logs = text(&output.stderr);
+    assert!(logs.contains("ended while draining"), "{logs}");
+}
+
+#[test]
 fn a_second_server_on_the_same_data_is_refused() {
     let folder = tempdir().unwrap();
     let _first = Server::start(folder.path());

@@ -93,6 +93,26 @@ impl Server {
         }
     }
 
+    /// SIGTERM, and once more when the logs say this; what it did after that.
+    pub(crate) fn terminate_again_once(mut self, logged: &str) -> Output {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        let mut logs = BufReader::new(self.child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains(logged) {
+            line.clear();
+            assert_ne!(logs.read_line(&mut line).unwrap(), 0, "it never said {logged:?}");
+        }
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        logs.read_to_end(&mut stderr).unwrap();
+        self.output.read_to_end(&mut stdout).unwrap();
+        Output {
+            status: self.child.wait().unwrap(),
+            stdout,
+            stderr,
+        }
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
     }

@@ -69,13 +69,11 @@ fn an_added_date_may_not_come_within_a_minute_of_another() {
     assert_eq!(daily("2026-12-05T09:00:59", &["2026-12-05T09:00:59"]), Ok(()));
 }
 
-/// The bound is generous, for slow machines and unoptimised builds: what it catches is a search through centuries for each date.
+/// How long it may take is in `benches/recurrence.rs`.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
-fn many_dates_beside_a_rule_that_seldom_occurs_are_checked_at_once() {
+fn many_dates_beside_a_rule_that_seldom_occurs_are_far_enough_apart() {
     let first = wall("2026-12-01T09:00:30").get();
     let dates: Vec<NaiveDateTime> = (1..=366).map(|day| first + chrono::TimeDelta::days(day)).collect();
-    let begun = std::time::Instant::now();
     for text in [
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=SU",
         "FREQ=YEARLY;INTERVAL=399",
@@ -96,11 +94,6 @@ fn many_dates_beside_a_rule_that_seldom_occurs_are_checked_at_once() {
             "{text}"
         );
     }
-    assert!(
-        begun.elapsed() < std::time::Duration::from_millis(500),
-        "{:?}",
-        begun.elapsed()
-    );
 }
 
 #[test]
