@@ -149,17 +149,15 @@ pub(super) async fn preview(
     if tried.workdays {
         refuse_workdays(&rule).map_err(|refusal| Problem::from(refusal).on("workdays"))?;
     }
-    if tried.anchor == Anchor::Completion {
-        if let Some(name) = [("rdate", &form.rdate), ("exdate", &form.exdate)]
-            .into_iter()
-            .find_map(|(name, dates)| (!dates.is_empty()).then_some(name))
-        {
-            let detail = "what counts from completions has no dates of its own";
-            return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
-        }
+    let added = [("rdate", &form.rdate), ("exdate", &form.exdate)];
+    if tried.anchor == Anchor::Completion
+        && let Some((name, _)) = added.iter().find(|(_, dates)| !dates.is_empty())
+    {
+        let detail = "what counts from completions has no dates of its own";
+        return Err(Problem::new(Code::RecurrenceInvalid, detail).on(*name));
     }
     let is_day = tried.start.is_day();
-    for (name, dates) in [("rdate", &form.rdate), ("exdate", &form.exdate)] {
+    for (name, dates) in added {
         if dates.iter().any(|date| date.is_day() != is_day) {
             let detail = "days where the start is a day, and wall times where it is not";
             return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
