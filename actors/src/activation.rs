@@ -335,9 +335,12 @@ impl<M: Machine> Activation<M> {
         self.covered_from = None;
     }
 
-    /// A wake-up that was delivered is delivered again, and whoever takes it arms what the state has to do next.
+    /// A wake-up that was delivered is delivered again, and whoever takes it arms what the state has to do next. With other zone data than the head's that may be
+    /// earlier than what anybody armed.
     pub(crate) fn trust_head(&mut self) {
-        self.covered_from = self.snapshot.machine.next_wakeup();
+        if !self.has_other_zones {
+            self.covered_from = self.snapshot.machine.next_wakeup();
+        }
     }
 
     /// Whatever holds wake-ups has lost them: none that was armed, here or by whoever wrote the head, is counted on any more.

@@ -48,8 +48,10 @@ impl<M: Machine> Slot<M> {
         let was_woken = self.is_woken;
         self.is_woken |= !wake_up.is_guard;
         let delivered = self.deliver(wake_up, command, runtime).await;
-        // It comes again until what comes next is armed, and whoever commits meanwhile may count on that. What is damaged is put off for long.
-        let comes_again = matches!(&delivered, Err(failure) if !failure.is_damage());
+        // Whatever keeps wake-ups for several processes delivers it again a second later, until what comes next is armed: whoever commits meanwhile may count on
+        // that. What is damaged is put off for long; and alone, the pauses grow, but arming cannot fail.
+        let has_others = runtime.recheck_head_after_ms().is_some();
+        let comes_again = has_others && matches!(&delivered, Err(failure) if !failure.is_damage());
         if comes_again && !wake_up.is_guard && !was_woken {
             self.is_woken = false;
             if let Some(activation) = &mut self.activation {

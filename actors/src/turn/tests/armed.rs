@@ -263,6 +263,24 @@ async fn reminders_each_day_leave_few_wake_ups_for_one_far_away_which_fires_in_t
 }
 
 #[tokio::test]
+async fn alone_what_comes_next_is_armed_by_the_next_commit_though_a_delivery_that_failed_comes_again() {
+    let mut world = World::new(None).await;
+    assert!(world.remind_in(3_600_000).await.is_ok());
+    // The earlier wake-up covers this one.
+    assert!(world.remind_in(3_640_000).await.is_ok());
+    world.clock.advance_ms(3_600_000);
+    let wake_up = world.runtime.wake_ups.armed.due(world.clock.now())[0].1;
+    world.faults.script([Fault::RequestLost].repeat(100));
+    assert!(world.wake(wake_up).await.is_err());
+    world.faults.end();
+    // By now it waits half a minute until it is delivered once more.
+    assert!(world.turn(UserCommand::Wake).await.is_ok());
+    assert_eq!(world.fired().await, 1);
+    let armed = world.runtime.wake_ups.armed.due(world.clock.now().plus_millis(40_000));
+    assert!(armed.iter().any(|(_, armed)| armed.at > wake_up.at), "{armed:?}");
+}
+
+#[tokio::test]
 async fn while_what_a_wake_up_needs_cannot_be_armed_commands_that_move_nothing_earlier_are_done() {
     for is_superseded in [false, true] {
         let mut world = World::new(Some(2_000)).await;
