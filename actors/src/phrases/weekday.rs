@@ -62,12 +62,16 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
     Some(found)
 }
 
-/// "17.12." and "17.12" behind the weekday it is. Without a dot behind it or a time it may fit by chance, "deploy fri 2.4".
+/// "17.12." and "17.12" behind the weekday it is. Without a dot behind it, or a time behind two digits each, it may fit by chance: "deploy fri 2.4 at 6pm".
 fn dotted_behind(cursor: &mut Cursor<'_>, weekday: u8, today: NaiveDate) -> Option<Date> {
     cursor.mark(',');
+    let digits_of_day = (*cursor).number()?.1;
     let date = day_and_month(cursor)?;
     let is_it = date.day.resolve(today)?.weekday().num_days_from_monday() == u32::from(weekday);
-    let is_sure = cursor.token_before() == Some(".") || times(&mut cursor.clone(), true).is_some();
+    // The month, where no dot closes it.
+    let before = cursor.token_before()?;
+    let is_long = digits_of_day == 2 && before.len() == 2;
+    let is_sure = before == "." || (is_long && times(&mut cursor.clone(), true).is_some());
     is_it.then(|| Date {
         weak: false,
         doubt: date.doubt.filter(|_| !is_sure),

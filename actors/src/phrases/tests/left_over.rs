@@ -127,6 +127,7 @@ fn dates_are_read_as_people_write_them() {
         ("thu 17.12 19:00", "", "2026-12-17T19:00:00", "", 0),
         // A version whose weekday fits by chance.
         ("deploy fri 2.4", "deploy", "2027-04-02", "", 1),
+        ("deploy fri 2.4 at 6pm", "deploy", "2027-04-02T18:00:00", "", 1),
         ("ship fri, 1.1", "ship", "2027-01-01", "", 1),
         ("tue+thu 18:30", "", "2026-12-01T18:30:00", "", 1),
         ("every tue+thu", "", "2026-12-01", "FREQ=WEEKLY;BYDAY=TU,TH", 0),
