@@ -31,8 +31,18 @@ struct Looked {
     has_content: bool,
 }
 
+/// What a run of batches comes to.
+struct Erasable {
+    /// Those that have content to be taken away. One that is lost has none.
+    with_content: Vec<u64>,
+    /// One of them begins after what is to be erased.
+    is_over: bool,
+    /// One of them cannot be read.
+    damaged: Result<(), Failure>,
+}
+
 impl<K: Keys + Clone> DaprAudit<K> {
-    /// Takes the content away from every batch that begins with `through` or before it. Where the record's end is damaged, from all that are there
+    /// Takes the content away from every batch that begins with `through` or before it. Where some of the record is damaged, from all that can be read
     /// before anything is said of that.
     pub(super) async fn try_erase(&self, actor: ActorId, through: Seq) -> Result<(), Failure> {
         let (last, damage) = match self.last(actor).await {
@@ -40,13 +50,15 @@ impl<K: Keys + Clone> DaprAudit<K> {
             Err(failure) if failure.is_damage() => (self.last_there(actor).await?, Err(failure)),
             Err(failure) => return Err(failure),
         };
-        self.erase_up_to(actor, through, last).await?;
-        damage
+        self.erase_up_to(actor, through, last).await.and(damage)
     }
 
     /// The last batch there is behind the one the hint names, which may be lost itself.
     async fn last_there(&self, actor: ActorId) -> Result<u64, Failure> {
-        let mut last = hint::read(&self.keys, &hint_name(actor)).await?;
+        let mut last = match hint::read(&self.keys, &hint_name(actor)).await {
+            Err(failure) if failure.is_damage() => 0,
+            hinted => hinted?,
+        };
         while self.keys.get(&name(actor, last + 1)).await?.is_some() {
             last += 1;
         }
@@ -55,51 +67,61 @@ impl<K: Keys + Clone> DaprAudit<K> {
 
     async fn erase_up_to(&self, actor: ActorId, through: Seq, last: u64) -> Result<(), Failure> {
         let mut done = self.erased.get(&actor).map_or(0, |done| *done);
+        let mut damage = Ok(());
         while done < last {
             let end = last.min(done + NOTED_EVERY);
             let ordinals: Vec<u64> = (done + 1..=end).collect();
-            let (with_content, is_over) = self.with_content(actor, &ordinals, through).await?;
+            let Erasable {
+                with_content,
+                is_over,
+                damaged,
+            } = self.erasable(actor, &ordinals, through).await?;
+            damage = damage.and(damaged);
             let erasing: Vec<_> = with_content.into_iter().map(|at| self.erase_batch(actor, at)).collect();
             let mut erasing = stream::iter(erasing).buffer_unordered(AT_ONCE);
             while erasing.try_next().await?.is_some() {}
             if is_over {
-                return Ok(());
+                break;
             }
             done = end;
-            if self.erased.len() >= REMEMBERED {
-                self.erased.clear();
+            // Behind what is damaged the next try says so again.
+            if damage.is_ok() {
+                if self.erased.len() >= REMEMBERED {
+                    self.erased.clear();
+                }
+                self.erased.insert(actor, done);
             }
-            self.erased.insert(actor, done);
         }
-        Ok(())
+        damage
     }
 
-    /// Which of these batches have content to be taken away, and whether one of them begins after `through`. One that is lost has none.
-    async fn with_content(&self, actor: ActorId, ordinals: &[u64], through: Seq) -> Result<(Vec<u64>, bool), Failure> {
+    async fn erasable(&self, actor: ActorId, ordinals: &[u64], through: Seq) -> Result<Erasable, Failure> {
         let reads: Vec<_> = ordinals
             .chunks(LOOKED_AT_TOGETHER)
             .map(|run| self.look_at(actor, run))
             .collect();
         let looked: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
-        let mut with_content = Vec::new();
-        for Looked {
-            ordinal,
-            from,
-            has_content,
-        } in looked.into_iter().flatten()
-        {
-            if from > through {
-                return Ok((with_content, true));
-            }
-            if has_content {
-                with_content.push(ordinal);
+        let mut erasable = Erasable {
+            with_content: Vec::new(),
+            is_over: false,
+            damaged: Ok(()),
+        };
+        for looked in looked.into_iter().flatten() {
+            match looked {
+                Ok(looked) if looked.from > through => {
+                    erasable.is_over = true;
+                    break;
+                }
+                Ok(looked) if looked.has_content => erasable.with_content.push(looked.ordinal),
+                Ok(_) => {}
+                Err(damage) => erasable.damaged = erasable.damaged.and(Err(damage)),
             }
         }
-        Ok((with_content, false))
+        Ok(erasable)
     }
 
-    /// What is to be known of each of these batches that is there; what they hold is dropped at once.
-    async fn look_at(&self, actor: ActorId, ordinals: &[u64]) -> Result<Vec<Looked>, Failure> {
+    /// What is to be known of each of these batches that is there, unless it is damaged; what they hold is dropped at once.
+    async fn look_at(&self, actor: ActorId, ordinals: &[u64]) -> Result<Vec<Result<Looked, Failure>>, Failure> {
         let names: Vec<String> = ordinals.iter().map(|ordinal| name(actor, *ordinal)).collect();
         let values = self.values(&names).await?;
         let there = ordinals
@@ -107,14 +129,14 @@ impl<K: Keys + Clone> DaprAudit<K> {
             .zip(values)
             .filter_map(|(ordinal, value)| Some((*ordinal, value?)));
         there
-            .map(|(ordinal, bytes)| {
-                let (batch, _) = decode(actor, &bytes)?;
-                let (from, has_content) = (batch.from, batch.contents.is_some());
-                Ok(Looked {
+            .map(|(ordinal, bytes)| match decode(actor, &bytes) {
+                Ok((batch, _)) => Ok(Ok(Looked {
                     ordinal,
-                    from,
-                    has_content,
-                })
+                    from: batch.from,
+                    has_content: batch.contents.is_some(),
+                })),
+                Err(failure) if failure.is_damage() => Ok(Err(failure)),
+                Err(failure) => Err(failure),
             })
             .collect()
     }

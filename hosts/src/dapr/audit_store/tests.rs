@@ -160,6 +160,28 @@ async fn where_the_batch_is_lost_that_the_hint_names_all_others_are_erased_befor
 }
 
 #[tokio::test]
+async fn where_a_batch_or_the_hint_cannot_be_read_all_others_are_erased_before_that_is_said() {
+    let last = HINT_EVERY + 8;
+    for damaged in [name(user(1), HINT_EVERY + 4), name(user(1), 3), hint_name(user(1))] {
+        let keys = TestKeys::default();
+        let writer = audit(&keys, 1);
+        for seq in 1..=last {
+            writer.append(batch(seq, seq)).await.unwrap();
+        }
+        keys.put(vec![(damaged.clone(), b"nothing".to_vec())]).await.unwrap();
+        let another = audit(&keys, 2);
+        for _ in 0..2 {
+            let failure = another.erase(user(1), Seq(last)).await.unwrap_err();
+            assert!(failure.is_damage(), "{failure}");
+            for ordinal in (1..=last).filter(|ordinal| name(user(1), *ordinal) != damaged) {
+                let found = another.found(user(1), ordinal).await.unwrap().unwrap();
+                assert_eq!(found.batch.contents, None, "{damaged} {ordinal}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_erasure_whose_reply_is_lost_is_done_by_the_next_try() {
     let keys = TestKeys::default();
     let audit = audit(&keys, 1);
