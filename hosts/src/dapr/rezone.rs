@@ -7,10 +7,7 @@ mod remembered;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use punctual_actors::ports::{BoxFuture, Directory, Environment, Failure};
@@ -36,12 +33,9 @@ const KEEP_MS: u64 = 30_000;
 const LOOK_MS: u64 = 60_000;
 /// The pauses before an actor is asked again double from one to the other, in milliseconds.
 const ASK_AGAIN_MS: (u64, u64) = (1_000, 60_000);
-/// So many failures of one actor in a row, a quarter of an hour of them, are its own where others were armed meanwhile. Where none were, something is away
-/// that all need.
+/// After so many failures of one actor in a row, a quarter of an hour of them, another is asked that was armed before. Where that can be armed once more, they
+/// are its own, and it holds up nobody. Else something is away that all need.
 const TRIES: u32 = 20;
-/// After so many times as often, an hour more, they are its own where others were armed before, too: who fails as the last of a page has nobody beside it,
-/// and those of later pages wait for it.
-const ROUNDS: u32 = 3;
 
 /// One process that sees to it.
 pub struct Rezone<K, D> {
@@ -109,15 +103,14 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
             now,
             "the zone data changed: all users and series arm their wake-ups anew"
         );
-        // Somebody was armed, where another process went before us.
-        let (said, armed) = (Mutex::new(reached), AtomicU64::new(reached.is_some().into()));
+        let (said, armed) = (Mutex::new(reached), Mutex::new(reached));
         let mut progress = Progress {
             reached,
             ..Progress::default()
         };
         let ask = |actor| self.ask(actor, rearm, &armed).boxed();
         let walked = walk(&self.directory, &mut progress, AT_ONCE, ask, |progress| {
-            *said.lock().unwrap_or_else(PoisonError::into_inner) = progress.reached;
+            set(&said, progress.reached);
         });
         tokio::select! {
             walked = walked => walked?,
@@ -130,34 +123,33 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         self.environment.zones.version()
     }
 
-    /// Asks an actor until it has armed with our data, or fails for reasons of its own. `armed` counts those that have.
+    /// Asks an actor until it has armed with our data, or fails for reasons of its own. `armed` is the last that has.
     async fn ask<'a>(
         &self,
         actor: ActorId,
         rearm: &(impl Fn(ActorId) -> Arming<'a> + Sync),
-        armed: &AtomicU64,
+        armed: &Mutex<Option<ActorId>>,
     ) -> Result<Armed, Failure> {
         let (mut pause_ms, longest_ms) = ASK_AGAIN_MS;
-        let (mut failures, mut rounds, mut before) = (0, 0, armed.load(Ordering::Relaxed));
+        let mut failures = 0;
         loop {
             match rearm(actor).await {
                 Ok(answer) if !answer.is_there || *answer.zone_data == *self.ours() => {
-                    armed.fetch_add(1, Ordering::Relaxed);
+                    set(armed, Some(actor));
                     self.environment.clock.sleep_ms(REST_MS).await;
                     return Ok(answer);
                 }
-                Ok(_) => (failures, rounds) = (0, 0),
+                Ok(_) => failures = 0,
                 Err(failure) => {
                     failures += 1;
-                    let now = armed.load(Ordering::Relaxed);
-                    let others_were = now > before || (rounds >= ROUNDS && now > 0);
-                    if failure.is_damage() || (failures >= TRIES && others_were) {
+                    let is_its_own = failure.is_damage() || (failures >= TRIES && can_still(armed, rearm).await);
+                    if is_its_own {
                         tracing::error!(%actor, %failure, "its wake-ups could not be armed anew after a change of zone data");
                         return Err(failure);
                     }
                     if failures >= TRIES {
-                        tracing::warn!(%actor, %failure, "its wake-ups cannot be armed anew yet, nor were any others meanwhile: the walk waits for it");
-                        (failures, rounds, before) = (0, rounds + 1, now);
+                        tracing::warn!(%actor, %failure, "its wake-ups cannot be armed anew yet, nor can those of others: the walk waits");
+                        failures = 0;
                     }
                 }
             }
@@ -184,7 +176,7 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
     async fn keep(&self, said: &Mutex<Option<ActorId>>) -> Result<(), Failure> {
         loop {
             self.environment.clock.sleep_ms(KEEP_MS).await;
-            let reached = *said.lock().unwrap_or_else(PoisonError::into_inner);
+            let reached = get(said);
             let Some(version) = self.still_mine().await? else {
                 return Ok(());
             };
@@ -219,4 +211,20 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         );
         Ok(Look::Done)
     }
+}
+
+/// Whether the last that was armed can be once more.
+async fn can_still<'a>(armed: &Mutex<Option<ActorId>>, rearm: &(impl Fn(ActorId) -> Arming<'a> + Sync)) -> bool {
+    match get(armed) {
+        Some(actor) => rearm(actor).await.is_ok(),
+        None => false,
+    }
+}
+
+fn get(actor: &Mutex<Option<ActorId>>) -> Option<ActorId> {
+    *actor.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn set(actor: &Mutex<Option<ActorId>>, to: Option<ActorId>) {
+    *actor.lock().unwrap_or_else(PoisonError::into_inner) = to;
 }

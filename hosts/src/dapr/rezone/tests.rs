@@ -264,6 +264,26 @@ async fn nobody_is_given_up_while_what_all_need_is_away_and_who_alone_fails_hold
 }
 
 #[tokio::test]
+async fn nobody_is_given_up_where_what_all_need_goes_away_in_the_middle() {
+    let world = World::of_other_zone_data(20).await;
+    let begun = world.clock_now();
+    let armed = Mutex::new(Vec::new());
+    let rearm = |actor| {
+        let mut armed = armed.lock().unwrap();
+        if armed.len() >= 6 && world.minutes(begun) < 180 {
+            return ready(Err(Failure::new("away"))).boxed();
+        }
+        armed.push(actor);
+        ready(Ok(world.ours())).boxed()
+    };
+    world.run(world.process().until_done(rearm)).await;
+    let mut armed = armed.lock().unwrap().clone();
+    armed.sort();
+    assert_eq!(armed, users(20));
+    assert!(world.minutes(begun) >= 180);
+}
+
+#[tokio::test]
 async fn who_alone_fails_as_the_last_of_a_page_holds_up_nobody_of_the_next() {
     // All before it are counted by the time it is asked; and where the walk is taken over there, nobody but it is left.
     let resumed = World::new(20).await;
