@@ -121,7 +121,7 @@ pub(super) async fn pause(
 /// Resumes a series.
 ///
 /// It goes on with the next date that is still to come, at once where no instance is open. Dates that fell into the pause are `skipped`, whatever the late policy, `catch_up` included; dates
-/// before it that had no instance are `missed`. Where it counts from completions, what would have come by now counts from now. Resuming a series that is not paused changes nothing.
+/// before it that had no instance are `missed` (`skipped` under `skip`). Where it counts from completions, what would have come by now counts from now. Resuming a series that is not paused changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/series/{id}/resume",
