@@ -6,10 +6,11 @@ from documents import of_kind
 
 
 def doors(documents):
-    """Each path that leads somewhere: by which way it is compared, and which role it leads to."""
+    """Each path that leads somewhere: by which way it is compared, and which role it leads to. What a controller compares in its own way is at nginx and at the
+    clouds' this path alone, or what begins with it."""
     for one in of_kind(documents, "Ingress"):
         for path in (path for rule in one["spec"]["rules"] for path in rule["http"]["paths"]):
-            yield path["pathType"], path["path"], path["backend"]["service"]["name"].rsplit("-", 1)[-1]
+            yield path["pathType"].replace("ImplementationSpecific", "Prefix"), path["path"], path["backend"]["service"]["name"].rsplit("-", 1)[-1]
     for one in of_kind(documents, "HTTPRoute"):
         for rule in one["spec"]["rules"]:
             backend, = rule["backendRefs"]
@@ -38,6 +39,14 @@ def clients_are_let_in_to_what_is_theirs_and_to_nothing_else(name, documents):
             yield f"{path} leads to {behind(documents, path)}, and {role} is wanted"
 
 
+def no_path_has_a_dot_where_nginx_refuses_it(_, documents):
+    """ingress-nginx 1.12.0 to 1.12.5, 1.13.0 and 1.13.1 refuse the whole Ingress (kubernetes/ingress-nginx, #13798 to #13800)."""
+    for one in of_kind(documents, "Ingress"):
+        for path in (path for rule in one["spec"]["rules"] for path in rule["http"]["paths"]):
+            if "." in path["path"] and path["pathType"] != "ImplementationSpecific":
+                yield f"{path['path']} is of type {path['pathType']}"
+
+
 def clients_are_shown_a_certificate_of_the_host_they_ask_for(name, documents):
     for one in of_kind(documents, "Ingress"):
         hosts = {rule["host"] for rule in one["spec"]["rules"]}
@@ -60,5 +69,6 @@ def an_ingress_leaves_quiet_sockets_open(_, documents):
 
 
 FACTS = [clients_are_let_in_to_what_is_theirs_and_to_nothing_else,
+         no_path_has_a_dot_where_nginx_refuses_it,
          clients_are_shown_a_certificate_of_the_host_they_ask_for,
          an_ingress_leaves_quiet_sockets_open]

@@ -59,7 +59,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and $context.Values.keda.enabled (has (index . 1) (list "recurring" "notification" "audit")) -}}true{{- end -}}
 {{- end -}}
 
-{{/* What clients ask api for: all else that it answers (`/metrics`, `/healthz`) is for the cluster, and no Ingress or HTTPRoute leads there. */}}
+{{/* What clients ask api for: all else that it answers (`/metrics`, `/healthz`) is for the cluster, and no Ingress or HTTPRoute leads there. Some releases of
+     ingress-nginx refuse a whole Ingress that has a dot in a path of type Exact or Prefix. */}}
 {{- define "punctual.publicPaths" -}}
 exact: [/, /openapi.json, /readyz]
 prefix: [/v1, /docs]
