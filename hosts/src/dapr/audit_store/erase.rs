@@ -129,7 +129,7 @@ impl<K: Keys + Clone> DaprAudit<K> {
             .zip(values)
             .filter_map(|(ordinal, value)| Some((*ordinal, value?)));
         there
-            .map(|(ordinal, bytes)| match decode(actor, &bytes) {
+            .map(|(ordinal, bytes)| match decode(actor, &bytes).map_err(Failure::from) {
                 Ok((batch, _)) => Ok(Ok(Looked {
                     ordinal,
                     from: batch.from,
