@@ -168,7 +168,9 @@ async fn where_a_batch_or_the_hint_cannot_be_read_all_others_are_erased_before_t
         for seq in 1..=last {
             writer.append(batch(seq, seq)).await.unwrap();
         }
-        keys.put(vec![(damaged.clone(), b"nothing".to_vec().into())]).await.unwrap();
+        keys.put(vec![(damaged.clone(), b"nothing".to_vec().into())])
+            .await
+            .unwrap();
         let another = audit(&keys, 2);
         for _ in 0..2 {
             let failure = another.erase(user(1), Seq(last)).await.unwrap_err();
