@@ -1,5 +1,10 @@
 //! Commits as earlier releases wrote them. They must load for ever: add files, never change one.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should be there and is not is a failure"
+)]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use punctual_events::{ActorId, Commit, DecodeError, EventData, EventRecord, EventType, SeriesEvent, UserEvent};

@@ -28,6 +28,14 @@ impl Workspace {
     pub(crate) fn cargo<const N: usize>(&self, args: [&str; N]) -> Command {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root).args(&args[..1]);
+        // Those that `cargo run` gave us: some build scripts run again when they change, and half of the dependencies would be built anew for whoever
+        // calls cargo both by itself and through us.
+        let ours = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+        for (name, _) in env::vars_os() {
+            if ours.iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
+                command.env_remove(name);
+            }
+        }
         if self.long && args.first() == Some(&"test") {
             command.args(["--profile", "long"]);
         }
@@ -83,3 +91,22 @@ impl Workspace {
 
 /// Proptest's own default is 256 cases a property.
 const LONG_PROPTEST_CASES: &str = "10000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_not_told_which_package_runs_it() {
+        let workspace = Workspace {
+            root: env::temp_dir(),
+            long: false,
+        };
+        let command = workspace.cargo(["test"]);
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).collect();
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME"] {
+            assert!(env::var_os(name).is_some(), "cargo gives {name} to tests");
+            assert!(removed.iter().any(|(removed, _)| *removed == name), "{name}");
+        }
+    }
+}

@@ -154,7 +154,7 @@ pub(super) async fn preview(
         && let Some((name, _)) = added.iter().find(|(_, dates)| !dates.is_empty())
     {
         let detail = "what counts from completions has no dates of its own";
-        return Err(Problem::new(Code::RecurrenceInvalid, detail).on(*name));
+        return Err(Problem::new(Code::RecurrenceInvalid, detail).on(name));
     }
     let is_day = tried.start.is_day();
     for (name, dates) in added {
