@@ -65,7 +65,7 @@ pub(super) fn by_weekday(cursor: &mut Cursor<'_>, today: NaiveDate) -> Option<Da
 /// "17.12." and "17.12" behind the weekday it is. Without a dot behind it, or a time behind two digits each, it may fit by chance: "deploy fri 2.4 at 6pm".
 fn dotted_behind(cursor: &mut Cursor<'_>, weekday: u8, today: NaiveDate) -> Option<Date> {
     cursor.mark(',');
-    let digits_of_day = (*cursor).number()?.1;
+    let digits_of_day = cursor.clone().number()?.1;
     let date = day_and_month(cursor)?;
     let is_it = date.day.resolve(today)?.weekday().num_days_from_monday() == u32::from(weekday);
     // The month, where no dot closes it.
