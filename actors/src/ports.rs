@@ -403,6 +403,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// How old an activation's knowledge of its head may be before it serves or authorises a read, in milliseconds. `None` where no other
     /// process can own the actor.
     fn recheck_head_after_ms(&self) -> Option<i64>;
+
+    /// Whether other processes can own the actor.
+    fn has_others(&self) -> bool {
+        self.recheck_head_after_ms().is_some()
+    }
 }
 
 /// A runtime of any ports.

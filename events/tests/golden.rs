@@ -5,6 +5,8 @@
     reason = "in a test, what should be there and is not is a failure"
 )]
 
+mod holds;
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use punctual_events::{ActorId, Commit, DecodeError, EventData, EventRecord, EventType, SeriesEvent, UserEvent};
@@ -19,26 +21,7 @@ fn assert_says_all<E: EventData>(record: &EventRecord, place: &str) {
     assert_eq!(event.event_type(), record.event_type, "{place}");
     let again = event.to_record(record.by).unwrap();
     let [again, written]: [Value; 2] = [&again, record].map(|record| serde_json::from_str(record.data.get()).unwrap());
-    assert_holds(&again, &written, &format!("{place}: {}", record.event_type.as_str()));
-}
-
-fn assert_holds(found: &Value, written: &Value, place: &str) {
-    match (found, written) {
-        (Value::Object(found), Value::Object(written)) => {
-            for (name, written) in written {
-                let place = format!("{place}.{name}");
-                let found = found.get(name).unwrap_or_else(|| panic!("{place} is lost"));
-                assert_holds(found, written, &place);
-            }
-        }
-        (Value::Array(found), Value::Array(written)) => {
-            assert_eq!(found.len(), written.len(), "{place}");
-            for (index, (found, written)) in found.iter().zip(written).enumerate() {
-                assert_holds(found, written, &format!("{place}[{index}]"));
-            }
-        }
-        _ => assert_eq!(found, written, "{place}"),
-    }
+    holds::assert_holds(&again, &written, &format!("{place}: {}", record.event_type.as_str()));
 }
 
 #[test]

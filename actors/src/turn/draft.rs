@@ -161,8 +161,7 @@ impl<'a, M: Machine> Draft<'a, M> {
     ) -> Result<(), Failure> {
         if let Some(at) = self.uncovered(activation) {
             // Alone, nothing is kept beyond the process: there every wake-up says which commit it is of.
-            let has_others = runtime.recheck_head_after_ms().is_some();
-            let wake_up = match has_others {
+            let wake_up = match runtime.has_others() {
                 true => activation.next_wake_up(at, seq, self.now),
                 false => activation.new_wake_up(at, seq),
             };

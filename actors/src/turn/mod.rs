@@ -385,7 +385,7 @@ impl<M: Machine> Slot<M> {
 
 /// Where other processes can own an actor, commands travel, and one whose answer was lost is sent again.
 fn delivers_twice<R: Runtime>(runtime: &R) -> bool {
-    runtime.recheck_head_after_ms().is_some()
+    runtime.has_others()
 }
 
 /// Why an attempt ended without outcomes.

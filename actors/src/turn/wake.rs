@@ -50,8 +50,7 @@ impl<M: Machine> Slot<M> {
         let delivered = self.deliver(wake_up, command, runtime).await;
         // Whatever keeps wake-ups for several processes delivers it again a second later, until what comes next is armed: whoever commits meanwhile may count on
         // that. What is damaged is put off for long; and alone, the pauses grow, but arming cannot fail.
-        let has_others = runtime.recheck_head_after_ms().is_some();
-        let comes_again = has_others && matches!(&delivered, Err(failure) if !failure.is_damage());
+        let comes_again = runtime.has_others() && matches!(&delivered, Err(failure) if !failure.is_damage());
         if comes_again && !wake_up.is_guard && !was_woken {
             self.is_woken = false;
             if let Some(activation) = &mut self.activation {
@@ -68,11 +67,10 @@ impl<M: Machine> Slot<M> {
         runtime: &R,
     ) -> Result<(), Failure> {
         let is_own = self.activation.as_ref().is_some_and(|active| active.has_made(wake_up));
-        let has_others = runtime.recheck_head_after_ms().is_some();
         let activation = self.activate(runtime).await?;
         let is_behind = activation.tip.seq < wake_up.seq;
         let has_to_note = activation.delivered(wake_up);
-        self.fence |= is_behind || has_to_note || (has_others && !is_own);
+        self.fence |= is_behind || has_to_note || (runtime.has_others() && !is_own);
         self.publish_leftovers(runtime).await?;
         self.remind_audit(runtime).await?;
         if let Some(Err(TurnError::Unknown(failure))) = self.take_turn(&[command], runtime).await.pop() {
@@ -106,7 +104,7 @@ impl<M: Machine> Slot<M> {
         if is_due(self.activate(runtime).await?) {
             return Ok(());
         }
-        if runtime.recheck_head_after_ms().is_some() {
+        if runtime.has_others() {
             self.recheck(runtime).await?;
         }
         let activation = self.activate(runtime).await?;
@@ -133,7 +131,7 @@ impl<M: Machine> Slot<M> {
             return Ok(());
         };
         // Only a head that was just read says how far audit is.
-        let is_known = self.is_fresh(now, 0) || runtime.recheck_head_after_ms().is_none();
+        let is_known = self.is_fresh(now, 0) || !runtime.has_others();
         if self.owed_to_audit(now).is_some() && !is_known {
             self.recheck(runtime).await?;
         }

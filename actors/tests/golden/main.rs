@@ -3,6 +3,8 @@
 
 mod commits;
 mod file;
+#[path = "../../../events/tests/holds/mod.rs"]
+mod holds;
 mod life;
 mod pauses;
 mod readable;
@@ -52,7 +54,7 @@ fn states() -> Vec<(String, String, String, Value)> {
 fn every_golden_state_loads_and_says_what_it_said() {
     for (release, kind, stored, expected) in states() {
         let found = load_by_kind(&kind, &stored);
-        readable::assert_holds(&found, &expected, &format!("{release}/{kind}"));
+        holds::assert_holds(&found, &expected, &format!("{release}/{kind}"));
     }
 }
 

@@ -17,20 +17,28 @@ async fn metrics(url: &str) -> String {
     answer.text().await.unwrap()
 }
 
-/// The value of a metric without labels.
-async fn value(url: &str, name: &str) -> f64 {
+/// The value of a metric: its name, and its labels where it has some.
+pub(crate) async fn value(url: &str, name: &str) -> f64 {
     let text = metrics(url).await;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
 }
 
+/// Reads until it is so: metrics are for whoever asks, and nobody is told of a change.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Waits until no actor is in memory, and so each has saved its pages.
 pub(crate) async fn actors_leave_memory(client: &Client) {
-    let began = Instant::now();
-    while value(&client.url, "punctual_live_actors").await > 0.0 {
-        assert!(began.elapsed() < PATIENCE, "actors stay in memory");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until("no actor is in memory", async || {
+        value(&client.url, "punctual_live_actors").await <= 0.0
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,11 +68,7 @@ async fn how_late_a_reminder_was_shows_once_it_has_fired() {
         .await;
     let fired = socket.event_of("reminder.fired").await;
     assert_eq!(fired["data"]["late"], true);
-    let began = Instant::now();
-    while lateness("count").await <= count {
-        assert!(began.elapsed() < PATIENCE, "the reminder was not counted");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the reminder is counted", async || lateness("count").await > count).await;
     let late = lateness("sum").await - sum;
     assert!((20.0..60.0).contains(&late), "{late} s late");
 }

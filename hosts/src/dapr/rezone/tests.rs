@@ -109,6 +109,24 @@ impl World {
         self.run(self.process().until_done(rearm)).await;
     }
 
+    /// Sees to it with actors that cannot arm where `is_away` says so of one, the minutes since, and how many have armed. Gives those that have, and how many
+    /// minutes it took.
+    async fn see_to_it_while(&self, is_away: impl Fn(ActorId, i64, usize) -> bool + Sync) -> (Vec<ActorId>, i64) {
+        let (begun, armed) = (self.clock_now(), Mutex::new(Vec::new()));
+        let rearm = |actor| {
+            let mut armed = armed.lock().unwrap();
+            if is_away(actor, self.minutes(begun), armed.len()) {
+                return ready(Err(Failure::new("away"))).boxed();
+            }
+            armed.push(actor);
+            ready(Ok(self.ours())).boxed()
+        };
+        self.run(self.process().until_done(rearm)).await;
+        let mut armed = armed.into_inner().unwrap();
+        armed.sort();
+        (armed, self.minutes(begun))
+    }
+
     /// Runs something to its end; whenever it waits, time passes.
     async fn run<T>(&self, something: impl Future<Output = T>) -> T {
         let mut something = pin!(something);
@@ -244,23 +262,13 @@ async fn what_is_away_is_asked_again_and_what_is_damaged_holds_up_nobody() {
 #[tokio::test]
 async fn nobody_is_given_up_while_what_all_need_is_away_and_who_alone_fails_holds_up_nobody() {
     let world = World::of_other_zone_data(20).await;
-    let begun = world.clock_now();
-    let armed = Mutex::new(Vec::new());
-    let rearm = |actor| {
-        if world.minutes(begun) < 120 || actor == user(3) {
-            return ready(Err(Failure::new("away"))).boxed();
-        }
-        armed.lock().unwrap().push(actor);
-        ready(Ok(world.ours())).boxed()
-    };
-    world.run(world.process().until_done(rearm)).await;
-    let mut armed = armed.lock().unwrap().clone();
-    armed.sort();
+    let (mut armed, minutes) = world
+        .see_to_it_while(|actor, minutes, _| minutes < 120 || actor == user(3))
+        .await;
     // One that was armed is asked once more, before another is given up.
     armed.dedup();
     let others: Vec<_> = users(20).into_iter().filter(|actor| *actor != user(3)).collect();
     assert_eq!(armed, others);
-    let minutes = world.minutes(begun);
     assert!((120..180).contains(&minutes), "{minutes}");
     assert_eq!(world.remembered().await.walk, None);
 }
@@ -268,21 +276,11 @@ async fn nobody_is_given_up_while_what_all_need_is_away_and_who_alone_fails_hold
 #[tokio::test]
 async fn nobody_is_given_up_where_what_all_need_goes_away_in_the_middle() {
     let world = World::of_other_zone_data(20).await;
-    let begun = world.clock_now();
-    let armed = Mutex::new(Vec::new());
-    let rearm = |actor| {
-        let mut armed = armed.lock().unwrap();
-        if armed.len() >= 6 && world.minutes(begun) < 180 {
-            return ready(Err(Failure::new("away"))).boxed();
-        }
-        armed.push(actor);
-        ready(Ok(world.ours())).boxed()
-    };
-    world.run(world.process().until_done(rearm)).await;
-    let mut armed = armed.lock().unwrap().clone();
-    armed.sort();
+    let (armed, minutes) = world
+        .see_to_it_while(|_, minutes, armed| armed >= 6 && minutes < 180)
+        .await;
     assert_eq!(armed, users(20));
-    assert!(world.minutes(begun) >= 180);
+    assert!(minutes >= 180, "{minutes}");
 }
 
 #[tokio::test]
