@@ -127,11 +127,18 @@ impl<'a> Course<'a> {
     /// The occurrence the rule gives when it counts from the day of completion of the one at `closed_at`.
     pub(super) fn counted_from(&self, occurrence: u32, closed_at: &Moment, closed: Timestamp) -> Option<Moment> {
         let definition = self.definition;
-        let completed = self.zones.wall_time(self.schedule.zone(), closed)?;
         let made = (occurrence + 1).saturating_sub(definition.first_occurrence);
-        let completed = (completed, wall_time(closed_at));
-        let next = self.schedule.next_from_completion(completed, made, self.zones);
-        Some(self.schedule.moment(next.ok().flatten()?))
+        let of = wall_time(closed_at);
+        let mut completed = self.zones.wall_time(self.schedule.zone(), closed)?;
+        loop {
+            let next = self.schedule.next_from_completion((completed, of), made, self.zones);
+            let next = next.ok().flatten()?;
+            // What clocks that were set back show for the second time has been.
+            if next.instant > closed {
+                return Some(self.schedule.moment(next));
+            }
+            completed = next.at.get();
+        }
     }
 
     /// When the first occurrence after the one at `at` comes that is to have an instance, those up to `since` apart.

@@ -26,6 +26,10 @@ const RULES: &[(&str, IsRight)] = &[
     ("FREQ=HOURLY;INTERVAL=5", |at, done| {
         at - done <= TimeDelta::hours(5) && at.second() == 0
     }),
+    // An hour more where clocks are set back.
+    ("FREQ=MINUTELY;INTERVAL=30", |at, done| {
+        at - done <= TimeDelta::minutes(90) && at.second() == 0
+    }),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -102,5 +106,38 @@ proptest! {
                 prop_assert!(is_right, "{at} after {}", wall(done));
             }
         }
+    }
+}
+
+#[test]
+fn what_is_done_while_clocks_show_an_hour_again_is_followed_by_what_is_still_to_come() {
+    for (rule, done, next) in [
+        // Clocks show 02:10 for the first time, and for the second.
+        (
+            "FREQ=MINUTELY;INTERVAL=30",
+            "2027-10-31T00:10:00Z",
+            "2027-10-31T00:40:00.000Z",
+        ),
+        (
+            "FREQ=MINUTELY;INTERVAL=30",
+            "2027-10-31T01:10:00Z",
+            "2027-10-31T02:10:00.000Z",
+        ),
+        (
+            "FREQ=DAILY;BYHOUR=2;BYMINUTE=15,45",
+            "2027-10-31T01:30:00Z",
+            "2027-11-01T01:15:00.000Z",
+        ),
+        ("FREQ=DAILY", "2027-10-31T01:30:00Z", "2027-11-01T08:00:00.000Z"),
+    ] {
+        let mut life = Life::new();
+        life.1 = done.parse().unwrap();
+        let mut series = definition(rule);
+        series.recurrence.anchor = Anchor::Completion;
+        life.start(series);
+        life.receive(2, 1, close(0, done));
+        let answer = life.answer();
+        let (_, record) = answer.occurrences.last().unwrap();
+        assert_eq!(record.at.instant().to_string(), next, "{rule} done {done}");
     }
 }
