@@ -268,7 +268,8 @@ impl<M: Machine> Activation<M> {
         let before = self.snapshot.machine.next_wakeup();
         let is_far = at.as_millis() - now.as_millis() >= NEAR_MS;
         // One that is being delivered is gone when it was, also where the clock has been set back meanwhile.
-        if is_far && before.is_some_and(|before| before <= at) && self.woken_for.is_none_or(|woken| woken < at) {
+        let may_be_armed = before.is_some_and(|before| before <= at) && self.woken_for.is_none_or(|woken| woken < at);
+        if is_far && may_be_armed && !self.armed.has_enough_shared() {
             return WakeUp::once_more(at);
         }
         self.new_wake_up(at, seq)

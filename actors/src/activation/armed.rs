@@ -68,6 +68,11 @@ impl Armed {
         self.forget_beyond(2 * MOST);
     }
 
+    /// True when so many are ahead that others may have armed as well that one more is to be of a kind that can be cancelled.
+    pub(super) fn has_enough_shared(&self) -> bool {
+        self.0.iter().filter(|(wake_up, _)| wake_up.is_shared()).count() >= MOST
+    }
+
     /// Takes out one that nobody needs, where there are too many: the furthest away of those after one that is counted on. Whoever counts on it is woken
     /// by the earlier one as well, or by what is armed when that one is delivered. One that others may have armed as well is never taken: cancelling it late
     /// would hit what they armed since.

@@ -263,6 +263,25 @@ async fn reminders_each_day_leave_few_wake_ups_for_one_far_away_which_fires_in_t
 }
 
 #[tokio::test]
+async fn what_is_far_away_and_comes_earlier_while_something_is_near_leaves_few_wake_ups() {
+    let mut world = World::new(Some(2_000)).await;
+    for step in 0..50 {
+        assert!(world.remind_in(1_000).await.is_ok());
+        // Covered by the one before, so this one is armed when that is over.
+        assert!(world.remind_in(300 * DAY_MS - step * 60_000).await.is_ok());
+        world.clock.advance_ms(1_000);
+        for (_, wake_up) in world.runtime.wake_ups.armed.due(world.clock.now()) {
+            world.wake(wake_up).await.unwrap();
+        }
+        assert!(world.kept() <= 2 * FEW, "{} after {step}", world.kept());
+    }
+    assert_eq!(world.fired().await, 50);
+    let earliest = world.slot.activation().unwrap().snapshot().machine.next_wakeup();
+    let armed = world.runtime.wake_ups.armed.due(Timestamp::MAX);
+    assert!(armed.iter().any(|(_, wake_up)| Some(wake_up.at) == earliest));
+}
+
+#[tokio::test]
 async fn alone_what_comes_next_is_armed_by_the_next_commit_though_a_delivery_that_failed_comes_again() {
     let mut world = World::new(None).await;
     assert!(world.remind_in(3_600_000).await.is_ok());
