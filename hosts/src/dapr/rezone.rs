@@ -6,6 +6,7 @@
 mod remembered;
 #[cfg(test)]
 mod tests;
+mod witnesses;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +15,10 @@ use punctual_actors::ports::{BoxFuture, Directory, Environment, Failure};
 use punctual_events::ActorId;
 use uuid::Uuid;
 
-use self::remembered::{Remembered, Walk};
+use self::{
+    remembered::{Remembered, Walk},
+    witnesses::Witnesses,
+};
 use super::{
     keys::{Keys, Version},
     rearm::{Progress, walk},
@@ -33,8 +37,8 @@ const KEEP_MS: u64 = 30_000;
 const LOOK_MS: u64 = 60_000;
 /// The pauses before an actor is asked again double from one to the other, in milliseconds.
 const ASK_AGAIN_MS: (u64, u64) = (1_000, 60_000);
-/// After so many failures of one actor in a row, a quarter of an hour of them, another is asked that was armed before. Where that can be armed once more, they
-/// are its own, and it holds up nobody. Else something is away that all need.
+/// After so many failures of one actor in a row, a quarter of an hour of them, another is asked that was armed before ([`Witnesses`]). Where that can be armed once
+/// more, they are its own, and it holds up nobody. Else something is away that all need.
 const TRIES: u32 = 20;
 
 /// One process that sees to it.
@@ -103,7 +107,7 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
             now,
             "the zone data changed: all users and series arm their wake-ups anew"
         );
-        let (said, armed) = (Mutex::new(reached), Mutex::new(reached));
+        let (said, armed) = (Mutex::new(reached), Witnesses::of(reached));
         let mut progress = Progress {
             reached,
             ..Progress::default()
@@ -123,26 +127,26 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
         self.environment.zones.version()
     }
 
-    /// Asks an actor until it has armed with our data, or fails for reasons of its own. `armed` is the last that has.
+    /// Asks an actor until it has armed with our data, or fails for reasons of its own. `armed` are some that have.
     async fn ask<'a>(
         &self,
         actor: ActorId,
         rearm: &(impl Fn(ActorId) -> Arming<'a> + Sync),
-        armed: &Mutex<Option<ActorId>>,
+        armed: &Witnesses,
     ) -> Result<Armed, Failure> {
         let (mut pause_ms, longest_ms) = ASK_AGAIN_MS;
         let mut failures = 0;
         loop {
             match rearm(actor).await {
                 Ok(answer) if !answer.is_there || *answer.zone_data == *self.ours() => {
-                    set(armed, Some(actor));
+                    armed.note(actor, answer.next.is_some());
                     self.environment.clock.sleep_ms(REST_MS).await;
                     return Ok(answer);
                 }
                 Ok(_) => failures = 0,
                 Err(failure) => {
                     failures += 1;
-                    let is_its_own = failure.is_damage() || (failures >= TRIES && can_still(armed, rearm).await);
+                    let is_its_own = failure.is_damage() || (failures >= TRIES && armed.can_still(actor, rearm).await);
                     if is_its_own {
                         tracing::error!(%actor, %failure, "its wake-ups could not be armed anew after a change of zone data");
                         return Err(failure);
@@ -210,14 +214,6 @@ impl<K: Keys, D: Directory> Rezone<K, D> {
             "all users and series were asked to arm their wake-ups anew"
         );
         Ok(Look::Done)
-    }
-}
-
-/// Whether the last that was armed can be once more.
-async fn can_still<'a>(armed: &Mutex<Option<ActorId>>, rearm: &(impl Fn(ActorId) -> Arming<'a> + Sync)) -> bool {
-    match get(armed) {
-        Some(actor) => rearm(actor).await.is_ok(),
-        None => false,
     }
 }
 

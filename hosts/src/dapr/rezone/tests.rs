@@ -9,7 +9,7 @@ use punctual_actors::{
     ports::Clock as _,
     reference::{MemoryDirectory, VirtualClock},
 };
-use punctual_events::{Timestamp, UserId};
+use punctual_events::{SeriesId, Timestamp, UserId};
 
 use super::*;
 use crate::dapr::test_keys::{self, TestKeys};
@@ -281,6 +281,36 @@ async fn nobody_is_given_up_where_what_all_need_goes_away_in_the_middle() {
         .await;
     assert_eq!(armed, users(20));
     assert!(minutes >= 180, "{minutes}");
+}
+
+#[tokio::test]
+async fn who_waits_for_nothing_and_can_always_has_nobody_given_up() {
+    let world = World::of_other_zone_data(20).await;
+    let begun = world.clock_now();
+    let series = ActorId::Series(SeriesId(Uuid::from_u128(5)));
+    let is_odd = |actor| matches!(actor, ActorId::User(user) if user.0.as_u128() % 2 == 1);
+    world.directory.register(series).await.unwrap();
+    let armed = Mutex::new(Vec::new());
+    let rearm = |actor| {
+        let mut armed = armed.lock().unwrap();
+        // Users with odd numbers rest, the series lives in a process that is always there.
+        let rests = is_odd(actor);
+        let waiting = armed
+            .iter()
+            .filter(|actor| **actor != series && !is_odd(**actor))
+            .count();
+        let is_there = rests || actor == series || waiting < 3 || world.minutes(begun) >= 180;
+        if !is_there {
+            return ready(Err(Failure::new("away"))).boxed();
+        }
+        armed.push(actor);
+        let next = (!rests).then(|| world.clock_now());
+        ready(Ok(Armed { next, ..world.ours() })).boxed()
+    };
+    world.run(world.process().until_done(rearm)).await;
+    let armed = armed.into_inner().unwrap();
+    assert!(users(20).iter().all(|actor| armed.contains(actor)), "{armed:?}");
+    assert!(world.minutes(begun) >= 180);
 }
 
 #[tokio::test]
