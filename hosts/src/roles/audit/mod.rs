@@ -59,9 +59,13 @@ impl AuditRole {
 
     async fn take(&self, events: &[CloudEvent]) -> Result<(), Failure> {
         let Some(first) = events.first() else { return Ok(()) };
-        self.copy(&first.commit, events).await?;
-        // After the copy, and for commits that were copied before too: a crash may have come between.
-        self.erase_what_was_deleted(events).await
+        let copied = self.copy(&first.commit, events).await;
+        if copied.as_ref().is_err_and(|failure| !failure.is_damage()) {
+            return copied;
+        }
+        // After the copy, and for commits that were copied before too: a crash may have come between. Where the record is damaged nothing more can be copied,
+        // and what can be read of a person who left is erased all the same.
+        self.erase_what_was_deleted(events).await.and(copied)
     }
 }
 

@@ -310,6 +310,28 @@ async fn a_deleted_actor_leaves_a_chain_that_verifies_and_no_content() {
 }
 
 #[tokio::test]
+async fn a_record_whose_end_cannot_be_read_keeps_nothing_of_a_deleted_actor_from_being_erased() {
+    let mut world = World::new();
+    world.logs.append(me(), &[task("a secret")]);
+    world.deliver(&world.logs.commits(me())).await.unwrap();
+    world.logs.append(me(), &[task("another secret")]);
+    world
+        .logs
+        .append(me(), &[(EventType::UserDeleted, json!({"series": []}))]);
+    // Another process, which knows nothing of the record.
+    world.role.heads = Heads::default();
+    world.record.has_no_end.store(true, Ordering::Relaxed);
+    let failure = world.deliver(&world.logs.commits(me())[1..]).await.unwrap_err();
+    assert!(failure.is_damage(), "{failure}");
+    let text = format!("{:?} {:?}", world.logs.commits(me()), world.record.batches(me()));
+    assert!(!text.contains("secret"), "{text}");
+
+    world.record.has_no_end.store(false, Ordering::Relaxed);
+    world.deliver(&world.logs.commits(me())[1..]).await.unwrap();
+    world.assert_valid(3).await;
+}
+
+#[tokio::test]
 async fn what_was_erased_is_shown_without_its_content() {
     let world = World::new();
     world.logs.append(me(), &[task("a secret")]);

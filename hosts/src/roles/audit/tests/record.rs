@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use punctual_actors::ports::{BoxFuture, Failure};
@@ -16,6 +19,8 @@ pub(super) struct Record {
     kept: Mutex<Kept>,
     /// The next append is carried out, and its answer lost.
     pub(super) loses_answer: Mutex<bool>,
+    /// Where it ends cannot be read.
+    pub(super) has_no_end: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -91,8 +96,11 @@ impl AuditStore for Record {
     }
 
     fn head(&self, actor: ActorId) -> BoxFuture<'_, Result<Option<(Seq, Digest)>, Failure>> {
-        let head = self.batches(actor).last().map(|last| (last.to, last.head));
-        Box::pin(async move { Ok(head) })
+        let head = match self.has_no_end.load(Ordering::Relaxed) {
+            true => Err(Failure::damaged("the last batch")),
+            false => Ok(self.batches(actor).last().map(|last| (last.to, last.head))),
+        };
+        Box::pin(async move { head })
     }
 
     fn end(&self, owner: UserId) -> BoxFuture<'_, Result<AuditPlace, Failure>> {
