@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use daprenv::Environment;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::{
     client::{Answer, Client, PATIENCE},
     faults::store,
     server::{Data, Server},
+    socket::Socket,
 };
 
 /// Does something to the environment that takes a while.
@@ -52,6 +53,11 @@ fn is_to_be_repeated(answer: Answer) {
 
 fn in_an_hour() -> Value {
     json!((Utc::now() + TimeDelta::hours(1)).to_rfc3339())
+}
+
+/// A task with a reminder at this instant.
+fn reminding(title: &str, at: DateTime<Utc>) -> Value {
+    json!({"title": title, "reminders": [{"at": at.to_rfc3339_opts(SecondsFormat::Millis, true)}]})
 }
 
 /// The titles of all tasks, in order.
@@ -189,4 +195,43 @@ async fn while_the_scheduler_is_away_commands_are_done_beside_those_that_need_it
         assert_eq!(created.await.unwrap(), expected, "{number}");
     }
     with(&server, |environment| environment.start("scheduler").unwrap()).await;
+}
+
+/// How long after an instant a reminder is late for certain.
+const LATE: TimeDelta = TimeDelta::seconds(3);
+
+/// The instant of a reminder passes while `process` is down: it comes once that is back, is marked late, and comes once.
+async fn a_reminder_outlasts(process: &'static str) {
+    let server = Server::start(&Data::new());
+    let client = server.user(&format!("outlasts-{process}-{}", Uuid::now_v7())).await;
+    let mut socket = Socket::open(&client, None).await;
+    let due = Utc::now() + TimeDelta::seconds(4);
+    repeat(&client, "missed", &reminding("missed", due)).await;
+    with(&server, move |environment| environment.kill(process).unwrap()).await;
+    // The outage itself: the instant passes while nothing runs.
+    tokio::time::sleep((due + LATE - Utc::now()).to_std().unwrap()).await;
+    with(&server, move |environment| environment.start(process).unwrap()).await;
+    let fired = socket.event_of("reminder.fired").await["data"].clone();
+    assert_eq!(
+        (&fired["title"], &fired["late"]),
+        (&json!("missed"), &json!(true)),
+        "{fired}"
+    );
+    // Had it come twice, it would have come again before this one.
+    let after = Utc::now() + TimeDelta::seconds(4);
+    repeat(&client, "after", &reminding("after", after)).await;
+    let next = socket.event_of("reminder.fired").await["data"].clone();
+    assert_eq!(next["title"], "after", "{next}");
+    let inbox = client.get("/v1/notifications").await.expect(200);
+    assert_eq!(inbox["items"].as_array().unwrap().len(), 2, "{inbox}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reminder_due_while_the_sidecar_of_the_api_was_down_fires_once_it_is_back_marked_late() {
+    a_reminder_outlasts("api-sidecar").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reminder_due_while_the_scheduler_was_down_fires_once_it_is_back_marked_late() {
+    a_reminder_outlasts("scheduler").await;
 }
