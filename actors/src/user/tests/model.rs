@@ -149,6 +149,11 @@ impl Both {
             assert!(fired.due_at <= held && held <= fired.fired_at, "early: {fired:?}");
             let twice = self.fired.iter().any(|other| other.id == fired.id);
             assert!(!twice, "{fired:?} has come before");
+            if fired.replaces.is_none() {
+                // The reminder itself: what nags of an instant before ends, but not what is snoozed.
+                let chains = &mut self.models.get_mut(&fired.task).unwrap().chains;
+                chains.retain(|_, chain| chain.snoozed || chain.reminder != fired.reminder);
+            }
             let task = task(self, fired.task);
             let reminder = task.reminders.iter().find(|reminder| reminder.id == fired.reminder);
             let repeat = reminder.and_then(|reminder| reminder.repeat);

@@ -58,3 +58,31 @@ fn what_was_snoozed_nags_on_beside_its_reminder_that_moved_where_quiet_hours_hav
     }
     both.advance(20 * 86_400, false);
 }
+
+#[test]
+fn what_nags_after_a_snooze_ends_with_its_reminder_that_moved_and_fires_in_between() {
+    let start = |in_minutes| Some(Due { in_minutes, zone: None });
+    let remind = Remind {
+        when: When::BeforeStart("P1D"),
+        repeat: Some((51, 1)),
+    };
+    let mut both = Both::new();
+    for step in [
+        Step::Create {
+            due: None,
+            start: start(1_470),
+            reminders: vec![remind],
+        },
+        // Where its instant has passed, so that it fires with the next command.
+        Step::Travel("Asia/Tokyo"),
+        Step::MoveStart(0, start(1_980)),
+        // Rings at 19:10, and would again at 20:01.
+        Step::Snooze(0, 790),
+        // Where the reminder is due at 20:00.
+        Step::Travel("Pacific/Apia"),
+    ] {
+        both.take(&step);
+    }
+    both.advance(20 * 86_400, false);
+    assert_eq!(both.fired.len(), 4);
+}
