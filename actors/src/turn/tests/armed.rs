@@ -263,6 +263,19 @@ async fn reminders_each_day_leave_few_wake_ups_for_one_far_away_which_fires_in_t
 }
 
 #[tokio::test]
+async fn what_is_being_delivered_is_not_armed_anew_under_its_own_name() {
+    let mut world = World::new(Some(2_000)).await;
+    assert!(world.remind_in(DAY_MS).await.is_ok());
+    let (now, at) = (world.clock.now(), world.clock.now().plus_millis(DAY_MS));
+    let activation = world.slot.activation.as_mut().unwrap();
+    let next = activation.next_wake_up(at, Seq(9), now);
+    assert_eq!(next, WakeUp::once_more(at));
+    // The clock is set back meanwhile, so it is not due yet. Whoever delivers it forgets the name when it was.
+    let _ = activation.delivered(next);
+    assert!(!activation.next_wake_up(at, Seq(9), now).is_shared());
+}
+
+#[tokio::test]
 async fn what_is_far_away_and_comes_earlier_while_something_is_near_leaves_few_wake_ups() {
     let mut world = World::new(Some(2_000)).await;
     for step in 0..50 {
