@@ -23,7 +23,7 @@ const AWAY: Duration = Duration::from_secs(2);
 /// What a hundredth of the calls may take at most while Kafka is away, on a machine that does nothing else.
 const P99: Duration = Duration::from_millis(100);
 /// How long the same load is watched before.
-const BEFORE: Duration = Duration::from_secs(20);
+const BEFORE: Duration = Duration::from_secs(10);
 
 /// Has users work while `fault` happens, and looks at what is there in the end. The load is returned, with what `fault` gave.
 async fn work_through<T: Send + 'static>(
