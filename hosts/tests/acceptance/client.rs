@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
-/// Long enough for a loaded machine and for five processes after a crash; reached only when a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Long enough for a loaded machine, for five processes after a crash, and for a cluster, which does not start at once again what has died several times; reached
+/// only when a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
